@@ -1,0 +1,110 @@
+import type { Claim, Machine, Slot } from './machine.js';
+import type { DeviceClass } from './taxonomy.js';
+import type { WorkloadProfile } from './workload.js';
+
+/** Version of the record's format: one JSON object a line, each a `RunEvent`. */
+export const recordVersion = 1;
+
+/** One test file of one Jest project. */
+export interface Suite {
+  /** Path relative to the global rootDir, `/` separated; several projects: `<project> › <path>`. */
+  readonly id: string;
+  readonly profile: WorkloadProfile;
+  /** Size of the test file; 0 when unknown. */
+  readonly fileBytes: number;
+}
+
+/** What a duration or memory figure rests on. */
+export type EstimateBasis = 'own-device' | 'other-device' | 'file-size' | 'default';
+
+export interface Estimate {
+  /** Integer > 0. */
+  readonly durationMs: number;
+  /** Peak of the suite's process; 0 when nothing is known. */
+  readonly hostMemoryBytes: number;
+  readonly basis: EstimateBasis;
+  /** How many earlier runs it rests on. */
+  readonly samples: number;
+}
+
+export interface Placement {
+  readonly suiteId: string;
+  readonly slotId: string;
+  readonly claim: Claim;
+  readonly estimate: Estimate;
+  /** True when the device lies outside the suite's requirement (`degrade`). */
+  readonly degraded: boolean;
+}
+
+/** Why a suite could not go to a slot. */
+export interface Rejection {
+  /** A slot, or the slot type when it holds for all of them. */
+  readonly slotId: string;
+  /** Name of the filter. */
+  readonly filter: string;
+  /** One clause for a person: `needs gpu: this device is a cpu`. */
+  readonly reason: string;
+  /** `never`: no waiting helps; `now`: something is busy. */
+  readonly until: 'never' | 'now';
+}
+
+export const suiteStatuses = ['passed', 'failed', 'skipped', 'timed-out', 'lost', 'cancelled'] as const;
+/** How an attempt ended. `lost`: without a result (process killed, machine gone), never the same as failed. */
+export type SuiteStatus = (typeof suiteStatuses)[number];
+
+export type CancelCause = 'bail' | 'interrupt';
+
+/** Everything that happens in a run; also the record's file format and the scheduler's language. */
+export type RunEvent = { /** Integer ms since the run started. */ readonly atMs: number } & (
+  | RunStarted
+  | { readonly type: 'machine-known'; readonly machine: Machine }
+  | { readonly type: 'slot-up'; readonly slot: Slot }
+  | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
+  | { readonly type: 'suite-queued'; readonly suite: Suite }
+  /** Named by the run's own filter (`JEST_HARDWARE_ONLY`): handed to us, not wanted in this run. */
+  | { readonly type: 'suite-not-selected'; readonly suiteId: string; readonly reason: string }
+  /** Known slots and suites are announced: decide from here on. */
+  | { readonly type: 'run-opened' }
+  /** Time has passed; only what waits needs it, the core has no clock. */
+  | { readonly type: 'tick' }
+  | { readonly type: 'suite-started'; readonly placement: Placement; readonly attempt: number }
+  | SuiteEnded
+  /** A lost attempt is tried again, alone on its machine. */
+  | { readonly type: 'suite-requeued'; readonly suiteId: string; readonly attempt: number; readonly cause: string }
+  | { readonly type: 'suite-unplaceable'; readonly suiteId: string; readonly action: 'fail' | 'skip'; readonly rejections: readonly Rejection[] }
+  | { readonly type: 'run-cancelled'; readonly cause: CancelCause }
+  | { readonly type: 'suite-not-started'; readonly suiteId: string; readonly cause: CancelCause }
+  | { readonly type: 'run-ended' }
+);
+
+export interface RunStarted {
+  readonly type: 'run-started';
+  readonly version: typeof recordVersion;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly packageVersion: string;
+  readonly strategy: string;
+  readonly commit?: string;
+  /** Shard of the run, 1-based; left out when not sharded. */
+  readonly index?: number;
+  readonly total?: number;
+  /** True when `-t`, a path pattern or the like left suites or tests out. */
+  readonly filtered: boolean;
+  readonly coverage: boolean;
+  readonly requireExecuted: readonly DeviceClass[];
+}
+
+export interface SuiteEnded {
+  readonly type: 'suite-ended';
+  readonly suiteId: string;
+  readonly slotId: string;
+  readonly attempt: number;
+  readonly status: SuiteStatus;
+  readonly degraded: boolean;
+  readonly durationMs: number;
+  /** Tests that really ran (passed or failed); left out when the attempt gave no result. */
+  readonly executedTests?: number;
+  readonly peakMemoryBytes?: number;
+  /** For everything but passed and failed: what ended it, with the evidence. */
+  readonly cause?: string;
+}
