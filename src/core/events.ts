@@ -70,8 +70,18 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | { readonly type: 'suite-started'; readonly placement: Placement; readonly attempt: number }
   | SuiteEnded
   /** A lost attempt is tried again, alone on its machine. */
-  | { readonly type: 'suite-requeued'; readonly suiteId: string; readonly attempt: number; readonly cause: string }
-  | { readonly type: 'suite-unplaceable'; readonly suiteId: string; readonly action: 'fail' | 'skip'; readonly rejections: readonly Rejection[] }
+  | {
+      readonly type: 'suite-requeued';
+      readonly suiteId: string;
+      readonly attempt: number;
+      readonly cause: string;
+    }
+  | {
+      readonly type: 'suite-unplaceable';
+      readonly suiteId: string;
+      readonly action: 'fail' | 'skip';
+      readonly rejections: readonly Rejection[];
+    }
   | { readonly type: 'run-cancelled'; readonly cause: CancelCause }
   | { readonly type: 'suite-not-started'; readonly suiteId: string; readonly cause: CancelCause }
   | { readonly type: 'run-ended' }

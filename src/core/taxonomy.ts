@@ -143,7 +143,13 @@ export const backendClasses = {
 export const aliases = {
   backends: { torch: 'pytorch', tf: 'tensorflow', onnxruntime: 'onnx', hip: 'rocm' },
   precisions: { float64: 'fp64', float32: 'fp32', float16: 'fp16', half: 'fp16', bfloat16: 'bf16' },
-  features: { 'tensor-core': 'tensor-cores', rt: 'ray-tracing', 'avx-512': 'avx512', hyperthreading: 'smt', mig: 'multi-instance' },
+  features: {
+    'tensor-core': 'tensor-cores',
+    rt: 'ray-tracing',
+    'avx-512': 'avx512',
+    hyperthreading: 'smt',
+    mig: 'multi-instance',
+  },
   architectures: { amd64: 'x86_64', x64: 'x86_64', aarch64: 'arm64', ia32: 'x86' },
 } as const satisfies {
   backends: Record<string, Backend>;

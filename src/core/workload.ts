@@ -1,10 +1,4 @@
-import type {
-  Backend,
-  DeviceClass,
-  Feature,
-  Precision,
-  Sensitivity,
-} from './taxonomy.js';
+import type { Backend, DeviceClass, Feature, Precision, Sensitivity } from './taxonomy.js';
 
 /** What to do with a suite that no known device can run. */
 export type UnsatisfiablePolicy =
