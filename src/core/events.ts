@@ -63,6 +63,8 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | { readonly type: 'suite-queued'; readonly suite: Suite }
   /** Named by the run's own filter (`JEST_HARDWARE_ONLY`): handed to us, not wanted in this run. */
   | { readonly type: 'suite-not-selected'; readonly suiteId: string; readonly reason: string }
+  /** Its docblock has mistakes: it fails with them and is never placed. */
+  | { readonly type: 'suite-invalid'; readonly suiteId: string; readonly problems: readonly string[] }
   /** Known slots and suites are announced: decide from here on. */
   | { readonly type: 'run-opened' }
   /** Time has passed; only what waits needs it, the core has no clock. */

@@ -1,0 +1,45 @@
+import type { Claim, Device, Machine } from '../core/machine.js';
+
+/** Read by native thread pools when their library is loaded. */
+const threadCountVariables = [
+  'OMP_NUM_THREADS',
+  'OPENBLAS_NUM_THREADS',
+  'MKL_NUM_THREADS',
+  'NUMEXPR_NUM_THREADS',
+  'VECLIB_MAXIMUM_THREADS',
+  'RAYON_NUM_THREADS',
+] as const;
+
+/** A mask value that names no device, for CUDA and HIP alike. */
+const noDevice = '-1';
+
+/**
+ * Environment of a process that may use these devices and no other of its machine.
+ * @param maskOthers False for a suite that asked for nothing: it sees what it would see under stock Jest.
+ * @param outerEnv A smaller thread count that is already set there stays.
+ */
+export function bindingEnv(
+  machine: Machine,
+  claim: Claim,
+  poolThreads: number,
+  maskOthers: boolean,
+  outerEnv: NodeJS.ProcessEnv,
+): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const variable of threadCountVariables) {
+    const outer = Number.parseInt(outerEnv[variable] ?? '', 10);
+    env[variable] = String(outer > 0 ? Math.min(outer, poolThreads) : poolThreads);
+  }
+  const bound = machine.devices.filter((device) => claim.deviceIds.includes(device.id));
+  if (maskOthers) {
+    for (const variable of machine.devices.flatMap(maskVariables)) env[variable] = noDevice;
+  }
+  for (const variable of new Set(bound.flatMap(maskVariables))) {
+    env[variable] = bound.flatMap((device) => device.bindingEnv?.[variable] ?? []).join(',');
+  }
+  return env;
+}
+
+function maskVariables(device: Device): string[] {
+  return Object.keys(device.bindingEnv ?? {});
+}

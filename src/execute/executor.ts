@@ -1,0 +1,19 @@
+import type { Placement, SuiteStatus } from '../core/events.js';
+
+/** How one attempt ended. */
+export interface SuiteOutcome<Result> {
+  readonly status: SuiteStatus;
+  readonly durationMs: number;
+  /** What the suite itself reported; left out when the attempt gave no result. */
+  readonly result?: Result;
+  readonly executedTests?: number;
+  readonly peakMemoryBytes?: number;
+  /** For timed-out, lost and cancelled: what ended it, with the evidence. */
+  readonly cause?: string;
+}
+
+/** Runs suites somewhere; called by the live run once per attempt. */
+export interface Executor<Result> {
+  /** Resolves for every end of the attempt, also a failing or killed one; an abort stops it as `cancelled`. */
+  run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>>;
+}

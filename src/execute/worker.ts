@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { isMainThread, parentPort } from 'node:worker_threads';
+import { type FromWorker, post, type TaskEnd, type ToWorker } from './protocol.js';
+
+/** What a worker entry does with its messages. */
+export interface TaskHandler<Setup, Task, Result> {
+  setup(data: Setup): Promise<void>;
+  run(
+    task: Task,
+    emit: (name: string, payload: unknown) => void,
+  ): Promise<Pick<TaskEnd<Result>, 'status' | 'result' | 'executedTests'>>;
+}
+
+/** Serves one task after the other; called once by the entry file of a child process or worker thread. */
+export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task, Result>): void {
+  const port = isMainThread ? process : parentPort;
+  const send = isMainThread
+    ? (message: FromWorker) => void process.send?.(message)
+    : (message: FromWorker) => parentPort?.postMessage(message);
+  let ready: Promise<void> = Promise.resolve();
+
+  const onMessage = (message: ToWorker) => {
+    if (message.type === 'setup') {
+      ready = handler.setup(message.data as Setup);
+      // Reported with the first task; until then it must not count as unhandled.
+      ready.catch(() => {});
+    } else if (message.type === 'run') {
+      void runTask(message.task as Task);
+    } else {
+      // Without a listener the channel no longer keeps the process alive: it ends when the suites' own handles do.
+      port?.off('message', onMessage);
+      if (isMainThread) process.channel?.unref();
+    }
+  };
+
+  const runTask = async (task: Task) => {
+    await ready;
+    const peak = startPeak();
+    const end = await handler.run(task, (name, payload) => post(send, { type: 'event', name, payload }));
+    post(send, {
+      type: 'done',
+      end: { ...end, ...peak(), heapUsedBytes: process.memoryUsage().heapUsed } satisfies TaskEnd<Result>,
+    });
+  };
+
+  port?.on('message', onMessage);
+  if (isMainThread) {
+    // The parent is gone, however it died: nobody would stop us or what our suites have started.
+    process.on('disconnect', () => process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL'));
+  }
+}
+
+/**
+ * Measures the peak memory of one task. Linux can reset the peak of a process (proc(5), clear_refs 5); elsewhere
+ * it is the peak since the process started. Threads share their process: no figure.
+ */
+function startPeak(): () => { peakMemoryBytes?: number } {
+  if (!isMainThread) return () => ({});
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+    return () => {
+      const kibibytes = /^VmHWM:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+      return kibibytes === undefined ? {} : { peakMemoryBytes: Number(kibibytes) * 1024 };
+    };
+  } catch {
+    return () => ({ peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });
+  }
+}
