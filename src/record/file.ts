@@ -1,0 +1,109 @@
+import { appendFileSync, closeSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunEvent } from '../core/events.js';
+import { UsageError } from '../core/usage-error.js';
+
+/** How many records a directory keeps. */
+export const recordsKept = 20;
+
+/** The record of the run that is going on: one JSON object a line. */
+export interface OpenRecord {
+  readonly path: string;
+  /** Why writing stopped (disk full …); the run goes on without its record. Undefined while all is well. */
+  readonly problem: string | undefined;
+  /**
+   * Appends one event and returns when the system has it, so nothing is lost by `process.exit` or in its handlers.
+   * The first one must be `run-started`. Never throws for the disk's sake: see `problem`.
+   */
+  write(event: RunEvent): void;
+  /** Further calls do nothing. */
+  close(): void;
+}
+
+/**
+ * Creates `run-<UTC, - for :>.jsonl`, with `-2`, `-3` … behind the time when runs start in the same millisecond, and
+ * deletes all but the newest 20 records of the directory; files of other names are not touched.
+ * @param directory Prepared by `prepareOutputDirectory`.
+ * @throws UsageError when the file cannot be created.
+ */
+export function openRecord(directory: string, startedAt: Date): OpenRecord {
+  const { path, descriptor } = createFile(directory, startedAt);
+  deleteOldRecords(directory, path);
+
+  let problem: string | undefined;
+  let state: 'empty' | 'begun' | 'closed' = 'empty';
+  return {
+    path,
+    get problem() {
+      return problem;
+    },
+    write(event) {
+      if (state === 'closed') throw brokenOrder(`${event.type} after the record was closed`);
+      if ((state === 'empty') !== (event.type === 'run-started')) {
+        throw brokenOrder(state === 'empty' ? `${event.type} before run-started` : 'a second run-started');
+      }
+      state = 'begun';
+      if (problem !== undefined) return;
+      try {
+        appendFileSync(descriptor, `${JSON.stringify(event)}\n`);
+      } catch (error) {
+        problem = `${path} is incomplete: ${messageOf(error)}`;
+      }
+    },
+    close() {
+      if (state !== 'closed') closeSync(descriptor);
+      state = 'closed';
+    },
+  };
+}
+
+function createFile(directory: string, startedAt: Date): { path: string; descriptor: number } {
+  const stamp = startedAt.toISOString().replaceAll(':', '-');
+  for (let copy = 1; ; copy++) {
+    const path = join(directory, `run-${stamp}${copy === 1 ? '' : `-${copy}`}.jsonl`);
+    try {
+      return { path, descriptor: openSync(path, 'ax') };
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      throw new UsageError(
+        {
+          file: path,
+          message: 'The record of the run cannot be created.',
+          found: messageOf(error),
+          remedy: 'Make the directory writable, or set the option `outputDirectory` to another one.',
+        },
+        { cause: error },
+      );
+    }
+  }
+}
+
+const recordName = /^run-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z)(?:-(\d+))?\.jsonl$/;
+
+/** The own record survives even when a clock set back makes it the oldest. */
+function deleteOldRecords(directory: string, ownPath: string): void {
+  try {
+    readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .flatMap(({ name }) => {
+        const [, stamp, copy = '1'] = recordName.exec(name) ?? [];
+        return stamp === undefined ? [] : [{ path: join(directory, name), stamp, copy: Number(copy) }];
+      })
+      .filter(({ path }) => path !== ownPath)
+      .sort((a, b) => (a.stamp === b.stamp ? b.copy - a.copy : a.stamp < b.stamp ? 1 : -1))
+      .slice(recordsKept - 1)
+      .forEach(({ path }) => {
+        rmSync(path, { force: true });
+      });
+  } catch {
+    // A record too many harms nobody; the next run tries again.
+  }
+}
+
+function brokenOrder(what: string): Error {
+  return new Error(`The record was given ${what}. This is a bug in jest-runner-hardware.`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,114 @@
+import type { RunEvent, RunStarted, SuiteEnded } from '../core/events.js';
+import type { DeviceHistory, History, SuiteHistory } from './history.js';
+
+/** How many runs a history remembers by id; learning one of them again changes nothing. */
+export const runsRemembered = 100;
+
+/** A suite that this many whole runs in a row did not contain is forgotten. */
+export const forgottenAfterRuns = 10;
+
+/** Share of the remembered memory peak that one lower attempt leaves standing. */
+const peakDecay = 0.9;
+
+const unknownSuite: SuiteHistory = { devices: new Map(), failedLast: false, missedRuns: 0 };
+
+/**
+ * The history with one run added. Durations and memory come from passed attempts of runs without `-t`, path patterns
+ * or coverage; any run tells which suites failed last.
+ * @param events Of one run; what a killed run left behind counts as far as it goes.
+ */
+export function learn(history: History, events: readonly RunEvent[]): History {
+  const run = events.find((event) => event.type === 'run-started');
+  if (run === undefined || history.learnedRuns.includes(runIdOf(run))) return history;
+
+  const suites = aged(history.suites, run, events);
+  const typeOf = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'slot-up') typeOf.set(event.slot.id, event.slot.type);
+    if (event.type !== 'suite-ended') continue;
+    const before = suites.get(event.suiteId) ?? unknownSuite;
+    const after = withAttempt(before, event, isTypical(run) ? typeOf.get(event.slotId) : undefined);
+    if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);
+    else suites.delete(event.suiteId);
+  }
+  return { learnedRuns: [...history.learnedRuns, runIdOf(run)].slice(-runsRemembered), suites };
+}
+
+/** Shards of one run may start in the same millisecond. */
+function runIdOf(run: RunStarted): string {
+  return run.total === undefined ? run.startedAt : `${run.startedAt} ${run.index}/${run.total}`;
+}
+
+function isTypical(run: RunStarted): boolean {
+  return !run.filtered && !run.coverage;
+}
+
+/** A run that held only a part, or died before it had listed its suites, says nothing about those it lacks. */
+function aged(
+  suites: History['suites'],
+  run: RunStarted,
+  events: readonly RunEvent[],
+): Map<string, SuiteHistory> {
+  const isWhole =
+    !run.filtered && run.total === undefined && events.some(({ type }) => type === 'run-opened');
+  const present = new Set(
+    events.flatMap((event) =>
+      event.type === 'suite-queued' ? event.suite.id : 'suiteId' in event ? event.suiteId : [],
+    ),
+  );
+  const kept = new Map<string, SuiteHistory>();
+  for (const [id, suite] of suites) {
+    const missedRuns = present.has(id) ? 0 : suite.missedRuns + (isWhole ? 1 : 0);
+    if (missedRuns < forgottenAfterRuns) kept.set(id, { ...suite, missedRuns });
+  }
+  return kept;
+}
+
+/** @param deviceType Left out when the run's durations are not to be learned. */
+function withAttempt(suite: SuiteHistory, ended: SuiteEnded, deviceType: string | undefined): SuiteHistory {
+  const failedLast = failedAfter(suite, ended);
+  const durationMs = wholeNumber(ended.durationMs);
+  if (ended.status !== 'passed' || deviceType === undefined || durationMs === undefined) {
+    return { ...suite, failedLast };
+  }
+  const devices = new Map(suite.devices);
+  const device = withSample(suite.devices.get(deviceType), durationMs, wholeNumber(ended.peakMemoryBytes));
+  return { ...suite, failedLast, devices: devices.set(deviceType, device) };
+}
+
+/** `-t` may leave a suite without a single test: then nothing is known about it, as when it was skipped. */
+function failedAfter(suite: SuiteHistory, ended: SuiteEnded): boolean {
+  switch (ended.status) {
+    case 'failed':
+    case 'timed-out':
+    case 'lost':
+      return true;
+    case 'passed':
+      return ended.executedTests === 0 && suite.failedLast;
+    case 'skipped':
+    case 'cancelled':
+      return suite.failedLast;
+  }
+}
+
+function withSample(
+  before: DeviceHistory | undefined,
+  durationMs: number,
+  peakBytes: number | undefined,
+): DeviceHistory {
+  // The square root is the weight 0.5 in log space, and unlike exp and log the same number in every engine.
+  const mean = before === undefined ? durationMs : Math.round(Math.sqrt(before.durationMs * durationMs));
+  const rememberedPeakBytes = Math.round((before?.peakMemoryBytes ?? 0) * peakDecay);
+  const peakMemoryBytes = Math.max(peakBytes ?? 0, rememberedPeakBytes);
+  return {
+    durationMs: Math.max(1, mean),
+    ...(peakMemoryBytes === 0 ? {} : { peakMemoryBytes }),
+    samples: (before?.samples ?? 0) + 1,
+  };
+}
+
+/** Undefined for what is no amount: a history must stay readable whatever a clock or a kernel said. */
+function wholeNumber(amount: number | undefined): number | undefined {
+  const rounded = Math.round(amount ?? -1);
+  return Number.isSafeInteger(rounded) && rounded >= 0 ? rounded : undefined;
+}

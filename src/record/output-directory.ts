@@ -1,0 +1,28 @@
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../core/usage-error.js';
+
+/**
+ * Makes sure records can be written to a directory. A directory created here ignores itself in git; one that was
+ * there before is the user's, and its `.gitignore` is left as it is. Safe when several runs do it at once.
+ * @param directory Absolute path, or relative to the working directory; parents are created too.
+ * @throws UsageError when it cannot be created or written.
+ */
+export function prepareOutputDirectory(directory: string): void {
+  try {
+    const createdHere = mkdirSync(directory, { recursive: true }) !== undefined;
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    if (createdHere) writeFileSync(join(directory, '.gitignore'), '*\n');
+  } catch (error) {
+    throw new UsageError(
+      {
+        file: directory,
+        message: 'The output directory cannot be created or written.',
+        expected: 'a directory this user may write to',
+        found: error instanceof Error ? error.message : String(error),
+        remedy: 'Make it writable, or set the option `outputDirectory` to another directory.',
+      },
+      { cause: error },
+    );
+  }
+}

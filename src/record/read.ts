@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { type RunEvent, recordVersion } from '../core/events.js';
+import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import { runEventSchema } from './schema.js';
+
+export interface ReadRecord {
+  readonly events: readonly RunEvent[];
+  /** True when the last line breaks off (the run was killed while writing it); that line is left out. */
+  readonly truncated: boolean;
+}
+
+/**
+ * Reads and checks a record. Its first event is `run-started`, and there is no second one.
+ * @param path As the user knows it; stands in error messages.
+ * @throws UsageError with file and line for whatever is not a record of this version.
+ */
+export function readRecord(path: string): ReadRecord {
+  const lines = readText(path).split('\n');
+  // A whole line ends with a newline, so what follows the last one is empty or the start of a line.
+  const rest = lines.pop() ?? '';
+  const restIsWhole = isJson(rest);
+  if (restIsWhole) lines.push(rest);
+
+  const events = lines.map((line, index) => parseEvent(path, index + 1, line));
+  if (events.length === 0) throw notARecord(path, 'nothing');
+  return { events, truncated: rest !== '' && !restIsWhole };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(
+      {
+        file: path,
+        message: 'The record cannot be read.',
+        found: error instanceof Error ? error.message : String(error),
+        remedy: 'Name a run-….jsonl file; runs write them to their output directory (.jest-hardware).',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function parseEvent(path: string, line: number, text: string): RunEvent {
+  const value = parseJson(path, line, text);
+  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
+  if ((line === 1) !== (type === 'run-started')) {
+    if (line === 1) throw notARecord(path, typeof type === 'string' ? type : text);
+    if (type === 'run-started') throw problemAt(path, line, { message: 'A record holds one run only.' });
+  }
+  if (line === 1) checkVersion(path, value);
+
+  const result = v.safeParse(runEventSchema, value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue);
+  throw problemAt(path, line, {
+    message: `The ${typeof type === 'string' ? type : 'event'} is wrong${field === null ? '' : ` at ${field}`}.`,
+    expected: issue.expected ?? issue.message,
+    found: issue.received,
+  });
+}
+
+function parseJson(path: string, line: number, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw problemAt(
+      path,
+      line,
+      {
+        message: 'The line is not JSON.',
+        expected: 'one JSON object a line',
+        found: shortened(text),
+        remedy: 'The file was changed or damaged after the run; take an undamaged copy.',
+      },
+      error,
+    );
+  }
+}
+
+function checkVersion(path: string, value: unknown): void {
+  const version = (value as { version?: unknown }).version;
+  if (version === recordVersion) return;
+  const newer = typeof version === 'number' && version > recordVersion;
+  throw problemAt(path, 1, {
+    message: 'The record has a version this package does not read.',
+    expected: `version ${recordVersion}`,
+    found: version === undefined ? 'no version' : `version ${shortened(JSON.stringify(version))}`,
+    remedy: newer
+      ? 'Upgrade jest-runner-hardware: a newer one wrote this record.'
+      : 'Write the record anew by running the tests.',
+  });
+}
+
+function notARecord(path: string, found: string): UsageError {
+  return problemAt(path, 1, {
+    message: 'The file does not begin as a record does.',
+    expected: 'run-started as the first line',
+    found: shortened(found),
+    remedy: 'Name a run-….jsonl file; runs write them to their output directory (.jest-hardware).',
+  });
+}
+
+function problemAt(file: string, line: number, problem: UsageProblem, cause?: unknown): UsageError {
+  return new UsageError({ file, line, ...problem }, { cause });
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function shortened(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}

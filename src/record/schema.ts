@@ -1,0 +1,196 @@
+import * as v from 'valibot';
+import { type RunEvent, recordVersion, suiteStatuses } from '../core/events.js';
+import {
+  architectures,
+  backends,
+  confidences,
+  deviceClasses,
+  features,
+  precisions,
+  sensitivities,
+  vendors,
+} from '../core/taxonomy.js';
+
+/*
+ * Objects are loose: a field that a later minor version adds is no reason to refuse a record.
+ * Durations of real clocks may be fractional in events; only `atMs` is promised to be an integer.
+ */
+const amount = v.pipe(v.number(), v.finite(), v.minValue(0));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const counting = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+
+const evidence = v.record(
+  v.string(),
+  v.looseObject({ confidence: v.picklist(confidences), source: v.string() }),
+);
+
+const device = v.looseObject({
+  id: v.string(),
+  class: v.picklist(deviceClasses),
+  vendor: v.exactOptional(v.picklist(vendors)),
+  architecture: v.exactOptional(v.picklist(architectures)),
+  model: v.exactOptional(v.string()),
+  memoryBytes: v.exactOptional(amount),
+  shares: v.exactOptional(counting),
+  usable: v.boolean(),
+  software: v.boolean(),
+  backends: v.array(v.picklist(backends)),
+  precisions: v.array(v.picklist(precisions)),
+  features: v.array(v.picklist(features)),
+  evidence,
+  bindingEnv: v.exactOptional(v.record(v.string(), v.string())),
+});
+
+const machineFacts = v.looseObject({
+  name: v.string(),
+  platform: v.string(),
+  arch: v.string(),
+  cpuBudget: positive,
+  memoryBudgetBytes: positive,
+  evidence: v.exactOptional(evidence),
+});
+
+const machine = v.looseObject({
+  version: v.literal(1),
+  machine: machineFacts,
+  devices: v.array(device),
+  problems: v.array(v.looseObject({ message: v.string(), remedy: v.exactOptional(v.string()) })),
+});
+
+const slot = v.looseObject({
+  id: v.string(),
+  type: v.string(),
+  machine: machineFacts,
+  device,
+  machineWorkers: counting,
+  machineCpuThreads: positive,
+});
+
+const profile = v.looseObject({
+  workload: v.string(),
+  hardware: v.pipe(
+    v.array(v.looseObject({ class: v.picklist(deviceClasses), count: counting })),
+    v.minLength(1),
+  ),
+  backends: v.array(v.picklist(backends)),
+  features: v.array(v.picklist(features)),
+  precisions: v.array(v.picklist(precisions)),
+  operations: v.array(v.string()),
+  minMemoryBytes: amount,
+  preferredMemoryBytes: v.exactOptional(amount),
+  hostMemoryBytes: v.exactOptional(amount),
+  cpuThreads: v.exactOptional(counting),
+  batchSizes: v.array(v.number()),
+  optimalBatchSize: v.exactOptional(v.number()),
+  priority: v.number(),
+  maxTimeMs: v.exactOptional(amount),
+  sensitivity: v.exactOptional(v.picklist(sensitivities)),
+  exclusive: v.boolean(),
+  locks: v.array(v.string()),
+  unsatisfiable: v.exactOptional(
+    v.variant('action', [
+      v.looseObject({ action: v.picklist(['fail', 'skip', 'degrade']) }),
+      v.looseObject({ action: v.literal('wait'), waitMs: amount }),
+    ]),
+  ),
+});
+
+const placement = v.looseObject({
+  suiteId: v.string(),
+  slotId: v.string(),
+  claim: v.looseObject({
+    deviceIds: v.array(v.string()),
+    cpuThreads: amount,
+    hostMemoryBytes: amount,
+    deviceMemoryBytes: amount,
+    locks: v.array(v.string()),
+    exclusive: v.boolean(),
+  }),
+  estimate: v.looseObject({
+    durationMs: positive,
+    hostMemoryBytes: amount,
+    basis: v.picklist(['own-device', 'other-device', 'file-size', 'default']),
+    samples: whole,
+  }),
+  degraded: v.boolean(),
+});
+
+const rejection = v.looseObject({
+  slotId: v.string(),
+  filter: v.string(),
+  reason: v.string(),
+  until: v.picklist(['never', 'now']),
+});
+
+const cancelCause = v.picklist(['bail', 'interrupt']);
+
+/** One line of a record. */
+export const runEventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('type', [
+  v.looseObject({
+    type: v.literal('run-started'),
+    atMs: whole,
+    version: v.literal(recordVersion),
+    startedAt: v.pipe(v.string(), v.isoTimestamp()),
+    packageVersion: v.string(),
+    strategy: v.string(),
+    commit: v.exactOptional(v.string()),
+    index: v.exactOptional(counting),
+    total: v.exactOptional(counting),
+    filtered: v.boolean(),
+    coverage: v.boolean(),
+    requireExecuted: v.array(v.picklist(deviceClasses)),
+  }),
+  v.looseObject({ type: v.literal('machine-known'), atMs: whole, machine }),
+  v.looseObject({ type: v.literal('slot-up'), atMs: whole, slot }),
+  v.looseObject({ type: v.literal('slot-down'), atMs: whole, slotId: v.string(), reason: v.string() }),
+  v.looseObject({
+    type: v.literal('suite-queued'),
+    atMs: whole,
+    suite: v.looseObject({ id: v.string(), profile, fileBytes: amount }),
+  }),
+  v.looseObject({
+    type: v.literal('suite-not-selected'),
+    atMs: whole,
+    suiteId: v.string(),
+    reason: v.string(),
+  }),
+  v.looseObject({ type: v.literal('run-opened'), atMs: whole }),
+  v.looseObject({ type: v.literal('tick'), atMs: whole }),
+  v.looseObject({ type: v.literal('suite-started'), atMs: whole, placement, attempt: counting }),
+  v.looseObject({
+    type: v.literal('suite-ended'),
+    atMs: whole,
+    suiteId: v.string(),
+    slotId: v.string(),
+    attempt: counting,
+    status: v.picklist(suiteStatuses),
+    degraded: v.boolean(),
+    durationMs: amount,
+    executedTests: v.exactOptional(whole),
+    peakMemoryBytes: v.exactOptional(amount),
+    cause: v.exactOptional(v.string()),
+  }),
+  v.looseObject({
+    type: v.literal('suite-requeued'),
+    atMs: whole,
+    suiteId: v.string(),
+    attempt: counting,
+    cause: v.string(),
+  }),
+  v.looseObject({
+    type: v.literal('suite-unplaceable'),
+    atMs: whole,
+    suiteId: v.string(),
+    action: v.picklist(['fail', 'skip']),
+    rejections: v.array(rejection),
+  }),
+  v.looseObject({ type: v.literal('run-cancelled'), atMs: whole, cause: cancelCause }),
+  v.looseObject({
+    type: v.literal('suite-not-started'),
+    atMs: whole,
+    suiteId: v.string(),
+    cause: cancelCause,
+  }),
+  v.looseObject({ type: v.literal('run-ended'), atMs: whole }),
+]);
