@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type RunEvent, recordVersion } from '../core/events.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
-import { runEventSchema } from './schema.js';
+import { eventSchemas } from './schema.js';
 
 export interface ReadRecord {
   readonly events: readonly RunEvent[];
@@ -46,21 +46,33 @@ function readText(path: string): string {
 function parseEvent(path: string, line: number, text: string): RunEvent {
   const value = parseJson(path, line, text);
   const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined;
-  if ((line === 1) !== (type === 'run-started')) {
-    if (line === 1) throw notARecord(path, typeof type === 'string' ? type : text);
-    if (type === 'run-started') throw problemAt(path, line, { message: 'A record holds one run only.' });
+  if (line === 1) {
+    if (type !== 'run-started') throw notARecord(path, text);
+    checkVersion(path, value);
+  } else if (type === 'run-started') {
+    throw problemAt(path, line, { message: 'A second run begins here; a record holds one run.' });
   }
-  if (line === 1) checkVersion(path, value);
-
-  const result = v.safeParse(runEventSchema, value);
-  if (result.success) return result.output;
+  if (!isEventType(type)) {
+    throw problemAt(path, line, {
+      message: 'The line is no event of a run.',
+      expected: `type: one of ${Object.keys(eventSchemas).join(', ')}`,
+      found: shortened(JSON.stringify(type) ?? text),
+      remedy: 'If a newer jest-runner-hardware wrote this record, upgrade.',
+    });
+  }
+  const result = v.safeParse(eventSchemas[type] as v.GenericSchema<unknown>, value);
+  if (result.success) return value as RunEvent;
   const [issue] = result.issues;
   const field = v.getDotPath(issue);
   throw problemAt(path, line, {
-    message: `The ${typeof type === 'string' ? type : 'event'} is wrong${field === null ? '' : ` at ${field}`}.`,
+    message: `The ${type} event is wrong${field === null ? '' : ` at ${field}`}.`,
     expected: issue.expected ?? issue.message,
     found: issue.received,
   });
+}
+
+function isEventType(type: unknown): type is RunEvent['type'] {
+  return typeof type === 'string' && Object.hasOwn(eventSchemas, type);
 }
 
 function parseJson(path: string, line: number, text: string): unknown {

@@ -125,10 +125,11 @@ const rejection = v.looseObject({
 
 const cancelCause = v.picklist(['bail', 'interrupt']);
 
-/** One line of a record. */
-export const runEventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('type', [
-  v.looseObject({
-    type: v.literal('run-started'),
+type FieldsOf<T extends RunEvent['type']> = Omit<Extract<RunEvent, { type: T }>, 'type'>;
+
+/** The fields of each event, `type` apart: what one line of a record must hold. */
+export const eventSchemas = {
+  'run-started': v.looseObject({
     atMs: whole,
     version: v.literal(recordVersion),
     startedAt: v.pipe(v.string(), v.isoTimestamp()),
@@ -141,25 +142,19 @@ export const runEventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('typ
     coverage: v.boolean(),
     requireExecuted: v.array(v.picklist(deviceClasses)),
   }),
-  v.looseObject({ type: v.literal('machine-known'), atMs: whole, machine }),
-  v.looseObject({ type: v.literal('slot-up'), atMs: whole, slot }),
-  v.looseObject({ type: v.literal('slot-down'), atMs: whole, slotId: v.string(), reason: v.string() }),
-  v.looseObject({
-    type: v.literal('suite-queued'),
+  'machine-known': v.looseObject({ atMs: whole, machine }),
+  'slot-up': v.looseObject({ atMs: whole, slot }),
+  'slot-down': v.looseObject({ atMs: whole, slotId: v.string(), reason: v.string() }),
+  'suite-queued': v.looseObject({
     atMs: whole,
     suite: v.looseObject({ id: v.string(), profile, fileBytes: amount }),
   }),
-  v.looseObject({
-    type: v.literal('suite-not-selected'),
-    atMs: whole,
-    suiteId: v.string(),
-    reason: v.string(),
-  }),
-  v.looseObject({ type: v.literal('run-opened'), atMs: whole }),
-  v.looseObject({ type: v.literal('tick'), atMs: whole }),
-  v.looseObject({ type: v.literal('suite-started'), atMs: whole, placement, attempt: counting }),
-  v.looseObject({
-    type: v.literal('suite-ended'),
+  'suite-not-selected': v.looseObject({ atMs: whole, suiteId: v.string(), reason: v.string() }),
+  'suite-invalid': v.looseObject({ atMs: whole, suiteId: v.string(), problems: v.array(v.string()) }),
+  'run-opened': v.looseObject({ atMs: whole }),
+  tick: v.looseObject({ atMs: whole }),
+  'suite-started': v.looseObject({ atMs: whole, placement, attempt: counting }),
+  'suite-ended': v.looseObject({
     atMs: whole,
     suiteId: v.string(),
     slotId: v.string(),
@@ -171,26 +166,19 @@ export const runEventSchema: v.GenericSchema<unknown, RunEvent> = v.variant('typ
     peakMemoryBytes: v.exactOptional(amount),
     cause: v.exactOptional(v.string()),
   }),
-  v.looseObject({
-    type: v.literal('suite-requeued'),
+  'suite-requeued': v.looseObject({
     atMs: whole,
     suiteId: v.string(),
     attempt: counting,
     cause: v.string(),
   }),
-  v.looseObject({
-    type: v.literal('suite-unplaceable'),
+  'suite-unplaceable': v.looseObject({
     atMs: whole,
     suiteId: v.string(),
     action: v.picklist(['fail', 'skip']),
     rejections: v.array(rejection),
   }),
-  v.looseObject({ type: v.literal('run-cancelled'), atMs: whole, cause: cancelCause }),
-  v.looseObject({
-    type: v.literal('suite-not-started'),
-    atMs: whole,
-    suiteId: v.string(),
-    cause: cancelCause,
-  }),
-  v.looseObject({ type: v.literal('run-ended'), atMs: whole }),
-]);
+  'run-cancelled': v.looseObject({ atMs: whole, cause: cancelCause }),
+  'suite-not-started': v.looseObject({ atMs: whole, suiteId: v.string(), cause: cancelCause }),
+  'run-ended': v.looseObject({ atMs: whole }),
+} satisfies { readonly [T in RunEvent['type']]: v.GenericSchema<unknown, FieldsOf<T>> };
