@@ -1,0 +1,126 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Device, Machine, MachineProblem } from '../core/machine.js';
+import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
+import { deviceOf } from './device-draft.js';
+import type { Host } from './host.js';
+import { liveHost } from './live-host.js';
+import type { MachineFile } from './machine-file.js';
+import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
+import { probes } from './probes/index.js';
+import { withToolCache } from './tool-cache.js';
+
+export interface DetectOptions {
+  /** Default: this machine. */
+  readonly host?: Host;
+  /** What the user says about the machine: a file's path, or its parsed content. Its values win over detected ones. */
+  readonly machineFile?: string | MachineFile;
+  /** Installed packages are looked up from here. Default: the host's working directory. */
+  readonly projectDir?: string;
+  /** Ask every tool again instead of using kept answers. Default false. */
+  readonly refresh?: boolean;
+  /**
+   * Where answers of slow tools are kept. Default: `node_modules/.cache/jest-runner-hardware` of the project, without
+   * `node_modules` a folder of the user's own below the system's temporary directory. A recorded host keeps nothing.
+   */
+  readonly cacheDirectory?: string;
+  /** How long one tool may take, in ms. Default 10 000: `nvidia-smi` on a machine with 8 GPUs and no daemon takes seconds. */
+  readonly toolTimeoutMs?: number;
+}
+
+/**
+ * Finds out what the machine has: its devices, its real CPU and memory budget, and what is wrong with it.
+ * Never rejects for anything a machine can do wrong: that becomes an entry of `problems`.
+ * @throws {UsageError} for a machine file with errors.
+ */
+export async function detectMachine(options: DetectOptions = {}): Promise<Machine> {
+  const { projectDir, machineFile, toolTimeoutMs = 10_000 } = options;
+  const host = hostFor(options);
+  const budgets = { cpu: cpuBudgetOf(host), memory: memoryBudgetOf(host) };
+  const findings = await Promise.all(
+    Object.entries(probes).map(([name, probe]) =>
+      outcomeOf(name, probe, host, {
+        timeoutMs: toolTimeoutMs,
+        projectDir: projectDir ?? host.workingDirectory,
+      }),
+    ),
+  );
+  const devices = findings.flatMap((finding) => finding.devices);
+  const detected: Machine = {
+    version: 1,
+    machine: {
+      name: 'local',
+      platform: host.platform,
+      arch: host.arch,
+      cpuBudget: budgets.cpu.amount,
+      memoryBudgetBytes: budgets.memory.amount,
+      evidence: { cpuBudget: budgets.cpu.evidence, memoryBudgetBytes: budgets.memory.evidence },
+    },
+    devices: devices.some((device) => device.id === 'cpu') ? devices : [bareCpu, ...devices],
+    problems: findings.flatMap((finding) => finding.problems),
+  };
+  if (machineFile === undefined) return detected;
+  // Loaded here only: the validator costs more than the whole detection.
+  const { applyMachineFile, readMachineFile } = await import('./machine-file.js');
+  const declared = typeof machineFile === 'string' ? readMachineFile(machineFile) : machineFile;
+  return applyMachineFile(detected, declared, host);
+}
+
+function hostFor({ host, cacheDirectory, refresh, projectDir }: DetectOptions): Host {
+  const bare = host ?? liveHost();
+  const directory =
+    cacheDirectory ?? (host === undefined ? defaultCacheDirectory(bare, projectDir) : undefined);
+  return directory === undefined ? bare : withToolCache(bare, directory, refresh !== true);
+}
+
+function defaultCacheDirectory(host: Host, projectDir: string | undefined): string {
+  const modules = join(resolve(projectDir ?? host.workingDirectory), 'node_modules');
+  return host.exists(modules)
+    ? join(modules, '.cache', 'jest-runner-hardware')
+    : join(tmpdir(), `jest-runner-hardware-${process.getuid?.() ?? 'cache'}`);
+}
+
+/** A probe's findings; what it throws and what it does not finish in time becomes a problem. */
+async function outcomeOf(
+  name: string,
+  probe: Probe,
+  host: Host,
+  options: Omit<ProbeOptions, 'signal'>,
+): Promise<ProbeFindings> {
+  const controller = new AbortController();
+  // A probe may run two tools one after another; the last guard is for one that ignores its own limits.
+  const limitMs = 2 * options.timeoutMs + 1000;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      reject(new Error(`not finished after ${limitMs / 1000} s`));
+    }, limitMs);
+  });
+  try {
+    return await Promise.race([probe(host, { ...options, signal: controller.signal }), late]);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { devices: [], problems: [problemOf(name, reason)] };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function problemOf(probe: string, reason: string): MachineProblem {
+  return {
+    message: `the ${probe} probe failed: ${reason}`,
+    remedy: 'declare the devices in a machine file; this is a bug in jest-runner-hardware',
+  };
+}
+
+/** Jest runs on some CPU, whatever the probe made of it. */
+const bareCpu: Device = deviceOf({
+  id: 'cpu',
+  class: 'cpu',
+  usable: true,
+  software: false,
+  backends: {},
+  precisions: {},
+  features: {},
+});

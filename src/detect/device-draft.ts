@@ -1,0 +1,58 @@
+import type { Device, Evidence } from '../core/machine.js';
+import {
+  type Architecture,
+  type Backend,
+  backends,
+  type Confidence,
+  type Feature,
+  features,
+  type Precision,
+  precisions,
+  type Vendor,
+} from '../core/taxonomy.js';
+
+/** A value and where it comes from. */
+export interface Sourced<T> {
+  readonly value: T;
+  readonly evidence: Evidence;
+}
+
+type Labels<Word extends string> = Readonly<Partial<Record<Word, Evidence>>>;
+
+/** A device as a probe writes it down: every label beside its evidence, so that none can be claimed without. */
+export interface DeviceDraft
+  extends Pick<Device, 'id' | 'class' | 'usable' | 'software' | 'shares' | 'bindingEnv'> {
+  readonly vendor?: Sourced<Vendor> | undefined;
+  readonly architecture?: Sourced<Architecture> | undefined;
+  readonly model?: Sourced<string> | undefined;
+  readonly memoryBytes?: Sourced<number> | undefined;
+  readonly backends: Labels<Backend>;
+  readonly precisions: Labels<Precision>;
+  readonly features: Labels<Feature>;
+}
+
+export function sourced<T>(value: T, confidence: Confidence, source: string): Sourced<T> {
+  return { value, evidence: { confidence, source } };
+}
+
+export function deviceOf(draft: DeviceDraft): Device {
+  const { id, class: deviceClass, vendor, architecture, model, memoryBytes, ...rest } = draft;
+  const fields = Object.entries({ vendor, architecture, model, memoryBytes }).flatMap(([name, field]) =>
+    field === undefined ? [] : [{ name, ...field }],
+  );
+  return {
+    id,
+    class: deviceClass,
+    ...(Object.fromEntries(fields.map(({ name, value }) => [name, value])) as Partial<Device>),
+    ...rest,
+    backends: backends.filter((word) => draft.backends[word]),
+    precisions: precisions.filter((word) => draft.precisions[word]),
+    features: features.filter((word) => draft.features[word]),
+    evidence: {
+      ...Object.fromEntries(fields.map(({ name, evidence }) => [name, evidence])),
+      ...draft.backends,
+      ...draft.precisions,
+      ...draft.features,
+    },
+  };
+}

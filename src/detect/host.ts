@@ -1,0 +1,47 @@
+/**
+ * The one seam between detection and the system. Every probe reads files, runs tools and asks for facts through it,
+ * so that a machine recorded in a folder is replayed by exactly the code that runs live.
+ */
+export interface Host {
+  readonly platform: NodeJS.Platform;
+  /** As `process.arch`: `x64`, `arm64` … */
+  readonly arch: string;
+  /** As `os.release()`. */
+  readonly release: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths and the lookup of installed packages start. */
+  readonly workingDirectory: string;
+  /** Physical memory, > 0. */
+  readonly totalMemoryBytes: number;
+  /** What Node says it may use, ≥ 1; undefined when a recorded host does not tell. */
+  readonly availableParallelism: number | undefined;
+  /** Model name of the first CPU as Node knows it. Asking costs milliseconds on machines with many cores. */
+  cpuModel(): string | undefined;
+  /** The whole file as text; undefined when it is missing or unreadable. */
+  readFile(path: string): string | undefined;
+  /** Entry names, sorted; empty when the directory is missing or unreadable. */
+  readDirectory(path: string): readonly string[];
+  exists(path: string): boolean;
+  /** Runs a tool found on PATH (or by absolute path). Never rejects: every end is an outcome. */
+  run(command: string, args: readonly string[], options: RunOptions): Promise<RunOutcome>;
+  /** What a slow cross-platform library knows of the CPU; asked only where everything else is silent. */
+  cpuFallback(): Promise<CpuFallback | undefined>;
+}
+
+export interface RunOptions {
+  /** The tool and what it started are killed after this long. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RunOutcome {
+  /** `absent`: no such tool; `error`: it ended with another code than 0, by a signal, or could not be started. */
+  readonly status: 'ok' | 'absent' | 'timeout' | 'error';
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CpuFallback {
+  readonly manufacturer: string;
+  readonly model: string;
+}

@@ -1,0 +1,177 @@
+import * as v from 'valibot';
+import type { Device } from '../core/machine.js';
+import { nearest } from '../core/nearest.js';
+import {
+  aliases,
+  architectures,
+  backends,
+  deviceClasses,
+  features,
+  precisions,
+  vendors,
+} from '../core/taxonomy.js';
+import { bytesSyntax, parseBytes } from '../core/units.js';
+import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import { type Reader, wordOf } from '../core/values.js';
+
+/** What a user says about a machine: the shape of `detect --json`, everything optional, sizes also as `8GiB`. */
+export interface MachineFile extends v.InferOutput<typeof schema> {
+  /** Name of the file, shown wherever a declared value is shown. */
+  readonly source: string;
+}
+
+type Path = readonly (string | number)[];
+
+/**
+ * Checks the content of a machine file.
+ * @param lineOf Line of a place in the file; left out for content that does not come from a file.
+ * @throws {UsageError} naming every mistake with its place, what was expected and the nearest valid word.
+ */
+export function checkMachineFile(
+  content: unknown,
+  file: string,
+  source: string,
+  lineOf?: (path: Path) => number,
+): MachineFile {
+  const result = v.safeParse(schema, content);
+  const problems = (result.issues ?? []).map((issue): UsageProblem => {
+    const path = (issue.path ?? []).map((item) => item.key as string | number);
+    return { file, ...(lineOf && { line: lineOf(path) }), ...describe(issue, path) };
+  });
+  if (problems.length > 0) throw new UsageError(problems);
+  const checked = result.output as v.InferOutput<typeof schema>;
+  const twice = checked.devices?.findIndex(
+    ({ id }, index, all) => all.findIndex((other) => other.id === id) < index,
+  );
+  if (twice !== undefined && twice >= 0) {
+    const path = ['devices', twice, 'id'];
+    throw new UsageError({
+      file,
+      ...(lineOf && { line: lineOf(path) }),
+      message: `${nameOf(path)}: two devices have the same id`,
+      expected: 'every id once',
+      found: JSON.stringify(checked.devices?.[twice]?.id),
+    });
+  }
+  return { ...checked, source };
+}
+
+/** A text that one of the core's readers understands; its remedy travels behind the message's line break. */
+function read<T>(reader: Reader<T>, expected: string) {
+  return v.pipe(
+    v.string(expected),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      const reading = reader(dataset.value.trim());
+      if (reading.ok) return reading.value;
+      addIssue({ message: reading.remedy === undefined ? expected : `${expected}\n${reading.remedy}` });
+      return NEVER;
+    }),
+  );
+}
+
+function word<T extends string>(words: readonly T[], others: Readonly<Record<string, T>> = {}) {
+  return read(wordOf(words, others), `one of ${words.join(', ')}`);
+}
+
+function listOf<T extends string>(words: readonly T[], others: Readonly<Record<string, T>> = {}) {
+  return v.optional(v.array(word(words, others), `a list of ${words.join(', ')}`));
+}
+
+const sizeText = `a number of bytes above 0, or ${bytesSyntax}`;
+const size = v.optional(
+  v.union(
+    [
+      v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+      v.pipe(
+        v.string(),
+        v.transform((text) => parseBytes(text) ?? 0),
+        v.minValue(1),
+      ),
+    ],
+    sizeText,
+  ),
+);
+const text = (expected: string) => v.optional(v.pipe(v.string(expected), v.nonEmpty(expected)));
+const flag = v.optional(v.boolean('true or false'));
+const identifier = (expected: string) => v.pipe(v.string(expected), v.regex(/^[\w.-]+$/, expected));
+// Printed by `detect --json`; in a file they say nothing, for what a file says is declared.
+const ignored = v.optional(v.unknown());
+
+const deviceEntries = {
+  id: identifier('letters, digits, `_`, `-` and `.`, such as gpu0'),
+  class: v.optional(word(deviceClasses)),
+  vendor: v.optional(word(vendors)),
+  architecture: v.optional(word(architectures, aliases.architectures)),
+  model: text('a text'),
+  memoryBytes: size,
+  shares: v.optional(
+    v.pipe(
+      v.number('an integer from 1'),
+      v.safeInteger('an integer from 1'),
+      v.minValue(1, 'an integer from 1'),
+    ),
+  ),
+  usable: flag,
+  software: flag,
+  backends: listOf(backends, aliases.backends),
+  precisions: listOf(precisions, aliases.precisions),
+  features: listOf(features, aliases.features),
+  evidence: ignored,
+  bindingEnv: v.optional(
+    v.record(v.string(), v.string('a text'), 'an object of environment variables and their values'),
+  ),
+} satisfies Record<keyof Device, unknown>;
+
+const machineEntries = {
+  name: v.optional(identifier('letters, digits, `_`, `-` and `.`, such as gpu-box')),
+  platform: text('a text such as linux'),
+  arch: text('a text such as x64'),
+  cpuBudget: v.optional(
+    v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0')),
+  ),
+  memoryBudgetBytes: size,
+  evidence: ignored,
+};
+
+const rootEntries = {
+  version: v.optional(v.literal(1, '1')),
+  machine: v.optional(v.strictObject(machineEntries, 'an object')),
+  devices: v.optional(v.array(v.strictObject(deviceEntries, 'an object'), 'a list of devices')),
+  replace: flag,
+  problems: ignored,
+};
+
+const schema = v.strictObject(rootEntries, 'an object such as {"devices": [{"id": "gpu0", "class": "gpu"}]}');
+
+function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, 'file' | 'line'> {
+  const key = path.at(-1);
+  if (issue.path?.at(-1)?.origin === 'key') {
+    const keys = Object.keys(
+      path.length === 1 ? rootEntries : path[0] === 'machine' ? machineEntries : deviceEntries,
+    );
+    if (keys.includes(String(key))) {
+      return { message: `${nameOf(path)} is missing`, expected: issue.message };
+    }
+    const near = nearest(String(key), keys);
+    return {
+      message: `${nameOf(path)}: no such key`,
+      expected: `one of ${keys.join(', ')}`,
+      found: String(key),
+      ...(near !== undefined && { remedy: `write \`${near}\`` }),
+    };
+  }
+  const [expected = '', remedy] = issue.message.split('\n');
+  return {
+    message: path.length === 0 ? 'not a machine' : `${nameOf(path)} is wrong`,
+    expected,
+    found: JSON.stringify(issue.input) ?? 'nothing',
+    ...(remedy !== undefined && { remedy }),
+  };
+}
+
+/** `devices[0].class` */
+function nameOf(path: Path): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`))
+    .join('');
+}

@@ -1,0 +1,110 @@
+import type { Evidence } from '../../core/machine.js';
+import type { Architecture, Feature, Precision, Vendor } from '../../core/taxonomy.js';
+import { memoryBudgetOf } from '../budget.js';
+import { deviceOf, type Sourced, sourced } from '../device-draft.js';
+import { cpuBackendsOf } from '../frameworks.js';
+import type { Host } from '../host.js';
+import { type CpuinfoFacts, featureFlags, parseCpuinfo, precisionFlags, vendorIn } from '../parse/cpuinfo.js';
+import type { Probe } from '../probe.js';
+
+/** The CPU every run has. Linux tells through files; elsewhere Node's own facts, then a library, are asked. */
+export const cpu: Probe = async (host, { projectDir }) => {
+  const facts = parseCpuinfo(host.readFile('/proc/cpuinfo') ?? '');
+  const model = await modelOf(host, facts);
+  const memory = memoryBudgetOf(host);
+  const device = deviceOf({
+    id: 'cpu',
+    class: 'cpu',
+    usable: true,
+    software: false,
+    vendor: vendorOf(facts, model),
+    architecture: architectureOf(host),
+    model,
+    memoryBytes: { value: memory.amount, evidence: memory.evidence },
+    backends: cpuBackendsOf(host, projectDir),
+    precisions: precisionsOf(facts),
+    features: featuresOf(host, facts),
+  });
+  return { devices: [device], problems: [] };
+};
+
+const cpuinfo = '/proc/cpuinfo';
+
+async function modelOf(host: Host, facts: CpuinfoFacts): Promise<Sourced<string> | undefined> {
+  const graviton = gravitonOf(host, facts);
+  if (graviton !== undefined) return graviton;
+  if (facts.model !== undefined) return sourced(facts.model, 'probed', cpuinfo);
+  const named = host.cpuModel();
+  if (named !== undefined) return sourced(named, 'probed', 'os.cpus() of Node.js');
+  const fallback = await host.cpuFallback();
+  if (fallback === undefined) return undefined;
+  return sourced(`${fallback.manufacturer} ${fallback.model}`.trim(), 'probed', 'systeminformation cpu()');
+}
+
+/** Amazon's server CPUs name only ARM's cores; the firmware says whose machine it is. */
+function gravitonOf(host: Host, facts: CpuinfoFacts): Sourced<string> | undefined {
+  const generations = { 'Neoverse-N1': 2, 'Neoverse-V1': 3, 'Neoverse-V2': 4 } as Record<string, number>;
+  const generation = generations[facts.model ?? ''];
+  const source = '/sys/class/dmi/id/sys_vendor';
+  if (generation === undefined || host.readFile(source)?.trim() !== 'Amazon EC2') return undefined;
+  return sourced(`AWS Graviton${generation} (${facts.model})`, 'inferred', `${cpuinfo} and ${source}`);
+}
+
+function vendorOf(facts: CpuinfoFacts, model: Sourced<string> | undefined): Sourced<Vendor> | undefined {
+  const named = vendorIn(model?.value ?? '');
+  if (named !== undefined && (facts.vendor === undefined || named === 'amazon')) {
+    return sourced(named, 'inferred', `model ${model?.value}`);
+  }
+  return facts.vendor && sourced(facts.vendor, 'probed', cpuinfo);
+}
+
+const architectureWords: Readonly<Record<string, Architecture>> = {
+  x64: 'x86_64',
+  ia32: 'x86',
+  arm64: 'arm64',
+  arm: 'arm',
+  ppc64: 'ppc64',
+  ppc: 'ppc',
+  mips: 'mips',
+  mipsel: 'mips',
+  riscv64: 'riscv',
+  s390x: 's390x',
+};
+
+function architectureOf(host: Host): Sourced<Architecture> | undefined {
+  const word = architectureWords[host.arch];
+  return word && sourced(word, 'probed', 'process.arch');
+}
+
+/** What the instruction set itself guarantees, where flags cannot be read. */
+const baseline: Readonly<Record<string, readonly Feature[]>> = { x64: ['simd'], arm64: ['simd', 'neon'] };
+
+function featuresOf(host: Host, facts: CpuinfoFacts): Partial<Record<Feature, Evidence>> {
+  const spec = (baseline[host.arch] ?? []).map((word) => [
+    word,
+    { confidence: 'spec', source: `every ${host.arch} CPU has it` } satisfies Evidence,
+  ]);
+  const smt = { confidence: 'probed', source: `${cpuinfo} siblings > cpu cores` } satisfies Evidence;
+  return {
+    ...Object.fromEntries(spec),
+    ...labelsByFlag(featureFlags, facts.flags),
+    ...(facts.smt && { smt }),
+  };
+}
+
+function precisionsOf(facts: CpuinfoFacts): Partial<Record<Precision, Evidence>> {
+  const spec: Evidence = { confidence: 'spec', source: 'every CPU computes it' };
+  return { fp64: spec, fp32: spec, int8: spec, ...labelsByFlag(precisionFlags, facts.flags) };
+}
+
+function labelsByFlag<Word extends string>(
+  table: Readonly<Record<Word, readonly string[]>>,
+  flags: ReadonlySet<string>,
+): Partial<Record<Word, Evidence>> {
+  const labels: Partial<Record<Word, Evidence>> = {};
+  for (const [word, proofs] of Object.entries(table) as [Word, readonly string[]][]) {
+    const proof = proofs.find((flag) => flags.has(flag));
+    if (proof !== undefined) labels[word] = { confidence: 'probed', source: `${cpuinfo} ${proof}` };
+  }
+  return labels;
+}

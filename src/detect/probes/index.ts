@@ -1,0 +1,6 @@
+import type { Probe } from '../probe.js';
+import { cpu } from './cpu.js';
+import { nvidia } from './nvidia.js';
+
+/** Every probe. A new one is a file beside this one and a line here. */
+export const probes = { cpu, nvidia } as const satisfies Record<string, Probe>;

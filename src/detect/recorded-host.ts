@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../core/usage-error.js';
+import type { Host } from './host.js';
+import { parseJson } from './parse/json.js';
+import { runTool } from './run-tool.js';
+
+/**
+ * A machine recorded in a folder: `fs/` stands for `/`, `bin/` for the whole PATH, `host.json` holds what Node would
+ * say (`platform`, `arch`, `env`, `release`, `totalMemoryBytes`; optional `availableParallelism`, `cpuModel`,
+ * `workingDirectory`). What is absent there is absent: nothing of the real machine shines through.
+ * @throws {UsageError} when `host.json` is missing or malformed.
+ */
+export function recordedHost(directory: string): Host {
+  const { cpuModel, ...facts } = readFacts(join(directory, 'host.json'));
+  const inside = (path: string) => join(directory, 'fs', path);
+  const env = { ...facts.env, PATH: join(directory, 'bin') };
+  return {
+    ...facts,
+    cpuModel: () => cpuModel,
+    readFile: (path) => quietly(() => readFileSync(inside(path), 'utf8')),
+    readDirectory: (path) => quietly(() => readdirSync(inside(path)).sort()) ?? [],
+    exists: (path) => existsSync(inside(path)),
+    run: async (command, args, options) => {
+      const file = command.startsWith('/') ? inside(command) : join(directory, 'bin', command);
+      return existsSync(file)
+        ? runTool(file, args, env, options)
+        : { status: 'absent', stdout: '', stderr: '' };
+    },
+    cpuFallback: async () => undefined,
+  };
+}
+
+interface HostFacts
+  extends Pick<
+    Host,
+    'platform' | 'arch' | 'release' | 'env' | 'workingDirectory' | 'totalMemoryBytes' | 'availableParallelism'
+  > {
+  readonly cpuModel: string | undefined;
+}
+
+function readFacts(file: string): HostFacts {
+  const text = quietly(() => readFileSync(file, 'utf8'));
+  if (text === undefined) {
+    throw new UsageError({
+      file,
+      message: 'a recorded host needs this file, and it cannot be read',
+      remedy: 'give the folder of a recorded host: it holds host.json, fs/ and bin/',
+    });
+  }
+  const value = parseJson(text, file).value;
+  const facts = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  const fail = (key: string, expected: string): never => {
+    throw new UsageError({
+      file,
+      message: `\`${key}\` is missing or wrong`,
+      expected,
+      found: JSON.stringify(facts[key]) ?? 'nothing',
+    });
+  };
+  const text_ = (key: string) => {
+    const found = facts[key];
+    return typeof found === 'string' && found !== '' ? found : fail(key, 'a non-empty text');
+  };
+  const number = (key: string) => {
+    const found = facts[key];
+    return typeof found === 'number' && found > 0 ? found : fail(key, 'a number above 0');
+  };
+  const env = facts.env ?? {};
+  if (typeof env !== 'object' || Object.values(env).some((item) => typeof item !== 'string')) {
+    fail('env', 'an object of texts');
+  }
+  return {
+    platform: text_('platform') as NodeJS.Platform,
+    arch: text_('arch'),
+    release: facts.release === undefined ? '' : text_('release'),
+    env: env as Record<string, string>,
+    workingDirectory: facts.workingDirectory === undefined ? '/' : text_('workingDirectory'),
+    totalMemoryBytes: number('totalMemoryBytes'),
+    availableParallelism:
+      facts.availableParallelism === undefined ? undefined : number('availableParallelism'),
+    cpuModel: facts.cpuModel === undefined ? undefined : text_('cpuModel'),
+  };
+}
+
+function quietly<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import type { RunOptions, RunOutcome } from './host.js';
+
+/** A tool that prints more than this prints garbage. */
+const maxOutputChars = 4 * 1024 * 1024;
+
+/** Runs one executable without a shell and without blocking; see `Host.run`. */
+export function runTool(
+  file: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { timeoutMs, signal }: RunOptions,
+): Promise<RunOutcome> {
+  return new Promise((resolve) => {
+    // An own process group, because a wrapper script's children keep the pipes open after the wrapper was killed.
+    const ownGroup = process.platform !== 'win32';
+    const child = spawn(file, args, {
+      env: { ...env, LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: ownGroup,
+      windowsHide: true,
+    });
+    let stdout = '';
+    let stderr = '';
+    const end = (status: RunOutcome['status']) => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
+      resolve({ status, stdout, stderr });
+    };
+    const stop = () => {
+      kill(child.pid, ownGroup);
+      // A tool stuck in the driver survives SIGKILL: nobody waits for it.
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+      end('timeout');
+    };
+    const timer = setTimeout(stop, timeoutMs);
+    signal?.addEventListener('abort', stop, { once: true });
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      stdout = (stdout + chunk).slice(0, maxOutputChars);
+    });
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      stderr = (stderr + chunk).slice(0, maxOutputChars);
+    });
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      stderr ||= error.message;
+      end(error.code === 'ENOENT' ? 'absent' : 'error');
+    });
+    child.on('close', (code) => end(code === 0 ? 'ok' : 'error'));
+  });
+}
+
+function kill(pid: number | undefined, group: boolean): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(group ? -pid : pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}

@@ -1,0 +1,87 @@
+import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Host, RunOutcome } from './host.js';
+import { packageVersion } from './package-version.js';
+
+/**
+ * The host with the answers of its tools kept on disk. Only answers are kept, never what was concluded from them, and
+ * only good ones; everything that changes while a machine runs (budgets, free memory) is read from files and never
+ * comes near the cache. A host that does not tell its boot keeps nothing.
+ * @param trusted Answers kept earlier are used; false: every tool is run again.
+ */
+export function withToolCache(host: Host, directory: string, trusted: boolean): Host {
+  const key = cacheKey(host);
+  if (key === undefined) return host;
+  const file = join(directory, 'tools.json');
+  let answers: Record<string, RunOutcome> | undefined;
+  return Object.assign(Object.create(host) as Host, {
+    run: async (command, args, options) => {
+      answers ??= trusted ? load(file, key) : {};
+      const call = JSON.stringify([command, ...args]);
+      const known = Object.hasOwn(answers, call) ? answers[call] : undefined;
+      if (known !== undefined) return known;
+      const outcome = await host.run(command, args, options);
+      if (outcome.status === 'ok') {
+        answers[call] = outcome;
+        store(directory, file, { key, answers });
+      }
+      return outcome;
+    },
+  } satisfies Pick<Host, 'run'>);
+}
+
+/** Everything that can change a tool's answer without a new boot. Undefined: no boot id, nothing to rely on. */
+function cacheKey(host: Host): string | undefined {
+  const boot = host.readFile('/proc/sys/kernel/random/boot_id')?.trim();
+  if (boot === undefined) return undefined;
+  const deviceNodes = ['/dev', '/dev/dri', '/dev/nvidia-caps'].flatMap((directory) =>
+    host.readDirectory(directory).filter((name) => directory !== '/dev' || devicePattern.test(name)),
+  );
+  const masks = Object.entries(host.env).filter(([name]) => name.endsWith('_VISIBLE_DEVICES'));
+  return JSON.stringify([
+    boot,
+    host.readFile('/proc/driver/nvidia/version'),
+    host.readFile('/sys/module/amdgpu/version'),
+    deviceNodes,
+    masks.sort(),
+    host.env.PATH,
+    process.version,
+    packageVersion(),
+  ]);
+}
+
+const devicePattern = /^(nvidia|dxg|kfd|accel|apex|xdna)/;
+
+function load(file: string, key: string): Record<string, RunOutcome> {
+  try {
+    const entry = JSON.parse(readFileSync(file, 'utf8')) as { key?: unknown; answers?: unknown } | null;
+    if (entry?.key !== key || typeof entry.answers !== 'object' || entry.answers === null) return {};
+    const answers = Object.entries(entry.answers).filter(([, outcome]) => isAnswer(outcome));
+    return Object.fromEntries(answers);
+  } catch {
+    // Missing or damaged: asked again and written anew.
+    return {};
+  }
+}
+
+function isAnswer(outcome: Partial<RunOutcome> | null): boolean {
+  return outcome?.status === 'ok' && typeof outcome.stdout === 'string' && typeof outcome.stderr === 'string';
+}
+
+/** Whole or not at all; a directory that cannot be written costs only the next start's time. */
+function store(directory: string, file: string, content: unknown): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    if (!ownedByUs(directory)) return;
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
+    renameSync(draft, file);
+  } catch {
+    // Detection works without it.
+  }
+}
+
+/** In a shared temporary directory another user could have put the folder there first. */
+function ownedByUs(directory: string): boolean {
+  return process.getuid === undefined || lstatSync(directory).uid === process.getuid();
+}
