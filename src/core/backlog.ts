@@ -1,0 +1,141 @@
+import { claimOf } from './claim.js';
+import type { Estimates } from './estimate.js';
+import type { Rejection } from './events.js';
+import { missedRequirements, neverRejection } from './filters.js';
+import type { FleetType, Verdict } from './fleet.js';
+import { Group, groupKey, type Pending } from './group.js';
+import type { UnsatisfiablePolicy } from './workload.js';
+
+/**
+ * All pending suites, grouped so that one look at a slot type decides for every suite of a group.
+ * What depends on the slot types is worked out by `match` alone, once per group and type.
+ */
+export class Backlog {
+  readonly #policy: UnsatisfiablePolicy;
+  readonly #estimates: Estimates;
+  readonly #groups = new Map<string, Group>();
+  readonly #places = new Map<string, { readonly pending: Pending; readonly group: Group }>();
+  readonly #unmatched = new Set<Group>();
+  readonly #stranded = new Set<Group>();
+
+  /** @param policy For suites that have none of their own. */
+  constructor(policy: UnsatisfiablePolicy, estimates: Estimates) {
+    this.#policy = policy;
+    this.#estimates = estimates;
+  }
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  get groups(): Iterable<Group> {
+    return this.#groups.values();
+  }
+
+  /** Groups that no slot type can ever run, as of the last `match`. */
+  get stranded(): ReadonlySet<Group> {
+    return this.#stranded;
+  }
+
+  groupOf(suiteId: string): Group | undefined {
+    return this.#places.get(suiteId)?.group;
+  }
+
+  add(pending: Pending): void {
+    const policy = pending.suite.profile.unsatisfiable ?? this.#policy;
+    const key = groupKey(pending, policy, this.#estimates.hostMemoryOf(pending.suite));
+    let group = this.#groups.get(key);
+    if (group === undefined) {
+      group = new Group(key, pending, policy);
+      this.#groups.set(key, group);
+      this.#unmatched.add(group);
+    }
+    group.add(pending);
+    this.#places.set(pending.suite.id, { pending, group });
+  }
+
+  remove(suiteId: string): Pending {
+    const place = this.#places.get(suiteId);
+    if (place === undefined)
+      throw new Error(`${suiteId} is not pending. This is a bug in jest-runner-hardware.`);
+    const { pending, group } = place;
+    this.#places.delete(suiteId);
+    group.remove(pending);
+    if (group.size === 0) this.#forget(group);
+    return pending;
+  }
+
+  /** Takes out every pending suite, in the order in which they were queued. */
+  clear(): readonly Pending[] {
+    const all = [...this.#places.values()].map(({ pending }) => pending);
+    for (const { suite } of all) this.remove(suite.id);
+    return all.sort((a, b) => a.turn.sequence - b.turn.sequence);
+  }
+
+  /** To be called when a slot type came or went. */
+  rematch(): void {
+    for (const group of this.#groups.values()) this.#unmatched.add(group);
+  }
+
+  /** Finds out where new groups, or all after `rematch`, can run some time. */
+  match(types: Iterable<FleetType>): void {
+    for (const group of this.#unmatched) {
+      this.#detach(group);
+      let matching = [...types].filter((type) => verdict(type, group, false).rejection === undefined);
+      group.degraded = matching.length === 0 && group.policy.action === 'degrade';
+      if (group.degraded) matching = leastMissing([...types], group);
+      for (const type of matching) {
+        const claim = claimOf(group.example, type.slot, this.#estimates.of(group.example, type.name));
+        group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
+        type.candidates.add(group);
+      }
+      if (matching.length === 0) this.#stranded.add(group);
+    }
+    this.#unmatched.clear();
+  }
+
+  #forget(group: Group): void {
+    this.#detach(group);
+    this.#groups.delete(group.key);
+    this.#unmatched.delete(group);
+  }
+
+  #detach(group: Group): void {
+    for (const type of group.slotTypes.keys()) type.candidates.delete(group);
+    group.slotTypes.clear();
+    this.#stranded.delete(group);
+  }
+}
+
+/** Why a stranded group cannot run: one rejection for each slot type. */
+export function rejectionsOf(group: Group, types: Iterable<FleetType>): readonly Rejection[] {
+  const degraded = group.policy.action === 'degrade';
+  const rejections = [...types].flatMap((type) => verdict(type, group, degraded).rejection ?? []);
+  if (rejections.length > 0) return rejections;
+  const { hardware } = group.example.profile;
+  const reason = `needs ${hardware.map((alternative) => alternative.class).join(' or ')}: the run has no slots`;
+  return [{ slotId: 'none', filter: 'no-slots', reason, until: 'never' }];
+}
+
+/** What is outside the list anyway should at least be as near to it as there is. */
+function leastMissing(types: readonly FleetType[], group: Group): FleetType[] {
+  const possible = types
+    .map((type) => ({ type, ...verdict(type, group, true) }))
+    .filter(({ rejection }) => rejection === undefined);
+  const fewest = Math.min(...possible.map(({ missed }) => missed));
+  return possible.filter(({ missed }) => missed === fewest).map(({ type }) => type);
+}
+
+function verdict(type: FleetType, group: Group, degraded: boolean): Verdict {
+  const key = `${degraded ? 'degraded' : 'met'} ${group.requirements}`;
+  let known = type.verdicts.get(key);
+  if (known === undefined) {
+    const rejection = neverRejection(group.example, type.slot, degraded);
+    known = {
+      ...(rejection && { rejection }),
+      missed: degraded ? missedRequirements(group.example, type.slot) : 0,
+    };
+    type.verdicts.set(key, known);
+  }
+  return known;
+}

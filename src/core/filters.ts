@@ -1,0 +1,147 @@
+import type { Rejection, Suite } from './events.js';
+import type { MachineState } from './load.js';
+import type { Claim, Device, Slot } from './machine.js';
+import { formatBytes } from './units.js';
+
+/** Says in one clause why the suite cannot run on slots like this one; undefined when it can. */
+type NeverFilter = (suite: Suite, slot: Slot) => string | undefined;
+/** The same for this moment: what stands in the way until something ends. */
+type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | undefined;
+
+/** What the suite asks of a device. `degrade` sets these aside. */
+export const requirementFilters = {
+  'device-count': ({ profile: { hardware } }, { device }) => {
+    const single = hardware.filter(({ count }) => count === 1);
+    if (single.some((alternative) => alternative.class === device.class)) return undefined;
+    const several =
+      hardware.find((alternative) => alternative.count > 1 && alternative.class === device.class) ??
+      (single.length === 0 ? hardware[0] : undefined);
+    return (
+      several &&
+      `needs ${several.count} ${several.class} at once: several devices for one suite are not supported yet`
+    );
+  },
+  class: ({ profile: { hardware } }, { device }) =>
+    hardware.some((alternative) => alternative.class === device.class)
+      ? undefined
+      : `needs ${either(hardware.map((alternative) => alternative.class))}: this machine has ${device.class}`,
+  software: (_suite, { device }) =>
+    device.software ? `needs a real ${device.class}: ${nameOf(device)} is emulated on the CPU` : undefined,
+  backend: ({ profile }, { device }) => lacking(profile.backends, device.backends, device),
+  feature: ({ profile }, { device }) => lacking(profile.features, device.features, device),
+  precision: ({ profile: { precisions } }, { device }) =>
+    precisions.length === 0 || precisions.some((precision) => device.precisions.includes(precision))
+      ? undefined
+      : `needs ${either(precisions)}: ${nameOf(device)} has ${device.precisions.join(', ') || 'none known'}`,
+} satisfies Record<string, NeverFilter>;
+
+/** What can never fit, whatever the policy. */
+export const capacityFilters = {
+  'device-memory': ({ profile: { minMemoryBytes } }, { device, machine }) => {
+    if (minMemoryBytes === 0) return undefined;
+    const memoryBytes =
+      device.memoryBytes ?? (device.class === 'cpu' ? machine.memoryBudgetBytes : undefined);
+    const need = `needs ${formatBytes(minMemoryBytes)} on the device`;
+    if (memoryBytes === undefined) {
+      return `${need}: memory of ${nameOf(device)} is unknown, declare memoryBytes of ${device.id} in a machine file`;
+    }
+    return minMemoryBytes > memoryBytes
+      ? `${need}: ${nameOf(device)} has ${formatBytes(memoryBytes)}`
+      : undefined;
+  },
+  // Learned memory may be wrong, so only what somebody declared may refuse a suite for ever.
+  'host-memory': ({ profile: { hostMemoryBytes = 0 } }, { machine }) =>
+    hostMemoryBytes > machine.memoryBudgetBytes
+      ? `needs ${formatBytes(hostMemoryBytes)} of memory: ${machine.name} has ${formatBytes(machine.memoryBudgetBytes)}`
+      : undefined,
+} satisfies Record<string, NeverFilter>;
+
+/** What is taken at the moment. */
+export const nowFilters = {
+  'slot-busy': ({ id }, _claim, state) => (state.busySlotIds.has(id) ? `${id} is busy` : undefined),
+  workers: ({ machine, machineWorkers }, _claim, state) =>
+    state.busySlotIds.size >= machineWorkers
+      ? `all ${machineWorkers} workers of ${machine.name} are busy`
+      : undefined,
+  exclusive: ({ machine }, claim, state) => {
+    if (state.exclusiveSuites > 0) return `a suite has ${machine.name} for itself`;
+    const others = state.busySlotIds.size;
+    return claim.exclusive && others > 0
+      ? `needs ${machine.name} for itself: ${others} ${others === 1 ? 'suite is' : 'suites are'} running there`
+      : undefined;
+  },
+  lock: (_slot, claim, state) => {
+    const held = claim.locks.find((lock) => state.isLocked(lock));
+    return held === undefined ? undefined : `needs lock ${held}: another suite holds it`;
+  },
+  'cpu-threads': ({ machine, machineCpuThreads }, claim, state) =>
+    state.cpuThreads + claim.cpuThreads > machineCpuThreads
+      ? `needs ${claim.cpuThreads} CPU threads: ${state.cpuThreads} of ${machineCpuThreads} of ${machine.name} are taken`
+      : undefined,
+  'host-memory': ({ machine }, claim, state) =>
+    state.hostMemoryBytes + claim.hostMemoryBytes > machine.memoryBudgetBytes
+      ? `needs ${formatBytes(claim.hostMemoryBytes)} of memory: ${formatBytes(state.hostMemoryBytes)} of ` +
+        `${formatBytes(machine.memoryBudgetBytes)} of ${machine.name} are taken`
+      : undefined,
+  'device-shares': ({ device, machineWorkers }, _claim, state) => {
+    const shares = device.class === 'cpu' ? machineWorkers : (device.shares ?? 1);
+    return state.onDevice(device.id).suites >= shares
+      ? `all ${shares} shares of ${nameOf(device)} are busy`
+      : undefined;
+  },
+  'device-memory': ({ device }, claim, state) => {
+    const taken = state.onDevice(device.id).memoryBytes;
+    return claim.deviceMemoryBytes > 0 && taken + claim.deviceMemoryBytes > (device.memoryBytes ?? 0)
+      ? `needs ${formatBytes(claim.deviceMemoryBytes)} on the device: ${formatBytes(taken)} of ` +
+          `${formatBytes(device.memoryBytes ?? 0)} of ${nameOf(device)} are taken`
+      : undefined;
+  },
+} satisfies Record<string, NowFilter>;
+
+/**
+ * The first filter that keeps the suite off every slot of this slot's type; undefined when it can run there some time.
+ * @param degraded Sets aside what the suite asks of the device, keeps what cannot fit.
+ */
+export function neverRejection(suite: Suite, slot: Slot, degraded: boolean): Rejection | undefined {
+  const tables: readonly Readonly<Record<string, NeverFilter>>[] = degraded
+    ? [capacityFilters]
+    : [requirementFilters, capacityFilters];
+  for (const table of tables) {
+    for (const [filter, refuse] of Object.entries(table)) {
+      const reason = refuse(suite, slot);
+      if (reason !== undefined) return { slotId: slot.type, filter, reason, until: 'never' };
+    }
+  }
+  return undefined;
+}
+
+/** The first filter that keeps a claim off a slot at the moment; undefined when the suite may start there. */
+export function nowRejection(slot: Slot, claim: Claim, state: MachineState): Rejection | undefined {
+  for (const [filter, refuse] of nowEntries) {
+    const reason = refuse(slot, claim, state);
+    if (reason !== undefined) return { slotId: slot.id, filter, reason, until: 'now' };
+  }
+  return undefined;
+}
+
+/** How many of the suite's requirements the slot's device misses: 0 means that nothing is degraded. */
+export function missedRequirements(suite: Suite, slot: Slot): number {
+  return Object.values(requirementFilters).filter((refuse) => refuse(suite, slot) !== undefined).length;
+}
+
+// Asked for every decision, so the table is listed once.
+const nowEntries: readonly (readonly [string, NowFilter])[] = Object.entries(nowFilters);
+
+function lacking(needed: readonly string[], present: readonly string[], device: Device): string | undefined {
+  const missing = needed.filter((word) => !present.includes(word));
+  if (missing.length === 0) return undefined;
+  return `needs ${missing.join(' and ')}: ${nameOf(device)} has ${present.join(', ') || 'none known'}`;
+}
+
+function nameOf(device: Device): string {
+  return device.model === undefined ? device.id : `${device.id} (${device.model})`;
+}
+
+function either(words: readonly string[]): string {
+  return [...new Set(words)].join(' or ');
+}

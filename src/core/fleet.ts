@@ -1,0 +1,117 @@
+import type { Rejection } from './events.js';
+import { type HeldLocks, MachineLoad } from './load.js';
+import type { Claim, Device, Slot } from './machine.js';
+import type { FreeSlot, PendingGroup, SlotType } from './strategies/strategy.js';
+
+export interface Verdict {
+  /** Left out when such a suite can run on the type some time. */
+  readonly rejection?: Rejection;
+  /** How many of its requirements the device misses. */
+  readonly missed: number;
+}
+
+/** Slots of one type that are up. */
+export class FleetType implements SlotType {
+  readonly name: string;
+  readonly device: Device;
+  /** One of them: what can never run here is the same for all. */
+  readonly slot: Slot;
+  /** Of the machine, shared by its types. */
+  readonly load: MachineLoad;
+  readonly free: KnownSlot[] = [];
+  /** Kept by the backlog. */
+  readonly candidates = new Set<PendingGroup>();
+  /** Whether suites can ever run here, by what they ask for. Kept by the backlog. */
+  readonly verdicts = new Map<string, Verdict>();
+  slots = 0;
+
+  constructor(slot: Slot, load: MachineLoad) {
+    this.name = slot.type;
+    this.device = slot.device;
+    this.slot = slot;
+    this.load = load;
+  }
+}
+
+export interface KnownSlot extends FreeSlot {
+  readonly slot: Slot;
+  readonly type: FleetType;
+}
+
+/** The slots that are up and what is taken of their machines. */
+export class Fleet {
+  readonly #locks: HeldLocks = new Map();
+  readonly #loads = new Map<string, MachineLoad>();
+  readonly #types = new Map<string, FleetType>();
+  readonly #slots = new Map<string, KnownSlot>();
+  #ordinal = 0;
+
+  /** In the order in which they came up. */
+  get types(): Iterable<FleetType> {
+    return this.#types.values();
+  }
+
+  freeTypes(): readonly FleetType[] {
+    return [...this.#types.values()].filter((type) => type.free.length > 0);
+  }
+
+  find(slotId: string): KnownSlot | undefined {
+    return this.#slots.get(slotId);
+  }
+
+  up(slot: Slot): void {
+    if (this.#slots.has(slot.id)) {
+      throw new Error(`Slot ${slot.id} came up twice. This is a bug in jest-runner-hardware.`);
+    }
+    const load = this.#loads.get(slot.machine.name) ?? new MachineLoad(this.#locks);
+    const type = this.#types.get(slot.type) ?? new FleetType(slot, load);
+    const known = { id: slot.id, ordinal: this.#ordinal++, slot, type };
+    this.#loads.set(slot.machine.name, load);
+    this.#types.set(slot.type, type);
+    this.#slots.set(slot.id, known);
+    type.slots++;
+    addFree(type, known);
+  }
+
+  /** The slot must be free. */
+  down(slotId: string): void {
+    const known = this.#slots.get(slotId);
+    if (known === undefined) return;
+    this.#slots.delete(slotId);
+    removeFree(known.type, slotId);
+    if (--known.type.slots === 0) this.#types.delete(known.type.name);
+  }
+
+  /** The slot must be free. */
+  take(slotId: string, claim: Claim): void {
+    const { slot, type } = this.#known(slotId);
+    type.load.take(slot, claim);
+    removeFree(type, slotId);
+  }
+
+  /** Gives back what `take` took with the same claim. */
+  release(slotId: string, claim: Claim): void {
+    const known = this.#known(slotId);
+    known.type.load.release(known.slot, claim);
+    addFree(known.type, known);
+  }
+
+  #known(slotId: string): KnownSlot {
+    const known = this.#slots.get(slotId);
+    if (known === undefined) throw new Error(`No slot ${slotId}. This is a bug in jest-runner-hardware.`);
+    return known;
+  }
+}
+
+/** Keeps the lowest number first. Ids of one type differ in their number only. */
+function addFree({ free }: FleetType, slot: KnownSlot): void {
+  const at = free.findIndex(
+    ({ id }) => id.length > slot.id.length || (id.length === slot.id.length && id > slot.id),
+  );
+  free.splice(at < 0 ? free.length : at, 0, slot);
+}
+
+function removeFree({ free }: FleetType, slotId: string): void {
+  const at = free.findIndex(({ id }) => id === slotId);
+  if (at >= 0) free.splice(at, 1);
+}

@@ -1,0 +1,89 @@
+import type { Suite } from './events.js';
+import type { FleetType } from './fleet.js';
+import type { Claim } from './machine.js';
+import type { PendingGroup, PendingSuite } from './strategies/strategy.js';
+import { comesBefore } from './strategies/turn.js';
+import type { UnsatisfiablePolicy } from './workload.js';
+
+/** A suite that waits for its start. */
+export interface Pending extends PendingSuite {
+  /** Of the coming attempt; from 2 on it runs alone on its machine. */
+  readonly attempt: number;
+  readonly queuedAtMs: number;
+}
+
+/** Pending suites with equal needs, claims, priority and policy, in their order. */
+export class Group implements PendingGroup {
+  readonly key: string;
+  /** Equal for groups that ask the same of a slot type. */
+  readonly requirements: string;
+  readonly policy: UnsatisfiablePolicy;
+  /** Any member: what is asked of a device is the same for all. */
+  readonly example: Suite;
+  readonly priority: number;
+  readonly alone: boolean;
+  readonly slotTypes = new Map<FleetType, Claim>();
+  /** True when no slot type meets the requirements and the policy allows others. */
+  degraded = false;
+  /** How many later suites started on machines where the head found no room. */
+  passes = 0;
+  readonly #queue: Pending[] = [];
+  readonly #gone = new Set<Pending>();
+  #first = 0;
+
+  constructor(key: string, { suite, attempt }: Pending, policy: UnsatisfiablePolicy) {
+    this.key = key;
+    this.requirements = requirementsOf(suite);
+    this.policy = policy;
+    this.example = suite;
+    this.priority = suite.profile.priority;
+    this.alone = attempt > 1;
+  }
+
+  get size(): number {
+    return this.#queue.length - this.#first - this.#gone.size;
+  }
+
+  get head(): Pending {
+    const head = this.#queue[this.#first];
+    if (head === undefined)
+      throw new Error('An empty group was asked. This is a bug in jest-runner-hardware.');
+    return head;
+  }
+
+  get suites(): Iterable<Pending> {
+    return this.#queue.slice(this.#first).filter((pending) => !this.#gone.has(pending));
+  }
+
+  add(pending: Pending): void {
+    let at = this.#queue.length;
+    for (let before = this.#queue[at - 1]; at > this.#first; before = this.#queue[--at - 1]) {
+      if (before === undefined || comesBefore(before.turn, pending.turn)) break;
+    }
+    this.#queue.splice(at, 0, pending);
+  }
+
+  remove(pending: Pending): void {
+    if (this.#queue[this.#first] === pending) this.passes = 0;
+    this.#gone.add(pending);
+    for (let head = this.#queue[this.#first]; head && this.#gone.delete(head); ) {
+      head = this.#queue[++this.#first];
+    }
+  }
+}
+
+/**
+ * Equal for pending suites that are decided alike.
+ * @param hostMemoryBytes What the suite is believed to take.
+ */
+export function groupKey(pending: Pending, policy: UnsatisfiablePolicy, hostMemoryBytes: number): string {
+  const { cpuThreads, locks, exclusive, priority } = pending.suite.profile;
+  const claims = [cpuThreads, locks, exclusive, hostMemoryBytes, pending.attempt > 1];
+  return JSON.stringify([requirementsOf(pending.suite), claims, priority, policy]);
+}
+
+/** Everything of a profile that filters compare with a device or a machine for ever. */
+function requirementsOf({ profile }: Suite): string {
+  const { hardware, backends, features, precisions, minMemoryBytes, hostMemoryBytes } = profile;
+  return JSON.stringify([hardware, backends, features, precisions, minMemoryBytes, hostMemoryBytes]);
+}

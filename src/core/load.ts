@@ -1,0 +1,72 @@
+import type { Claim, Slot } from './machine.js';
+
+/** What filters may know of a machine: the sum of the claims on it. */
+export interface MachineState {
+  /** One suite each. */
+  readonly busySlotIds: ReadonlySet<string>;
+  readonly exclusiveSuites: number;
+  readonly cpuThreads: number;
+  readonly hostMemoryBytes: number;
+  onDevice(deviceId: string): DeviceState;
+  /** Whether a suite holds the lock, on whatever machine of the run. */
+  isLocked(lock: string): boolean;
+}
+
+export interface DeviceState {
+  readonly suites: number;
+  readonly memoryBytes: number;
+}
+
+/** Locks of the run with how many suites hold each (one, unless a reservation stands beside the holder). */
+export type HeldLocks = Map<string, number>;
+
+/** Keeps the books of one machine; locks are kept for the whole run. */
+export class MachineLoad implements MachineState {
+  readonly busySlotIds = new Set<string>();
+  exclusiveSuites = 0;
+  cpuThreads = 0;
+  hostMemoryBytes = 0;
+  readonly #devices = new Map<string, DeviceState>();
+  readonly #locks: HeldLocks;
+
+  constructor(locks: HeldLocks) {
+    this.#locks = locks;
+  }
+
+  onDevice(deviceId: string): DeviceState {
+    return this.#devices.get(deviceId) ?? { suites: 0, memoryBytes: 0 };
+  }
+
+  isLocked(lock: string): boolean {
+    return this.#locks.has(lock);
+  }
+
+  take(slot: Slot, claim: Claim): void {
+    this.busySlotIds.add(slot.id);
+    this.#book(claim, 1);
+  }
+
+  /** Gives back what `take` took with the same claim. */
+  release(slot: Slot, claim: Claim): void {
+    this.busySlotIds.delete(slot.id);
+    this.#book(claim, -1);
+  }
+
+  #book(claim: Claim, sign: 1 | -1): void {
+    if (claim.exclusive) this.exclusiveSuites += sign;
+    this.cpuThreads += sign * claim.cpuThreads;
+    this.hostMemoryBytes += sign * claim.hostMemoryBytes;
+    for (const id of claim.deviceIds) {
+      const { suites, memoryBytes } = this.onDevice(id);
+      this.#devices.set(id, {
+        suites: suites + sign,
+        memoryBytes: memoryBytes + sign * claim.deviceMemoryBytes,
+      });
+    }
+    for (const lock of claim.locks) {
+      const holders = (this.#locks.get(lock) ?? 0) + sign;
+      if (holders > 0) this.#locks.set(lock, holders);
+      else this.#locks.delete(lock);
+    }
+  }
+}
