@@ -1,0 +1,77 @@
+import { nearest } from '../core/nearest.js';
+import { UsageError } from '../core/usage-error.js';
+import { packageVersion } from '../detect/package-version.js';
+import type { Command, CommandIo } from './command.js';
+import { commands } from './commands/index.js';
+import { parseFlags } from './parse-flags.js';
+
+const program = 'jest-runner-hardware';
+const table: Readonly<Record<string, Command>> = commands;
+
+/**
+ * Runs one command line.
+ * @param argv Arguments behind the program's name.
+ * @returns The exit code: 0 done, 1 failed, 2 the user's input needs correcting.
+ */
+export async function runCommandLine(argv: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    await dispatch(argv, io);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`${error.message}\n`);
+      return 2;
+    }
+    io.err(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return 1;
+  }
+}
+
+async function dispatch([name, ...args]: readonly string[], io: CommandIo): Promise<void> {
+  if (name === '--version' || name === '-v') return io.out(`${packageVersion()}\n`);
+  if (name === '--help' || name === '-h') return io.out(generalHelp());
+  const command = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+  if (name === undefined || command === undefined) throw noCommand(name);
+  if (args.includes('--help') || args.includes('-h')) return io.out(commandHelp(name, command));
+  await command.run(parseFlags(args, command.flags), io);
+}
+
+function noCommand(found: string | undefined): UsageError {
+  const near = nearest(found ?? '', Object.keys(table));
+  return new UsageError({
+    message: found === undefined ? 'a command is missing' : `unknown command \`${found}\``,
+    expected: `one of ${Object.keys(table).join(', ')}`,
+    remedy: near === undefined ? `${program} --help` : `write \`${program} ${near}\``,
+  });
+}
+
+function generalHelp(): string {
+  const rows = Object.entries(table).map(([name, { summary }]) => [name, summary] as const);
+  return [
+    `usage: ${program} <command> [flags]`,
+    '',
+    'commands:',
+    ...aligned(rows),
+    '',
+    'flags:',
+    ...aligned([
+      ['--help', 'this text; behind a command: its flags'],
+      ['--version', 'version of the package'],
+    ]),
+    '',
+  ].join('\n');
+}
+
+function commandHelp(name: string, { summary, flags }: Command): string {
+  const rows = Object.entries(flags).map(
+    ([flag, { value, summary: text }]) =>
+      [`--${flag}${value === undefined ? '' : ` ${value}`}`, text] as const,
+  );
+  const head = [`usage: ${program} ${name} [flags]`, '', summary, '', 'flags:'];
+  return [...head, ...aligned(rows), ''].join('\n');
+}
+
+function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

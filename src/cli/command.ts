@@ -1,0 +1,30 @@
+/** One command of `jest-runner-hardware`: what it is called is its key in the table of commands. */
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  readonly flags: Readonly<Record<string, Flag>>;
+  /** Called once with checked flags. Results go to `io.out`; failures are thrown. */
+  run(flags: FlagValues, io: CommandIo): Promise<void>;
+}
+
+export interface Flag {
+  readonly summary: string;
+  /** What the value stands for in the help, such as `FILE`; left out for a switch. */
+  readonly value?: string;
+}
+
+export interface FlagValues {
+  /** Whether a switch is set. */
+  has(name: string): boolean;
+  /** The value of a flag that takes one. */
+  get(name: string): string | undefined;
+}
+
+/** What a command sees of the outside. */
+export interface CommandIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Writes a result to standard output. */
+  out(text: string): void;
+  /** Writes an error to standard error. */
+  err(text: string): void;
+}

@@ -1,0 +1,28 @@
+import { detectMachine } from '../../detect/detect.js';
+import { recordedHost } from '../../detect/recorded-host.js';
+import type { Command } from '../command.js';
+import { evidenceText, machineText } from '../machine-text.js';
+
+export const detect: Command = {
+  summary: 'shows the devices and budgets of this machine',
+  flags: {
+    json: { summary: 'print the machine as JSON, in the shape of a machine file' },
+    machine: { summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE', value: 'FILE' },
+    host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
+    refresh: { summary: 'ask every tool again instead of using kept answers' },
+    explain: { summary: 'show the evidence behind every label' },
+  },
+  async run(flags, io) {
+    const hostDirectory = flags.get('host');
+    // A recorded machine is not described by this machine's environment.
+    const fromEnv = hostDirectory === undefined ? io.env.JEST_HARDWARE_MACHINE || undefined : undefined;
+    const machineFile = flags.get('machine') ?? fromEnv;
+    const machine = await detectMachine({
+      ...(hostDirectory !== undefined && { host: recordedHost(hostDirectory) }),
+      ...(machineFile !== undefined && { machineFile }),
+      refresh: flags.has('refresh'),
+    });
+    if (flags.has('json')) io.out(`${JSON.stringify(machine, undefined, 2)}\n`);
+    else io.out(flags.has('explain') ? machineText(machine) + evidenceText(machine) : machineText(machine));
+  },
+};

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { runCommandLine } from './command-line.js';
+
+const exit = runCommandLine(process.argv.slice(2), {
+  env: process.env,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});
+// Set, not forced: what is still being written to a pipe gets through.
+void exit.then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,47 @@
+import { parseArgs } from 'node:util';
+import { nearest } from '../core/nearest.js';
+import { UsageError } from '../core/usage-error.js';
+import type { Flag, FlagValues } from './command.js';
+
+/**
+ * Checks the arguments behind a command.
+ * @throws {UsageError} for an unknown flag or argument, a missing or unexpected value, a value given twice.
+ */
+export function parseFlags(args: readonly string[], flags: Readonly<Record<string, Flag>>): FlagValues {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      Object.entries(flags).map(([name, flag]) => [name, { type: flag.value ? 'string' : 'boolean' }]),
+    ),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const values = new Map<string, string | undefined>();
+  for (const token of tokens) {
+    if (token.kind === 'option-terminator') continue;
+    if (token.kind === 'positional') fail(`unexpected argument \`${token.value}\``, flags);
+    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
+    if (flag === undefined) fail(`unknown flag \`${token.rawName}\``, flags, token.name);
+    // `--machine --json` is a forgotten value, not a file called `--json`.
+    const value =
+      token.value !== undefined && !token.inlineValue && token.value.startsWith('-') ? '' : token.value;
+    if (flag.value !== undefined && !value) fail(`\`${token.rawName}\` needs a value (${flag.value})`, flags);
+    if (flag.value === undefined && value !== undefined) fail(`\`${token.rawName}\` takes no value`, flags);
+    if (flag.value !== undefined && values.has(token.name))
+      fail(`\`${token.rawName}\` is given twice`, flags);
+    values.set(token.name, value);
+  }
+  return { has: (name) => values.has(name), get: (name) => values.get(name) };
+}
+
+function fail(message: string, flags: Readonly<Record<string, Flag>>, typed?: string): never {
+  const near = typed === undefined ? undefined : nearest(typed, Object.keys(flags));
+  throw new UsageError({
+    message,
+    expected: Object.keys(flags)
+      .map((name) => `--${name}`)
+      .join(', '),
+    ...(near !== undefined && { remedy: `write \`--${near}\`` }),
+  });
+}
