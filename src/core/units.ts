@@ -1,8 +1,12 @@
 const bytesPerUnit = {
   b: 1,
+  k: 1e3,
   kb: 1e3,
+  m: 1e6,
   mb: 1e6,
+  g: 1e9,
   gb: 1e9,
+  t: 1e12,
   tb: 1e12,
   kib: 1024,
   mib: 1024 ** 2,
@@ -19,11 +23,11 @@ export const bytesSyntax = 'a size such as 512MB (1000-based), 2GiB (1024-based)
 export const durationSyntax = 'a time such as 500ms, 30s, 2m or 1h';
 
 /**
- * A size as Jest reads it: `KB`, `MB`, `GB`, `TB` count by 1000, `KiB` … `TiB` by 1024, any case, bytes without a unit.
+ * A size as Jest reads it: `KB` … `TB` (or `K` … `T`) count by 1000, `KiB` … `TiB` by 1024, any case, bytes without a unit.
  * @returns Integer bytes ≥ 0, fractions rounded; undefined when the text is not a size or no exact integer can hold it.
  */
 export function parseBytes(text: string): number | undefined {
-  const [, amount, unit = 'b'] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b)?\s*$/i.exec(text) ?? [];
+  const [, amount, unit = 'b'] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b|[kmgt])?\s*$/i.exec(text) ?? [];
   const factor = own(bytesPerUnit, unit.toLowerCase());
   return amount === undefined || factor === undefined ? undefined : exact(Number(amount) * factor);
 }

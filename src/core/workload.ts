@@ -45,3 +45,43 @@ export interface WorkloadProfile {
   /** Left out: the run's policy. */
   readonly unsatisfiable?: UnsatisfiablePolicy;
 }
+
+/** What one source (docblock, glob, named workload) says; fields it is silent about are left out. */
+export type ProfilePart = Partial<WorkloadProfile>;
+
+/** Where a field was written, for messages about two fields that exclude each other. */
+export interface Origin {
+  /** As the user wrote it, with its place: "`@hardware cpu` (line 2)". */
+  readonly text: string;
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** One source of a profile with the origin of each field it sets. */
+export interface ProfileLayer {
+  readonly part: ProfilePart;
+  readonly origins: Readonly<Partial<Record<keyof WorkloadProfile, Origin>>>;
+}
+
+/** Profiles that the options give, for every file of the run. */
+export interface ConfiguredProfiles {
+  /** By name; a name that is also built in replaces the built-in one. */
+  readonly workloads: Readonly<Record<string, ProfileLayer>>;
+  /** In the order of the options. */
+  readonly profiles: readonly { readonly glob: string; readonly layer: ProfileLayer }[];
+}
+
+/** What a suite has that nobody said anything about. Its `hardware` gives way to what its backends need. */
+export const defaultProfile: WorkloadProfile = {
+  workload: 'general',
+  hardware: [{ class: 'cpu', count: 1 }],
+  backends: [],
+  features: [],
+  precisions: [],
+  operations: [],
+  minMemoryBytes: 0,
+  batchSizes: [],
+  priority: 3,
+  exclusive: false,
+  locks: [],
+};

@@ -1,0 +1,35 @@
+import { UsageError } from '../../src/core/usage-error.js';
+import { parseEnvironment } from '../../src/options/environment.js';
+
+test.each([
+  [{}, { enabled: true }],
+  [{ JEST_HARDWARE: '', JEST_HARDWARE_ONLY: ' ', JEST_HARDWARE_MACHINE: '' }, { enabled: true }],
+  [{ JEST_HARDWARE: 'on' }, { enabled: true }],
+  [{ JEST_HARDWARE: 'off' }, { enabled: false }],
+  [{ JEST_HARDWARE: 'OFF' }, { enabled: false }],
+  [{ JEST_HARDWARE_ONLY: 'gpu' }, { enabled: true, only: ['gpu'] }],
+  [{ JEST_HARDWARE_ONLY: 'gpu, NPU,gpu' }, { enabled: true, only: ['gpu', 'npu'] }],
+  [{ JEST_HARDWARE_MACHINE: './box.json' }, { enabled: true, machineFile: './box.json' }],
+])('%j is %j', (env, expected) => expect(parseEnvironment(env)).toEqual(expected));
+
+test.each([
+  [{ JEST_HARDWARE: '0' }, ['JEST_HARDWARE cannot be `0`']],
+  [{ JEST_HARDWARE: 'of' }, ['JEST_HARDWARE cannot be `of`']],
+  [{ JEST_HARDWARE_ONLY: 'gpu,' }, ['JEST_HARDWARE_ONLY cannot be ``']],
+  [
+    { JEST_HARDWARE: 'no', JEST_HARDWARE_ONLY: 'gpuu,quantum' },
+    ['JEST_HARDWARE cannot be `no`', '`gpuu`', '`quantum`'],
+  ],
+])('%j is refused', (env, messages) => {
+  let problems: UsageError['problems'] = [];
+  try {
+    parseEnvironment(env);
+  } catch (error) {
+    if (error instanceof UsageError) problems = error.problems;
+  }
+  expect(problems.map(({ message }) => message)).toEqual(
+    messages.map((message) => expect.stringContaining(message)),
+  );
+  for (const { expected, remedy } of problems)
+    expect([expected, remedy]).toEqual([expect.any(String), expect.any(String)]);
+});

@@ -1,0 +1,52 @@
+import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
+import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import { type Reader, splitList, wordOf } from '../core/values.js';
+
+/** What the user's environment variables say about a run. */
+export interface HardwareEnvironment {
+  /** `JEST_HARDWARE`: false for `off`, when Jest's stock runner does everything. Default true. */
+  readonly enabled: boolean;
+  /** `JEST_HARDWARE_ONLY`: the run is limited to suites of these classes. Left out: all suites. */
+  readonly only?: readonly DeviceClass[];
+  /** `JEST_HARDWARE_MACHINE`: path of a machine file, counts before the option `machine`. */
+  readonly machineFile?: string;
+}
+
+/**
+ * Reads the variables that users set. An empty one counts as not set, as CI files cannot leave a variable out.
+ * @throws UsageError with every problem at once.
+ */
+export function parseEnvironment(env: Readonly<Record<string, string | undefined>>): HardwareEnvironment {
+  const problems: UsageProblem[] = [];
+  const read = <T>(name: string, text: string, reader: Reader<T>, expected: string): readonly T[] => {
+    const reading = reader(text);
+    if (reading.ok) return [reading.value];
+    const remedy = reading.remedy ?? `set it to ${expected}, or unset it`;
+    problems.push({
+      message: `the environment variable ${name} cannot be \`${text}\``,
+      expected,
+      found: text,
+      remedy,
+    });
+    return [];
+  };
+  const textOf = (name: string) => env[name]?.trim() ?? '';
+  const [mode] = read(
+    'JEST_HARDWARE',
+    textOf('JEST_HARDWARE') || 'on',
+    wordOf(['on', 'off']),
+    '`on` or `off`',
+  );
+  const onlyText = textOf('JEST_HARDWARE_ONLY');
+  const expected = `a list, by comma, of ${deviceClasses.join(', ')}`;
+  const only = (onlyText === '' ? [] : splitList(onlyText)).flatMap((text) =>
+    read('JEST_HARDWARE_ONLY', text, wordOf(deviceClasses), expected),
+  );
+  const machineFile = textOf('JEST_HARDWARE_MACHINE');
+  if (problems.length > 0) throw new UsageError(problems);
+  return {
+    enabled: mode === 'on',
+    ...(only.length === 0 ? {} : { only: [...new Set(only)] }),
+    ...(machineFile === '' ? {} : { machineFile }),
+  };
+}

@@ -1,0 +1,137 @@
+import * as v from 'valibot';
+import { nearest } from '../core/nearest.js';
+import type { ProfileInput } from '../core/pragmas.js';
+import { type StrategyName, strategyNames } from '../core/strategies/index.js';
+import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
+import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import { type Reader, readUnsatisfiable, unsatisfiableSyntax, wordOf } from '../core/values.js';
+import type { ConfiguredProfiles, UnsatisfiablePolicy } from '../core/workload.js';
+import { isObject, notJson } from './json.js';
+import { configuredProfiles } from './profiles.js';
+
+/** The options as users write them, in `withHardware(config, options)` or `runner: ['jest-runner-hardware', options]`. */
+export interface HardwareOptionsInput {
+  /** Who decides which suite goes where. Default `pull`. */
+  readonly strategy?: StrategyName | undefined;
+  /** What happens to a suite that no device can run: `fail` (default), `skip`, `degrade` or `wait 2m`. */
+  readonly unsatisfiable?: string | undefined;
+  /** An unfiltered run fails when no suite of one of these classes executed a test. Default none. */
+  readonly requireExecuted?: readonly DeviceClass[] | undefined;
+  /** A machine file, relative to rootDir, or its content; added to what is detected. Default none. */
+  readonly machine?: string | Readonly<Record<string, unknown>> | undefined;
+  /** Where records are written, relative to rootDir. Default `<rootDir>/.jest-hardware`. */
+  readonly outputDirectory?: string | undefined;
+  /** File of durations and memory peaks, relative to rootDir, or `false` for none. Default `history.jsonl` in the output directory. */
+  readonly history?: string | false | undefined;
+  /** Named workloads beside the built-in ones, or instead of one of the same name. */
+  readonly workloads?: Readonly<Record<string, ProfileInput>> | undefined;
+  /** Profiles by glob (paths relative to rootDir, as in `testMatch`), for files one cannot tag; docblocks count more. */
+  readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
+  /** Whether a suite whose process died is tried again, alone on its machine. Default true. */
+  readonly retryLost?: boolean | undefined;
+  /** The sequencer that ours asks for the order among equals: a module name or a path, as Jest's own option. Default none. */
+  readonly testSequencer?: string | undefined;
+}
+
+/** The options with defaults filled in and texts read. */
+export interface HardwareOptions extends ConfiguredProfiles {
+  /** Default `pull`. */
+  readonly strategy: StrategyName;
+  /** Default `fail`. */
+  readonly unsatisfiable: UnsatisfiablePolicy;
+  /** Default none. */
+  readonly requireExecuted: readonly DeviceClass[];
+  /** Path of a machine file or its content, not checked yet. */
+  readonly machine?: string | Readonly<Record<string, unknown>>;
+  /** As given; `<rootDir>` and relative paths are not resolved. Default `<rootDir>/.jest-hardware`. */
+  readonly outputDirectory: string;
+  /** As given; left out: `history.jsonl` in the output directory. */
+  readonly history?: string | false;
+  /** Default true. */
+  readonly retryLost: boolean;
+  readonly testSequencer?: string;
+}
+
+/**
+ * Checks the runner's options and fills in the defaults.
+ * @param raw What the config holds; undefined counts as no options.
+ * @param where What to call the options in messages: `jest.config runner options`.
+ * @throws UsageError with every problem at once.
+ */
+export function parseOptions(raw: unknown, where: string): HardwareOptions {
+  const foreign = notJson(raw, where);
+  if (foreign.length > 0) throw new UsageError(foreign);
+  // As the worker processes will get it: without the keys that are undefined.
+  const given: unknown = JSON.parse(JSON.stringify(raw ?? {}));
+  if (!isObject(given)) throw new UsageError(refused(where, 'the options', given, 'an object'));
+  const checked = v.safeParse(schema, given);
+  const configured = configuredProfiles(given, where);
+  const problems = [
+    ...(checked.issues ?? []).map((issue) => problemOf(issue, where)),
+    ...configured.problems,
+  ];
+  if (!checked.success || problems.length > 0) throw new UsageError(problems);
+  return { ...checked.output, ...configured.layers };
+}
+
+const path = v.pipe(v.string('a path'), v.nonEmpty('a path'));
+
+const object = (expected: string) => v.custom<Readonly<Record<string, unknown>>>(isObject, expected);
+
+const machine = [path, object('the content of a machine file')] as const;
+
+/** The message of each check is what it expects; `problemOf` makes the sentence. */
+const schema = v.strictObject({
+  strategy: v.exactOptional(reading(wordOf(strategyNames), oneOf(strategyNames)), 'pull'),
+  unsatisfiable: v.exactOptional(reading(readUnsatisfiable, unsatisfiableSyntax), 'fail'),
+  requireExecuted: v.exactOptional(
+    v.array(reading(wordOf(deviceClasses), oneOf(deviceClasses)), 'an array of device classes'),
+    [],
+  ),
+  machine: v.exactOptional(v.union(machine, 'the path of a machine file, or its content')),
+  outputDirectory: v.exactOptional(path, '<rootDir>/.jest-hardware'),
+  history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
+  workloads: v.exactOptional(object('an object of profiles by name')),
+  profiles: v.exactOptional(object('an object of profiles by glob')),
+  retryLost: v.exactOptional(v.boolean('true or false'), true),
+  testSequencer: v.exactOptional(path),
+});
+
+/** Reads a text by one of the core's readers; the remedy travels with the issue. */
+function reading<T>(read: Reader<T>, expected: string) {
+  return v.pipe(
+    v.string(expected),
+    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
+      const outcome = read(dataset.value.trim());
+      if (outcome.ok) return outcome.value;
+      addIssue({ message: expected, ...(outcome.remedy === undefined ? {} : { expected: outcome.remedy }) });
+      return NEVER;
+    }),
+  );
+}
+
+type Issue = NonNullable<ReturnType<typeof v.safeParse<typeof schema>>['issues']>[number];
+
+function problemOf(issue: Issue, where: string): UsageProblem {
+  const key = v.getDotPath(issue) ?? '';
+  if (issue.type === 'strict_object') {
+    const keys = Object.keys(schema.entries);
+    const near = nearest(key, keys);
+    return {
+      message: `${where}: there is no option \`${key}\``,
+      expected: keys.join(', '),
+      remedy: near === undefined ? 'remove it' : `write \`${near}\``,
+    };
+  }
+  const remedy = issue.type === 'raw_transform' && issue.expected ? { remedy: issue.expected } : {};
+  return { ...refused(where, key, issue.input, issue.message), ...remedy };
+}
+
+function refused(where: string, what: string, value: unknown, expected: string): UsageProblem {
+  const found = JSON.stringify(value);
+  return { message: `${where}: ${what} cannot be ${found}`, expected, found };
+}
+
+function oneOf(words: readonly string[]): string {
+  return `one of ${words.join(', ')}`;
+}
