@@ -137,6 +137,7 @@ test.each([
   [{ workloads: { asr: { cpu: [1] } } }, 'workloads["asr"].cpu cannot be [1]', undefined],
   [{ workloads: { asr: { exclusive: 'true' } } }, 'workloads["asr"].exclusive cannot be "true"', undefined],
   [{ workloads: { asr: { workload: 'nlp' } } }, 'cannot start from another one', 'remove `workload` and'],
+  [{ profiles: { '': {} } }, 'profiles[""]: an empty glob matches nothing', undefined],
   [
     { profiles: { '**': { workload: 'nlpp' } } },
     'profiles["**"].workload: there is no workload `nlpp`',

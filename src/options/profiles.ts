@@ -27,7 +27,12 @@ export function configuredProfiles(
   const names = [...new Set([...Object.keys(builtInWorkloads), ...workloads.map(({ name }) => name)])];
   const profiles = entriesOf(options, 'profiles').map(([glob, input]) => {
     const path = `${where}: profiles[${JSON.stringify(glob)}]`;
-    return { glob, ...withKnownWorkload(parseProfile(input, path), path, names) };
+    const { layer, problems } = withKnownWorkload(parseProfile(input, path), path, names);
+    const empty = {
+      message: `${path}: an empty glob matches nothing`,
+      expected: 'a glob such as `**/*.gpu.test.ts`',
+    };
+    return { glob, layer, problems: glob === '' ? [...problems, empty] : problems };
   });
   return {
     layers: {
