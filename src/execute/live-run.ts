@@ -3,7 +3,11 @@ import type { Scheduler } from '../core/scheduler.js';
 import type { Executor, SuiteOutcome } from './executor.js';
 
 /** An event without its time, which the run adds. */
-export type Happening = RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'atMs'> : never) : never;
+export type Happening = RunEvent extends infer Event
+  ? Event extends RunEvent
+    ? Omit<Event, 'atMs'>
+    : never
+  : never;
 
 export interface LiveRunOptions<Result> {
   readonly scheduler: Scheduler;
@@ -96,8 +100,7 @@ export class LiveRun<Result> {
       this.cancel(cause);
     }
     const again = this.#close(attempt, outcome).some(
-      (decision) =>
-        decision.type === 'suite-requeued' && decision.suiteId === attempt.placement.suiteId,
+      (decision) => decision.type === 'suite-requeued' && decision.suiteId === attempt.placement.suiteId,
     );
     if (!again) this.#options.onOutcome(attempt.placement, outcome);
   }

@@ -12,8 +12,6 @@ export interface LocalExecutorOptions {
   readonly machine: Machine;
   /** How many suites run at once at the most, and so how many workers are kept. */
   readonly workers: number;
-  /** CPU threads that the workers share. */
-  readonly cpuThreads: number;
   /** Module that a worker runs, and what it gets once, at its start. */
   readonly entry: URL;
   readonly setup: unknown;
@@ -26,6 +24,8 @@ export interface LocalExecutorOptions {
   /** What the worker is to do for a placement. */
   task(placement: Placement, attempt: number): unknown;
   profile(placement: Placement): WorkloadProfile;
+  /** Size of the suite's native thread pools, an integer ≥ 1. */
+  poolThreads(placement: Placement): number;
   /** Whatever the task emitted while it ran. */
   onEvent(placement: Placement, name: string, payload: unknown): void;
 }
@@ -101,7 +101,7 @@ export class LocalExecutor<Result> implements Executor<Result> {
   }
 
   #seatFor(placement: Placement, profile: WorkloadProfile, attempt: number): Seat {
-    const { machine, workers, cpuThreads, entry, setup } = this.#options;
+    const { machine, workers, entry, setup, poolThreads } = this.#options;
     const alone = placement.claim.exclusive || attempt > 1;
     const idle = [...this.#seats].filter((seat) => !seat.busy);
     // Idle workers hold memory that a suite which runs alone was promised.
@@ -109,9 +109,8 @@ export class LocalExecutor<Result> implements Executor<Result> {
 
     const plain = isPlain(placement, profile, machine);
     const thread = this.#options.threads && plain && attempt === 1;
-    const fairShare = Math.max(1, Math.floor(cpuThreads / workers));
     const maskOthers = profile.hardware.some((requirement) => requirement.class !== 'cpu');
-    const env = bindingEnv(machine, placement.claim, profile.cpuThreads ?? fairShare, maskOthers, process.env);
+    const env = bindingEnv(machine, placement.claim, poolThreads(placement), maskOthers, process.env);
     const binding = `${thread ? 'thread' : 'process'} ${JSON.stringify(env)}`;
     const reusable = alone ? undefined : idle.find((seat) => seat.binding === binding);
     if (reusable !== undefined) {

@@ -56,7 +56,10 @@ export class WorkerProcess {
         const memory = this.#memoryBytes === undefined ? {} : { memoryBytes: this.#memoryBytes };
         resolve({ status: 'died', exitCode, signal, stderrTail: this.#stderrTail, ...memory });
       };
-      worker.on('exit', (code: number | null, signal?: NodeJS.Signals | null) => void ended(code, signal ?? null));
+      worker.on(
+        'exit',
+        (code: number | null, signal?: NodeJS.Signals | null) => void ended(code, signal ?? null),
+      );
       worker.on('error', (error: Error) => {
         this.#stderrTail += String(error.stack ?? error);
         // A thread reports an uncaught error and exits; a process that could not be started never exits.

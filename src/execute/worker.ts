@@ -46,7 +46,9 @@ export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task
   port?.on('message', onMessage);
   if (isMainThread) {
     // The parent is gone, however it died: nobody would stop us or what our suites have started.
-    process.on('disconnect', () => process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL'));
+    process.on('disconnect', () =>
+      process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL'),
+    );
   }
 }
 

@@ -1,0 +1,9 @@
+/** Public API. The default export is the runner, so that `runner: 'jest-runner-hardware'` and `'hardware'` load it. */
+export type * from './core/events.js';
+export type * from './core/machine.js';
+export type * from './core/taxonomy.js';
+export { UsageError } from './core/usage-error.js';
+export type * from './core/workload.js';
+export { withHardware } from './jest/config.js';
+export { HardwareRunner as default } from './jest/runner.js';
+export type { HardwareOptionsInput } from './options/options.js';

@@ -1,0 +1,76 @@
+import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
+import type { Placement, Rejection } from '../core/events.js';
+import type { SuiteOutcome } from '../execute/executor.js';
+import { plainFailure, skippedResult, withDegradedNote } from './results.js';
+import type { SuiteResult } from './suite.js';
+
+export type Emit = <Name extends keyof TestEvents>(name: Name, payload: TestEvents[Name]) => Promise<void>;
+
+/** Hands each suite's one result to Jest, whose listeners may be asynchronous and may fail. */
+export class Delivery {
+  readonly #emit: Emit;
+  readonly #pending: Promise<void>[] = [];
+
+  constructor(emit: Emit) {
+    this.#emit = emit;
+  }
+
+  /** The end of a suite that was started. A cancelled one has no result: Jest has stopped listening. */
+  outcome(test: Test, placement: Placement, outcome: SuiteOutcome<SuiteResult>): void {
+    const { result, status, cause = '' } = outcome;
+    if (status === 'cancelled') return;
+    if (status === 'timed-out') this.#failed(test, plainFailure(`The suite ${cause}.`));
+    else if (result === undefined) this.#failed(test, plainFailure(lostText(cause)));
+    else if ('error' in result) this.#failed(test, result.error);
+    else if (placement.degraded) {
+      this.#succeeded(test, withDegradedNote(result.testResult, placement.claim.deviceIds.join(', ')));
+    } else this.#succeeded(test, result.testResult);
+  }
+
+  /** A suite with mistakes in its docblock. */
+  invalid(test: Test, problems: readonly string[]): void {
+    this.#without(test, () => this.#failed(test, plainFailure(problems.join('\n'))));
+  }
+
+  unplaceable(test: Test, action: 'fail' | 'skip', rejections: readonly Rejection[]): void {
+    const clauses = [...new Set(rejections.map((rejection) => rejection.reason))];
+    this.#without(test, () => {
+      if (action === 'skip') this.#succeeded(test, skippedResult(test, `not run: ${clauses.join('; ')}`));
+      else this.#failed(test, plainFailure(unplaceableText(clauses)));
+    });
+  }
+
+  notSelected(test: Test, reason: string): void {
+    this.#without(test, () => this.#succeeded(test, skippedResult(test, `not run: ${reason}`)));
+  }
+
+  /** Resolves when Jest has dealt with every result; rejects when one of its listeners did. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  /** A result without an attempt: Jest's reporters expect a start all the same. */
+  #without(test: Test, deliver: () => void): void {
+    this.#pending.push(this.#emit('test-file-start', [test]).then(deliver));
+  }
+
+  #succeeded(test: Test, testResult: TestResult): void {
+    this.#pending.push(this.#emit('test-file-success', [test, testResult]));
+  }
+
+  #failed(test: Test, error: SerializableError): void {
+    this.#pending.push(this.#emit('test-file-failure', [test, error]));
+  }
+}
+
+function lostText(cause: string): string {
+  return `The suite gave no result: ${cause}.\nThis is a failure of the infrastructure, not of a test.`;
+}
+
+function unplaceableText(clauses: readonly string[]): string {
+  return [
+    'No device of this run can run this suite:',
+    ...clauses.map((clause) => `  ${clause}`),
+    "Run it where such a device is, declare the device in a machine file, or choose unsatisfiable: 'skip' or 'degrade'.",
+  ].join('\n');
+}

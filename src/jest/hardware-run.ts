@@ -1,0 +1,219 @@
+import type { Test } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import type { TestRunnerContext } from 'jest-runner';
+import { Estimates, type Observation } from '../core/estimate.js';
+import type { CancelCause, Placement, RunEvent } from '../core/events.js';
+import { type Device, type Machine, type Slot, slotsOf } from '../core/machine.js';
+import { Scheduler } from '../core/scheduler.js';
+import { strategies } from '../core/strategies/index.js';
+import type { WorkloadProfile } from '../core/workload.js';
+import type { SuiteOutcome } from '../execute/executor.js';
+import { type Happening, LiveRun } from '../execute/live-run.js';
+import { isPlain } from '../execute/local.js';
+import type { HardwareOptions } from '../options/options.js';
+import { Delivery, type Emit } from './delivery.js';
+import { runInBand } from './in-band.js';
+import { jestExecutor } from './local-executor.js';
+import { placementText } from './placement-text.js';
+import { runStarted } from './run-facts.js';
+import type { SuiteResult } from './suite.js';
+import type { PreparedSuite } from './suites.js';
+import { workersOf } from './workers.js';
+
+/** What Jest and the machine give a run. */
+export interface RunInput {
+  readonly suites: readonly PreparedSuite[];
+  readonly machine: Machine;
+  readonly history: readonly Observation[];
+  readonly globalConfig: Config.GlobalConfig;
+  readonly context: TestRunnerContext;
+  readonly options: HardwareOptions;
+  /** Device classes that alone are wanted (`JEST_HARDWARE_ONLY`); undefined: all. */
+  readonly only: readonly string[] | undefined;
+  /** Jest's advice to run in this process: also for one worker, one suite or a few fast ones. */
+  readonly serial: boolean;
+  readonly emit: Emit;
+  /** Every event as it happens, the first one is `run-started`. */
+  onEvent(event: RunEvent): void;
+}
+
+/** One run of Jest's suites on this machine. */
+export class HardwareRun {
+  readonly #input: RunInput;
+  readonly #tests: ReadonlyMap<string, Test>;
+  readonly #profiles: ReadonlyMap<string, WorkloadProfile>;
+  readonly #slots: ReadonlyMap<string, Slot>;
+  readonly #inBand: boolean;
+  readonly #workers: number;
+  readonly #delivery: Delivery;
+  readonly #children: ReturnType<typeof jestExecutor>;
+  readonly #live: LiveRun<SuiteResult>;
+  #failedTests = 0;
+
+  constructor(input: RunInput) {
+    const { suites, machine, globalConfig, context, options, emit } = input;
+    this.#input = input;
+    this.#tests = new Map(suites.map(({ id, test }) => [id, test]));
+    this.#profiles = new Map(
+      suites.flatMap((prepared) => ('suite' in prepared ? [[prepared.id, prepared.suite.profile]] : [])),
+    );
+    this.#inBand =
+      input.serial && (wantsInBand(globalConfig) || [...this.#profiles.values()].every(asksForNothing));
+    this.#workers = this.#inBand ? 1 : workersOf(globalConfig, machine.machine.cpuBudget);
+    this.#slots = new Map(slotsOf(machine, this.#workers).map((slot) => [slot.id, slot]));
+    this.#delivery = new Delivery(emit);
+    this.#children = jestExecutor({
+      globalConfig,
+      context,
+      machine,
+      workers: this.#workers,
+      tests: [...this.#tests.values()],
+      emit,
+      suite: (placement) => ({ test: this.#testOf(placement), profile: this.#profileOf(placement) }),
+      placementText: (placement, attempt) => this.#placementText(placement, attempt),
+      poolThreads: (placement) => this.#poolThreads(placement),
+    });
+    const startedMs = performance.now();
+    this.#live = new LiveRun({
+      scheduler: new Scheduler({
+        strategy: strategies[options.strategy],
+        unsatisfiable: options.unsatisfiable,
+        retryLost: options.retryLost,
+        estimates: new Estimates(input.history),
+      }),
+      executor: { run: (placement, attempt, signal) => this.#execute(placement, attempt, signal) },
+      nowMs: () => Math.round(performance.now() - startedMs),
+      onEvent: (event) => {
+        input.onEvent(event);
+        this.#report(event);
+      },
+      onOutcome: (placement, outcome) => this.#delivery.outcome(this.#testOf(placement), placement, outcome),
+      cancelAfter: (outcome) => this.#bailAfter(outcome),
+    });
+  }
+
+  /**
+   * Runs every suite and hands each result to Jest.
+   * @returns True when a worker had to be killed at the end, because something of its suites was still running.
+   */
+  async run(startedAt: Date): Promise<boolean> {
+    const { suites, machine, globalConfig, options, only } = this.#input;
+    const tell = (happening: Happening) => this.#live.tell(happening);
+    tell(runStarted(globalConfig, options, only, startedAt));
+    tell({ type: 'machine-known', machine });
+    for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
+    for (const prepared of suites) {
+      if ('problems' in prepared) {
+        tell({ type: 'suite-invalid', suiteId: prepared.id, problems: prepared.problems });
+      } else if (
+        only !== undefined &&
+        !prepared.suite.profile.hardware.some((need) => only.includes(need.class))
+      ) {
+        const reason = `not selected by JEST_HARDWARE_ONLY=${only.join(',')}`;
+        tell({ type: 'suite-not-selected', suiteId: prepared.id, reason });
+      } else {
+        tell({ type: 'suite-queued', suite: prepared.suite });
+      }
+    }
+    tell({ type: 'run-opened' });
+    await this.#live.ended;
+    const forced = await this.#children.end();
+    await this.#delivery.settled();
+    return forced;
+  }
+
+  /** Starts nothing more and stops what is running; synchronous, so that it works while this process ends. */
+  cancel(cause: CancelCause): void {
+    this.#live.cancel(cause);
+  }
+
+  /** Ends every worker at once. */
+  kill(): void {
+    this.#children.kill();
+  }
+
+  async #execute(
+    placement: Placement,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<SuiteOutcome<SuiteResult>> {
+    const test = this.#testOf(placement);
+    const { globalConfig, context, emit, machine } = this.#input;
+    if (attempt === 1) await emit('test-file-start', [test]);
+    const inThisProcess =
+      this.#inBand && attempt === 1 && isPlain(placement, this.#profileOf(placement), machine);
+    if (!inThisProcess) return this.#children.run(placement, attempt, signal);
+    if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
+    const text = this.#placementText(placement, attempt);
+    return runInBand(test, text, globalConfig, context, (name, payload) => void emit(name, payload));
+  }
+
+  /** Suites that end without an attempt. */
+  #report(event: RunEvent): void {
+    if (event.type === 'suite-invalid') {
+      this.#delivery.invalid(this.#test(event.suiteId), event.problems);
+    } else if (event.type === 'suite-unplaceable') {
+      this.#delivery.unplaceable(this.#test(event.suiteId), event.action, event.rejections);
+    } else if (event.type === 'suite-not-selected') {
+      this.#delivery.notSelected(this.#test(event.suiteId), event.reason);
+    }
+  }
+
+  /** Jest counts failed tests the same way, but only after it was told of them: by then the next suites would run. */
+  #bailAfter({ result }: SuiteOutcome<SuiteResult>): CancelCause | undefined {
+    if (result !== undefined && 'testResult' in result)
+      this.#failedTests += result.testResult.numFailingTests;
+    const { bail } = this.#input.globalConfig;
+    return bail > 0 && this.#failedTests >= bail ? 'bail' : undefined;
+  }
+
+  #placementText(placement: Placement, attempt: number): string {
+    const threads = this.#poolThreads(placement);
+    return placementText(placement, this.#deviceOf(placement), this.#profileOf(placement), threads, attempt);
+  }
+
+  /** A suite that does not say how many threads it keeps busy gets a fair share of the machine. */
+  #poolThreads(placement: Placement): number {
+    if (this.#profileOf(placement).cpuThreads !== undefined)
+      return Math.max(1, Math.floor(placement.claim.cpuThreads));
+    const { machineCpuThreads } = this.#slot(placement);
+    return Math.max(1, Math.floor(machineCpuThreads / this.#workers));
+  }
+
+  #testOf(placement: Placement): Test {
+    return this.#test(placement.suiteId);
+  }
+
+  #profileOf(placement: Placement): WorkloadProfile {
+    return known(this.#profiles.get(placement.suiteId), placement.suiteId);
+  }
+
+  #deviceOf(placement: Placement): Device {
+    return this.#slot(placement).device;
+  }
+
+  #slot({ slotId }: Placement): Slot {
+    return known(this.#slots.get(slotId), slotId);
+  }
+
+  #test(suiteId: string): Test {
+    return known(this.#tests.get(suiteId), suiteId);
+  }
+}
+
+/** The user's wish, as opposed to Jest's advice. */
+function wantsInBand({ runInBand, detectOpenHandles, maxWorkers }: Config.GlobalConfig): boolean {
+  return runInBand || detectOpenHandles || maxWorkers <= 1;
+}
+
+/** A suite that stock Jest would run as well: it needs no binding and no limit. */
+function asksForNothing({ hardware, maxTimeMs, cpuThreads }: WorkloadProfile): boolean {
+  return (
+    hardware.every((need) => need.class === 'cpu') && maxTimeMs === undefined && cpuThreads === undefined
+  );
+}
+
+function known<Value>(value: Value | undefined, name: string): Value {
+  if (value === undefined) throw new Error(`Unknown ${name}. This is a bug in jest-runner-hardware.`);
+  return value;
+}

@@ -1,0 +1,25 @@
+import { batchSizeOn } from '../core/batch-size.js';
+import type { Placement } from '../core/events.js';
+import type { Device } from '../core/machine.js';
+import type { WorkloadProfile } from '../core/workload.js';
+import type { SuitePlacement } from '../placement.cjs';
+
+/** Text of `JEST_HARDWARE_PLACEMENT`: what `jest-runner-hardware/placement` tells the test. */
+export function placementText(
+  { degraded }: Placement,
+  device: Device,
+  profile: WorkloadProfile,
+  cpuThreads: number,
+  attempt: number,
+): string {
+  const { id, class: deviceClass, vendor, model, memoryBytes, backends, precisions } = device;
+  return JSON.stringify({
+    device: { id, class: deviceClass, vendor, model, memoryBytes },
+    backends,
+    precision: profile.precisions.find((precision) => precisions.includes(precision)),
+    batchSize: batchSizeOn(device, profile),
+    cpuThreads,
+    degraded,
+    attempt,
+  } satisfies Record<keyof SuitePlacement, unknown>);
+}

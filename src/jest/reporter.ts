@@ -1,0 +1,33 @@
+import { BaseReporter } from '@jest/reporters';
+import { summarise } from '../report/summary.js';
+import { terminalReport } from '../report/terminal.js';
+import { session } from './session.js';
+
+/** The Jest reporter: prints the hardware section. The record is the runner's; this may be left out. */
+export default class HardwareReporter extends BaseReporter {
+  #printed = true;
+
+  override onRunStart(): void {
+    this.#printed = false;
+  }
+
+  /** Jest does not come back to its reporters when it bails. */
+  override onRunComplete(): void {
+    if (session.runs.some(({ events }) => events.some((event) => event.type === 'run-cancelled')))
+      this.#print();
+  }
+
+  /** Called when all reporters have completed: the one moment that comes after Jest's own summary. */
+  override getLastError(): undefined {
+    this.#print();
+  }
+
+  #print(): void {
+    if (this.#printed) return;
+    this.#printed = true;
+    const { columns = 80, isTTY = false } = process.stderr;
+    for (const { events } of session.runs) {
+      this.log(terminalReport(summarise(events), { color: isTTY, width: columns }));
+    }
+  }
+}

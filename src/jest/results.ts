@@ -1,0 +1,36 @@
+import { createEmptyTestResult, type SerializableError, type Test, type TestResult } from '@jest/test-result';
+
+/** The result of a suite that was not run and need not be: shown as skipped, with the reason as its only test. */
+export function skippedResult(test: Test, reason: string): TestResult {
+  const { displayName } = test.context.config;
+  return {
+    ...createEmptyTestResult(),
+    ...(displayName === undefined ? {} : { displayName }),
+    numPendingTests: 1,
+    skipped: true,
+    testFilePath: test.path,
+    testResults: [
+      {
+        ancestorTitles: [],
+        duration: null,
+        failureDetails: [],
+        failureMessages: [],
+        fullName: reason,
+        numPassingAsserts: 0,
+        status: 'pending',
+        title: reason,
+      },
+    ],
+  };
+}
+
+/** An error of which Jest prints the message and nothing else: a stack of ours would tell the user nothing. */
+export function plainFailure(message: string): SerializableError {
+  return { message, stack: '', type: 'Error' };
+}
+
+/** Says in Jest's own output that a passed suite did not run on what it asked for. */
+export function withDegradedNote(testResult: TestResult, deviceId: string): TestResult {
+  const message = `degraded: ran on ${deviceId}, which is not among the hardware that this suite asks for`;
+  return { ...testResult, console: [...(testResult.console ?? []), { message, origin: '', type: 'warn' }] };
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '@jest/types';
+import { type RunStarted, recordVersion } from '../core/events.js';
+import type { HardwareOptions } from '../options/options.js';
+
+const { version: packageVersion } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+/** The first line of the record. */
+export function runStarted(
+  globalConfig: Config.GlobalConfig,
+  options: HardwareOptions,
+  selection: readonly string[] | undefined,
+  startedAt: Date,
+): RunStarted {
+  const { shard, collectCoverage } = globalConfig;
+  const commit = process.env['GITHUB_SHA'] ?? process.env['CI_COMMIT_SHA'];
+  return {
+    type: 'run-started',
+    version: recordVersion,
+    startedAt: startedAt.toISOString(),
+    packageVersion,
+    strategy: options.strategy,
+    ...(commit === undefined ? {} : { commit }),
+    ...(shard === undefined ? {} : { index: shard.shardIndex, total: shard.shardCount }),
+    filtered: selection !== undefined || isFiltered(globalConfig),
+    coverage: collectCoverage,
+    requireExecuted: options.requireExecuted,
+  };
+}
+
+/** True when the user asked for less than all suites or tests. */
+function isFiltered(config: Config.GlobalConfig): boolean {
+  return (
+    Boolean(config.testNamePattern) ||
+    config.testPathPatterns.isSet() ||
+    config.nonFlagArgs.length > 0 ||
+    config.onlyChanged ||
+    config.onlyFailures ||
+    config.findRelatedTests ||
+    config.runTestsByPath ||
+    config.filter != null
+  );
+}

@@ -1,0 +1,53 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '@jest/types';
+import { type MachineFile, parseMachine } from '../detect/machine-file.js';
+import { type HardwareOptions, parseOptions } from '../options/options.js';
+
+/** Modules of this package by which a Jest config names us. */
+export const entryPaths = {
+  runner: fileURLToPath(new URL('../index.js', import.meta.url)),
+  sequencer: fileURLToPath(new URL('./sequencer.js', import.meta.url)),
+  reporter: fileURLToPath(new URL('./reporter.js', import.meta.url)),
+} as const;
+
+/** @throws UsageError with every mistake in them. */
+export function readRunnerOptions(raw: unknown): HardwareOptions {
+  return parseOptions(raw, 'options of jest-runner-hardware in the Jest config');
+}
+
+/** True when a project's suites come to our runner; links are followed, as in monorepos. */
+export function runsWithUs({ runner }: Config.ProjectConfig): boolean {
+  try {
+    return runner === entryPaths.runner || realpathSync(runner) === realpathSync(entryPaths.runner);
+  } catch {
+    return false;
+  }
+}
+
+/** Where a run reads and writes, as absolute paths. */
+export interface RunPaths {
+  readonly outputDirectory: string;
+  /** Undefined: no history. */
+  readonly history: string | undefined;
+  /** Undefined: only what is detected. */
+  readonly machineFile: string | MachineFile | undefined;
+}
+
+export function runPaths(options: HardwareOptions, rootDir: string): RunPaths {
+  const absolute = (path: string) => resolve(rootDir, path.replace('<rootDir>', rootDir));
+  const outputDirectory = absolute(options.outputDirectory);
+  const { history, machine } = options;
+  return {
+    outputDirectory,
+    history:
+      history === false
+        ? undefined
+        : history === undefined
+          ? resolve(outputDirectory, 'history.jsonl')
+          : absolute(history),
+    machineFile:
+      typeof machine === 'object' ? parseMachine(machine, 'option machine') : machine && absolute(machine),
+  };
+}

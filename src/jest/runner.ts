@@ -1,0 +1,154 @@
+import { styleText } from 'node:util';
+import type { Test, TestEvents } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import Emittery from 'emittery';
+import type {
+  EmittingTestRunnerInterface,
+  TestRunnerContext,
+  TestRunnerOptions,
+  TestWatcher,
+  UnsubscribeFn,
+} from 'jest-runner';
+import type { RunEvent } from '../core/events.js';
+import { UsageError } from '../core/usage-error.js';
+import { detectMachine } from '../detect/detect.js';
+import { onProcessEnd } from '../execute/process-end.js';
+import { parseEnvironment } from '../options/environment.js';
+import { openRecord } from '../record/file.js';
+import { observationsOf } from '../record/history.js';
+import { readHistory, updateHistory } from '../record/history-file.js';
+import { prepareOutputDirectory } from '../record/output-directory.js';
+import { summarise } from '../report/summary.js';
+import type { Emit } from './delivery.js';
+import { HardwareRun } from './hardware-run.js';
+import { StockRunner } from './interop.js';
+import { readRunnerOptions, runPaths } from './runner-options.js';
+import { say, session } from './session.js';
+import { prepareSuites } from './suites.js';
+
+const forwardedEvents = [
+  'test-file-start',
+  'test-file-success',
+  'test-file-failure',
+  'test-case-start',
+  'test-case-result',
+] as const satisfies readonly (keyof TestEvents)[];
+
+/** The Jest runner: `runner: ['jest-runner-hardware', options]`. */
+export class HardwareRunner implements EmittingTestRunnerInterface {
+  readonly supportsEventEmitters = true;
+  readonly #globalConfig: Config.GlobalConfig;
+  readonly #context: TestRunnerContext;
+  readonly #rawOptions: unknown;
+  readonly #emitter = new Emittery<TestEvents>();
+  readonly #emit: Emit = (name, payload) => this.#emitter.emit(name, payload);
+
+  /** @param rawOptions The second element of the `runner` tuple. */
+  constructor(globalConfig: Config.GlobalConfig, context: TestRunnerContext, rawOptions?: unknown) {
+    this.#globalConfig = globalConfig;
+    this.#context = context;
+    this.#rawOptions = rawOptions;
+  }
+
+  on<Name extends keyof TestEvents>(
+    name: Name,
+    listener: (data: TestEvents[Name]) => void | Promise<void>,
+  ): UnsubscribeFn {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Called by Jest once a run, with every suite it wants a result for. */
+  async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
+    const environment = parseEnvironment(process.env);
+    if (!environment.enabled) return this.#runAsStock(tests, watcher, serial);
+    requireOurSequencer(this.#globalConfig);
+
+    const options = readRunnerOptions(this.#rawOptions);
+    const { rootDir } = this.#globalConfig;
+    const paths = runPaths(options, rootDir);
+    prepareOutputDirectory(paths.outputDirectory);
+    const history = paths.history === undefined ? undefined : readHistory(paths.history);
+    if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
+    const machineFile = environment.machineFile ?? paths.machineFile;
+    const [machine, suites] = await Promise.all([
+      detectMachine({ projectDir: rootDir, ...(machineFile === undefined ? {} : { machineFile }) }),
+      prepareSuites(tests, this.#globalConfig, options),
+    ]);
+
+    const startedAt = new Date();
+    const events: RunEvent[] = [];
+    const record = openRecord(paths.outputDirectory, startedAt);
+    session.runs.push({ events, recordPath: record.path });
+    const run = new HardwareRun({
+      suites,
+      machine,
+      history: history === undefined ? [] : observationsOf(history.history),
+      globalConfig: this.#globalConfig,
+      context: this.#context,
+      options,
+      only: environment.only,
+      serial,
+      emit: this.#emit,
+      onEvent: (event) => {
+        events.push(event);
+        record.write(event);
+      },
+    });
+    const unwatch = watcher.on('change', ({ interrupted }) => {
+      if (interrupted) run.cancel('interrupt');
+    });
+    const dispose = onProcessEnd(() => {
+      run.cancel('interrupt');
+      run.kill();
+      record.close();
+    });
+    try {
+      const forced = await run.run(startedAt);
+      if (forced) say(styleText('yellow', forceExitedText));
+    } finally {
+      unwatch();
+      dispose();
+      record.close();
+    }
+    const unlearned = paths.history === undefined ? undefined : updateHistory(paths.history, events);
+    if (unlearned !== undefined) say(unlearned);
+    requireExecuted(events);
+  }
+
+  /** `JEST_HARDWARE=off`. */
+  async #runAsStock(tests: Test[], watcher: TestWatcher, serial: boolean): Promise<void> {
+    const stock = new StockRunner(this.#globalConfig, this.#context);
+    for (const name of forwardedEvents) stock.on(name, (payload) => this.#emit(name, payload));
+    await stock.runTests(tests, watcher, { serial });
+  }
+}
+
+/** Our sequencer tells us the projects and checks that no tagged file runs elsewhere: without it we could not keep our word. */
+function requireOurSequencer({ testSequencer }: Config.GlobalConfig): void {
+  if (session.contexts !== undefined) return;
+  throw new UsageError({
+    message: 'jest-runner-hardware runs the suites, but another test sequencer orders them',
+    expected: "testSequencer: 'jest-runner-hardware/sequencer'",
+    found: `testSequencer: '${testSequencer}'`,
+    remedy:
+      "wrap the config in withHardware() from 'jest-runner-hardware', or set testSequencer yourself; your own sequencer goes into the runner option testSequencer",
+  });
+}
+
+function requireExecuted(events: readonly RunEvent[]): void {
+  const { unmetRequirements } = summarise(events);
+  if (unmetRequirements.length === 0) return;
+  throw new UsageError({
+    message: `no suite of class ${unmetRequirements.join(', ')} executed a test in this run`,
+    expected: `at least one executed test on a device of each class in requireExecuted`,
+    remedy:
+      'run where such a device is usable, tag a suite with @hardware, or take the class out of requireExecuted',
+  });
+}
+
+/** Jest's own words, which people search for. */
+const forceExitedText =
+  'A worker process has failed to exit gracefully and has been force exited. ' +
+  'This is likely caused by tests leaking due to improper teardown. ' +
+  'Try running with --detectOpenHandles to find leaks. ' +
+  'Active timers can also cause this, ensure that .unref() was called on them.';

@@ -1,0 +1,149 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AggregatedResult, Test } from '@jest/test-result';
+import type { ShardOptions, TestSequencerOptions } from '@jest/test-sequencer';
+import { resolveSequencer } from 'jest-resolve';
+import { requireOrImportModule } from 'jest-util';
+import { isPragmaName } from '../core/pragmas.js';
+import { UsageError } from '../core/usage-error.js';
+import { parseEnvironment } from '../options/environment.js';
+import type { HardwareOptions } from '../options/options.js';
+import { readDocblock } from '../profile/docblock.js';
+import { readHistory } from '../record/history-file.js';
+import { StockSequencer } from './interop.js';
+import { readRunnerOptions, runPaths, runsWithUs } from './runner-options.js';
+import { say, session } from './session.js';
+import { suiteId } from './suites.js';
+
+/**
+ * The Jest sequencer: `testSequencer: 'jest-runner-hardware/sequencer'`. Suites that failed come first, then those that
+ * were never measured, then the longest expected. A sequencer given as runner option `testSequencer` decides instead.
+ */
+export default class HardwareSequencer extends StockSequencer {
+  readonly #options: TestSequencerOptions;
+  readonly #enabled = parseEnvironment(process.env).enabled;
+  /** The user's own, once it is loaded. */
+  #other: StockSequencer | undefined;
+
+  constructor(options: TestSequencerOptions) {
+    super(options);
+    this.#options = options;
+    session.contexts = options.contexts;
+    session.runs = [];
+  }
+
+  override async shard(tests: Test[], options: ShardOptions): Promise<Test[]> {
+    const other = await this.#loadOther();
+    if (other !== undefined) return other.shard(tests, options);
+    if (this.#enabled) {
+      say(
+        'jest-runner-hardware: --shard cuts into equal counts, as stock Jest does; hardware and durations are not looked at.',
+      );
+    }
+    return super.shard(tests, options);
+  }
+
+  override async sort(tests: Test[]): Promise<Test[]> {
+    if (!this.#enabled) return super.sort(tests);
+    await refuseTaggedElsewhere(tests);
+    this.#sayWhereOptionsDiffer();
+    const other = await this.#loadOther();
+    if (other !== undefined) return other.sort(tests);
+    return this.#byHistory(await super.sort(tests));
+  }
+
+  override async allFailedTests(tests: Test[]): Promise<Test[]> {
+    const other = await this.#loadOther();
+    return other === undefined ? super.allFailedTests(tests) : other.allFailedTests(tests);
+  }
+
+  override cacheResults(tests: Test[], results: AggregatedResult): void {
+    if (this.#other === undefined) super.cacheResults(tests, results);
+    else this.#other.cacheResults(tests, results);
+  }
+
+  /** Jest's order where our history says nothing: its cache knows only this machine, and is empty in CI. */
+  #byHistory(tests: Test[]): Test[] {
+    const { globalConfig } = this.#options;
+    const options = this.#runnerOptions();
+    const path = options === undefined ? undefined : runPaths(options, globalConfig.rootDir).history;
+    const history = path === undefined ? undefined : readHistory(path).history;
+    if (history === undefined || history.suites.size === 0) return tests;
+    const known = new Map(
+      tests.map((test) => {
+        const suite = history.suites.get(suiteId(test, globalConfig));
+        const durations = [...(suite?.devices.values() ?? [])].map(({ durationMs }) => durationMs);
+        return [test, { failed: suite?.failedLast ?? false, durations }];
+      }),
+    );
+    for (const test of tests) {
+      const durations = known.get(test)?.durations ?? [];
+      if (durations.length > 0) test.duration = Math.max(...durations);
+    }
+    const rank = (test: Test): readonly [number, number] => [
+      known.get(test)?.failed ? 0 : 1,
+      test.duration === undefined ? Number.NEGATIVE_INFINITY : -test.duration,
+    ];
+    // Stable: Jest's own order (failed first, larger files first) stays among equals.
+    return tests.toSorted((a, b) => {
+      const [failedA, durationA] = rank(a);
+      const [failedB, durationB] = rank(b);
+      return failedA - failedB || (durationA === durationB ? 0 : durationA - durationB);
+    });
+  }
+
+  #runnerOptions(): HardwareOptions | undefined {
+    const context = this.#options.contexts.find(({ config }) => runsWithUs(config));
+    return context === undefined ? undefined : readRunnerOptions(context.config.runnerOptions);
+  }
+
+  async #loadOther(): Promise<StockSequencer | undefined> {
+    const { globalConfig } = this.#options;
+    const name = this.#runnerOptions()?.testSequencer;
+    if (name === undefined || this.#other !== undefined) return this.#other;
+    const filePath = resolveSequencer(null, {
+      filePath: name.replace('<rootDir>', globalConfig.rootDir),
+      rootDir: globalConfig.rootDir,
+      requireResolveFunction: createRequire(import.meta.url).resolve,
+    });
+    const Sequencer = await requireOrImportModule<typeof StockSequencer>(filePath);
+    this.#other = new Sequencer(this.#options);
+    return this.#other;
+  }
+
+  /** Jest makes a runner for each set of options, and runs them one after another. */
+  #sayWhereOptionsDiffer(): void {
+    const ours = this.#options.contexts.filter(({ config }) => runsWithUs(config));
+    if (new Set(ours.map(({ config }) => JSON.stringify(config.runnerOptions))).size > 1) {
+      say(
+        'jest-runner-hardware: the projects give different runner options, so Jest runs them one after another. Give all projects the same options to run them together.',
+      );
+    }
+  }
+}
+
+/** A tagged file under another runner would go green without having run on what it asks for. */
+async function refuseTaggedElsewhere(tests: readonly Test[]): Promise<void> {
+  const elsewhere = tests.filter(({ context }) => !runsWithUs(context.config));
+  const problems = await Promise.all(
+    elsewhere.map(async ({ path, context }) =>
+      isTagged(await readFile(path, 'utf8'), path)
+        ? [
+            {
+              file: path,
+              message: 'the file is tagged for hardware, but its project runs it with another runner',
+              expected: "runner: ['jest-runner-hardware', options] in the project's config",
+              found: `runner: '${context.config.runner}'`,
+              remedy:
+                "projects do not inherit the runner: wrap this project's config in withHardware() as well",
+            },
+          ]
+        : [],
+    ),
+  );
+  if (problems.flat().length > 0) throw new UsageError(problems.flat());
+}
+
+function isTagged(source: string, path: string): boolean {
+  return readDocblock(source, path).pragmas.some(({ name }) => isPragmaName(name));
+}

@@ -1,0 +1,24 @@
+import type { TestContext } from '@jest/test-result';
+import type { RunEvent } from '../core/events.js';
+
+/** A run of ours, for the reporter: as far as it has come. */
+export interface SessionRun {
+  readonly events: readonly RunEvent[];
+  readonly recordPath: string;
+}
+
+/**
+ * What sequencer, runner and reporter tell each other: Jest makes each of them anew for every run (also in watch mode),
+ * in this order, in one process. Nothing that decides pass or fail lives here.
+ */
+export const session: {
+  /** All projects, set by our sequencer; undefined: another sequencer is in use. */
+  contexts: readonly TestContext[] | undefined;
+  /** Runs since the sequencer was made; more than one when projects give different options. */
+  runs: SessionRun[];
+} = { contexts: undefined, runs: [] };
+
+/** One message for the person at the terminal; like all of Jest's reporting it goes to stderr. */
+export function say(message: string): void {
+  process.stderr.write(`${message}\n`);
+}

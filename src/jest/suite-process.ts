@@ -1,0 +1,72 @@
+/** Entry of a worker process or thread: runs the suites it is sent, one after the other. */
+import type { Test } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import { preloadResolver } from 'jest-resolve';
+import type { TestRunnerContext } from 'jest-runner';
+import { serveTasks } from '../execute/worker.js';
+import { HasteMap, Runtime } from './interop.js';
+import { runSuite, type SuiteResult } from './suite.js';
+
+/** Sent once, at the start of the worker. */
+export interface WorkerSetup {
+  readonly globalConfig: Config.GlobalConfig;
+  /** The context's sets as arrays. */
+  readonly context: { readonly [Key in keyof TestRunnerContext]: readonly string[] };
+  readonly projects: readonly {
+    readonly config: Config.ProjectConfig;
+    readonly moduleMap: SerializedModuleMap;
+  }[];
+}
+
+type SerializedModuleMap = ReturnType<Test['context']['moduleMap']['toJSON']>;
+
+export interface SuiteTask {
+  readonly path: string;
+  readonly projectId: string;
+  /** Text of `JEST_HARDWARE_PLACEMENT`. */
+  readonly placement: string;
+}
+
+// As Jest's own worker: said before the process ends; the parent sees the exit code.
+process.on('uncaughtException', (error) => {
+  console.error(error.stack ?? error);
+  process.exit(1);
+});
+
+const contexts = new Map<string, Test['context']>();
+let setup: WorkerSetup;
+let runnerContext: TestRunnerContext;
+
+serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
+  async setup(data) {
+    setup = data;
+    runnerContext = Object.fromEntries(
+      Object.entries(data.context).map(([name, paths]) => [name, new Set(paths)]),
+    );
+    for (const { config, moduleMap } of data.projects) {
+      await preloadResolver(config.resolver);
+      const resolver = Runtime.createResolver(
+        config,
+        HasteMap.getStatic(config).getModuleMapFromJSON(moduleMap),
+      );
+      // Running a suite reads these two of a context; the file system map stays with the parent.
+      contexts.set(config.id, { config, resolver } as Test['context']);
+    }
+  },
+  async run({ path, projectId, placement }, emit) {
+    process.env['JEST_HARDWARE_PLACEMENT'] = placement;
+    const context = contexts.get(projectId);
+    if (context === undefined)
+      throw new Error(`Unknown project ${projectId}. This is a bug in jest-runner-hardware.`);
+    const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, emit);
+    return 'error' in end.result ? { ...end, result: { error: plainError(end.result.error) } } : end;
+  },
+});
+
+/** Errors lose their fields in a message; Jest's reporters read these. */
+function plainError(error: SuiteErrorLike): SuiteErrorLike {
+  if (typeof error === 'string') return error;
+  return { code: error.code, message: error.message, stack: error.stack, type: 'Error' };
+}
+
+type SuiteErrorLike = Extract<SuiteResult, { error: unknown }>['error'];

@@ -1,0 +1,58 @@
+import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import type { TestRunnerContext, TestWatcher } from 'jest-runner';
+import type { SuiteOutcome } from '../execute/executor.js';
+import { StockRunner } from './interop.js';
+
+/** What Jest said of a suite: a result, or the error that kept it from having one. */
+export type SuiteResult = { readonly testResult: TestResult } | { readonly error: SerializableError };
+
+/** Events that a suite sends while it runs. */
+export type CaseEvent = 'test-case-start' | 'test-case-result';
+
+/** Jest asks this between suites; one suite is stopped by ending its process. */
+const neverInterrupted = { isInterrupted: () => false } as TestWatcher;
+
+/** Runs one suite in this process with Jest's own code, so that nothing about a test differs from the stock runner. */
+export async function runSuite(
+  test: Test,
+  globalConfig: Config.GlobalConfig,
+  context: TestRunnerContext,
+  emit: <Name extends CaseEvent>(name: Name, payload: TestEvents[Name]) => void,
+): Promise<
+  Pick<SuiteOutcome<SuiteResult>, 'executedTests'> & {
+    status: 'passed' | 'failed' | 'skipped';
+    result: SuiteResult;
+  }
+> {
+  const runner = new StockRunner(globalConfig, context);
+  const workerId = process.env['JEST_WORKER_ID'] ?? '1';
+  // The stock runner believes it is alone and says 1.
+  runner.on('test-file-start', () => {
+    process.env['JEST_WORKER_ID'] = workerId;
+  });
+  runner.on('test-case-start', (payload) => emit('test-case-start', payload));
+  runner.on('test-case-result', (payload) => emit('test-case-result', payload));
+  let result: SuiteResult = { error: { message: 'Jest gave no result for this suite', stack: undefined } };
+  runner.on('test-file-success', ([, testResult]) => {
+    result = { testResult };
+  });
+  runner.on('test-file-failure', ([, error]) => {
+    result = { error };
+  });
+  await runner.runTests([test], neverInterrupted, { serial: true });
+  return { ...statusOf(result), result };
+}
+
+function statusOf(result: SuiteResult): { status: 'passed' | 'failed' | 'skipped'; executedTests: number } {
+  if ('error' in result) return { status: 'failed', executedTests: 0 };
+  const { testResult } = result;
+  const executedTests = testResult.numPassingTests + testResult.numFailingTests;
+  // An empty suite and a leaking one are turned into failures by Jest itself, later.
+  const failed =
+    testResult.numFailingTests > 0 ||
+    testResult.testExecError != null ||
+    testResult.testResults.length === 0 ||
+    testResult.leaks;
+  return { status: failed ? 'failed' : testResult.skipped ? 'skipped' : 'passed', executedTests };
+}
