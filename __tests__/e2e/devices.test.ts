@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runJest } from './harness/jest.js';
+import { removeProjects, useProject } from './harness/project.js';
+import { eventsOf, fates } from './harness/record.js';
+import { failureOf, statuses } from './harness/results.js';
+import { type LogLine, logOf, overlaps } from './harness/suite-log.js';
+
+afterAll(removeProjects);
+
+const gpuSuites = [1, 2, 3, 4].map((n) => `needs-gpu-${n}.test.js`);
+
+describe('without a GPU, suites that need one', () => {
+  const machine = './no-gpu.json';
+
+  test('fail with the clause that is not met; the others run', async () => {
+    const run = await runJest(await useProject('gpu', { options: { machine } }), ['-w', '2']);
+    expect(run.exitCode).toBe(1);
+    expect(statuses(run)).toEqual({
+      'anywhere.test.js': 'passed',
+      'gpu-or-cpu.test.js': 'passed',
+      'optional.test.js': 'skipped',
+      ...Object.fromEntries(gpuSuites.map((file) => [file, 'failed'])),
+    });
+    for (const file of gpuSuites) {
+      expect(failureOf(run, file)).toMatch(/needs gpu: this machine has cpu/);
+      expect(fates(run.record)[file]).toBe('suite-unplaceable');
+    }
+    expect(logOf(run.project).map(({ suite }) => suite).sort()).toEqual(['anywhere', 'gpu-or-cpu']);
+  });
+
+  test("are skipped with the reason under 'skip'", async () => {
+    const options = { machine, unsatisfiable: 'skip' };
+    const run = await runJest(await useProject('gpu', { options }), ['-w', '2']);
+    expect(run.exitCode).toBe(0);
+    expect(run.json).toMatchObject({ numPendingTestSuites: 5, numPassedTestSuites: 2, success: true });
+    for (const file of gpuSuites) expect(statuses(run)[file]).toBe('skipped');
+    expect(run.stderr).toMatch(/needs gpu/);
+  });
+
+  test("run elsewhere under 'degrade', and are never plainly passed", async () => {
+    const options = { machine, unsatisfiable: 'degrade' };
+    const run = await runJest(await useProject('gpu', { options }), ['-w', '2']);
+    expect(run.exitCode).toBe(0);
+    const ends = eventsOf(run.record, 'suite-ended').filter(({ degraded }) => degraded);
+    expect(ends.map(({ suiteId }) => suiteId).sort()).toEqual(gpuSuites);
+    const placed = logOf(run.project).filter(({ event, suite }) => event === 'begin' && suite.startsWith('needs'));
+    expect(placed.map(({ degraded, device }) => [degraded, (device as { id: string }).id])).toEqual(Array(4).fill([true, 'cpu']));
+    expect(run.stderr).toMatch(/degraded/);
+    // Any of a list is what was asked for.
+    expect(logOf(run.project).find(({ suite }) => suite === 'gpu-or-cpu')?.degraded).toBe(false);
+  });
+
+  test('make the run fail where the class must have executed', async () => {
+    const options = { machine, unsatisfiable: 'skip', requireExecuted: ['gpu'] };
+    const run = await runJest(await useProject('gpu', { options }), ['-w', '2']);
+    expect(run.exitCode).toBe(1);
+    expect(run.stderr).toMatch(/requireExecuted[^]*gpu|gpu[^]*requireExecuted/);
+  });
+
+  test('do not make a filtered run fail for that', async () => {
+    const options = { machine, unsatisfiable: 'skip', requireExecuted: ['gpu'] };
+    const run = await runJest(await useProject('gpu', { options }), ['-w', '2', 'anywhere']);
+    expect(run.exitCode).toBe(0);
+  });
+});
+
+describe('with two GPUs', () => {
+  const machine = './two-gpus.json';
+
+  test('each suite sees one of them, and each GPU has one suite at a time', async () => {
+    const run = await runJest(await useProject('gpu', { options: { machine, requireExecuted: ['gpu'] } }), ['-w', '4']);
+    expect(run.exitCode).toBe(0);
+    const log = gpuLog(logOf(run.project));
+    expect(log).toHaveLength(8);
+    expect(new Set(log.map(({ cuda }) => cuda))).toEqual(new Set(['0', '1']));
+    for (const gpu of ['0', '1']) expect(overlaps(log.filter(({ cuda }) => cuda === gpu))).toEqual([]);
+    // Four suites on two devices: some two of them ran at once.
+    expect(overlaps(log)).not.toEqual([]);
+    for (const { device, cuda } of log.filter(({ event }) => event === 'begin')) {
+      expect(device).toMatchObject({ id: `gpu${cuda}`, class: 'gpu', memoryBytes: 8589934592 });
+    }
+  });
+
+  test('a mask that was set outside is kept', async () => {
+    const project = await useProject('gpu', { options: { machine } });
+    const run = await runJest(project, ['-w', '4'], { env: { CUDA_VISIBLE_DEVICES: '1' } });
+    expect(run.exitCode).toBe(0);
+    const log = gpuLog(logOf(project));
+    expect(log).toHaveLength(8);
+    expect(new Set(log.map(({ cuda }) => cuda))).toEqual(new Set(['1']));
+    expect(overlaps(log)).toEqual([]);
+  });
+
+  test('JEST_HARDWARE_ONLY=gpu runs only theirs and names the rest', async () => {
+    const project = await useProject('gpu', { options: { machine } });
+    const run = await runJest(project, ['-w', '4'], { env: { JEST_HARDWARE_ONLY: 'gpu' } });
+    expect(run.exitCode).toBe(0);
+    const ran = [...gpuSuites, 'gpu-or-cpu.test.js'];
+    expect(Object.keys(statuses(run)).filter((file) => statuses(run)[file] === 'passed').sort()).toEqual(ran.sort());
+    expect(eventsOf(run.record, 'suite-not-selected').map(({ suiteId }) => suiteId).sort()).toEqual([
+      'anywhere.test.js',
+      'optional.test.js',
+    ]);
+    expect(run.stderr).toMatch(/not selected/);
+  });
+
+  test('the variable JEST_HARDWARE_MACHINE names the machine file too', async () => {
+    const project = await useProject('gpu');
+    const run = await runJest(project, ['-w', '2', 'needs-gpu-1'], { env: { JEST_HARDWARE_MACHINE: machine } });
+    expect(run.exitCode).toBe(0);
+    expect(gpuLog(logOf(project))).toHaveLength(2);
+  });
+
+  test('in band, suites that need a GPU still get a process that is bound to it', async () => {
+    const project = await useProject('gpu', { options: { machine } });
+    const run = await runJest(project, ['-i']);
+    expect(run.exitCode).toBe(0);
+    expect(new Set(gpuLog(logOf(project)).map(({ cuda }) => cuda)).size).toBeGreaterThan(0);
+    for (const { cuda, pid } of gpuLog(logOf(project))) {
+      expect(cuda).toMatch(/^[01]$/);
+      expect(pid).not.toBe(run.pid);
+    }
+    expect(logOf(project).find(({ suite }) => suite === 'anywhere')?.pid).toBe(run.pid);
+  });
+});
+
+test('JEST_HARDWARE=off: everything is as with stock Jest', async () => {
+  const project = await useProject('gpu', { options: { machine: './no-gpu.json' } });
+  const run = await runJest(project, ['-w', '2', 'gpu-1', 'anywhere'], { env: { JEST_HARDWARE: 'off' } });
+  expect(run.exitCode).toBe(0);
+  expect(logOf(project).every(({ device }) => device === undefined)).toBe(true);
+  expect(existsSync(join(project.directory, '.jest-hardware'))).toBe(false);
+});
+
+function gpuLog(log: readonly LogLine[]): readonly LogLine[] {
+  return log.filter(({ suite }) => suite.startsWith('needs-gpu'));
+}

@@ -1,0 +1,124 @@
+import { type JestRun, runJest } from './harness/jest.js';
+import { removeProjects, useProject } from './harness/project.js';
+import { endsOf, eventsOf, fates } from './harness/record.js';
+import { failureOf, statuses } from './harness/results.js';
+import { logOf } from './harness/suite-log.js';
+
+afterAll(removeProjects);
+
+const evidence = [
+  ['exits.test.js', /exit(ed)?( with)?( code)? 3/i],
+  ['killed.test.js', /SIGKILL/],
+  ['segfault.test.js', /SIGSEGV/],
+] as const;
+
+describe('suites whose process dies', () => {
+  let run: JestRun;
+  beforeAll(async () => {
+    run = await runJest(await useProject('crash'), ['-w', '2']);
+  });
+
+  test('fail, and the others are as they would be without them', () => {
+    expect(run.exitCode).toBe(1);
+    expect(statuses(run)).toEqual({
+      'crashes-once.test.js': 'passed',
+      'exits.test.js': 'failed',
+      'fine-1.test.js': 'passed',
+      'fine-2.test.js': 'passed',
+      'fine-3.test.js': 'passed',
+      'killed.test.js': 'failed',
+      'segfault.test.js': 'failed',
+    });
+  });
+
+  test.each(evidence)('%s: the failure names what ended the process, with its memory', (file, cause) => {
+    expect(failureOf(run, file)).toMatch(cause);
+    expect(failureOf(run, file)).toMatch(/\d+(\.\d+)? ?[KMG]i?B/);
+    for (const end of endsOf(run.record, file)) expect(end.cause).toMatch(cause);
+  });
+
+  test.each(evidence)('%s is lost twice, never failed', (file) => {
+    expect(endsOf(run.record, file).map(({ attempt, status }) => [attempt, status])).toEqual([
+      [1, 'lost'],
+      [2, 'lost'],
+    ]);
+  });
+
+  test('one that passes at the second attempt has passed, and the record tells of both', () => {
+    const attempts = endsOf(run.record, 'crashes-once.test.js');
+    expect(attempts.map(({ status }) => status)).toEqual(['lost', 'passed']);
+    expect(logOf(run.project).filter(({ suite }) => suite === 'crashes-once')).toHaveLength(2);
+  });
+
+  test('the second attempt runs alone', () => {
+    const running = new Map<string, number>();
+    const together: string[] = [];
+    for (const event of run.record) {
+      if (event.type === 'suite-ended') running.delete(event.suiteId);
+      if (event.type !== 'suite-started') continue;
+      running.set(event.placement.suiteId, event.attempt);
+      if (running.size > 1 && [...running.values()].includes(2)) together.push([...running.keys()].join(' + '));
+    }
+    expect(together).toEqual([]);
+    expect(eventsOf(run.record, 'suite-requeued')).toHaveLength(4);
+  });
+
+  test('every suite has one fate, and Jest hears of each once', () => {
+    expect(Object.keys(fates(run.record))).toHaveLength(7);
+    expect(run.events.filter(({ type }) => type === 'file-start')).toHaveLength(7);
+    expect(run.events.filter(({ type }) => type === 'file-result')).toHaveLength(7);
+  });
+
+  test('nothing is left behind', () => {
+    expect(run.leftOver).toEqual([]);
+  });
+});
+
+test('without retries the first loss is the result', async () => {
+  const run = await runJest(await useProject('crash', { options: { retryLost: false } }), ['-w', '2']);
+  expect(run.exitCode).toBe(1);
+  expect(statuses(run)['crashes-once.test.js']).toBe('failed');
+  for (const file of ['exits.test.js', 'killed.test.js', 'segfault.test.js', 'crashes-once.test.js']) {
+    expect(endsOf(run.record, file).map(({ status }) => status)).toEqual(['lost']);
+  }
+});
+
+test('a suite that needs more memory than there is is lost, its neighbour passes', async () => {
+  const env = { NODE_OPTIONS: '--max-old-space-size=160' };
+  const run = await runJest(await useProject('memory'), ['-w', '2'], { env });
+  expect(run.exitCode).toBe(1);
+  expect(statuses(run)).toEqual({ 'modest.test.js': 'passed', 'out-of-memory.test.js': 'failed' });
+  expect(failureOf(run, 'out-of-memory.test.js')).toMatch(/memory/i);
+  expect(endsOf(run.record, 'out-of-memory.test.js').map(({ status }) => status)).toEqual(['lost', 'lost']);
+});
+
+describe('suites over their time limit', () => {
+  let run: JestRun;
+  beforeAll(async () => {
+    run = await runJest(await useProject('hang'), ['-w', '2']);
+  });
+
+  test.each([
+    ['busy.test.js', '2s'],
+    ['waiting.test.js', '1s'],
+  ])('%s is stopped after its @max-time of %s, whatever it does', (file, limit) => {
+    expect(endsOf(run.record, file).map(({ attempt, status }) => [attempt, status])).toEqual([[1, 'timed-out']]);
+    expect(failureOf(run, file)).toContain('@max-time');
+    expect(failureOf(run, file).replaceAll(' ', '')).toContain(limit);
+  });
+
+  test('a suite within its limit passes', () => {
+    expect(run.exitCode).toBe(1);
+    expect(statuses(run)).toMatchObject({ 'busy.test.js': 'failed', 'in-time.test.js': 'passed' });
+  });
+
+  test('their processes are gone', () => {
+    expect(run.leftOver).toEqual([]);
+  });
+});
+
+test('a time limit holds for a single suite too, which stock Jest would run in its own process', async () => {
+  const run = await runJest(await useProject('hang'), ['busy']);
+  expect(run.exitCode).toBe(1);
+  expect(endsOf(run.record, 'busy.test.js').map(({ status }) => status)).toEqual(['timed-out']);
+});

@@ -1,0 +1,74 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inProject, type JestRun, runJest } from './harness/jest.js';
+import { removeProjects, useProject } from './harness/project.js';
+import { eventsOf, fates } from './harness/record.js';
+
+afterAll(removeProjects);
+
+describe('record and history', () => {
+  const suites = ['large.test.js', 'middle.test.js', 'slow.test.js'];
+  let first: JestRun;
+  let second: JestRun;
+  beforeAll(async () => {
+    const project = await useProject('history');
+    first = await runJest(project, ['-i']);
+    second = await runJest(project, ['-i']);
+  });
+
+  test('each run has a record of its own, from start to end', () => {
+    expect(second.records).toHaveLength(2);
+    for (const record of second.records) {
+      expect(record[0]).toMatchObject({ type: 'run-started', version: 1, filtered: false, coverage: false });
+      expect(record.at(-1)?.type).toBe('run-ended');
+      expect(fates(record)).toEqual(Object.fromEntries(suites.map((suite) => [suite, 'passed'])));
+      const times = record.map(({ atMs }) => atMs);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    }
+  });
+
+  test('it says what ran where, with how many tests', () => {
+    const started = eventsOf(first.record, 'suite-started');
+    expect(started.map(({ placement }) => placement.slotId)).toEqual(Array(3).fill('local/cpu#1'));
+    for (const end of eventsOf(first.record, 'suite-ended')) {
+      expect(end).toMatchObject({ attempt: 1, degraded: false, executedTests: 1 });
+    }
+  });
+
+  test('it names neither the home directory nor the project’s place', () => {
+    const directory = join(first.project.directory, '.jest-hardware');
+    const text = JSON.stringify(first.records) + readFileSync(join(directory, 'history.jsonl'), 'utf8');
+    expect(text).not.toContain(first.project.directory);
+  });
+
+  test('the first run goes by size, the second by what was measured: longest first', () => {
+    expect(orderOf(first)[0]).toBe('large.test.js');
+    expect(orderOf(second)).toEqual(['slow.test.js', 'middle.test.js', 'large.test.js']);
+    const bases = eventsOf(second.record, 'suite-started').map(({ placement }) => placement.estimate.basis);
+    expect(bases).toEqual(Array(3).fill('own-device'));
+  });
+});
+
+test('a filtered run is recorded as such and not learned from', async () => {
+  const project = await useProject('history');
+  await runJest(project, ['-i']);
+  const history = join(project.directory, '.jest-hardware/history.jsonl');
+  const before = readFileSync(history, 'utf8');
+  const run = await runJest(project, ['-i', '-t', 'moment']);
+  expect(run.record[0]).toMatchObject({ type: 'run-started', filtered: true });
+  expect(readFileSync(history, 'utf8')).toBe(before);
+});
+
+test('record and history go where the options say', async () => {
+  const project = await useProject('history', { options: { outputDirectory: 'out/hardware', history: 'kept/history.jsonl' } });
+  await runJest(project, ['-i', 'large']);
+  expect(existsSync(join(project.directory, 'out/hardware'))).toBe(true);
+  expect(existsSync(join(project.directory, 'kept/history.jsonl'))).toBe(true);
+  expect(existsSync(join(project.directory, '.jest-hardware'))).toBe(false);
+});
+
+function orderOf(run: JestRun): readonly string[] {
+  return run.events
+    .filter(({ type }) => type === 'file-start')
+    .map(({ file }) => inProject(run.project, file ?? ''));
+}
