@@ -2,6 +2,7 @@ import { appendFileSync, closeSync, openSync, readdirSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
+import { codeOf, messageOf } from './system-error.js';
 
 /** How many records a directory keeps. */
 export const recordsKept = 20;
@@ -64,7 +65,7 @@ function createFile(directory: string, startedAt: Date): { path: string; descrip
     try {
       return { path, descriptor: openSync(path, 'ax') };
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'EEXIST') continue;
+      if (codeOf(error) === 'EEXIST') continue;
       throw new UsageError(
         {
           file: path,
@@ -102,8 +103,4 @@ function deleteOldRecords(directory: string, ownPath: string): void {
 
 function brokenOrder(what: string): Error {
   return new Error(`The record was given ${what}. This is a bug in jest-runner-hardware.`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

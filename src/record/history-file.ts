@@ -5,6 +5,7 @@ import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
 import { type DeviceHistory, emptyHistory, type History, type SuiteHistory } from './history.js';
 import { learn } from './learn.js';
+import { codeOf, messageOf } from './system-error.js';
 
 /**
  * Version of the history's format, JSON lines: first `{"version":1,"runs":[…]}`, then one line per suite, sorted by
@@ -18,7 +19,7 @@ export interface ReadHistory {
   readonly history: History;
   /** `newer`: written by a later version of this package; do not write over it. */
   readonly state: 'read' | 'missing' | 'damaged' | 'newer';
-  /** One line for a person, with the file and its line; left out when the history was read. */
+  /** One line for a person, with the file and its line; left out when the history was read, or is yet to come. */
   readonly problem?: string;
 }
 
@@ -28,9 +29,8 @@ export function readHistory(path: string): ReadHistory {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return missing
-      ? unread('missing', `${path}: no history yet.`)
+    return codeOf(error) === 'ENOENT'
+      ? { history: emptyHistory, state: 'missing' }
       : unread('damaged', `${path}: the history cannot be read: ${messageOf(error)}.`);
   }
   const lines = text.split('\n');
@@ -107,7 +107,7 @@ export function updateHistory(path: string, events: readonly RunEvent[]): string
   }
 }
 
-function unread(state: ReadHistory['state'], problem: string): ReadHistory {
+function unread(state: 'damaged' | 'newer', problem: string): ReadHistory {
   return { history: emptyHistory, state, problem };
 }
 
@@ -170,8 +170,4 @@ function isCount(value: unknown): value is number {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

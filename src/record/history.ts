@@ -1,3 +1,5 @@
+import type { Observation } from '../core/estimate.js';
+
 /** What earlier runs taught about one suite on one device type. */
 export interface DeviceHistory {
   /** Exponentially weighted geometric mean of complete attempts, integer ms ≥ 1. */
@@ -27,17 +29,11 @@ export interface History {
 
 export const emptyHistory: History = { learnedRuns: [], suites: new Map() };
 
-/** One suite on one device type, as estimates are made from it. */
-export interface HistoryEntry extends DeviceHistory {
-  readonly suiteId: string;
-  readonly deviceType: string;
-}
-
-/** All that is known, one entry per suite and device type, in the order of the history. */
-export function historyEntries(history: History): readonly HistoryEntry[] {
-  const entries: HistoryEntry[] = [];
+/** All that is known, one observation per suite and device type, in the order of the history. */
+export function observationsOf(history: History): readonly Observation[] {
+  const observations: Observation[] = [];
   for (const [suiteId, suite] of history.suites) {
-    for (const [deviceType, device] of suite.devices) entries.push({ suiteId, deviceType, ...device });
+    for (const [deviceType, device] of suite.devices) observations.push({ suiteId, deviceType, ...device });
   }
-  return entries;
+  return observations;
 }

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../core/usage-error.js';
+import { messageOf } from './system-error.js';
 
 /**
  * Makes sure records can be written to a directory. A directory created here ignores itself in git; one that was
@@ -19,7 +20,7 @@ export function prepareOutputDirectory(directory: string): void {
         file: directory,
         message: 'The output directory cannot be created or written.',
         expected: 'a directory this user may write to',
-        found: error instanceof Error ? error.message : String(error),
+        found: messageOf(error),
         remedy: 'Make it writable, or set the option `outputDirectory` to another directory.',
       },
       { cause: error },

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { type RunEvent, recordVersion } from '../core/events.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
 import { eventSchemas } from './schema.js';
+import { messageOf } from './system-error.js';
 
 export interface ReadRecord {
   readonly events: readonly RunEvent[];
@@ -35,7 +36,7 @@ function readText(path: string): string {
       {
         file: path,
         message: 'The record cannot be read.',
-        found: error instanceof Error ? error.message : String(error),
+        found: messageOf(error),
         remedy: 'Name a run-….jsonl file; runs write them to their output directory (.jest-hardware).',
       },
       { cause: error },

@@ -1,0 +1,56 @@
+import { type DurationsMs, makespanLowerBoundMs } from '../core/bound.js';
+import type { RunEvent, Suite } from '../core/events.js';
+import { neverRejection } from '../core/filters.js';
+import type { Slot } from '../core/machine.js';
+import type { AttemptSummary, SuiteSummary } from './suites.js';
+
+/** How near the run came to the shortest possible one for what it ran. */
+export interface BoundSummary {
+  /** No order of the suites that gave a result could have taken less, ms. */
+  readonly ms: number;
+  /** makespan / bound, ≥ 1. */
+  readonly ratio: number;
+  /** `assumed`: some suite could also have run on a device it was not timed on, and would take as long there. */
+  readonly basis: 'measured' | 'assumed';
+}
+
+/** @returns Undefined when no attempt gave a result, or none took time. */
+export function summariseBound(
+  events: readonly RunEvent[],
+  summaries: readonly SuiteSummary[],
+  makespanMs: number,
+): BoundSummary | undefined {
+  const slots = events.flatMap((event) => (event.type === 'slot-up' ? [event.slot] : []));
+  const slotOfId = new Map(slots.map((slot) => [slot.id, slot]));
+  const slotOfType = new Map(slots.map((slot) => [slot.type, slot]));
+  const suites = new Map(
+    events.flatMap((event) =>
+      event.type === 'suite-queued' ? [[event.suite.id, event.suite] as const] : [],
+    ),
+  );
+
+  let basis: BoundSummary['basis'] = 'measured';
+  const durations: DurationsMs[] = [];
+  for (const { id, attempts } of summaries) {
+    const suite = suites.get(id);
+    const attempt = attempts.findLast(hasResult);
+    const slot = slotOfId.get(attempt?.slotId ?? '');
+    if (suite === undefined || attempt === undefined || slot === undefined) continue;
+    // Where it ran is not always where it belongs: it may have been degraded.
+    const types = new Set([slot.type, ...feasibleTypes(suite, slotOfType.values())]);
+    if (types.size > 1) basis = 'assumed';
+    durations.push(Object.fromEntries([...types].map((type) => [type, attempt.heldMs])));
+  }
+  const ms = makespanLowerBoundMs(durations, slots);
+  return ms === 0 ? undefined : { ms, ratio: makespanMs / ms, basis };
+}
+
+function hasResult({ status }: AttemptSummary): boolean {
+  return status === 'passed' || status === 'failed' || status === 'skipped' || status === 'timed-out';
+}
+
+function feasibleTypes(suite: Suite, slots: Iterable<Slot>): readonly string[] {
+  return [...slots]
+    .filter((slot) => neverRejection(suite, slot, false) === undefined)
+    .map(({ type }) => type);
+}

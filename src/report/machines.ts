@@ -1,0 +1,137 @@
+import type { RunEvent } from '../core/events.js';
+import type { Device, Evidence, MachineFacts, MachineProblem } from '../core/machine.js';
+import type { DeviceClass, Vendor } from '../core/taxonomy.js';
+import type { SuiteSummary } from './suites.js';
+
+/** Whether facts were found on the machine or said by its owner. */
+export type Origin = 'detected' | 'declared' | 'partly-declared';
+
+export interface MachineSummary {
+  readonly name: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly cpuBudget: number;
+  readonly memoryBudgetBytes: number;
+  readonly origin: Origin;
+  readonly devices: readonly DeviceSummary[];
+  readonly problems: readonly MachineProblem[];
+}
+
+export interface DeviceSummary {
+  readonly id: string;
+  /** `<machine>/<device>`, as in a slot's id. */
+  readonly type: string;
+  readonly class: DeviceClass;
+  readonly vendor?: Vendor;
+  readonly model?: string;
+  readonly memoryBytes?: number;
+  readonly usable: boolean;
+  readonly software: boolean;
+  readonly origin: Origin;
+  /** How many suites could be bound to it at once. */
+  readonly slots: number;
+  /** How many suites were bound to it at least once. */
+  readonly suites: number;
+  /** Sum of the time that attempts held it. */
+  readonly busyMs: number;
+  /** busy / (slots × makespan), 0…1; 0 without slots. */
+  readonly utilisation: number;
+}
+
+interface Known {
+  facts: MachineFacts;
+  readonly devices: Map<string, Device>;
+  problems: readonly MachineProblem[];
+  readonly slotIds: Map<string, Set<string>>;
+}
+
+/** Machines and devices in the order in which the events name them. */
+export function summariseMachines(
+  events: readonly RunEvent[],
+  suites: readonly SuiteSummary[],
+  makespanMs: number,
+): readonly MachineSummary[] {
+  const use = useByType(suites);
+  return [...knownMachines(events).values()].map(({ facts, devices, problems, slotIds }) => {
+    const { name, platform, arch, cpuBudget, memoryBudgetBytes, evidence = {} } = facts;
+    return {
+      name,
+      platform,
+      arch,
+      cpuBudget,
+      memoryBudgetBytes,
+      origin: originOf(evidence),
+      problems,
+      devices: [...devices.values()].map((device) => {
+        const type = `${name}/${device.id}`;
+        const slots = slotIds.get(device.id)?.size ?? 0;
+        const { busyMs, suiteIds } = use.get(type) ?? { busyMs: 0, suiteIds: new Set() };
+        const availableMs = slots * makespanMs;
+        return {
+          ...described(device, type),
+          slots,
+          suites: suiteIds.size,
+          busyMs,
+          utilisation: availableMs === 0 ? 0 : busyMs / availableMs,
+        };
+      }),
+    };
+  });
+}
+
+function knownMachines(events: readonly RunEvent[]): Map<string, Known> {
+  const machines = new Map<string, Known>();
+  const knownOf = (facts: MachineFacts): Known => {
+    const known = machines.get(facts.name) ?? { facts, devices: new Map(), problems: [], slotIds: new Map() };
+    machines.set(facts.name, known);
+    return known;
+  };
+  for (const event of events) {
+    if (event.type === 'machine-known') {
+      const known = knownOf(event.machine.machine);
+      known.problems = event.machine.problems;
+      for (const device of event.machine.devices) known.devices.set(device.id, device);
+    } else if (event.type === 'slot-up') {
+      const { id, device, machine } = event.slot;
+      const known = knownOf(machine);
+      if (!known.devices.has(device.id)) known.devices.set(device.id, device);
+      known.slotIds.set(device.id, (known.slotIds.get(device.id) ?? new Set()).add(id));
+    }
+  }
+  return machines;
+}
+
+function useByType(suites: readonly SuiteSummary[]): Map<string, { busyMs: number; suiteIds: Set<string> }> {
+  const use = new Map<string, { busyMs: number; suiteIds: Set<string> }>();
+  for (const { id, attempts } of suites) {
+    for (const { deviceTypes, heldMs } of attempts) {
+      for (const type of deviceTypes) {
+        const { busyMs, suiteIds } = use.get(type) ?? { busyMs: 0, suiteIds: new Set<string>() };
+        use.set(type, { busyMs: busyMs + heldMs, suiteIds: suiteIds.add(id) });
+      }
+    }
+  }
+  return use;
+}
+
+function described(device: Device, type: string) {
+  const { id, vendor, model, memoryBytes, usable, software, evidence } = device;
+  return {
+    id,
+    type,
+    class: device.class,
+    ...(vendor !== undefined && { vendor }),
+    ...(model !== undefined && { model }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    usable,
+    software,
+    origin: originOf(evidence),
+  };
+}
+
+function originOf(evidence: Readonly<Record<string, Evidence>>): Origin {
+  const all = Object.values(evidence);
+  const declared = all.filter(({ confidence }) => confidence === 'declared');
+  if (declared.length === 0) return 'detected';
+  return declared.length === all.length ? 'declared' : 'partly-declared';
+}

@@ -1,0 +1,108 @@
+import type { AttemptSummary, SuiteOutcome, SuiteSummary } from './suites.js';
+import type { RunSummary } from './summary.js';
+
+/** One thing worth saying about a run. */
+export interface Note {
+  /** What kind of thing, in a word or two. */
+  readonly label: string;
+  /** `bad` fails the run, `odd` deserves a look, `quiet` is as wanted. */
+  readonly weight: 'bad' | 'odd' | 'quiet';
+  /** Suites it holds for; may be empty. */
+  readonly suiteIds: readonly string[];
+  readonly text: string;
+}
+
+/** What did not simply run and end, the worst first; suites with the same story share a note. */
+export function notesOf(summary: RunSummary): readonly Note[] {
+  const { suites, machines, unmetRequirements } = summary;
+  return [
+    ...unmetRequirements.map((deviceClass) =>
+      general('unmet', 'bad', `requireExecuted: no suite executed a test on a real ${deviceClass}`),
+    ),
+    ...notesBy(suites, 'cannot run', 'bad', reasonIf('unplaceable-failed')),
+    ...suites
+      .filter(({ outcome }) => outcome === 'invalid')
+      .flatMap(({ reasons }) => reasons.map((reason) => general('docblock', 'bad', firstLine(reason)))),
+    ...notesBy(suites, 'timed out', 'bad', timedOut),
+    ...notesBy(suites, 'lost', 'odd', lost),
+    ...notesBy(suites, 'degraded', 'odd', degraded),
+    ...machines.flatMap(({ name, problems }) =>
+      problems.map(({ message, remedy }) =>
+        general(
+          'problem',
+          'odd',
+          `${name}: ${firstLine(remedy === undefined ? message : `${message} ${remedy}`)}`,
+        ),
+      ),
+    ),
+    ...notesBy(suites, 'skipped', 'quiet', reasonIf('unplaceable-skipped')),
+    ...notesBy(suites, 'not started', 'quiet', reasonIf('not-started')),
+    ...notesBy(suites, 'not selected', 'quiet', reasonIf('not-selected')),
+    ...notesBy(suites, 'unfinished', 'odd', unfinished),
+  ];
+}
+
+function general(label: string, weight: Note['weight'], text: string): Note {
+  return { label, weight, suiteIds: [], text };
+}
+
+/** @param textOf Undefined for a suite that this is not about. */
+function notesBy(
+  suites: readonly SuiteSummary[],
+  label: string,
+  weight: Note['weight'],
+  textOf: (suite: SuiteSummary) => string | undefined,
+): readonly Note[] {
+  const idsOf = new Map<string, string[]>();
+  for (const suite of suites) {
+    const text = textOf(suite);
+    if (text === undefined) continue;
+    const ids = idsOf.get(text);
+    if (ids === undefined) idsOf.set(text, [suite.id]);
+    else ids.push(suite.id);
+  }
+  return [...idsOf].map(([text, suiteIds]) => ({ label, weight, suiteIds, text }));
+}
+
+function reasonIf(outcome: SuiteOutcome) {
+  return (suite: SuiteSummary) =>
+    suite.outcome === outcome ? suite.reasons.map(firstLine).join('; ') : undefined;
+}
+
+function timedOut({ outcome, attempts }: SuiteSummary): string | undefined {
+  const last = attempts.at(-1);
+  if (outcome !== 'timed-out' || last === undefined) return undefined;
+  return `${last.cause ?? 'stopped'}, on ${placeOf(last)}`;
+}
+
+/** The whole story: `killed by SIGKILL, on local/cpu; attempt 2 passed`. */
+function lost({ attempts }: SuiteSummary): string | undefined {
+  if (attempts.every(({ status }) => status !== 'lost')) return undefined;
+  return attempts
+    .map((attempt, index) => {
+      if (attempt.status === 'lost') return `${attempt.cause ?? 'no result'}, on ${placeOf(attempt)}`;
+      return `attempt ${index + 1} ${attempt.status === 'running' ? 'was running' : attempt.status}`;
+    })
+    .join('; ');
+}
+
+function degraded({ attempts, hardware }: SuiteSummary): string | undefined {
+  const last = attempts.at(-1);
+  if (!last?.degraded) return undefined;
+  const asked = hardware.length === 0 ? '' : `, asked for ${hardware.join(' or ')}`;
+  return `${last.status} on ${placeOf(last)}${asked}`;
+}
+
+function unfinished({ outcome, attempts }: SuiteSummary): string | undefined {
+  if (outcome !== 'unfinished') return undefined;
+  const last = attempts.at(-1);
+  return last?.status === 'running' ? `was running on ${placeOf(last)}` : 'was waiting';
+}
+
+function placeOf({ deviceTypes, slotId }: AttemptSummary): string {
+  return deviceTypes.length === 0 ? slotId : deviceTypes.join(' + ');
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

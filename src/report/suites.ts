@@ -1,0 +1,149 @@
+import type { RunEvent, SuiteEnded, SuiteStatus } from '../core/events.js';
+import type { WorkloadProfile } from '../core/workload.js';
+import { clausesOf } from './clauses.js';
+
+export const suiteOutcomes = [
+  'passed',
+  'failed',
+  'skipped',
+  'timed-out',
+  'lost',
+  'cancelled',
+  /** No device could run it, and that fails the run. */
+  'unplaceable-failed',
+  /** No device could run it, which its policy accepts. */
+  'unplaceable-skipped',
+  /** Its docblock has mistakes. */
+  'invalid',
+  /** The run was cancelled before its turn. */
+  'not-started',
+  /** The run's own filter left it out. */
+  'not-selected',
+  /** It waits or runs where the events stop. */
+  'unfinished',
+] as const;
+/** What became of a suite; of several attempts, the last one counts. */
+export type SuiteOutcome = (typeof suiteOutcomes)[number];
+
+export interface SuiteSummary {
+  readonly id: string;
+  readonly outcome: SuiteOutcome;
+  /** In the order in which they started. */
+  readonly attempts: readonly AttemptSummary[];
+  /** One clause each: why it did not run, or what is wrong with its docblock. */
+  readonly reasons: readonly string[];
+  /** Hardware it asked for (`gpu`, `gpu:2`), any of these; empty when the events do not tell. */
+  readonly hardware: readonly string[];
+}
+
+export interface AttemptSummary {
+  /** From 1. */
+  readonly attempt: number;
+  readonly slotId: string;
+  /** `<machine>/<device>` of every device the attempt was bound to; that says nothing about using it. */
+  readonly deviceTypes: readonly string[];
+  /** Its device lies outside what the suite asked for. */
+  readonly degraded: boolean;
+  readonly status: SuiteStatus | 'running';
+  /** Since the run started. */
+  readonly startedAtMs: number;
+  /** How long it held its devices, so far when it is running. */
+  readonly heldMs: number;
+  /** Left out unless the attempt gave a result. */
+  readonly executedTests?: number;
+  readonly peakMemoryBytes?: number;
+  readonly cause?: string;
+}
+
+interface Draft {
+  readonly id: string;
+  outcome: SuiteOutcome;
+  readonly attempts: AttemptSummary[];
+  reasons: readonly string[];
+  hardware: readonly string[];
+}
+
+/** Every suite the events name. */
+export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSummary[] {
+  const drafts = new Map<string, Draft>();
+  const machineOf = new Map<string, string>();
+  const draftOf = (id: string): Draft => {
+    const draft = drafts.get(id) ?? { id, outcome: 'unfinished', attempts: [], reasons: [], hardware: [] };
+    drafts.set(id, draft);
+    return draft;
+  };
+  const setOutcome = (id: string, outcome: SuiteOutcome, reasons: readonly string[]) =>
+    Object.assign(draftOf(id), { outcome, reasons });
+
+  for (const event of events) {
+    switch (event.type) {
+      case 'slot-up':
+        machineOf.set(event.slot.id, event.slot.machine.name);
+        break;
+      case 'suite-queued':
+        draftOf(event.suite.id).hardware = hardwareOf(event.suite.profile);
+        break;
+      case 'suite-started': {
+        const { suiteId, slotId, claim, degraded } = event.placement;
+        const machine = machineOf.get(slotId);
+        draftOf(suiteId).attempts.push({
+          attempt: event.attempt,
+          slotId,
+          deviceTypes: machine === undefined ? [] : claim.deviceIds.map((device) => `${machine}/${device}`),
+          degraded,
+          status: 'running',
+          startedAtMs: event.atMs,
+          heldMs: Math.max(0, (events.at(-1)?.atMs ?? 0) - event.atMs),
+        });
+        break;
+      }
+      case 'suite-ended':
+        endAttempt(draftOf(event.suiteId), event, event.atMs);
+        break;
+      case 'suite-requeued':
+        draftOf(event.suiteId).outcome = 'unfinished';
+        break;
+      case 'suite-unplaceable':
+        setOutcome(
+          event.suiteId,
+          event.action === 'fail' ? 'unplaceable-failed' : 'unplaceable-skipped',
+          clausesOf(event.rejections),
+        );
+        break;
+      case 'suite-invalid':
+        setOutcome(event.suiteId, 'invalid', event.problems);
+        break;
+      case 'suite-not-started':
+        setOutcome(event.suiteId, 'not-started', [event.cause]);
+        break;
+      case 'suite-not-selected':
+        setOutcome(event.suiteId, 'not-selected', [event.reason]);
+        break;
+    }
+  }
+  return [...drafts.values()];
+}
+
+function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
+  const { attempt, slotId, status, executedTests, peakMemoryBytes, cause } = ended;
+  draft.outcome = status;
+  const index = draft.attempts.findIndex(
+    (started) => started.attempt === attempt && started.slotId === slotId,
+  );
+  const started = draft.attempts[index];
+  if (started === undefined) return;
+  draft.attempts[index] = {
+    ...started,
+    status,
+    heldMs: Math.max(0, atMs - started.startedAtMs),
+    ...(executedTests !== undefined && { executedTests }),
+    ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
+    ...(cause !== undefined && { cause }),
+  };
+}
+
+function hardwareOf({ hardware }: WorkloadProfile): readonly string[] {
+  return hardware.map(({ class: deviceClass, count }) =>
+    count === 1 ? deviceClass : `${deviceClass}:${count}`,
+  );
+}

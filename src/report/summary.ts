@@ -1,0 +1,107 @@
+import type { CancelCause, RunEvent } from '../core/events.js';
+import type { DeviceClass } from '../core/taxonomy.js';
+import { type BoundSummary, summariseBound } from './bound.js';
+import { type MachineSummary, summariseMachines } from './machines.js';
+import { type SuiteOutcome, type SuiteSummary, suiteOutcomes, summariseSuites } from './suites.js';
+
+/** What a run did, computed from its events alone; what `--json` prints. */
+export interface RunSummary {
+  readonly version: 1;
+  /** ISO 8601, UTC; these four are left out when the events lack `run-started`. */
+  readonly startedAt?: string;
+  readonly packageVersion?: string;
+  readonly strategy?: string;
+  readonly commit?: string;
+  readonly shard?: { readonly index: number; readonly total: number };
+  /** True when something (`-t`, a path pattern, `JEST_HARDWARE_ONLY`) left suites or tests out. */
+  readonly filtered: boolean;
+  readonly coverage: boolean;
+  /** `unfinished`: the events stop before the run ended (it goes on, or was killed). */
+  readonly state: 'complete' | 'cancelled' | 'unfinished';
+  readonly cancelCause?: CancelCause;
+  /** From the first decision to the end of the last attempt, ms. */
+  readonly makespanMs: number;
+  /** Left out when no attempt gave a result. */
+  readonly bound?: BoundSummary;
+  readonly machines: readonly MachineSummary[];
+  readonly counts: Readonly<Record<SuiteOutcome, number>>;
+  /** Every suite, in the order of the events. */
+  readonly suites: readonly SuiteSummary[];
+  /** Classes of `requireExecuted` of which no suite executed a test on a real device of that class, undegraded. */
+  readonly missingClasses: readonly DeviceClass[];
+  /** The missing classes when they make the run fail: it was neither filtered nor sharded. */
+  readonly unmetRequirements: readonly DeviceClass[];
+}
+
+/** @param events Of one run; any beginning of a record will do. */
+export function summarise(events: readonly RunEvent[]): RunSummary {
+  const run = events.find((event) => event.type === 'run-started');
+  const cancelled = events.find((event) => event.type === 'run-cancelled');
+  const suites = summariseSuites(events);
+  const makespanMs = makespanOf(events, suites);
+  const machines = summariseMachines(events, suites, makespanMs);
+  const bound = summariseBound(events, suites, makespanMs);
+
+  const counts = countOutcomes(suites);
+  const filtered = (run?.filtered ?? false) || counts['not-selected'] > 0;
+  const isSharded = run?.total !== undefined;
+  const executed = executedClasses(machines, suites);
+  const missingClasses = (run?.requireExecuted ?? []).filter((deviceClass) => !executed.has(deviceClass));
+  return {
+    version: 1,
+    ...(run && { startedAt: run.startedAt, packageVersion: run.packageVersion, strategy: run.strategy }),
+    ...(run?.commit !== undefined && { commit: run.commit }),
+    ...(run?.index !== undefined && isSharded && { shard: { index: run.index, total: run.total } }),
+    filtered,
+    coverage: run?.coverage ?? false,
+    state: cancelled
+      ? 'cancelled'
+      : events.some(({ type }) => type === 'run-ended')
+        ? 'complete'
+        : 'unfinished',
+    ...(cancelled && { cancelCause: cancelled.cause }),
+    makespanMs,
+    ...(bound && { bound }),
+    machines,
+    counts,
+    suites,
+    missingClasses,
+    unmetRequirements: filtered || isSharded ? [] : missingClasses,
+  };
+}
+
+function makespanOf(events: readonly RunEvent[], suites: readonly SuiteSummary[]): number {
+  const attempts = suites.flatMap((suite) => suite.attempts);
+  const openedAtMs = events.find(({ type }) => type === 'run-opened')?.atMs ?? attempts[0]?.startedAtMs ?? 0;
+  return attempts.reduce(
+    (latestMs, { startedAtMs, heldMs }) => Math.max(latestMs, startedAtMs + heldMs - openedAtMs),
+    0,
+  );
+}
+
+function countOutcomes(suites: readonly SuiteSummary[]): Record<SuiteOutcome, number> {
+  const counts = Object.fromEntries(suiteOutcomes.map((outcome) => [outcome, 0])) as Record<
+    SuiteOutcome,
+    number
+  >;
+  for (const { outcome } of suites) counts[outcome]++;
+  return counts;
+}
+
+/** An emulated device proves nothing about its class. */
+function executedClasses(
+  machines: readonly MachineSummary[],
+  suites: readonly SuiteSummary[],
+): ReadonlySet<DeviceClass> {
+  const classOf = new Map(
+    machines
+      .flatMap((machine) => machine.devices)
+      .filter((device) => !device.software)
+      .map((device) => [device.type, device.class] as const),
+  );
+  const classes = suites
+    .flatMap((suite) => suite.attempts)
+    .filter((attempt) => (attempt.executedTests ?? 0) > 0 && !attempt.degraded)
+    .flatMap((attempt) => attempt.deviceTypes.map((type) => classOf.get(type)));
+  return new Set(classes.filter((deviceClass) => deviceClass !== undefined));
+}

@@ -1,0 +1,145 @@
+import { styleText } from 'node:util';
+import { formatBytes, formatDuration } from '../core/units.js';
+import type { ReportOptions } from './format.js';
+import type { DeviceSummary, MachineSummary } from './machines.js';
+import { type Note, notesOf } from './notes.js';
+import type { RunSummary } from './summary.js';
+import { table } from './table.js';
+
+/** More lines than these send the reader to the record. */
+const notesShown = 10;
+
+const weightStyle = { bad: 'red', odd: 'yellow', quiet: 'dim' } as const satisfies Record<
+  Note['weight'],
+  string
+>;
+
+/** The hardware section after Jest's own output: devices, time against its bound, then what is out of the ordinary. */
+export function terminalReport(summary: RunSummary, { color, width, recordPath }: ReportOptions): string {
+  const paint = (style: Parameters<typeof styleText>[0], text: string) =>
+    color ? styleText(style, text, { validateStream: false }) : text;
+  const heading = (word: string) => paint('bold', word.padEnd(labelWidth));
+  const [only, ...others] = summary.machines.flatMap((machine) => machine.devices);
+
+  const lines =
+    only !== undefined && others.length === 0
+      ? [`${heading('Hardware')}${deviceSentence(only)}`]
+      : [
+          `${heading('Hardware')}${summary.machines.map(machineSentence).join('; ') || 'none known'}`,
+          ...deviceTable(summary, width - 2).map(
+            (line, index) => `  ${index === 0 ? paint('dim', line) : line}`,
+          ),
+        ];
+  if (hasBoundAccelerator(summary)) {
+    lines.push(
+      paint('dim', '  busy: held by suites bound to the device; how much of it they used is not measured'),
+    );
+  }
+  lines.push(`${heading('Time')}${timeSentence(summary)}`);
+
+  const notes = notesOf(summary);
+  for (const note of notes.slice(0, notesShown)) {
+    lines.push(`  ${paint(weightStyle[note.weight], note.label.padEnd(labelWidth))}${noteSentence(note)}`);
+  }
+  const hidden = notes.slice(notesShown);
+  if (hidden.length > 0) {
+    const count = hidden.reduce((sum, { suiteIds }) => sum + Math.max(1, suiteIds.length), 0);
+    lines.push(`  + ${count} more, see ${recordPath ?? 'the record'}`);
+  }
+  return lines.join('\n');
+}
+
+const labelWidth = 14;
+
+/** The usual case, one device: a line says it all. */
+function deviceSentence(device: DeviceSummary): string {
+  const { slots, suites, busyMs, utilisation } = device;
+  const name = [device.id, device.model].filter((part) => part !== undefined).join(' ');
+  const memory = device.memoryBytes === undefined ? '' : `, ${formatBytes(device.memoryBytes)}`;
+  const remark = remarkOn(device);
+  return (
+    `${name}${memory}${remark === '' ? '' : ` (${remark})`}: ${counted(suites, 'suite')} on ` +
+    `${counted(slots, 'slot')}, busy ${formatDuration(busyMs)} (${percent(utilisation)})`
+  );
+}
+
+function machineSentence(machine: MachineSummary): string {
+  const { name, platform, arch, cpuBudget, memoryBudgetBytes, origin } = machine;
+  const cpus = Math.round(cpuBudget * 10) / 10;
+  const remark = originRemark[origin];
+  return (
+    `${name} (${platform} ${arch}, ${counted(cpus, 'CPU')}, ${formatBytes(memoryBudgetBytes)}` +
+    `${remark === '' ? '' : `, ${remark}`})`
+  );
+}
+
+function deviceTable({ machines }: RunSummary, width: number): readonly string[] {
+  const rows = machines.flatMap(({ devices }) =>
+    devices.map((device) => [
+      machines.length === 1 ? device.id : device.type,
+      device.model ?? '',
+      device.memoryBytes === undefined ? '' : formatBytes(device.memoryBytes),
+      ...(device.slots === 0
+        ? ['', '', '', '']
+        : [
+            String(device.slots),
+            String(device.suites),
+            formatDuration(device.busyMs),
+            percent(device.utilisation),
+          ]),
+      remarkOn(device),
+    ]),
+  );
+  const columns = [
+    { title: 'device' },
+    { title: 'model', shrinks: true },
+    { title: 'memory', right: true },
+    { title: 'slots', right: true },
+    { title: 'suites', right: true },
+    { title: 'busy', right: true },
+    { title: 'utilisation', right: true },
+    { title: '' },
+  ];
+  return table(columns, rows, width);
+}
+
+const originRemark = { detected: '', declared: 'declared', 'partly-declared': 'partly declared' } as const;
+
+function remarkOn({ usable, software, origin }: DeviceSummary): string {
+  return [usable ? '' : 'not usable', software ? 'emulated on the CPU' : '', originRemark[origin]]
+    .filter((remark) => remark !== '')
+    .join(', ');
+}
+
+function hasBoundAccelerator({ machines }: RunSummary): boolean {
+  return machines.some(({ devices }) =>
+    devices.some(({ class: name, suites }) => name !== 'cpu' && suites > 0),
+  );
+}
+
+function timeSentence({ makespanMs, bound, strategy, shard, state, cancelCause }: RunSummary): string {
+  return [
+    `makespan ${formatDuration(makespanMs)}`,
+    bound && `${bound.ratio.toFixed(2)} x the lower bound of ${formatDuration(bound.ms)}`,
+    bound?.basis === 'assumed' && 'if all devices a suite may use are equally fast',
+    strategy && `strategy ${strategy}`,
+    shard && `shard ${shard.index} of ${shard.total}`,
+    state === 'cancelled' && `cancelled by ${cancelCause}`,
+    state === 'unfinished' && 'the record ends before the run did',
+  ]
+    .filter((part) => typeof part === 'string')
+    .join(', ');
+}
+
+function noteSentence({ suiteIds: [first, ...others], text }: Note): string {
+  if (first === undefined) return text;
+  return `${first}${others.length === 0 ? '' : ` and ${others.length} more`}: ${text}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
