@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine.js';
+import { applyMachineFile } from './apply-machine-file.js';
 import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
 import { deviceOf } from './device-draft.js';
 import type { Host } from './host.js';
@@ -61,7 +62,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
   };
   if (machineFile === undefined) return detected;
   // Loaded here only: the validator costs more than the whole detection.
-  const { applyMachineFile, readMachineFile } = await import('./machine-file.js');
+  const { readMachineFile } = await import('./machine-file.js');
   const declared = typeof machineFile === 'string' ? readMachineFile(machineFile) : machineFile;
   return applyMachineFile(detected, declared, host);
 }

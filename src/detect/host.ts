@@ -32,6 +32,8 @@ export interface RunOptions {
   /** The tool and what it started are killed after this long. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** Whether this output is an answer at all; what is not is never kept for the next time. Default: every output. */
+  readonly isAnswer?: (stdout: string) => boolean;
 }
 
 export interface RunOutcome {

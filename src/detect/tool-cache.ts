@@ -10,24 +10,25 @@ import { packageVersion } from './package-version.js';
  * @param trusted Answers kept earlier are used; false: every tool is run again.
  */
 export function withToolCache(host: Host, directory: string, trusted: boolean): Host {
-  const key = cacheKey(host);
-  if (key === undefined) return host;
   const file = join(directory, 'tools.json');
+  let key: string | undefined;
   let answers: Record<string, RunOutcome> | undefined;
-  return Object.assign(Object.create(host) as Host, {
-    run: async (command, args, options) => {
-      answers ??= trusted ? load(file, key) : {};
-      const call = JSON.stringify([command, ...args]);
-      const known = Object.hasOwn(answers, call) ? answers[call] : undefined;
-      if (known !== undefined) return known;
-      const outcome = await host.run(command, args, options);
-      if (outcome.status === 'ok') {
-        answers[call] = outcome;
-        store(directory, file, { key, answers });
-      }
-      return outcome;
-    },
-  } satisfies Pick<Host, 'run'>);
+  const run: Host['run'] = async (command, args, options) => {
+    // Computed with the first tool: most machines never run one.
+    key ??= cacheKey(host);
+    if (key === undefined) return host.run(command, args, options);
+    answers ??= trusted ? load(file, key) : {};
+    const call = JSON.stringify([command, ...args]);
+    const known = Object.hasOwn(answers, call) ? answers[call] : undefined;
+    if (known !== undefined) return known;
+    const outcome = await host.run(command, args, options);
+    if (outcome.status === 'ok' && options.isAnswer?.(outcome.stdout) !== false) {
+      answers[call] = outcome;
+      store(directory, file, { key, answers });
+    }
+    return outcome;
+  };
+  return Object.assign(Object.create(host) as Host, { run });
 }
 
 /** Everything that can change a tool's answer without a new boot. Undefined: no boot id, nothing to rely on. */

@@ -57,7 +57,8 @@ function ask(
   { timeoutMs, signal }: ProbeOptions,
 ): Promise<RunOutcome> {
   const args = [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
-  return host.run(tool, args, { timeoutMs, signal });
+  const isAnswer = (stdout: string) => !('garbage' in parseNvidiaSmi(stdout, fields));
+  return host.run(tool, args, { timeoutMs, signal, isAnswer });
 }
 
 function read(outcome: RunOutcome, fields: readonly NvidiaSmiField[], { timeoutMs }: ProbeOptions): Answer {
@@ -107,6 +108,11 @@ function obstacleOf(
   if (hiddenBy !== undefined) {
     const remedy = 'unset the variable or add the GPU to it';
     return { message: `is present but hidden by ${hiddenBy}`, remedy };
+  }
+  if (gpu.migMode === 'Enabled') {
+    const remedy =
+      'declare its slices in a machine file, each with "bindingEnv": {"CUDA_VISIBLE_DEVICES": "MIG-…"}';
+    return { message: 'is cut into MIG slices, which are not told apart yet', remedy };
   }
   if (gpu.computeMode === 'Prohibited') {
     const remedy = `sudo nvidia-smi -i ${gpu.index} -c DEFAULT`;

@@ -1,0 +1,59 @@
+import { abilitiesOf, capabilityByName } from '../../src/detect/nvidia-generation.js';
+
+test.each([
+  ['NVIDIA GeForce RTX 5090', 12],
+  ['NVIDIA B200', 10],
+  ['NVIDIA H100 80GB HBM3', 9],
+  ['NVIDIA H200', 9],
+  ['NVIDIA GH200 480GB', 9],
+  ['NVIDIA L40S', 8.9],
+  ['NVIDIA L4', 8.9],
+  ['NVIDIA RTX 6000 Ada Generation', 8.9],
+  ['NVIDIA GeForce RTX 4090 Laptop GPU', 8.9],
+  ['NVIDIA GeForce RTX 3080 Ti', 8.6],
+  ['NVIDIA A10G', 8.6],
+  ['NVIDIA RTX A6000', 8.6],
+  ['NVIDIA A100-SXM4-40GB', 8],
+  ['NVIDIA A30', 8],
+  ['GeForce RTX 2080', 7.5],
+  ['Tesla T4', 7.5],
+  ['NVIDIA GeForce GTX 1660 SUPER', 7.5],
+  ['Quadro T1000', 7.5],
+  ['Quadro RTX 6000', 7.5],
+  ['Tesla V100-SXM2-16GB', 7],
+  ['NVIDIA TITAN V', 7],
+  ['Tesla P100-PCIE-16GB', 6],
+  ['GeForce GTX 1080 Ti', 6.1],
+  ['Tesla P40', 6.1],
+  ['Tesla M60', 5.2],
+  ['Tesla K80', 3.7],
+  ['NVIDIA Something New', undefined],
+])('compute capability of %s', (name, capability) => {
+  expect(capabilityByName(name)).toBe(capability);
+});
+
+describe('what a name or a number alone would get wrong', () => {
+  test.each([
+    ['Turing without tensor cores', 7.5, 'NVIDIA GeForce GTX 1660', { tensor: false, rays: false, bf16: false, fp8: false }],
+    ['a small workstation Turing', 7.5, 'NVIDIA T1000 8GB', { tensor: false, rays: false, bf16: false, fp8: false }],
+    ['Turing with all', 7.5, 'NVIDIA GeForce RTX 2080', { tensor: true, rays: true, bf16: false, fp8: false }],
+    ['Turing in the data centre', 7.5, 'Tesla T4', { tensor: true, rays: true, bf16: false, fp8: false }],
+    ['Volta', 7, 'Tesla V100-SXM2-16GB', { tensor: true, rays: false, bf16: false, fp8: false }],
+    ['Ampere in the data centre', 8, 'NVIDIA A100-SXM4-40GB', { tensor: true, rays: false, bf16: true, fp8: false }],
+    ['Ampere', 8.6, 'NVIDIA GeForce RTX 3090', { tensor: true, rays: true, bf16: true, fp8: false }],
+    ['Ada', 8.9, 'NVIDIA L4', { tensor: true, rays: true, bf16: true, fp8: true }],
+    ['Hopper', 9, 'NVIDIA H100 PCIe', { tensor: true, rays: false, bf16: true, fp8: true }],
+    ['Blackwell in the data centre', 10, 'NVIDIA B200', { tensor: true, rays: false, bf16: true, fp8: true }],
+    ['Blackwell', 12, 'NVIDIA GeForce RTX 5090', { tensor: true, rays: true, bf16: true, fp8: true }],
+    ['Pascal', 6.1, 'NVIDIA GeForce GTX 1080', { tensor: false, rays: false, bf16: false, fp8: false }],
+  ])('%s', (_, capability, name, expected) => {
+    const { precisions, features } = abilitiesOf(capability, name);
+    expect({
+      tensor: features.includes('tensor-cores'),
+      rays: features.includes('ray-tracing'),
+      bf16: precisions.includes('bf16'),
+      fp8: precisions.includes('fp8'),
+    }).toEqual(expected);
+    expect(features.includes('sparsity')).toBe(expected.tensor && capability >= 8);
+  });
+});
