@@ -1,3 +1,4 @@
+import { bug } from './bug.js';
 import { claimOf } from './claim.js';
 import type { Estimates } from './estimate.js';
 import type { Rejection } from './events.js';
@@ -56,8 +57,7 @@ export class Backlog {
 
   remove(suiteId: string): Pending {
     const place = this.#places.get(suiteId);
-    if (place === undefined)
-      throw new Error(`${suiteId} is not pending. This is a bug in jest-runner-hardware.`);
+    if (place === undefined) throw bug(`${suiteId} is not pending.`);
     const { pending, group } = place;
     this.#places.delete(suiteId);
     group.remove(pending);
@@ -84,8 +84,9 @@ export class Backlog {
       let matching = [...types].filter((type) => verdict(type, group, false).rejection === undefined);
       group.degraded = matching.length === 0 && group.policy.action === 'degrade';
       if (group.degraded) matching = leastMissing([...types], group);
+      const { suite } = group.head;
       for (const type of matching) {
-        const claim = claimOf(group.example, type.slot, this.#estimates.of(group.example, type.name));
+        const claim = claimOf(suite, type.slot, this.#estimates.of(suite, type.name));
         group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
         type.candidates.add(group);
       }
@@ -112,7 +113,7 @@ export function rejectionsOf(group: Group, types: Iterable<FleetType>): readonly
   const degraded = group.policy.action === 'degrade';
   const rejections = [...types].flatMap((type) => verdict(type, group, degraded).rejection ?? []);
   if (rejections.length > 0) return rejections;
-  const { hardware } = group.example.profile;
+  const { hardware } = group.head.suite.profile;
   const reason = `needs ${hardware.map((alternative) => alternative.class).join(' or ')}: the run has no slots`;
   return [{ slotId: 'none', filter: 'no-slots', reason, until: 'never' }];
 }
@@ -130,10 +131,10 @@ function verdict(type: FleetType, group: Group, degraded: boolean): Verdict {
   const key = `${degraded ? 'degraded' : 'met'} ${group.requirements}`;
   let known = type.verdicts.get(key);
   if (known === undefined) {
-    const rejection = neverRejection(group.example, type.slot, degraded);
+    const rejection = neverRejection(group.head.suite, type.slot, degraded);
     known = {
       ...(rejection && { rejection }),
-      missed: degraded ? missedRequirements(group.example, type.slot) : 0,
+      missed: degraded ? missedRequirements(group.head.suite, type.slot) : 0,
     };
     type.verdicts.set(key, known);
   }

@@ -15,6 +15,8 @@ export interface Observation {
 const defaultDurationMs = 1000;
 /** No suite is believed to take longer than this: about 31 years, still exact in sums of many. */
 const maxDurationMs = 1e12;
+/** 1 PiB, likewise. */
+const maxMemoryBytes = 2 ** 50;
 
 /** What a suite will probably take on a device, from what was observed. Deterministic. */
 export class Estimates {
@@ -40,7 +42,7 @@ export class Estimates {
     const devices = this.#known.get(suiteId) ?? new Map<string, Known>();
     const known = {
       durationMs: bounded(durationMs, 1, maxDurationMs),
-      peakMemoryBytes: bounded(peakMemoryBytes, 0, Number.MAX_SAFE_INTEGER),
+      peakMemoryBytes: bounded(peakMemoryBytes, 0, maxMemoryBytes),
       samples: bounded(samples, 1, Number.MAX_SAFE_INTEGER),
     };
     this.#known.set(suiteId, devices.set(deviceType, known));

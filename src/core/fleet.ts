@@ -1,3 +1,4 @@
+import { bug } from './bug.js';
 import type { Rejection } from './events.js';
 import { type HeldLocks, MachineLoad } from './load.js';
 import type { Claim, Device, Slot } from './machine.js';
@@ -47,8 +48,8 @@ export class Fleet {
   #ordinal = 0;
 
   /** In the order in which they came up. */
-  get types(): Iterable<FleetType> {
-    return this.#types.values();
+  get types(): readonly FleetType[] {
+    return [...this.#types.values()];
   }
 
   freeTypes(): readonly FleetType[] {
@@ -59,9 +60,10 @@ export class Fleet {
     return this.#slots.get(slotId);
   }
 
-  up(slot: Slot): void {
+  /** @returns Whether it is the first of its type. */
+  up(slot: Slot): boolean {
     if (this.#slots.has(slot.id)) {
-      throw new Error(`Slot ${slot.id} came up twice. This is a bug in jest-runner-hardware.`);
+      throw bug(`Slot ${slot.id} came up twice.`);
     }
     const load = this.#loads.get(slot.machine.name) ?? new MachineLoad(this.#locks);
     const type = this.#types.get(slot.type) ?? new FleetType(slot, load);
@@ -71,15 +73,20 @@ export class Fleet {
     this.#slots.set(slot.id, known);
     type.slots++;
     addFree(type, known);
+    return type.slots === 1;
   }
 
-  /** The slot must be free. */
-  down(slotId: string): void {
+  /**
+   * The slot must be free; an unknown one is ignored.
+   * @returns Whether it was the last of its type.
+   */
+  down(slotId: string): boolean {
     const known = this.#slots.get(slotId);
-    if (known === undefined) return;
+    if (known === undefined) return false;
     this.#slots.delete(slotId);
     removeFree(known.type, slotId);
-    if (--known.type.slots === 0) this.#types.delete(known.type.name);
+    if (--known.type.slots > 0) return false;
+    return this.#types.delete(known.type.name);
   }
 
   /** The slot must be free. */
@@ -98,7 +105,7 @@ export class Fleet {
 
   #known(slotId: string): KnownSlot {
     const known = this.#slots.get(slotId);
-    if (known === undefined) throw new Error(`No slot ${slotId}. This is a bug in jest-runner-hardware.`);
+    if (known === undefined) throw bug(`There is no slot ${slotId}.`);
     return known;
   }
 }

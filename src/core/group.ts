@@ -1,3 +1,4 @@
+import { bug } from './bug.js';
 import type { Suite } from './events.js';
 import type { FleetType } from './fleet.js';
 import type { Claim } from './machine.js';
@@ -18,8 +19,6 @@ export class Group implements PendingGroup {
   /** Equal for groups that ask the same of a slot type. */
   readonly requirements: string;
   readonly policy: UnsatisfiablePolicy;
-  /** Any member: what is asked of a device is the same for all. */
-  readonly example: Suite;
   readonly priority: number;
   readonly alone: boolean;
   readonly slotTypes = new Map<FleetType, Claim>();
@@ -35,7 +34,6 @@ export class Group implements PendingGroup {
     this.key = key;
     this.requirements = requirementsOf(suite);
     this.policy = policy;
-    this.example = suite;
     this.priority = suite.profile.priority;
     this.alone = attempt > 1;
   }
@@ -46,8 +44,7 @@ export class Group implements PendingGroup {
 
   get head(): Pending {
     const head = this.#queue[this.#first];
-    if (head === undefined)
-      throw new Error('An empty group was asked. This is a bug in jest-runner-hardware.');
+    if (head === undefined) throw bug('An empty group was asked for its head.');
     return head;
   }
 
@@ -56,10 +53,10 @@ export class Group implements PendingGroup {
   }
 
   add(pending: Pending): void {
+    const isLater = (other: Pending | undefined) =>
+      other !== undefined && comesBefore(pending.turn, other.turn);
     let at = this.#queue.length;
-    for (let before = this.#queue[at - 1]; at > this.#first; before = this.#queue[--at - 1]) {
-      if (before === undefined || comesBefore(before.turn, pending.turn)) break;
-    }
+    while (at > this.#first && isLater(this.#queue[at - 1])) at--;
     this.#queue.splice(at, 0, pending);
   }
 

@@ -1,6 +1,7 @@
 import { Backlog, rejectionsOf } from './backlog.js';
+import { bug } from './bug.js';
 import type { Estimates } from './estimate.js';
-import type { CancelCause, RunEvent, Suite, SuiteEnded } from './events.js';
+import type { CancelCause, Rejection, RunEvent, Suite, SuiteEnded } from './events.js';
 import { nowRejection } from './filters.js';
 import { Fleet, type FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
@@ -97,8 +98,7 @@ export class Scheduler {
   #take(event: RunEvent): void {
     switch (event.type) {
       case 'slot-up':
-        this.#fleet.up(event.slot);
-        this.#backlog.rematch();
+        if (this.#fleet.up(event.slot)) this.#backlog.rematch();
         break;
       case 'slot-down':
         this.#slotDown(event.slotId, event.reason);
@@ -150,8 +150,7 @@ export class Scheduler {
       this.#decided.push({ atMs: this.#nowMs, ...lost });
       this.#suiteEnded(lost);
     }
-    this.#fleet.down(slotId);
-    this.#backlog.rematch();
+    if (this.#fleet.down(slotId)) this.#backlog.rematch();
   }
 
   #suiteEnded({ suiteId, slotId, attempt, status, durationMs, peakMemoryBytes, cause }: SuiteEnded): void {
@@ -197,9 +196,10 @@ export class Scheduler {
   #settleStranded(): void {
     for (const group of [...this.#backlog.stranded]) {
       const action = group.policy.action === 'skip' ? 'skip' : 'fail';
-      const rejections = rejectionsOf(group, this.#fleet.types);
+      let rejections: readonly Rejection[] | undefined;
       while (group.size > 0 && deadlineOf(group) <= this.#nowMs) {
         const suiteId = group.head.suite.id;
+        rejections ??= rejectionsOf(group, this.#fleet.types);
         this.#backlog.remove(suiteId);
         this.#decided.push({ atMs: this.#nowMs, type: 'suite-unplaceable', suiteId, action, rejections });
       }
@@ -246,8 +246,4 @@ export class Scheduler {
 /** When the policy applies to the group's head, should no slot type come that can run it. */
 function deadlineOf({ policy, head }: Group): number {
   return policy.action === 'wait' ? head.queuedAtMs + policy.waitMs : 0;
-}
-
-function bug(message: string): Error {
-  return new Error(`${message} This is a bug in jest-runner-hardware.`);
 }

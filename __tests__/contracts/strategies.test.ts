@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { strategies, strategyNames } from '../../src/core/strategies/index.js';
+import type { WorkloadProfile } from '../../src/core/workload.js';
+import { device, GiB, gpu, slots, suite } from '../core/cluster.js';
+import type { Referee } from '../core/referee.js';
+import { scripts } from '../core/scripts.js';
+import { type Script, virtualRun } from '../core/virtual-run.js';
+
+describe.each(strategyNames)('strategy %s', (name) => {
+  const strategy = strategies[name];
+
+  test('goes by the name it is registered under', () => {
+    expect(strategy.name).toBe(name);
+  });
+
+  test('every suite comes to one end, and nothing is placed where it must not be', () => {
+    fc.assert(
+      fc.property(scripts, (script) => {
+        const { events, referee } = virtualRun(strategy, script);
+        const queued = events.flatMap((event) => (event.type === 'suite-queued' ? [event.suite.id] : []));
+        expect([...referee.ends.keys()].sort()).toEqual(queued.sort());
+        expect(events.filter(({ type }) => type === 'run-ended')).toHaveLength(1);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('something runs whenever something can', () => {
+    fc.assert(
+      fc.property(scripts, (script) => {
+        virtualRun(strategy, script, (referee, opened) => {
+          if (opened && referee.running.length === 0) expect(couldStart(referee)).toEqual([]);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('decides the same again', () => {
+    fc.assert(
+      fc.property(scripts, (script) => {
+        expect(virtualRun(strategy, script).events).toEqual(virtualRun(strategy, script).events);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('learned memory stays in the budget', () => {
+    const history = fc.array(
+      fc.record({ suite: fc.nat(24), peakMemoryBytes: fc.integer({ min: 0, max: 9 * GiB }) }),
+    );
+    fc.assert(
+      fc.property(scripts, history, (script, seen) => {
+        const observations = seen.map(({ suite: index, peakMemoryBytes }) => ({
+          suiteId: `s${index}`,
+          deviceType: 'm0/cpu',
+          durationMs: 10,
+          peakMemoryBytes,
+        }));
+        virtualRun(strategy, { ...script, history: observations });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each<[string, Partial<WorkloadProfile>, Partial<WorkloadProfile>]>([
+    ['exclusive', { exclusive: true }, {}],
+    ['all CPU threads', { cpuThreads: 99 }, {}],
+    ['most of the memory', { hostMemoryBytes: 7 * GiB }, { hostMemoryBytes: 2 * GiB }],
+    ['a lock that others want', { locks: ['a', 'b'] }, { locks: ['a'] }],
+    ['the lowest priority', { priority: 1 }, { priority: 5 }],
+    [
+      'most of a device',
+      { hardware: [{ class: 'gpu', count: 1 }], minMemoryBytes: 5 * GiB },
+      { hardware: [{ class: 'gpu', count: 1 }], minMemoryBytes: 2 * GiB },
+    ],
+  ])('a suite that wants %s does not starve in a stream of small ones', (_case, big, small) => {
+    const fleet = slots({ workers: 3, devices: [device(), { ...gpu, shares: 3 }] });
+    const stream = Array.from({ length: 600 }, (_, index) => ({
+      suite: suite(`small${index}`, small),
+      atMs: 1 + index * 2,
+    }));
+    const script: Script = {
+      slots: fleet,
+      suites: [
+        { suite: suite('first', small), atMs: 0 },
+        { suite: suite('second', small), atMs: 0 },
+        { suite: suite('big', big), atMs: 1 },
+        ...stream,
+      ],
+      outcomes: [7, 5, 6].map((durationMs) => ({ status: 'passed', durationMs })),
+    };
+    const { events } = virtualRun(strategy, script);
+    const started = events.flatMap((event) =>
+      event.type === 'suite-started' ? [event.placement.suiteId] : [],
+    );
+    expect(started.indexOf('big')).toBeLessThan(350);
+  });
+});
+
+function couldStart(referee: Referee): readonly string[] {
+  return referee.pending.flatMap((pending) =>
+    referee.freeSlots
+      .filter((slot) => referee.mayStart(pending, slot, referee.isSecond(pending.id)))
+      .map((slot) => `${pending.id} on ${slot.id}`),
+  );
+}
