@@ -2,9 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { RunEvent } from '../../src/core/events.js';
 import { UsageError } from '../../src/core/usage-error.js';
 import { openRecord } from '../../src/record/file.js';
 import { readRecord } from '../../src/record/read.js';
+import { eventSchemas } from '../../src/record/schema.js';
 
 const mixedPath = 'fixtures/records/mixed.jsonl';
 const mixed = readFileSync(mixedPath, 'utf8');
@@ -27,6 +29,17 @@ test.each(['cpu-only', 'mixed', 'cancelled'])('%s: what was written is read', (n
   for (const event of events) copy.write(event);
   copy.close();
   expect(readFileSync(copy.path, 'utf8')).toBe(readFileSync(source, 'utf8'));
+});
+
+test('there is an event of every type to read', () => {
+  const rest: RunEvent[] = [
+    { atMs: 9, type: 'tick' },
+    { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
+  ];
+  writeFileSync(path, [...lines, ...rest.map((event) => JSON.stringify(event)), ''].join('\n'));
+  const read = [...readRecord(path).events, ...readRecord('fixtures/records/cancelled.jsonl').events];
+  expect(new Set(read.map(({ type }) => type))).toEqual(new Set(Object.keys(eventSchemas)));
+  expect(read).toEqual(expect.arrayContaining(rest));
 });
 
 test('a run killed in the middle of a line leaves a record without that line', () => {

@@ -76,7 +76,7 @@ export function writeHistory(path: string, history: History): void {
     writeFileSync(temporary, `${[header, ...lines].join('\n')}\n`);
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw new UsageError(
       {
         file: path,
@@ -107,6 +107,15 @@ export function updateHistory(path: string, events: readonly RunEvent[]): string
   }
 }
 
+/** `force` forgives a file that is not there, not a parent that is no directory. */
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The error that led here is the one to report.
+  }
+}
+
 function unread(state: 'damaged' | 'newer', problem: string): ReadHistory {
   return { history: emptyHistory, state, problem };
 }
@@ -126,7 +135,7 @@ function isHeader(value: unknown): value is { version: number; runs?: unknown } 
 function parseSuite(value: unknown): { id: string; history: SuiteHistory } | undefined {
   if (!Array.isArray(value)) return undefined;
   const [id, devices, failed = 0, missedRuns = 0] = value as unknown[];
-  if (typeof id !== 'string' || typeof devices !== 'object' || devices === null) return undefined;
+  if (typeof id !== 'string' || !isPlainObject(devices)) return undefined;
   if (!isCount(failed) || !isCount(missedRuns)) return undefined;
   const byType = new Map<string, DeviceHistory>();
   for (const [type, numbers] of Object.entries(devices)) {
@@ -162,6 +171,10 @@ function withoutZerosAtEnd(numbers: readonly number[]): readonly number[] {
 /** By code unit: the order must not depend on anybody's locale. */
 function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCount(value: unknown): value is number {

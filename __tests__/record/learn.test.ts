@@ -1,0 +1,224 @@
+import fc from 'fast-check';
+import type { RunEvent, RunStarted, SuiteStatus } from '../../src/core/events.js';
+import { emptyHistory, type History, observationsOf } from '../../src/record/history.js';
+import { forgottenAfterRuns, learn, runsRemembered } from '../../src/record/learn.js';
+import { readRecord } from '../../src/record/read.js';
+
+describe('durations and memory', () => {
+  test('come from passed attempts, by suite and slot type', () => {
+    const { events } = readRecord('fixtures/records/mixed.jsonl');
+    const observed = observationsOf(learn(emptyHistory, events)).map(({ suiteId, deviceType, ...rest }) => [
+      suiteId,
+      deviceType,
+      rest,
+    ]);
+    expect(observed).toEqual([
+      [
+        'test/nlp/embeddings.test.ts',
+        'local/cpu',
+        { durationMs: 3480, peakMemoryBytes: 9_000_000_000, samples: 1 },
+      ],
+      [
+        'test/vision/train.test.ts',
+        'local/gpu0',
+        { durationMs: 4480, peakMemoryBytes: 900_000_000, samples: 1 },
+      ],
+      ['test/unit.test.ts', 'local/cpu', { durationMs: 590, peakMemoryBytes: 180_000_000, samples: 1 }],
+      [
+        'test/edge/wake-word.test.ts',
+        'local/cpu',
+        { durationMs: 980, peakMemoryBytes: 200_000_000, samples: 1 },
+      ],
+    ]);
+  });
+
+  test.each<SuiteStatus>(['failed', 'timed-out', 'lost', 'cancelled', 'skipped'])(
+    'not from %s ones',
+    (status) => {
+      expect(observationsOf(learn(emptyHistory, runOf(1, [{ status }])))).toEqual([]);
+    },
+  );
+
+  test.each<Partial<RunStarted>>([{ filtered: true }, { coverage: true }])(
+    'not from a run with %o',
+    (run) => {
+      expect(observationsOf(learn(emptyHistory, runOf(1, [{}], run)))).toEqual([]);
+    },
+  );
+
+  test('a shard teaches its part', () => {
+    expect(observationsOf(learn(emptyHistory, runOf(1, [{}], { index: 1, total: 2 })))).toHaveLength(1);
+  });
+
+  test('the mean is geometric and forgets: an outlier of a hundredfold moves it tenfold, then fades', () => {
+    const durations = [1000, 100_000, 1000, 1000, 1000, 1000].map((durationMs) => ({ durationMs }));
+    const learned = durations.map((_, index) =>
+      lastDuration(durations.slice(0, index + 1).map((ended) => [ended])),
+    );
+    expect(learned).toEqual([1000, 10_000, 3162, 1778, 1333, 1155]);
+  });
+
+  test('a memory peak is kept at once and sinks slowly', () => {
+    const history = learnAll([[{ peakMemoryBytes: 1000 }], [{ peakMemoryBytes: 100 }], [{}]]);
+    expect(observationsOf(history)[0]?.peakMemoryBytes).toBe(810);
+    const higher = learn(history, runOf(9, [{ peakMemoryBytes: 5000 }]));
+    expect(observationsOf(higher)[0]).toMatchObject({ peakMemoryBytes: 5000, samples: 4 });
+  });
+
+  test.each([Number.NaN, -1, Number.POSITIVE_INFINITY, 1e300])(
+    'a duration of %d teaches nothing',
+    (durationMs) => {
+      expect(observationsOf(learn(emptyHistory, runOf(1, [{ durationMs }])))).toEqual([]);
+    },
+  );
+});
+
+describe('what failed last', () => {
+  const failed = (history: History) => history.suites.get('a.test.js')?.failedLast ?? false;
+
+  test.each<SuiteStatus>(['failed', 'timed-out', 'lost'])(
+    '%s marks the suite, even in a filtered run',
+    (status) => {
+      expect(failed(learn(emptyHistory, runOf(1, [{ status }], { filtered: true })))).toBe(true);
+    },
+  );
+
+  test('passing takes the mark away, also after a lost attempt of the same run', () => {
+    const before = learn(emptyHistory, runOf(1, [{ status: 'failed' }]));
+    expect(failed(learn(before, runOf(2, [{ status: 'lost' }, { status: 'passed', attempt: 2 }])))).toBe(
+      false,
+    );
+  });
+
+  test.each<Partial<Ended>>([
+    { status: 'skipped' },
+    { status: 'cancelled' },
+    { status: 'passed', executedTests: 0 },
+  ])('%o says nothing', (ended) => {
+    const before = learn(emptyHistory, runOf(1, [{ status: 'failed' }]));
+    expect(failed(learn(before, runOf(2, [ended])))).toBe(true);
+  });
+});
+
+describe('forgetting', () => {
+  const known = learn(emptyHistory, runOf(0, [{}]));
+  const others = (run: Partial<RunStarted> = {}, opened = true) =>
+    Array.from({ length: forgottenAfterRuns }, (_, index) =>
+      runOf(index + 1, [{ suiteId: 'b.test.js' }], run).filter(({ type }) => opened || type !== 'run-opened'),
+    );
+  const knows = (history: History) => history.suites.has('a.test.js');
+
+  test('a suite that whole runs lack is forgotten, not before', () => {
+    expect(knows(others().slice(1).reduce(learn, known))).toBe(true);
+    expect(knows(others().reduce(learn, known))).toBe(false);
+  });
+
+  test('runs that hold a part, or died while listing, forget nothing', () => {
+    expect(knows(others({ filtered: true }).reduce(learn, known))).toBe(true);
+    expect(knows(others({ index: 1, total: 4 }).reduce(learn, known))).toBe(true);
+    expect(knows(others({}, false).reduce(learn, known))).toBe(true);
+  });
+
+  test('one run that lists it, selected or not, starts the count anew', () => {
+    const seen: RunEvent = { atMs: 0, type: 'suite-not-selected', suiteId: 'a.test.js', reason: 'ONLY' };
+    const [first = [], ...rest] = others();
+    expect(knows([...rest, [...first, seen], ...others().slice(1)].reduce(learn, known))).toBe(true);
+  });
+});
+
+describe('a run counts once', () => {
+  test('learning it again gives the same history', () => {
+    fc.assert(
+      fc.property(fc.array(anyRun(), { minLength: 1, maxLength: 8 }), fc.nat(), (runs, pick) => {
+        const history = runs.reduce(learn, emptyHistory);
+        expect(learn(history, runs[pick % runs.length] ?? [])).toBe(history);
+      }),
+    );
+  });
+
+  test('runs and shards that start together are told apart', () => {
+    const history = [1, 2].reduce(
+      (before, index) => learn(before, runOf(1, [{}], { index, total: 2 })),
+      emptyHistory,
+    );
+    expect(observationsOf(history)[0]?.samples).toBe(2);
+  });
+
+  test('the list of learned runs does not grow for ever', () => {
+    const runs = Array.from({ length: runsRemembered + 5 }, (_, index) => runOf(index, [{}]));
+    const { learnedRuns } = runs.reduce(learn, emptyHistory);
+    expect(learnedRuns).toHaveLength(runsRemembered);
+    expect(learnedRuns.at(-1)).toBe(startedAt(runsRemembered + 4));
+  });
+
+  test('events without a run teach nothing', () => {
+    expect(learn(emptyHistory, runOf(1, [{}]).slice(1))).toBe(emptyHistory);
+  });
+
+  test('the history before is left as it was', () => {
+    const before = learn(emptyHistory, runOf(1, [{}]));
+    const copy = structuredClone(before);
+    learn(before, runOf(2, [{ durationMs: 5 }, { suiteId: 'b.test.js', status: 'failed' }]));
+    expect(before).toEqual(copy);
+  });
+});
+
+type Ended = Omit<Extract<RunEvent, { type: 'suite-ended' }>, 'type' | 'atMs'>;
+
+function startedAt(run: number): string {
+  return new Date(Date.UTC(2026, 0, 1, 0, run)).toISOString();
+}
+
+function runOf(id: number, attempts: readonly Partial<Ended>[], run: Partial<RunStarted> = {}): RunEvent[] {
+  const [, , slotUp] = readRecord('fixtures/records/cpu-only.jsonl').events;
+  if (slotUp?.type !== 'slot-up') throw new Error('The fixture has changed.');
+  return [
+    {
+      atMs: 0,
+      type: 'run-started',
+      version: 1,
+      startedAt: startedAt(id),
+      packageVersion: '0.1.0',
+      strategy: 'pull',
+      filtered: false,
+      coverage: false,
+      requireExecuted: [],
+      ...run,
+    },
+    slotUp,
+    { atMs: 1, type: 'run-opened' },
+    ...attempts.map(
+      (attempt): RunEvent => ({
+        atMs: 2,
+        type: 'suite-ended',
+        suiteId: 'a.test.js',
+        slotId: slotUp.slot.id,
+        attempt: 1,
+        status: 'passed',
+        degraded: false,
+        durationMs: 100,
+        ...attempt,
+      }),
+    ),
+  ];
+}
+
+function learnAll(runs: readonly (readonly Partial<Ended>[])[]): History {
+  return runs.reduce((history, attempts, index) => learn(history, runOf(index, attempts)), emptyHistory);
+}
+
+function lastDuration(runs: readonly (readonly Partial<Ended>[])[]): number | undefined {
+  return observationsOf(learnAll(runs))[0]?.durationMs;
+}
+
+function anyRun(): fc.Arbitrary<RunEvent[]> {
+  const attempt = fc.record({
+    suiteId: fc.constantFrom('a.test.js', 'b.test.js', 'c.test.js'),
+    status: fc.constantFrom<SuiteStatus>('passed', 'failed', 'lost', 'skipped'),
+    durationMs: fc.integer({ min: 0, max: 1e9 }),
+    peakMemoryBytes: fc.integer({ min: 0, max: 1e12 }),
+  });
+  return fc
+    .tuple(fc.nat(20), fc.array(attempt, { maxLength: 5 }), fc.boolean())
+    .map(([id, attempts, filtered]) => runOf(id, attempts, { filtered }));
+}

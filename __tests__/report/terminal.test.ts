@@ -1,0 +1,102 @@
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import type { RunEvent } from '../../src/core/events.js';
+import { readRecord } from '../../src/record/read.js';
+import { summarise } from '../../src/report/summary.js';
+import { terminalReport } from '../../src/report/terminal.js';
+
+const plain = { color: false, width: 100 };
+const record = (name: string) => readRecord(`fixtures/records/${name}.jsonl`).events;
+const report = (events: readonly RunEvent[], options = plain) => terminalReport(summarise(events), options);
+
+test('when nothing special happened, two lines say it all', () => {
+  expect(report(record('cpu-only')).split('\n')).toEqual([
+    'Hardware      cpu AMD EPYC 7B13, 16 GiB: 3 suites on 2 slots, busy 3.1 s (97 %)',
+    'Time          makespan 1.6 s, 1.00 x the lower bound of 1.6 s, strategy pull',
+  ]);
+});
+
+test('when much happened: devices, time, then each thing with its reason', () => {
+  expect(report(record('mixed')).split('\n')).toEqual([
+    'Hardware      local (linux x64, 2 CPUs, 16 GiB)',
+    '  device  model                    memory  slots  suites    busy  utilisation',
+    '  cpu     AMD EPYC 7B13            16 GiB      2       4  10.1 s         53 %',
+    '  gpu0    NVIDIA GeForce RTX 4070  12 GiB      1       1   4.5 s         47 %  declared',
+    '  gpu1    NVIDIA Tesla T4          12 GiB                                      not usable',
+    '  busy: held by suites bound to the device; how much of it they used is not measured',
+    'Time          makespan 9.6 s, 1.52 x the lower bound of 6.3 s, strategy pull',
+    '  cannot run    test/vision/large.test.ts: needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB',
+    '  docblock      test/typo.test.ts:2: Unknown pragma @hardwear; did you mean @hardware?',
+    '  timed out     test/nlp/slow.test.ts: stopped after @max-time 3s, on local/cpu',
+    '  lost          test/nlp/embeddings.test.ts: killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu; attempt 2 passed',
+    '  degraded      test/edge/wake-word.test.ts: passed on local/cpu, asked for npu',
+    '  problem       local: gpu1 (NVIDIA Tesla T4) has no driver. Install the NVIDIA driver, or mask the device.',
+    '  skipped       test/edge/int8.test.ts: needs npu: this machine has cpu, gpu',
+    '  not selected  test/browser.test.ts: JEST_HARDWARE_ONLY=cpu,gpu,npu',
+  ]);
+});
+
+test('a requirement that is not met comes first', () => {
+  const lines = report(record('mixed').filter(({ type }) => type !== 'suite-not-selected')).split('\n');
+  const time = lines.findIndex((line) => line.startsWith('Time'));
+  expect(lines[time + 1]).toBe('  unmet         requireExecuted: no suite executed a test on a real npu');
+});
+
+test('a killed and a cancelled run say so', () => {
+  expect(report(record('killed'))).toContain('the record ends before the run did');
+  expect(report(record('killed'))).toContain('test/unit.test.ts: was running on local/cpu');
+  expect(report(record('cancelled'))).toContain('cancelled by bail');
+  expect(report(record('cancelled'))).toContain('src/tax.test.ts: bail');
+});
+
+test('suites with the same reason share a line; more than ten lines send to the record', () => {
+  const [started, ...rest] = record('cpu-only');
+  const skipped = Array.from(
+    { length: 50 },
+    (_, index): RunEvent => ({
+      atMs: 3,
+      type: 'suite-unplaceable',
+      suiteId: `gpu/${index}.test.ts`,
+      action: 'skip',
+      rejections: [
+        {
+          slotId: 'local/cpu',
+          filter: 'x',
+          reason: index < 20 ? 'needs gpu: no' : `needs ${index}: no`,
+          until: 'never',
+        },
+      ],
+    }),
+  );
+  const events = [started, ...skipped, ...rest].filter((event) => event !== undefined);
+  const lines = report(events).split('\n');
+  expect(lines).toContain('  skipped       gpu/0.test.ts and 19 more: needs gpu: no');
+  expect(lines).toHaveLength(2 + 10 + 1);
+  expect(lines.at(-1)).toBe('  + 21 more, see the record');
+  expect(terminalReport(summarise(events), { ...plain, recordPath: 'out/run.jsonl' })).toMatch(
+    /see out\/run\.jsonl$/,
+  );
+});
+
+test('colours only when asked for, and they change nothing else', () => {
+  const colored = report(record('mixed'), { ...plain, color: true });
+  expect(colored).not.toBe(report(record('mixed')));
+  expect(stripVTControlCharacters(colored)).toBe(report(record('mixed')));
+});
+
+test('a narrow terminal costs the model its end, never a figure', () => {
+  const lines = report(record('mixed'), { ...plain, width: 72 }).split('\n');
+  expect(lines[3]).toMatch(/^ {2}gpu0 {4}NVIDIA .*… {2}12 GiB .*47 % {2}declared$/);
+  expect(lines[2]?.length).toBeLessThanOrEqual(72);
+});
+
+test('any beginning of a record and any width gives lines without spaces at their ends', () => {
+  fc.assert(
+    fc.property(fc.constantFrom('mixed', 'cancelled'), fc.nat(40), fc.nat(200), (name, length, width) => {
+      const text = report(record(name).slice(0, length), { color: false, width });
+      expect(text).toMatch(/^Hardware/);
+      expect(text).not.toMatch(/[ ]$/m);
+      expect(text).not.toMatch(/undefined|NaN|Infinity/);
+    }),
+  );
+});
