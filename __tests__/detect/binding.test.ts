@@ -50,7 +50,9 @@ describe('AMD', () => {
   });
 
   test('Windows knows HIP alone', () => {
-    expect(bindingEnvOf(amd, { index: 1 }, on({}, 'win32'))).toEqual({ bindingEnv: { HIP_VISIBLE_DEVICES: '1' } });
+    expect(bindingEnvOf(amd, { index: 1 }, on({}, 'win32'))).toEqual({
+      bindingEnv: { HIP_VISIBLE_DEVICES: '1' },
+    });
   });
 
   test.each([

@@ -20,25 +20,30 @@ function device(machine: Machine, id: string): Device {
 }
 
 describe('every recorded host', () => {
-  test.each(readdirSync(hosts))('%s: one usable CPU, budgets above 0, evidence for every label', async (name) => {
-    const { machine, devices, problems } = await replay(name, 500);
-    expect(devices.filter((entry) => entry.class === 'cpu' && entry.usable)).toHaveLength(1);
-    expect(machine.cpuBudget).toBeGreaterThan(0);
-    expect(machine.memoryBudgetBytes).toBeGreaterThan(0);
-    expect(new Set(devices.map(({ id }) => id)).size).toBe(devices.length);
-    for (const entry of devices) {
-      const labels = [...entry.backends, ...entry.precisions, ...entry.features];
-      for (const label of labels) {
-        expect(confidences).toContain(entry.evidence[label]?.confidence);
-        expect(entry.evidence[label]?.source).not.toBe('');
+  test.each(readdirSync(hosts))(
+    '%s: one usable CPU, budgets above 0, evidence for every label',
+    async (name) => {
+      const { machine, devices, problems } = await replay(name, 500);
+      expect(devices.filter((entry) => entry.class === 'cpu' && entry.usable)).toHaveLength(1);
+      expect(machine.cpuBudget).toBeGreaterThan(0);
+      expect(machine.memoryBudgetBytes).toBeGreaterThan(0);
+      expect(new Set(devices.map(({ id }) => id)).size).toBe(devices.length);
+      for (const entry of devices) {
+        const labels = [...entry.backends, ...entry.precisions, ...entry.features];
+        for (const label of labels) {
+          expect(confidences).toContain(entry.evidence[label]?.confidence);
+          expect(entry.evidence[label]?.source).not.toBe('');
+        }
+        // Present but unusable is never without a reason.
+        if (!entry.usable) expect(problems).not.toEqual([]);
       }
-      // Present but unusable is never without a reason.
-      if (!entry.usable) expect(problems).not.toEqual([]);
-    }
-  });
+    },
+  );
 
   test('says nothing of the machine that replays it', async () => {
-    const machine = await detectMachine({ host: temporaryHost({ facts: { platform: 'freebsd', arch: 'mips' } }) });
+    const machine = await detectMachine({
+      host: temporaryHost({ facts: { platform: 'freebsd', arch: 'mips' } }),
+    });
     expect(machine.machine).toMatchObject({ platform: 'freebsd', arch: 'mips', cpuBudget: 1 });
     expect(device(machine, 'cpu')).not.toHaveProperty('model');
     expect(device(machine, 'cpu').features).toEqual([]);
@@ -176,7 +181,9 @@ describe('NVIDIA GPUs', () => {
     expect(device(machine, 'gpu0')).toMatchObject({
       usable: true,
       memoryBytes: 7982 * 1024 ** 2,
-      evidence: { fp16: { confidence: 'spec', source: 'compute capability 7.5 by the name GeForce RTX 2080' } },
+      evidence: {
+        fp16: { confidence: 'spec', source: 'compute capability 7.5 by the name GeForce RTX 2080' },
+      },
     });
     expect(device(machine, 'gpu0').features).toEqual(expect.arrayContaining(['tensor-cores', 'ray-tracing']));
     expect(device(machine, 'gpu0').precisions).not.toContain('bf16');

@@ -34,12 +34,32 @@ test.each([
 
 describe('what a name or a number alone would get wrong', () => {
   test.each([
-    ['Turing without tensor cores', 7.5, 'NVIDIA GeForce GTX 1660', { tensor: false, rays: false, bf16: false, fp8: false }],
-    ['a small workstation Turing', 7.5, 'NVIDIA T1000 8GB', { tensor: false, rays: false, bf16: false, fp8: false }],
-    ['Turing with all', 7.5, 'NVIDIA GeForce RTX 2080', { tensor: true, rays: true, bf16: false, fp8: false }],
+    [
+      'Turing without tensor cores',
+      7.5,
+      'NVIDIA GeForce GTX 1660',
+      { tensor: false, rays: false, bf16: false, fp8: false },
+    ],
+    [
+      'a small workstation Turing',
+      7.5,
+      'NVIDIA T1000 8GB',
+      { tensor: false, rays: false, bf16: false, fp8: false },
+    ],
+    [
+      'Turing with all',
+      7.5,
+      'NVIDIA GeForce RTX 2080',
+      { tensor: true, rays: true, bf16: false, fp8: false },
+    ],
     ['Turing in the data centre', 7.5, 'Tesla T4', { tensor: true, rays: true, bf16: false, fp8: false }],
     ['Volta', 7, 'Tesla V100-SXM2-16GB', { tensor: true, rays: false, bf16: false, fp8: false }],
-    ['Ampere in the data centre', 8, 'NVIDIA A100-SXM4-40GB', { tensor: true, rays: false, bf16: true, fp8: false }],
+    [
+      'Ampere in the data centre',
+      8,
+      'NVIDIA A100-SXM4-40GB',
+      { tensor: true, rays: false, bf16: true, fp8: false },
+    ],
     ['Ampere', 8.6, 'NVIDIA GeForce RTX 3090', { tensor: true, rays: true, bf16: true, fp8: false }],
     ['Ada', 8.9, 'NVIDIA L4', { tensor: true, rays: true, bf16: true, fp8: true }],
     ['Hopper', 9, 'NVIDIA H100 PCIe', { tensor: true, rays: false, bf16: true, fp8: true }],

@@ -30,11 +30,16 @@ describe('no parser throws, whatever the text', () => {
     'parseNvidiaSmi, old driver': (text: string) => parseNvidiaSmi(text, basicFields),
   } satisfies Record<string, (text: string) => unknown>;
   // Words of the real files make arbitrary text reach further than the first check.
-  const words = 'processor : flags isa cpu 0 -1 max 150000 / /.. , ,, - cgroup cgroup2 rw,cpu 0:: 4:memory: Model: [N/A] ';
+  const words =
+    'processor : flags isa cpu 0 -1 max 150000 / /.. , ,, - cgroup cgroup2 rw,cpu 0:: 4:memory: Model: [N/A] ';
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.array(fc.constantFrom(...words.split(' '), ' ', '\n', '\t', '18446744073709551615')).map((parts) => parts.join(' ')),
-    fc.array(fc.constantFrom('0-3', ',', '\n', '0, GPU-1, X, 5, 1, Default', '0::/a', ' - ')).map((parts) => parts.join('')),
+    fc
+      .array(fc.constantFrom(...words.split(' '), ' ', '\n', '\t', '18446744073709551615'))
+      .map((parts) => parts.join(' ')),
+    fc
+      .array(fc.constantFrom('0-3', ',', '\n', '0, GPU-1, X, 5, 1, Default', '0::/a', ' - '))
+      .map((parts) => parts.join('')),
   );
 
   test.each(Object.entries(parsers))('%s', (_, parse) => {
@@ -90,7 +95,12 @@ describe('cgroup limits', () => {
       '33 31 0:30 / /mnt/my\\040cgroups rw - cgroup2 cgroup2 rw',
     ].join('\n');
     expect(parseMounts(mountinfo)).toEqual([
-      { version: 1, controllers: ['rw', 'cpu', 'cpuacct'], root: '/docker/9c', mountPoint: '/sys/fs/cgroup/cpu,cpuacct' },
+      {
+        version: 1,
+        controllers: ['rw', 'cpu', 'cpuacct'],
+        root: '/docker/9c',
+        mountPoint: '/sys/fs/cgroup/cpu,cpuacct',
+      },
       { version: 2, controllers: [], root: '/', mountPoint: '/mnt/my cgroups' },
     ]);
   });
@@ -113,19 +123,27 @@ describe('cgroup limits', () => {
 describe('cpuinfo of rarer machines', () => {
   test('POWER', () => {
     const facts = parseCpuinfo('processor\t: 0\ncpu\t\t: POWER9, altivec supported\nclock\t\t: 3800MHz\n');
-    expect(facts).toMatchObject({ vendor: 'ibm', model: 'POWER9, altivec supported', processors: 1, smt: false });
+    expect(facts).toMatchObject({
+      vendor: 'ibm',
+      model: 'POWER9, altivec supported',
+      processors: 1,
+      smt: false,
+    });
     expect(facts.flags).toContain('altivec');
   });
 
   test('RISC-V with vector unit', () => {
-    const facts = parseCpuinfo('processor\t: 0\nhart\t: 0\nisa\t\t: rv64imafdcv_zicsr\nuarch\t\t: sifive,u74-mc\n');
+    const facts = parseCpuinfo(
+      'processor\t: 0\nhart\t: 0\nisa\t\t: rv64imafdcv_zicsr\nuarch\t\t: sifive,u74-mc\n',
+    );
     expect(facts).toMatchObject({ model: 'sifive,u74-mc', processors: 1 });
     expect(facts.flags).toContain('rvv');
     expect(parseCpuinfo('isa : rv64imafdc_zicsr_zve').flags).not.toContain('rvv');
   });
 
   test('s390', () => {
-    const text = 'vendor_id       : IBM/S390\nfeatures\t: esan3 zarch vx\nprocessor 0: version = FF,  identification = 1\n';
+    const text =
+      'vendor_id       : IBM/S390\nfeatures\t: esan3 zarch vx\nprocessor 0: version = FF,  identification = 1\n';
     expect(parseCpuinfo(text)).toMatchObject({ vendor: 'ibm', processors: 1 });
     expect(parseCpuinfo(text).flags).toContain('vx');
   });
@@ -135,7 +153,14 @@ describe('nvidia-smi', () => {
   test('[N/A] is unknown, not a value', () => {
     const row = '0, GPU-aa, NVIDIA GB10, [N/A], 580.95, Default, [N/A], 12.1';
     expect(parseNvidiaSmi(row, allFields)).toEqual([
-      { index: 0, uuid: 'GPU-aa', name: 'NVIDIA GB10', driverVersion: '580.95', computeMode: 'Default', computeCapability: 12.1 },
+      {
+        index: 0,
+        uuid: 'GPU-aa',
+        name: 'NVIDIA GB10',
+        driverVersion: '580.95',
+        computeMode: 'Default',
+        computeCapability: 12.1,
+      },
     ]);
   });
 
@@ -159,7 +184,9 @@ describe('JSON with lines', () => {
   });
 
   test('refuses what JSON.parse refuses, with a UsageError', () => {
-    const text = fc.array(fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '1', 'null', ' ', '-', '"', '\n'));
+    const text = fc.array(
+      fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '1', 'null', ' ', '-', '"', '\n'),
+    );
     fc.assert(
       fc.property(text, (parts) => {
         const input = parts.join('');

@@ -10,50 +10,47 @@ import {
   precisions,
   vendors,
 } from '../core/taxonomy.js';
-import { bytesSyntax, parseBytes } from '../core/units.js';
+import { bytesSyntax } from '../core/units.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
-import { type Reader, wordOf } from '../core/values.js';
+import { type Reader, readBytes, wordOf } from '../core/values.js';
 
 /** What a user says about a machine: the shape of `detect --json`, everything optional, sizes also as `8GiB`. */
 export interface MachineFile extends v.InferOutput<typeof schema> {
   /** Name of the file, shown wherever a declared value is shown. */
   readonly source: string;
+  /** Where a value stands, for messages. */
+  readonly placeOf: PlaceOf;
 }
 
 type Path = readonly (string | number)[];
+type PlaceOf = (path: Path) => Pick<UsageProblem, 'file' | 'line'>;
 
 /**
  * Checks the content of a machine file.
- * @param lineOf Line of a place in the file; left out for content that does not come from a file.
  * @throws {UsageError} naming every mistake with its place, what was expected and the nearest valid word.
  */
-export function checkMachineFile(
-  content: unknown,
-  file: string,
-  source: string,
-  lineOf?: (path: Path) => number,
-): MachineFile {
+export function checkMachineFile(content: unknown, source: string, placeOf: PlaceOf): MachineFile {
   const result = v.safeParse(schema, content);
-  const problems = (result.issues ?? []).map((issue): UsageProblem => {
-    const path = (issue.path ?? []).map((item) => item.key as string | number);
-    return { file, ...(lineOf && { line: lineOf(path) }), ...describe(issue, path) };
-  });
-  if (problems.length > 0) throw new UsageError(problems);
-  const checked = result.output as v.InferOutput<typeof schema>;
-  const twice = checked.devices?.findIndex(
-    ({ id }, index, all) => all.findIndex((other) => other.id === id) < index,
-  );
-  if (twice !== undefined && twice >= 0) {
+  if (!result.success) {
+    throw new UsageError(
+      result.issues.map((issue) => {
+        const path = (issue.path ?? []).map((item) => item.key as string | number);
+        return { ...placeOf(path), ...describe(issue, path) };
+      }),
+    );
+  }
+  const ids = (result.output.devices ?? []).map(({ id }) => id);
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) < index);
+  if (twice >= 0) {
     const path = ['devices', twice, 'id'];
     throw new UsageError({
-      file,
-      ...(lineOf && { line: lineOf(path) }),
+      ...placeOf(path),
       message: `${nameOf(path)}: two devices have the same id`,
       expected: 'every id once',
-      found: JSON.stringify(checked.devices?.[twice]?.id),
+      found: JSON.stringify(ids[twice]),
     });
   }
-  return { ...checked, source };
+  return { ...result.output, source, placeOf };
 }
 
 /** A text that one of the core's readers understands; its remedy travels behind the message's line break. */
@@ -79,19 +76,14 @@ function listOf<T extends string>(words: readonly T[], others: Readonly<Record<s
 
 const sizeText = `a number of bytes above 0, or ${bytesSyntax}`;
 const size = v.optional(
-  v.union(
-    [
-      v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-      v.pipe(
-        v.string(),
-        v.transform((text) => parseBytes(text) ?? 0),
-        v.minValue(1),
-      ),
-    ],
-    sizeText,
-  ),
+  v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), read(readBytes, sizeText)], sizeText),
 );
 const text = (expected: string) => v.optional(v.pipe(v.string(expected), v.nonEmpty(expected)));
+// An array passes for an object with valibot.
+const notList = (expected: string) => v.custom<object>((value) => !Array.isArray(value), expected);
+function object<Entries extends v.ObjectEntries>(entries: Entries, expected: string) {
+  return v.pipe(notList(expected), v.strictObject(entries, expected));
+}
 const flag = v.optional(v.boolean('true or false'));
 const identifier = (expected: string) => v.pipe(v.string(expected), v.regex(/^[\w.-]+$/, expected));
 // Printed by `detect --json`; in a file they say nothing, for what a file says is declared.
@@ -118,7 +110,10 @@ const deviceEntries = {
   features: listOf(features, aliases.features),
   evidence: ignored,
   bindingEnv: v.optional(
-    v.record(v.string(), v.string('a text'), 'an object of environment variables and their values'),
+    v.pipe(
+      notList('an object of environment variables and their values'),
+      v.record(v.string(), v.string('a text'), 'an object of environment variables and their values'),
+    ),
   ),
 } satisfies Record<keyof Device, unknown>;
 
@@ -135,13 +130,13 @@ const machineEntries = {
 
 const rootEntries = {
   version: v.optional(v.literal(1, '1')),
-  machine: v.optional(v.strictObject(machineEntries, 'an object')),
-  devices: v.optional(v.array(v.strictObject(deviceEntries, 'an object'), 'a list of devices')),
+  machine: v.optional(object(machineEntries, 'an object')),
+  devices: v.optional(v.array(object(deviceEntries, 'an object'), 'a list of devices')),
   replace: flag,
   problems: ignored,
 };
 
-const schema = v.strictObject(rootEntries, 'an object such as {"devices": [{"id": "gpu0", "class": "gpu"}]}');
+const schema = object(rootEntries, 'an object such as {"devices": [{"id": "gpu0", "class": "gpu"}]}');
 
 function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, 'file' | 'line'> {
   const key = path.at(-1);
@@ -169,9 +164,10 @@ function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, '
   };
 }
 
-/** `devices[0].class` */
+/** `devices[0].class`, in backquotes. */
 function nameOf(path: Path): string {
-  return path
-    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`))
-    .join('');
+  const keys = path.map((key, index) =>
+    typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`,
+  );
+  return `\`${keys.join('')}\``;
 }

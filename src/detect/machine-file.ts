@@ -24,7 +24,7 @@ export function readMachineFile(path: string): MachineFile {
     throw new UsageError(problem, { cause });
   }
   const { value, lineOf } = parseJson(text, path);
-  return checkMachineFile(value, path, basename(path), lineOf);
+  return checkMachineFile(value, basename(path), (place) => ({ file: path, line: lineOf(place) }));
 }
 
 /**
@@ -33,5 +33,5 @@ export function readMachineFile(path: string): MachineFile {
  * @throws {UsageError}
  */
 export function parseMachine(value: unknown, source: string): MachineFile {
-  return checkMachineFile(value, source, source);
+  return checkMachineFile(value, source, () => ({ file: source }));
 }

@@ -1,0 +1,126 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { detectMachine } from '../../src/detect/detect.js';
+import { recordedHost } from '../../src/detect/recorded-host.js';
+import { temporaryDirectory, temporaryHost } from './temporary-host.js';
+
+const row = '0, GPU-aa, NVIDIA GeForce RTX 4090, 24564, 550.54.15, Default, [N/A], 8.9';
+const files = { '/proc/sys/kernel/random/boot_id': 'boot-1\n', '/dev/nvidia0': '', '/dev/nvidiactl': '' };
+
+/** A machine whose tool leaves one line per start beside the folder of executables. */
+function machineWith(tool = `echo '${row}'`) {
+  const host = temporaryHost({
+    files,
+    tools: { 'nvidia-smi': `echo started >> "\${0%/*}/../starts"\n${tool}` },
+  });
+  const starts = () => {
+    const file = join(host.directory, 'starts');
+    return existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 1 : 0;
+  };
+  const cacheDirectory = join(temporaryDirectory(), 'cache');
+  /** Detects as a later process would: with a host of its own. */
+  const detect = (change: { refresh?: boolean; env?: Record<string, string> } = {}) =>
+    detectMachine({
+      host: { ...recordedHost(host.directory), ...(change.env && { env: change.env }) },
+      cacheDirectory,
+      ...(change.refresh !== undefined && { refresh: change.refresh }),
+    });
+  return { host, starts, detect, cacheDirectory };
+}
+
+test('a tool answers once per boot', async () => {
+  const { detect, starts } = machineWith();
+  const first = await detect();
+  const second = await detect();
+  expect(first.devices.map(({ id }) => id)).toEqual(['cpu', 'gpu0']);
+  expect(second).toEqual(first);
+  expect(starts()).toBe(1);
+});
+
+test('refresh asks again and keeps the new answer', async () => {
+  const { detect, starts } = machineWith();
+  await detect();
+  await detect({ refresh: true });
+  await detect();
+  expect(starts()).toBe(2);
+});
+
+test.each([
+  ['a new boot', '/proc/sys/kernel/random/boot_id', 'boot-2\n'],
+  ['another driver', '/proc/driver/nvidia/version', 'NVRM version: 560\n'],
+  ['another device node', '/dev/nvidia1', ''],
+])('%s asks again', async (_, path, content) => {
+  const { host, detect, starts } = machineWith();
+  await detect();
+  await detect();
+  expect(starts()).toBe(1);
+  const file = join(host.directory, 'fs', path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  await detect();
+  expect(starts()).toBe(2);
+});
+
+test('another mask asks again', async () => {
+  const { detect, starts } = machineWith();
+  await detect();
+  await detect({ env: { CUDA_VISIBLE_DEVICES: '0' } });
+  expect(starts()).toBe(2);
+});
+
+test('budgets are never kept', async () => {
+  const { host, detect } = machineWith();
+  const before = await detect();
+  writeFileSync(
+    join(host.directory, 'host.json'),
+    JSON.stringify({ platform: 'linux', arch: 'x64', totalMemoryBytes: 2 ** 30, availableParallelism: 3 }),
+  );
+  const after = await detect();
+  expect(before.machine.memoryBudgetBytes).toBe(2 ** 34);
+  expect(after.machine).toMatchObject({ memoryBudgetBytes: 2 ** 30, cpuBudget: 3 });
+});
+
+test.each([
+  ['not JSON', '{"key":'],
+  ['null', 'null'],
+  ['another shape', '{"key": 1, "answers": []}'],
+])('a damaged cache is written anew: %s', async (_, content) => {
+  const { detect, starts, cacheDirectory } = machineWith();
+  await detect();
+  const file = join(cacheDirectory, 'tools.json');
+  writeFileSync(file, content);
+  expect((await detect()).devices).toHaveLength(2);
+  await detect();
+  expect(starts()).toBe(2);
+  expect(readdirSync(cacheDirectory)).toEqual(['tools.json']);
+});
+
+test('answers of another shape inside a valid cache are asked again', async () => {
+  const { detect, starts, cacheDirectory } = machineWith();
+  await detect();
+  const file = join(cacheDirectory, 'tools.json');
+  const kept = JSON.parse(readFileSync(file, 'utf8')) as { answers: Record<string, unknown> };
+  for (const call of Object.keys(kept.answers)) kept.answers[call] = { status: 'ok', stdout: 7 };
+  writeFileSync(file, JSON.stringify(kept));
+  expect((await detect()).devices).toHaveLength(2);
+  expect(starts()).toBe(2);
+});
+
+test.each([
+  ['a failure', 'exit 9'],
+  ['garbage', 'echo hello'],
+])('%s is not kept', async (_, tool) => {
+  const { detect, starts, cacheDirectory } = machineWith(tool);
+  await detect();
+  await detect();
+  expect(starts()).toBe(2);
+  expect(existsSync(cacheDirectory)).toBe(false);
+});
+
+test('a folder that cannot be written costs nothing but time', async () => {
+  const { host } = machineWith();
+  const file = join(temporaryDirectory(), 'file');
+  writeFileSync(file, '');
+  const machine = await detectMachine({ host, cacheDirectory: join(file, 'below') });
+  expect(machine.devices).toHaveLength(2);
+});

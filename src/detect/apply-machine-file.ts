@@ -1,0 +1,109 @@
+import type { Device, Evidence, Machine, MachineFacts, MachineProblem } from '../core/machine.js';
+import { UsageError } from '../core/usage-error.js';
+import { bindingEnvOf } from './binding.js';
+import type { Host } from './host.js';
+import { impliedLabels } from './implied-labels.js';
+import type { MachineFile } from './machine-file-schema.js';
+
+/**
+ * The machine as the file says it: its values win field by field, new ids are added, `replace` drops every detected
+ * device but the CPU, on which Jest itself runs.
+ * @throws {UsageError} for a new device without a class.
+ */
+export function applyMachineFile(
+  detected: Machine,
+  file: MachineFile,
+  host: Pick<Host, 'env' | 'platform'>,
+): Machine {
+  const declared: Evidence = { confidence: 'declared', source: file.source };
+  const devices = keptDevices(detected, file).map((device) => withBudget(device, file, declared));
+  const added = new Set<string>();
+  for (const entry of file.devices ?? []) {
+    const position = devices.findIndex((device) => device.id === entry.id);
+    const device = declare(devices[position] ?? newDevice(entry, file), entry, declared);
+    if (position < 0) {
+      devices.push(device);
+      if (entry.bindingEnv === undefined) added.add(entry.id);
+    } else {
+      devices[position] = device;
+    }
+  }
+  const problems: MachineProblem[] = file.replace === true ? [] : [...detected.problems];
+  const bound = devices.map((device) => {
+    if (!added.has(device.id)) return device;
+    const alike = devices.filter((other) => other.class === device.class && other.vendor === device.vendor);
+    const { bindingEnv, hiddenBy } = bindingEnvOf(device, { index: alike.indexOf(device) }, host);
+    if (hiddenBy === undefined) return { ...device, ...(bindingEnv && { bindingEnv }) };
+    problems.push({
+      message: `${device.id} is declared in ${file.source} but hidden by ${hiddenBy}`,
+      remedy: 'unset the variable or add the device to it',
+    });
+    return { ...device, usable: false };
+  });
+  return { version: 1, machine: factsOf(detected.machine, file, declared), devices: bound, problems };
+}
+
+type DeclaredDevice = NonNullable<MachineFile['devices']>[number];
+
+function factsOf(facts: MachineFacts, file: MachineFile, declared: Evidence): MachineFacts {
+  const { evidence: _ignored, ...given } = file.machine ?? {};
+  const values = definedOf(given);
+  const labels = Object.fromEntries(Object.keys(values).map((name) => [name, declared]));
+  return { ...facts, ...values, evidence: { ...facts.evidence, ...labels } };
+}
+
+function keptDevices(detected: Machine, file: MachineFile): readonly Device[] {
+  if (file.replace !== true) return detected.devices;
+  const otherCpu = file.devices?.some((device) => device.class === 'cpu' && device.id !== 'cpu');
+  return detected.devices.filter((device) => device.class === 'cpu' && otherCpu !== true);
+}
+
+/** The CPU's memory is the machine's budget: who declares one has declared the other. */
+function withBudget(device: Device, file: MachineFile, declared: Evidence): Device {
+  const memoryBytes = file.machine?.memoryBudgetBytes;
+  if (device.class !== 'cpu' || memoryBytes === undefined) return device;
+  return { ...device, memoryBytes, evidence: { ...device.evidence, memoryBytes: declared } };
+}
+
+function newDevice(entry: DeclaredDevice, file: MachineFile): Device {
+  if (entry.class === undefined) {
+    const position = file.devices?.indexOf(entry) ?? 0;
+    throw new UsageError({
+      ...file.placeOf(['devices', position]),
+      message: `\`devices[${position}].class\` is missing`,
+      expected: `a class such as "gpu", because ${entry.id} was not detected`,
+    });
+  }
+  const { id, class: deviceClass } = entry;
+  return { id, class: deviceClass, usable: true, software: false, backends: [], ...impliedLabels(entry) };
+}
+
+function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Device {
+  const { evidence: _ignored, id: _id, ...given } = entry;
+  const values = definedOf(given);
+  const dropped = (['backends', 'precisions', 'features'] as const).flatMap((list) =>
+    values[list] === undefined ? [] : base[list],
+  );
+  const before = Object.entries(base.evidence).filter(([label]) => !(dropped as string[]).includes(label));
+  const labels = [
+    ...Object.keys(values).filter((name) => !listNames.has(name)),
+    ...(values.backends ?? []),
+    ...(values.precisions ?? []),
+    ...(values.features ?? []),
+  ];
+  return {
+    ...base,
+    ...values,
+    evidence: {
+      ...Object.fromEntries(before),
+      ...Object.fromEntries(labels.map((label) => [label, declared])),
+    },
+  };
+}
+
+const listNames: ReadonlySet<string> = new Set(['backends', 'precisions', 'features', 'bindingEnv']);
+
+/** Without keys whose value is undefined. */
+function definedOf<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}
