@@ -4,6 +4,7 @@ export type * from './core/machine.js';
 export type * from './core/taxonomy.js';
 export { UsageError } from './core/usage-error.js';
 export type * from './core/workload.js';
+export { type DetectOptions, detectMachine } from './detect/detect.js';
 export { withHardware } from './jest/config.js';
 export { HardwareRunner as default } from './jest/runner.js';
 export type { HardwareOptionsInput } from './options/options.js';

@@ -16,6 +16,7 @@ import { runInBand } from './in-band.js';
 import { jestExecutor } from './local-executor.js';
 import { placementText } from './placement-text.js';
 import { runStarted } from './run-facts.js';
+import { say } from './session.js';
 import type { SuiteResult } from './suite.js';
 import type { PreparedSuite } from './suites.js';
 import { workersOf } from './workers.js';
@@ -49,6 +50,7 @@ export class HardwareRun {
   readonly #children: ReturnType<typeof jestExecutor>;
   readonly #live: LiveRun<SuiteResult>;
   #failedTests = 0;
+  #explained = false;
 
   constructor(input: RunInput) {
     const { suites, machine, globalConfig, context, options, emit } = input;
@@ -142,10 +144,29 @@ export class HardwareRun {
     if (attempt === 1) await emit('test-file-start', [test]);
     const inThisProcess =
       this.#inBand && attempt === 1 && isPlain(placement, this.#profileOf(placement), machine);
-    if (!inThisProcess) return this.#children.run(placement, attempt, signal);
+    if (!inThisProcess) {
+      if (attempt === 1) this.#explainChild(placement);
+      return this.#children.run(placement, attempt, signal);
+    }
     if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
     const text = this.#placementText(placement, attempt);
     return runInBand(test, text, globalConfig, context, (name, payload) => void emit(name, payload));
+  }
+
+  /** Said once a run: what the user asked for cannot be had for a suite that must be bound or stopped. */
+  #explainChild(placement: Placement): void {
+    const { globalConfig, machine } = this.#input;
+    const asked = globalConfig.runInBand
+      ? '--runInBand'
+      : globalConfig.workerThreads
+        ? 'workerThreads'
+        : undefined;
+    if (this.#explained || asked === undefined || isPlain(placement, this.#profileOf(placement), machine))
+      return;
+    this.#explained = true;
+    say(
+      `jest-runner-hardware: ${placement.suiteId} and suites like it run in a child process in spite of ${asked}, because they need a device or a limit of their own.`,
+    );
   }
 
   /** Suites that end without an attempt. */

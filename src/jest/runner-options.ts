@@ -17,10 +17,18 @@ export function readRunnerOptions(raw: unknown): HardwareOptions {
   return parseOptions(raw, 'options of jest-runner-hardware in the Jest config');
 }
 
-/** True when a project's suites come to our runner; links are followed, as in monorepos. */
+/** True when a project's suites come to our runner. */
 export function runsWithUs({ runner }: Config.ProjectConfig): boolean {
+  return runnerFiles.some((file) => runner === file || isLinkTo(runner, file));
+}
+
+/** The package is one file for `import` and another for `require`, by which Jest looks up a runner's name. */
+const runnerFiles = [entryPaths.runner, fileURLToPath(new URL('../require.cjs', import.meta.url))];
+
+/** As in monorepos and after `npm link`. */
+function isLinkTo(path: string, file: string): boolean {
   try {
-    return runner === entryPaths.runner || realpathSync(runner) === realpathSync(entryPaths.runner);
+    return realpathSync(path) === realpathSync(file);
   } catch {
     return false;
   }
