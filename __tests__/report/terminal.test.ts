@@ -51,6 +51,8 @@ test('a killed and a cancelled run say so', () => {
 
 test('suites with the same reason share a line; more than ten lines send to the record', () => {
   const [started, ...rest] = record('cpu-only');
+  const reasonOf = (index: number) =>
+    index < 20 ? 'needs gpu: no' : index < 40 ? `needs ${index}: no` : 'needs npu: no';
   const skipped = Array.from(
     { length: 50 },
     (_, index): RunEvent => ({
@@ -62,7 +64,7 @@ test('suites with the same reason share a line; more than ten lines send to the 
         {
           slotId: 'local/cpu',
           filter: 'x',
-          reason: index < 20 ? 'needs gpu: no' : `needs ${index}: no`,
+          reason: reasonOf(index),
           until: 'never',
         },
       ],
