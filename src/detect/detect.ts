@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine.js';
 import { applyMachineFile } from './apply-machine-file.js';
 import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
-import { deviceOf } from './device-draft.js';
 import type { Host } from './host.js';
+import { impliedLabels } from './implied-labels.js';
 import { liveHost } from './live-host.js';
 import type { MachineFile } from './machine-file.js';
 import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
@@ -116,12 +116,11 @@ function problemOf(probe: string, reason: string): MachineProblem {
 }
 
 /** Jest runs on some CPU, whatever the probe made of it. */
-const bareCpu: Device = deviceOf({
+const bareCpu: Device = {
   id: 'cpu',
   class: 'cpu',
   usable: true,
   software: false,
-  backends: {},
-  precisions: {},
-  features: {},
-});
+  backends: [],
+  ...impliedLabels({ class: 'cpu' }),
+};

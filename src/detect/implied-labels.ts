@@ -2,7 +2,7 @@ import type { Device, Evidence } from '../core/machine.js';
 import type { DeviceClass, Feature, Precision } from '../core/taxonomy.js';
 import { abilitiesOf, capabilityByName } from './nvidia-generation.js';
 
-/** What a device that was only declared surely computes and has, by its class and, for NVIDIA GPUs, by its model. */
+/** What a device that was not probed surely computes and has, by its class and, for NVIDIA GPUs, by its model. */
 export function impliedLabels(device: {
   readonly class?: DeviceClass | undefined;
   readonly vendor?: string | undefined;

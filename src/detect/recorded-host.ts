@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { UsageError } from '../core/usage-error.js';
 import type { Host } from './host.js';
 import { parseJson } from './parse/json.js';
@@ -13,22 +13,32 @@ import { runTool } from './run-tool.js';
  */
 export function recordedHost(directory: string): Host {
   const { cpuModel, ...facts } = readFacts(join(directory, 'host.json'));
-  const inside = (path: string) => join(directory, 'fs', path);
+  const inside = (path: string) => pathInside(join(directory, 'fs'), path);
   const env = { ...facts.env, PATH: join(directory, 'bin') };
   return {
     ...facts,
     cpuModel: () => cpuModel,
     readFile: (path) => quietly(() => readFileSync(inside(path), 'utf8')),
     readDirectory: (path) => quietly(() => readdirSync(inside(path)).sort()) ?? [],
-    exists: (path) => existsSync(inside(path)),
+    exists: (path) => quietly(() => inside(path)) !== undefined,
     run: async (command, args, options) => {
-      const file = command.startsWith('/') ? inside(command) : join(directory, 'bin', command);
-      return existsSync(file)
-        ? runTool(file, args, env, options)
-        : { status: 'absent', stdout: '', stderr: '' };
+      const file = quietly(() =>
+        command.startsWith('/') ? inside(command) : pathInside(join(directory, 'bin'), command),
+      );
+      return file === undefined
+        ? { status: 'absent', stdout: '', stderr: '' }
+        : runTool(file, args, env, options);
     },
     cpuFallback: async () => undefined,
   };
+}
+
+/** @throws When nothing is there, or when a link or `..` leads out of the recording into the real machine. */
+function pathInside(root: string, path: string): string {
+  const realRoot = realpathSync(root);
+  const real = realpathSync(join(realRoot, join('/', path)));
+  if (real !== realRoot && !real.startsWith(realRoot + sep)) throw new Error(`${path} leads out of ${root}`);
+  return real;
 }
 
 interface HostFacts
