@@ -22,8 +22,8 @@ export interface SchedulerOptions {
   readonly seed?: number;
 }
 
-/** A suite goes after at most this many starts of suites that were queued later with the next higher priority. */
-const overtakesPerPriority = 64;
+/** Ageing: a suite goes before those of the next higher priority that are queued after this many more starts. */
+const startsPerPriority = 64;
 const highestPriority = 5;
 
 interface Running {
@@ -128,7 +128,7 @@ export class Scheduler {
       this.#notStarted(suite.id, this.#cancelled);
       return;
     }
-    const due = this.#starts + (highestPriority - suite.profile.priority) * overtakesPerPriority;
+    const due = this.#starts + (highestPriority - suite.profile.priority) * startsPerPriority;
     this.#backlog.add({ suite, attempt: 1, turn: { due, sequence }, queuedAtMs: this.#nowMs });
   }
 
