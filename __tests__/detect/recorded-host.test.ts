@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../src/core/usage-error.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
@@ -39,12 +39,15 @@ describe('every end of a tool is an outcome', () => {
     expect(await host.run('tool', [], { timeoutMs })).toMatchObject(outcome);
   });
 
-  test('stopped by the signal', async () => {
-    const host = temporaryHost({ tools: { tool: '/bin/sleep 600' } });
+  test('stopped by the signal, together with what the tool started', async () => {
+    const host = temporaryHost({ tools: { tool: '/bin/sleep 600 & echo "$!." > "$0.child"; wait' } });
     const controller = new AbortController();
     const running = host.run('tool', [], { timeoutMs: 60_000, signal: controller.signal });
+    const note = join(host.directory, 'bin', 'tool.child');
+    await until(() => existsSync(note) && readFileSync(note, 'utf8').includes('.'));
     controller.abort();
     expect(await running).toMatchObject({ status: 'timeout' });
+    await until(() => !isRunning(Number.parseInt(readFileSync(note, 'utf8'), 10)));
   });
 
   test('a file that cannot be executed', async () => {
@@ -76,3 +79,18 @@ test.each([
   expect(() => recordedHost(directory)).toThrow(UsageError);
   expect(() => recordedHost(directory)).toThrow(message);
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A killed process that nobody has waited for yet no longer runs. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = `/proc/${pid}/stat`;
+    return !existsSync(stat) || !/\) [ZX]/.test(readFileSync(stat, 'utf8'));
+  } catch {
+    return false;
+  }
+}

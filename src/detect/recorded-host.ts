@@ -77,7 +77,11 @@ function readFacts(file: string): HostFacts {
     return typeof found === 'number' && found > 0 ? found : fail(key, 'a number above 0');
   };
   const env = facts.env ?? {};
-  if (typeof env !== 'object' || Object.values(env).some((item) => typeof item !== 'string')) {
+  if (
+    typeof env !== 'object' ||
+    Array.isArray(env) ||
+    Object.values(env).some((item) => typeof item !== 'string')
+  ) {
     fail('env', 'an object of texts');
   }
   return {
