@@ -3,8 +3,10 @@ import { strategies, strategyNames } from '../../src/core/strategies/index.js';
 import type { WorkloadProfile } from '../../src/core/workload.js';
 import { device, GiB, gpu, slots, suite } from '../core/cluster.js';
 import type { Referee } from '../core/referee.js';
-import { scripts } from '../core/scripts.js';
+import { scriptsOf } from '../core/scripts.js';
 import { type Script, virtualRun } from '../core/virtual-run.js';
+
+const scripts = scriptsOf(0, 25);
 
 describe.each(strategyNames)('strategy %s', (name) => {
   const strategy = strategies[name];
@@ -22,6 +24,16 @@ describe.each(strategyNames)('strategy %s', (name) => {
         expect(events.filter(({ type }) => type === 'run-ended')).toHaveLength(1);
       }),
       { numRuns: 300 },
+    );
+  });
+
+  test('nor in long runs, where room is kept for some', () => {
+    fc.assert(
+      fc.property(scriptsOf(80, 120), (script) => {
+        const { referee } = virtualRun(strategy, script);
+        expect(referee.pending).toEqual([]);
+      }),
+      { numRuns: 25 },
     );
   });
 
@@ -79,7 +91,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
     const stream = Array.from({ length: 600 }, (_, index) => ({
       suite: suite(`small${index}`, small[index % small.length]),
       // A little more than three workers can do.
-      atMs: index < 3 ? 0 : Math.floor(index * 1.8),
+      atMs: index < 9 ? 0 : Math.floor(index * 1.8),
     }));
     const script: Script = {
       slots: slots({ workers: 3, devices: [device(), { ...gpu, shares: 3 }] }),

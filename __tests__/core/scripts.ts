@@ -94,20 +94,26 @@ const losses = fc.array(
   },
 );
 
-/** Everything at once: odd fleets, suites that come late, failures, lost slots, a cancelled run. */
-export const scripts: fc.Arbitrary<Script> = fc
-  .record(
-    {
-      slots: fleets,
-      queue: fc.array(fc.record({ suite: suites, atMs: often(0, moment) }), { maxLength: 25 }),
-      outcomes: fc.array(outcome, { minLength: 1, maxLength: 20 }),
-      losses: often([], losses),
-      cancelAtMs: moment,
-      retryLost: fc.boolean(),
-    },
-    { requiredKeys: ['slots', 'queue', 'outcomes'] },
-  )
-  .map(({ queue, ...script }) => ({
-    ...script,
-    suites: queue.map(({ suite, atMs }, index) => ({ suite: { ...suite, id: `s${index}` }, atMs })),
-  })) as fc.Arbitrary<Script>;
+/**
+ * Everything at once: odd fleets, suites that come late, failures, lost slots, a cancelled run.
+ */
+export const scriptsOf = (least: number, most: number): fc.Arbitrary<Script> =>
+  fc
+    .record(
+      {
+        slots: fleets,
+        queue: fc.array(fc.record({ suite: suites, atMs: often(0, moment) }), {
+          minLength: least,
+          maxLength: most,
+        }),
+        outcomes: fc.array(outcome, { minLength: 1, maxLength: 20 }),
+        losses: often([], losses),
+        cancelAtMs: moment,
+        retryLost: fc.boolean(),
+      },
+      { requiredKeys: ['slots', 'queue', 'outcomes'] },
+    )
+    .map(({ queue, ...script }) => ({
+      ...script,
+      suites: queue.map(({ suite, atMs }, index) => ({ suite: { ...suite, id: `s${index}` }, atMs })),
+    })) as fc.Arbitrary<Script>;

@@ -1,0 +1,83 @@
+import type { Observation } from '../../src/core/estimate.js';
+import type { Suite } from '../../src/core/events.js';
+import type { Slot } from '../../src/core/machine.js';
+import { type StrategyName, strategies } from '../../src/core/strategies/index.js';
+import { device, gpu, slots, suite } from './cluster.js';
+import { virtualRun } from './virtual-run.js';
+
+/** What starts at once, in order. */
+function firstStarts(
+  name: StrategyName,
+  fleet: readonly Slot[],
+  suites: readonly Suite[],
+  history: readonly Observation[] = [],
+) {
+  const { events } = virtualRun(strategies[name], {
+    slots: fleet,
+    suites: suites.map((each) => ({ suite: each, atMs: 0 })),
+    outcomes: [{ status: 'passed', durationMs: 10 }],
+    history,
+  });
+  return events.flatMap((event) =>
+    event.type === 'suite-started' && event.atMs === 0
+      ? [`${event.placement.suiteId} on ${event.placement.slotId}`]
+      : [],
+  );
+}
+
+const both = slots({ workers: 3, devices: [{ ...gpu, shares: 1 }, device()] });
+const either = {
+  hardware: [
+    { class: 'gpu', count: 1 },
+    { class: 'cpu', count: 1 },
+  ],
+} as const;
+const onlyGpu = { hardware: [{ class: 'gpu', count: 1 }] } as const;
+const took = (suiteId: string, device: string, durationMs: number) => ({
+  suiteId,
+  deviceType: `local/${device}`,
+  durationMs,
+});
+
+describe('pull', () => {
+  test('uses the lowest slot numbers, beyond nine too', () => {
+    const suites = Array.from({ length: 11 }, (_, index) => suite(`s${index}`));
+    const used = firstStarts('pull', slots({ workers: 12 }), suites).map((text) => text.split('#')[1]);
+    expect(used).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+  });
+
+  test('takes the device where the suite is fastest', () => {
+    const history = [took('a', 'cpu', 900), took('a', 'gpu0', 100)];
+    expect(firstStarts('pull', both, [suite('a', either)], history)).toEqual(['a on local/gpu0#1']);
+  });
+
+  test('spares an accelerator that is not known to be faster', () => {
+    expect(firstStarts('pull', both, [suite('a', either)])).toEqual(['a on local/cpu#1']);
+  });
+
+  test('uses an accelerator rather than wait for a CPU', () => {
+    const suites = ['a', 'b', 'c'].map((id) => suite(id, either));
+    const one = slots({ workers: 2, cpuBudget: 4, devices: [{ ...device(), shares: 1 }, gpu] });
+    expect(firstStarts('pull', [...one.slice(0, 1), ...one.slice(2)], suites)).toEqual([
+      'a on local/cpu#1',
+      'b on local/gpu0#1',
+    ]);
+  });
+
+  test('leaves an accelerator to a suite that can only run there, but not to one of lower priority', () => {
+    const history = [took('a', 'cpu', 900), took('a', 'gpu0', 100)];
+    const suites = (priority: number) => [suite('a', either), suite('g', { ...onlyGpu, priority })];
+    expect(firstStarts('pull', both, suites(3), history)).toEqual(['a on local/cpu#1', 'g on local/gpu0#1']);
+    expect(firstStarts('pull', both, suites(2), history)).toEqual(['a on local/gpu0#1']);
+  });
+});
+
+test('round-robin gives every slot its turn, though the first is free again', () => {
+  const { events } = virtualRun(strategies['round-robin'], {
+    slots: slots({ workers: 3 }),
+    suites: Array.from({ length: 5 }, (_, index) => ({ suite: suite(`s${index}`), atMs: 10 * index })),
+    outcomes: [{ status: 'passed', durationMs: 11 }],
+  });
+  const used = events.flatMap((event) => (event.type === 'suite-started' ? [event.placement.slotId] : []));
+  expect(used.map((slotId) => slotId.split('#')[1])).toEqual(['1', '2', '3', '1', '2']);
+});
