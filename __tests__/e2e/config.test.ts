@@ -1,15 +1,24 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runJest, runNode } from './harness/jest.js';
+import { runJest } from './harness/jest.js';
 import { removeProjects, useProject } from './harness/project.js';
 import { fates } from './harness/record.js';
+import { typeErrors } from './harness/types.js';
 
 afterAll(removeProjects);
 
 const esmPackage = { 'package.json': '{ "name": "config-project", "private": true, "type": "module" }' };
 const tsconfig = (module: string, moduleResolution: string) =>
   JSON.stringify({
-    compilerOptions: { target: 'es2022', module, moduleResolution, strict: true, noEmit: true, skipLibCheck: false, types: [] },
+    compilerOptions: {
+      target: 'es2022',
+      lib: ['es2022'],
+      module,
+      moduleResolution,
+      strict: true,
+      noEmit: true,
+      types: [],
+    },
   });
 const byHand = `{
   transform: {},
@@ -87,11 +96,13 @@ describe('types resolve', () => {
     ['nodenext in a CommonJS package', { ...both, 'tsconfig.json': tsconfig('nodenext', 'nodenext') }],
     ['node16 in an ESM package', { ...both, ...esmPackage, 'tsconfig.json': tsconfig('node16', 'node16') }],
     ['module commonjs, in the config', { ...both, 'tsconfig.json': tsconfig('commonjs', 'bundler') }],
-    ['node16 in a CommonJS package, in tests', { ...commonJs, 'tsconfig.json': tsconfig('node16', 'node16') }],
+    [
+      'node16 in a CommonJS package, in tests',
+      { ...commonJs, 'tsconfig.json': tsconfig('node16', 'node16') },
+    ],
   ])('%s', async (_, files) => {
     const project = await useProject('config', { runner: 'as-is', files });
-    const result = await runNode(project, ({ root }) => join(root, 'node_modules/typescript/bin/tsc'), []);
-    expect(result).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+    expect(typeErrors(project)).toEqual([]);
   });
 });
 

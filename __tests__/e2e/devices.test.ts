@@ -26,7 +26,16 @@ describe('without a GPU, suites that need one', () => {
       expect(failureOf(run, file)).toMatch(/needs gpu: this machine has cpu/);
       expect(fates(run.record)[file]).toBe('suite-unplaceable');
     }
-    expect(logOf(run.project).map(({ suite }) => suite).sort()).toEqual(['anywhere', 'gpu-or-cpu']);
+    const ran = new Set(logOf(run.project).map(({ suite }) => suite));
+    expect(ran).toEqual(new Set(['anywhere', 'gpu-or-cpu']));
+  });
+
+  test("fail in the end under 'wait'", async () => {
+    const options = { machine, unsatisfiable: 'wait 1s' };
+    const run = await runJest(await useProject('gpu', { options }), ['-w', '2', 'needs-gpu-1', 'anywhere']);
+    expect(run.exitCode).toBe(1);
+    expect(statuses(run)).toEqual({ 'anywhere.test.js': 'passed', 'needs-gpu-1.test.js': 'failed' });
+    expect(failureOf(run, 'needs-gpu-1.test.js')).toMatch(/needs gpu/);
   });
 
   test("are skipped with the reason under 'skip'", async () => {
@@ -44,8 +53,12 @@ describe('without a GPU, suites that need one', () => {
     expect(run.exitCode).toBe(0);
     const ends = eventsOf(run.record, 'suite-ended').filter(({ degraded }) => degraded);
     expect(ends.map(({ suiteId }) => suiteId).sort()).toEqual(gpuSuites);
-    const placed = logOf(run.project).filter(({ event, suite }) => event === 'begin' && suite.startsWith('needs'));
-    expect(placed.map(({ degraded, device }) => [degraded, (device as { id: string }).id])).toEqual(Array(4).fill([true, 'cpu']));
+    const placed = logOf(run.project).filter(
+      ({ event, suite }) => event === 'begin' && suite.startsWith('needs'),
+    );
+    expect(placed.map(({ degraded, device }) => [degraded, (device as { id: string }).id])).toEqual(
+      Array(4).fill([true, 'cpu']),
+    );
     expect(run.stderr).toMatch(/degraded/);
     // Any of a list is what was asked for.
     expect(logOf(run.project).find(({ suite }) => suite === 'gpu-or-cpu')?.degraded).toBe(false);
@@ -55,7 +68,7 @@ describe('without a GPU, suites that need one', () => {
     const options = { machine, unsatisfiable: 'skip', requireExecuted: ['gpu'] };
     const run = await runJest(await useProject('gpu', { options }), ['-w', '2']);
     expect(run.exitCode).toBe(1);
-    expect(run.stderr).toMatch(/requireExecuted[^]*gpu|gpu[^]*requireExecuted/);
+    expect(run.stderr).toMatch(/requireExecuted.*gpu|gpu.*requireExecuted/s);
   });
 
   test('do not make a filtered run fail for that', async () => {
@@ -69,7 +82,10 @@ describe('with two GPUs', () => {
   const machine = './two-gpus.json';
 
   test('each suite sees one of them, and each GPU has one suite at a time', async () => {
-    const run = await runJest(await useProject('gpu', { options: { machine, requireExecuted: ['gpu'] } }), ['-w', '4']);
+    const run = await runJest(await useProject('gpu', { options: { machine, requireExecuted: ['gpu'] } }), [
+      '-w',
+      '4',
+    ]);
     expect(run.exitCode).toBe(0);
     const log = gpuLog(logOf(run.project));
     expect(log).toHaveLength(8);
@@ -77,6 +93,8 @@ describe('with two GPUs', () => {
     for (const gpu of ['0', '1']) expect(overlaps(log.filter(({ cuda }) => cuda === gpu))).toEqual([]);
     // Four suites on two devices: some two of them ran at once.
     expect(overlaps(log)).not.toEqual([]);
+    expect(sameWorkerAtOnce(logOf(run.project))).toEqual([]);
+    for (const { workerId } of logOf(run.project)) expect(['1', '2', '3', '4']).toContain(workerId);
     for (const { device, cuda } of log.filter(({ event }) => event === 'begin')) {
       expect(device).toMatchObject({ id: `gpu${cuda}`, class: 'gpu', memoryBytes: 8589934592 });
     }
@@ -97,17 +115,24 @@ describe('with two GPUs', () => {
     const run = await runJest(project, ['-w', '4'], { env: { JEST_HARDWARE_ONLY: 'gpu' } });
     expect(run.exitCode).toBe(0);
     const ran = [...gpuSuites, 'gpu-or-cpu.test.js'];
-    expect(Object.keys(statuses(run)).filter((file) => statuses(run)[file] === 'passed').sort()).toEqual(ran.sort());
-    expect(eventsOf(run.record, 'suite-not-selected').map(({ suiteId }) => suiteId).sort()).toEqual([
-      'anywhere.test.js',
-      'optional.test.js',
-    ]);
+    expect(
+      Object.keys(statuses(run))
+        .filter((file) => statuses(run)[file] === 'passed')
+        .sort(),
+    ).toEqual(ran.sort());
+    expect(
+      eventsOf(run.record, 'suite-not-selected')
+        .map(({ suiteId }) => suiteId)
+        .sort(),
+    ).toEqual(['anywhere.test.js', 'optional.test.js']);
     expect(run.stderr).toMatch(/not selected/);
   });
 
   test('the variable JEST_HARDWARE_MACHINE names the machine file too', async () => {
     const project = await useProject('gpu');
-    const run = await runJest(project, ['-w', '2', 'needs-gpu-1'], { env: { JEST_HARDWARE_MACHINE: machine } });
+    const run = await runJest(project, ['-w', '2', 'needs-gpu-1'], {
+      env: { JEST_HARDWARE_MACHINE: machine },
+    });
     expect(run.exitCode).toBe(0);
     expect(gpuLog(logOf(project))).toHaveLength(2);
   });
@@ -132,6 +157,12 @@ test('JEST_HARDWARE=off: everything is as with stock Jest', async () => {
   expect(logOf(project).every(({ device }) => device === undefined)).toBe(true);
   expect(existsSync(join(project.directory, '.jest-hardware'))).toBe(false);
 });
+
+/** Suites that ran at the same time under one `JEST_WORKER_ID`: what they derive from it (ports, databases) would clash. */
+function sameWorkerAtOnce(log: readonly LogLine[]): readonly string[] {
+  const ids = [...new Set(log.map(({ workerId }) => workerId))];
+  return ids.flatMap((id) => overlaps(log.filter(({ workerId }) => workerId === id)));
+}
 
 function gpuLog(log: readonly LogLine[]): readonly LogLine[] {
   return log.filter(({ suite }) => suite.startsWith('needs-gpu'));

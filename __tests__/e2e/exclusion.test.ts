@@ -5,7 +5,11 @@ import { logOf, overlaps } from './harness/suite-log.js';
 
 afterAll(removeProjects);
 
-const machine = { replace: true, machine: { cpuBudget: 4, memoryBudgetBytes: 4 * 1024 ** 3 }, devices: [{ id: 'cpu', class: 'cpu' }] };
+const machine = {
+  replace: true,
+  machine: { cpuBudget: 4, memoryBudgetBytes: 4 * 1024 ** 3 },
+  devices: [{ id: 'cpu', class: 'cpu' }],
+};
 
 test('@lock keeps suites apart, @exclusive keeps all others away, the rest runs at once', async () => {
   const project = await useProject('exclusion', { options: { machine } });

@@ -8,7 +8,12 @@ import { logOf } from './harness/suite-log.js';
 afterAll(removeProjects);
 
 describe('a stopped run leaves no process behind', () => {
-  const ways: readonly (readonly [string, NodeJS.Signals, 'jest' | 'process group', Record<string, string>])[] = [
+  const ways: readonly (readonly [
+    string,
+    NodeJS.Signals,
+    'jest' | 'process group',
+    Record<string, string>,
+  ])[] = [
     ['Ctrl-C at a terminal', 'SIGINT', 'process group', { E2E_GRANDCHILDREN: '1' }],
     ['SIGINT to Jest alone', 'SIGINT', 'jest', { E2E_GRANDCHILDREN: '1' }],
     ['SIGTERM, as CI services send it', 'SIGTERM', 'jest', { E2E_GRANDCHILDREN: '1' }],
@@ -41,7 +46,9 @@ describe('a stopped run leaves no process behind', () => {
     expect(run.leftOver).toEqual([]);
   });
 
-  async function startInterruptible(env: Record<string, string>): Promise<{ jest: RunningJest; project: Project }> {
+  async function startInterruptible(
+    env: Record<string, string>,
+  ): Promise<{ jest: RunningJest; project: Project }> {
     const project = await useProject('interrupt');
     const jest = await startJest(project, ['-w', '2'], { env });
     await jest.until(() => logOf(project).length === 2);
@@ -66,10 +73,10 @@ describe('watch mode', () => {
   test('runs again when a file changes, stops a running suite at a key, and ends cleanly', async () => {
     const project = await useProject('watch');
     const jest = await startJest(project, ['--watchAll', '-w', '2'], { keyboard: true });
-    await jest.waitFor(/Tests: +2 passed, 2 total[^]*Ran all test suites/);
+    await jest.waitFor(/Tests: +2 passed, 2 total.*Ran all test suites/s);
 
     write(project, 'changing.test.js', `test('second', () => {}); test('third', () => {});`);
-    await jest.waitFor(/Tests: +3 passed, 3 total[^]*Ran all test suites/);
+    await jest.waitFor(/Tests: +3 passed, 3 total.*Ran all test suites/s);
 
     write(
       project,
@@ -84,7 +91,7 @@ describe('watch mode', () => {
     await jest.until(() => jest.processes().every(({ pid }) => pid !== hanging?.pid));
 
     write(project, 'changing.test.js', `test('fourth', () => {});`);
-    await jest.waitFor(/Tests: +2 passed, 2 total[^]*Ran all test suites/);
+    await jest.waitFor(/Tests: +2 passed, 2 total.*Ran all test suites/s);
 
     jest.type('\u0003');
     const run = await jest.ended;

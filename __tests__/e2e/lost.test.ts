@@ -57,7 +57,8 @@ describe('suites whose process dies', () => {
       if (event.type === 'suite-ended') running.delete(event.suiteId);
       if (event.type !== 'suite-started') continue;
       running.set(event.placement.suiteId, event.attempt);
-      if (running.size > 1 && [...running.values()].includes(2)) together.push([...running.keys()].join(' + '));
+      if (running.size > 1 && [...running.values()].includes(2))
+        together.push([...running.keys()].join(' + '));
     }
     expect(together).toEqual([]);
     expect(eventsOf(run.record, 'suite-requeued')).toHaveLength(4);
@@ -99,12 +100,13 @@ describe('suites over their time limit', () => {
   });
 
   test.each([
-    ['busy.test.js', '2s'],
-    ['waiting.test.js', '1s'],
-  ])('%s is stopped after its @max-time of %s, whatever it does', (file, limit) => {
-    expect(endsOf(run.record, file).map(({ attempt, status }) => [attempt, status])).toEqual([[1, 'timed-out']]);
-    expect(failureOf(run, file)).toContain('@max-time');
-    expect(failureOf(run, file).replaceAll(' ', '')).toContain(limit);
+    ['busy.test.js', /@max-time of (2 ?s|2000 ms)/],
+    ['waiting.test.js', /@max-time of (1 ?s|1000 ms)/],
+  ])('%s is stopped after its @max-time, whatever it does', (file, limit) => {
+    expect(endsOf(run.record, file).map(({ attempt, status }) => [attempt, status])).toEqual([
+      [1, 'timed-out'],
+    ]);
+    expect(failureOf(run, file)).toMatch(limit);
   });
 
   test('a suite within its limit passes', () => {

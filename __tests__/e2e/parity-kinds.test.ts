@@ -44,7 +44,9 @@ describe('coverage', () => {
     const { stock } = await expectParity('coverage', ['-w', '2', '-o'], {
       prepare: (directory) => {
         const git = (...args: string[]) =>
-          execFileSync('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost', ...args], { cwd: directory });
+          execFileSync('git', ['-c', 'user.name=e2e', '-c', 'user.email=e2e@localhost', ...args], {
+            cwd: directory,
+          });
         git('init', '--quiet');
         git('add', '.');
         git('commit', '--quiet', '-m', 'before');
@@ -52,7 +54,9 @@ describe('coverage', () => {
         writeFileSync(source, `${readFileSync(source, 'utf8')}\n// changed\n`);
       },
     });
-    expect(Object.keys(stock.json.coverageMap).map((path) => path.replace(/.*\//, ''))).toEqual(['shared.js']);
+    expect(Object.keys(stock.json.coverageMap).map((path) => path.replace(/.*\//, ''))).toEqual([
+      'shared.js',
+    ]);
   });
 
   function tableOf(stdout: string): string {

@@ -74,5 +74,7 @@ describe('--bail', () => {
 });
 
 function suiteFiles(run: JestRun): readonly string[] {
-  return run.results.testResults.map((suite: { testFilePath: string }) => inProject(run.project, suite.testFilePath)).sort();
+  return run.results.testResults
+    .map((suite: { testFilePath: string }) => inProject(run.project, suite.testFilePath))
+    .sort();
 }

@@ -58,7 +58,9 @@ describe('workers', () => {
   });
 
   test('a debugged run in band has the suites in the debugged process', async () => {
-    const { hardware } = await expectParity('workers', ['-i', 'short'], { nodeArgs: ['--inspect=127.0.0.1:0'] });
+    const { hardware } = await expectParity('workers', ['-i', 'short'], {
+      nodeArgs: ['--inspect=127.0.0.1:0'],
+    });
     expect(hardware.stderr.match(/Debugger listening/g)).toHaveLength(1);
     expect(new Set(beginsOf(hardware).map(({ pid }) => pid))).toEqual(new Set([hardware.pid]));
   });

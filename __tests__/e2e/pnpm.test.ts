@@ -34,7 +34,10 @@ test('the packed package works where pnpm installed it', async () => {
     cwd: project.directory,
     stdio: 'pipe',
   });
-  const run = await runNode(project, () => join(project.directory, 'node_modules/jest/bin/jest.js'), ['-w', '2']);
+  const run = await runNode(project, () => join(project.directory, 'node_modules/jest/bin/jest.js'), [
+    '-w',
+    '2',
+  ]);
   expect(run.stderr).toContain('Tests:       3 passed, 3 total');
   expect(run.exitCode).toBe(0);
   expect(Object.values(fates(readRecords(join(project.directory, '.jest-hardware')).at(-1) ?? []))).toEqual([

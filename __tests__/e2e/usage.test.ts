@@ -10,7 +10,10 @@ interface Mistake {
   readonly words: readonly (string | RegExp)[];
 }
 
-const hardware = (options: Readonly<Record<string, unknown>>, files: Readonly<Record<string, string>> = {}): ProjectOptions => ({
+const hardware = (
+  options: Readonly<Record<string, unknown>>,
+  files: Readonly<Record<string, string>> = {},
+): ProjectOptions => ({
   runner: 'as-is',
   files: {
     'jest.config.cjs': `const { withHardware } = require('jest-runner-hardware');
@@ -20,20 +23,35 @@ const hardware = (options: Readonly<Record<string, unknown>>, files: Readonly<Re
 });
 
 const mistakes: Readonly<Record<string, Mistake>> = {
-  'an unknown option': { use: hardware({ unsatisfiabel: 'skip' }), words: ['unsatisfiabel', 'write `unsatisfiable`'] },
-  'a wrong value': { use: hardware({ unsatisfiable: 'ignore' }), words: ['unsatisfiable', 'ignore', 'degrade'] },
+  'an unknown option': {
+    use: hardware({ unsatisfiabel: 'skip' }),
+    words: ['unsatisfiabel', 'write `unsatisfiable`'],
+  },
+  'a wrong value': {
+    use: hardware({ unsatisfiable: 'ignore' }),
+    words: ['unsatisfiable', 'ignore', 'degrade'],
+  },
   'an unknown strategy': { use: hardware({ strategy: 'pul' }), words: ['strategy', 'pul', 'round-robin'] },
   'a mistake in a profile of the options': {
     use: hardware({ profiles: { '**/first.test.js': { hardware: 'gppu' } } }),
     words: ['first.test.js', 'gppu', 'gpu'],
   },
-  'a machine file that is not there': { use: hardware({ machine: './nowhere.json' }), words: ['nowhere.json'] },
+  'a machine file that is not there': {
+    use: hardware({ machine: './nowhere.json' }),
+    words: ['nowhere.json'],
+  },
   'a machine file that is not JSON': {
-    use: hardware({ machine: './machine.json' }, { 'machine.json': '{\n  "devices": [\n    { "id": "gpu0", }\n  ]\n}\n' }),
+    use: hardware(
+      { machine: './machine.json' },
+      { 'machine.json': '{\n  "devices": [\n    { "id": "gpu0", }\n  ]\n}\n' },
+    ),
     words: [/machine\.json:3/],
   },
   'a machine file with an unknown word': {
-    use: hardware({ machine: './machine.json' }, { 'machine.json': '{\n  "devices": [\n    { "id": "gpu0", "class": "gppu" }\n  ]\n}\n' }),
+    use: hardware(
+      { machine: './machine.json' },
+      { 'machine.json': '{\n  "devices": [\n    { "id": "gpu0", "class": "gppu" }\n  ]\n}\n' },
+    ),
     words: [/machine\.json:3/, 'gppu', 'gpu'],
   },
   'an output directory that cannot be made': {
@@ -45,9 +63,16 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     env: { JEST_HARDWARE_ONLY: 'gppu' },
     words: ['JEST_HARDWARE_ONLY', 'gppu', 'gpu'],
   },
-  'an unknown word in JEST_HARDWARE': { use: hardware({}), env: { JEST_HARDWARE: 'no' }, words: ['JEST_HARDWARE', 'off'] },
+  'an unknown word in JEST_HARDWARE': {
+    use: hardware({}),
+    env: { JEST_HARDWARE: 'no' },
+    words: ['JEST_HARDWARE', 'off'],
+  },
   "our runner with Jest's own sequencer": {
-    use: { runner: 'as-is', files: { 'jest.config.cjs': `module.exports = { transform: {}, runner: 'jest-runner-hardware' };` } },
+    use: {
+      runner: 'as-is',
+      files: { 'jest.config.cjs': `module.exports = { transform: {}, runner: 'jest-runner-hardware' };` },
+    },
     words: ["testSequencer: 'jest-runner-hardware/sequencer'"],
   },
   'another runner in a config given to withHardware': {

@@ -29,10 +29,13 @@ export function comparable(run: JestRun): Json {
   }
 
   function probedSuite(suite: Json): Json {
-    const { testFilePath, failureMessage, testResults, console, coverage, v8Coverage, perfStats, ...rest } = suite;
-    const { memoryUsage, testExecError, snapshot, ...plain } = rest;
+    const { testFilePath, failureMessage, testResults, console, coverage, v8Coverage, perfStats, ...rest } =
+      suite;
+    const { memoryUsage, testExecError, snapshot, displayName, ...plain } = rest;
     return {
       file: inProject(project, testFilePath),
+      // Without the colour: Jest derives it from the runner where the config gives none.
+      displayName: displayName?.name,
       failureMessage: withoutPlaces(failureMessage ?? '', project),
       tests: testResults.map((test: Json) => comparableTest(test, project)),
       console: (console ?? []).map((entry: Json) => ({
@@ -58,7 +61,7 @@ function aggregated(results: Json, project: Project, suites: readonly Json[]): J
     snapshot: relativePaths(snapshot, project),
     openHandles: openHandles?.length ?? 0,
     coverage: comparableCoverage(coverageMap, project),
-    suites: suites.sort((a, b) => compare(suiteKey(a), suiteKey(b))),
+    suites: suites.toSorted((a, b) => compare(suiteKey(a), suiteKey(b))),
   };
 }
 
@@ -101,7 +104,9 @@ function comparableCoverage(coverage: Json, project: Project): Json {
 }
 
 function relativePaths(value: Json, project: Project): Json {
-  return value === undefined ? null : JSON.parse(JSON.stringify(value).replaceAll(project.directory, '<project>'));
+  return value === undefined
+    ? null
+    : JSON.parse(JSON.stringify(value).replaceAll(project.directory, '<project>'));
 }
 
 /**
@@ -117,7 +122,8 @@ function eventsBySuite(events: readonly ProbeEvent[], project: Project): Json {
     const event = [type, name, status].filter((part) => part !== undefined).join(' ');
     const opened = suite.events.filter((earlier) => earlier === 'file-start').length;
     const closed = suite.events.filter((earlier) => earlier === 'file-result').length;
-    const started = type !== 'case-result' || status === 'pending' || suite.events.includes(`case-start ${name}`);
+    const started =
+      type !== 'case-result' || status === 'pending' || suite.events.includes(`case-start ${name}`);
     const inside = file === undefined || type === 'file-start' || opened > closed;
     if (!started || !inside) suite.disorder.push(event);
     suite.events.push(event);
@@ -130,7 +136,9 @@ function eventsBySuite(events: readonly ProbeEvent[], project: Project): Json {
 export function withoutPlaces(text: string, project: Project): string {
   return withoutTimes(text)
     .split('\n')
-    .filter((line) => !stackLine.test(line) || (line.includes(project.directory) && !line.includes('node_modules')))
+    .filter(
+      (line) => !stackLine.test(line) || (line.includes(project.directory) && !line.includes('node_modules')),
+    )
     .join('\n')
     .replaceAll(project.directory, '<project>');
 }

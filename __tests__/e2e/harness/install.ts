@@ -31,7 +31,15 @@ export interface PackedInstall {
  * Builds and packs the package as it would be published and unpacks it beside links to our own node_modules.
  * Done once for each state of the sources; the other Jest workers wait for the first.
  */
-export async function packedInstall(): Promise<PackedInstall> {
+export function packedInstall(): Promise<PackedInstall> {
+  installed ??= installOnce();
+  return installed;
+}
+
+/** One test file keeps the state it started with, also when sources change meanwhile. */
+let installed: Promise<PackedInstall> | undefined;
+
+async function installOnce(): Promise<PackedInstall> {
   const base = join(realpathSync(tmpdir()), 'jest-runner-hardware-e2e');
   mkdirSync(base, { recursive: true });
   const root = join(base, fingerprint());

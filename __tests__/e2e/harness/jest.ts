@@ -61,7 +61,11 @@ export interface JestOptions {
   readonly graceMs?: number;
 }
 
-export async function runJest(project: Project, args: readonly string[], options: JestOptions = {}): Promise<JestRun> {
+export async function runJest(
+  project: Project,
+  args: readonly string[],
+  options: JestOptions = {},
+): Promise<JestRun> {
   return (await startJest(project, args, options)).ended;
 }
 
@@ -81,7 +85,15 @@ export interface RunningJest {
 export async function startJest(
   project: Project,
   args: readonly string[],
-  { env = {}, cwd = '.', nodeArgs = [], keyboard = false, json = !keyboard, timeoutMs = 90_000, graceMs = 5000 }: JestOptions = {},
+  {
+    env = {},
+    cwd = '.',
+    nodeArgs = [],
+    keyboard = false,
+    json = !keyboard,
+    timeoutMs = 90_000,
+    graceMs = 5000,
+  }: JestOptions = {},
 ): Promise<RunningJest> {
   const install = await packedInstall();
   const run = randomUUID();
@@ -114,10 +126,12 @@ export async function startJest(
     child.kill('SIGKILL');
   }, timeoutMs);
 
-  const exited = new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-  });
+  const exited = new Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>(
+    (resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    },
+  );
   const closed = new Promise((resolve) => child.on('close', resolve));
   let ended = false;
   const result = exited.then(async (exit): Promise<JestRun> => {
@@ -198,7 +212,9 @@ const keyboardPreload = fileURLToPath(new URL('./keyboard.cjs', import.meta.url)
 /** Nothing of the Jest we run in, of the machine's devices or of a CI service may reach the Jest under test. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot', 'USERPROFILE', 'APPDATA'];
-  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  return Object.fromEntries(
+    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 function collect(child: ChildProcessWithoutNullStreams): { stdout: string; stderr: string; all: string } {

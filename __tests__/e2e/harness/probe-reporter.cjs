@@ -22,7 +22,8 @@ class ProbeReporter {
   }
 
   onTestFileResult(test, result, aggregated) {
-    const done = aggregated.numPassedTestSuites + aggregated.numFailedTestSuites + aggregated.numPendingTestSuites;
+    const done =
+      aggregated.numPassedTestSuites + aggregated.numFailedTestSuites + aggregated.numPendingTestSuites;
     write({ type: 'file-result', file: test.path, failed: result.numFailingTests, done });
   }
 

@@ -74,10 +74,15 @@ function wrapConfig(
     `import stock from './${stock}';`,
     hardware ? `import { withHardware } from 'jest-runner-hardware';` : '',
     `const config = { ...stock, ...${JSON.stringify(isRoot ? config : {})} };`,
-    isRoot ? `config.reporters = [...(config.reporters ?? ['default']), ${JSON.stringify(probeReporter)}];` : '',
+    isRoot
+      ? `config.reporters = [...(config.reporters ?? ['default']), ${JSON.stringify(probeReporter)}];`
+      : '',
     hardware ? `export default withHardware(config, ${JSON.stringify(options)});` : 'export default config;',
   ];
-  writeFileSync(join(dirname(path), 'jest.config.mjs'), `${lines.filter((line) => line !== '').join('\n')}\n`);
+  writeFileSync(
+    join(dirname(path), 'jest.config.mjs'),
+    `${lines.filter((line) => line !== '').join('\n')}\n`,
+  );
 }
 
 function configsIn(directory: string): readonly string[] {

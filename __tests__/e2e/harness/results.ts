@@ -3,7 +3,9 @@ import { inProject, type JestRun, type Json } from './jest.js';
 
 /** Status of each suite as `--json` gives it: passed, failed, skipped, focused. */
 export function statuses(run: JestRun): Readonly<Record<string, string>> {
-  return Object.fromEntries(suitesOf(run).map((suite: Json) => [inProject(run.project, suite.name), suite.status]));
+  return Object.fromEntries(
+    suitesOf(run).map((suite: Json) => [inProject(run.project, suite.name), suite.status]),
+  );
 }
 
 /** The failure text of a suite, without colours; empty when it did not fail. */

@@ -5,7 +5,12 @@ import type { Project } from './project.js';
 export function terminalLines(text: string, project: Project): readonly string[] {
   return withoutPlaces(text, project)
     .split('\n')
-    .map((line) => line.replace(/ \(<time>\)/, '').replace(/, estimated <time>/, '').trimEnd())
+    .map((line) =>
+      line
+        .replace(/ \(<time>\)/, '')
+        .replace(/, estimated <time>/, '')
+        .trimEnd(),
+    )
     .filter((line) => line !== '')
     .sort();
 }
