@@ -1,10 +1,10 @@
-import { BaseReporter } from '@jest/reporters';
 import { summarise } from '../report/summary.js';
 import { terminalReport } from '../report/terminal.js';
+import { jestPackages } from './interop.js';
 import { session } from './session.js';
 
 /** The Jest reporter: prints the hardware section. The record is the runner's; this may be left out. */
-export default class HardwareReporter extends BaseReporter {
+export default class HardwareReporter extends jestPackages.BaseReporter {
   #printed = true;
 
   override onRunStart(): void {
@@ -26,8 +26,8 @@ export default class HardwareReporter extends BaseReporter {
     if (this.#printed) return;
     this.#printed = true;
     const { columns = 80, isTTY = false } = process.stderr;
-    for (const { events } of session.runs) {
-      this.log(terminalReport(summarise(events), { color: isTTY, width: columns }));
+    for (const { events, recordPath } of session.runs) {
+      this.log(terminalReport(summarise(events), { color: isTTY, width: columns, recordPath }));
     }
   }
 }

@@ -1,10 +1,11 @@
-import { createEmptyTestResult, type SerializableError, type Test, type TestResult } from '@jest/test-result';
+import type { SerializableError, Test, TestResult } from '@jest/test-result';
+import { jestPackages } from './interop.js';
 
 /** The result of a suite that was not run and need not be: shown as skipped, with the reason as its only test. */
 export function skippedResult(test: Test, reason: string): TestResult {
   const { displayName } = test.context.config;
   return {
-    ...createEmptyTestResult(),
+    ...jestPackages.createEmptyTestResult(),
     ...(displayName === undefined ? {} : { displayName }),
     numPendingTests: 1,
     skipped: true,

@@ -21,7 +21,7 @@ import { prepareOutputDirectory } from '../record/output-directory.js';
 import { summarise } from '../report/summary.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun } from './hardware-run.js';
-import { StockRunner } from './interop.js';
+import { jestPackages } from './interop.js';
 import { readRunnerOptions, runPaths } from './runner-options.js';
 import { say, session } from './session.js';
 import { prepareSuites } from './suites.js';
@@ -117,7 +117,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
 
   /** `JEST_HARDWARE=off`. */
   async #runAsStock(tests: Test[], watcher: TestWatcher, serial: boolean): Promise<void> {
-    const stock = new StockRunner(this.#globalConfig, this.#context);
+    const stock = new jestPackages.StockRunner(this.#globalConfig, this.#context);
     for (const name of forwardedEvents) stock.on(name, (payload) => this.#emit(name, payload));
     await stock.runTests(tests, watcher, { serial });
   }

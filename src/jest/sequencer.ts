@@ -2,15 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AggregatedResult, Test } from '@jest/test-result';
 import type { ShardOptions, TestSequencerOptions } from '@jest/test-sequencer';
-import { resolveSequencer } from 'jest-resolve';
-import { requireOrImportModule } from 'jest-util';
 import { isPragmaName } from '../core/pragmas.js';
 import { UsageError } from '../core/usage-error.js';
 import { parseEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
 import { readDocblock } from '../profile/docblock.js';
 import { readHistory } from '../record/history-file.js';
-import { StockSequencer } from './interop.js';
+import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
 import { readRunnerOptions, runPaths, runsWithUs } from './runner-options.js';
 import { say, session } from './session.js';
 import { suiteId } from './suites.js';
@@ -19,11 +17,11 @@ import { suiteId } from './suites.js';
  * The Jest sequencer: `testSequencer: 'jest-runner-hardware/sequencer'`. Suites that failed come first, then those that
  * were never measured, then the longest expected. A sequencer given as runner option `testSequencer` decides instead.
  */
-export default class HardwareSequencer extends StockSequencer {
+export default class HardwareSequencer extends jestPackages.StockSequencer {
   readonly #options: TestSequencerOptions;
   readonly #enabled = parseEnvironment(process.env).enabled;
   /** The user's own, once it is loaded. */
-  #other: StockSequencer | undefined;
+  #other: Sequencer | undefined;
 
   constructor(options: TestSequencerOptions) {
     super(options);
@@ -97,17 +95,17 @@ export default class HardwareSequencer extends StockSequencer {
     return context === undefined ? undefined : readRunnerOptions(context.config.runnerOptions);
   }
 
-  async #loadOther(): Promise<StockSequencer | undefined> {
+  async #loadOther(): Promise<Sequencer | undefined> {
     const { globalConfig } = this.#options;
     const name = this.#runnerOptions()?.testSequencer;
     if (name === undefined || this.#other !== undefined) return this.#other;
-    const filePath = resolveSequencer(null, {
+    const filePath = jestPackages.resolveSequencer(null, {
       filePath: name.replace('<rootDir>', globalConfig.rootDir),
       rootDir: globalConfig.rootDir,
       requireResolveFunction: createRequire(import.meta.url).resolve,
     });
-    const Sequencer = await requireOrImportModule<typeof StockSequencer>(filePath);
-    this.#other = new Sequencer(this.#options);
+    const Other = await jestPackages.requireOrImportModule<SequencerClass>(filePath);
+    this.#other = new Other(this.#options);
     return this.#other;
   }
 

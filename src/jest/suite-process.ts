@@ -1,10 +1,9 @@
 /** Entry of a worker process or thread: runs the suites it is sent, one after the other. */
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
-import { preloadResolver } from 'jest-resolve';
 import type { TestRunnerContext } from 'jest-runner';
 import { serveTasks } from '../execute/worker.js';
-import { HasteMap, Runtime } from './interop.js';
+import { jestPackages } from './interop.js';
 import { runSuite, type SuiteResult } from './suite.js';
 
 /** Sent once, at the start of the worker. */
@@ -44,10 +43,10 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
       Object.entries(data.context).map(([name, paths]) => [name, new Set(paths)]),
     );
     for (const { config, moduleMap } of data.projects) {
-      await preloadResolver(config.resolver);
-      const resolver = Runtime.createResolver(
+      await jestPackages.preloadResolver(config.resolver);
+      const resolver = jestPackages.Runtime.createResolver(
         config,
-        HasteMap.getStatic(config).getModuleMapFromJSON(moduleMap),
+        jestPackages.HasteMap.getStatic(config).getModuleMapFromJSON(moduleMap),
       );
       // Running a suite reads these two of a context; the file system map stays with the parent.
       contexts.set(config.id, { config, resolver } as Test['context']);

@@ -2,7 +2,7 @@ import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test
 import type { Config } from '@jest/types';
 import type { TestRunnerContext, TestWatcher } from 'jest-runner';
 import type { SuiteOutcome } from '../execute/executor.js';
-import { StockRunner } from './interop.js';
+import { jestPackages } from './interop.js';
 
 /** What Jest said of a suite: a result, or the error that kept it from having one. */
 export type SuiteResult = { readonly testResult: TestResult } | { readonly error: SerializableError };
@@ -25,7 +25,7 @@ export async function runSuite(
     result: SuiteResult;
   }
 > {
-  const runner = new StockRunner(globalConfig, context);
+  const runner = new jestPackages.StockRunner(globalConfig, context);
   const workerId = process.env['JEST_WORKER_ID'] ?? '1';
   // The stock runner believes it is alone and says 1.
   runner.on('test-file-start', () => {

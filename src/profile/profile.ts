@@ -1,4 +1,4 @@
-import { globsToMatcher } from 'jest-util';
+import { createRequire } from 'node:module';
 import { mergeLayers, type ProfileOutcome } from '../core/merge-layers.js';
 import { nearest } from '../core/nearest.js';
 import { parseWorkload } from '../core/parse-workload.js';
@@ -6,6 +6,9 @@ import type { UsageProblem } from '../core/usage-error.js';
 import type { ConfiguredProfiles, ProfileLayer } from '../core/workload.js';
 import { builtInWorkloads } from '../core/workloads.js';
 import { readDocblock } from './docblock.js';
+
+// An `import` would make Node scan the whole package, which Jest has loaded already, for its exports.
+const { globsToMatcher } = createRequire(import.meta.url)('jest-util') as typeof import('jest-util');
 
 export interface ProfileRequest {
   /** Text of the test file. */
