@@ -30,6 +30,15 @@ describe('without a GPU, suites that need one', () => {
     expect(ran).toEqual(new Set(['anywhere', 'gpu-or-cpu']));
   });
 
+  // A list executes nothing: it must neither need the GPU nor count as a run on one.
+  test('are collected like any other', async () => {
+    const options = { machine, requireExecuted: ['gpu'] };
+    const run = await runJest(await useProject('gpu', { options }), ['-w', '2', '--collectTests']);
+    expect(run.exitCode).toBe(0);
+    expect(run.json).toMatchObject({ numTotalTests: 7, numRuntimeErrorTestSuites: 0 });
+    expect(run.records).toEqual([]);
+  });
+
   test("fail in the end under 'wait'", async () => {
     const options = { machine, unsatisfiable: 'wait 1s' };
     const run = await runJest(await useProject('gpu', { options }), ['-w', '2', 'needs-gpu-1', 'anywhere']);

@@ -8,6 +8,7 @@ afterAll(removeProjects);
 
 const evidence = [
   ['exits.test.js', /exit(ed)?( with)?( code)? 3/i],
+  ['exits-quietly.test.js', /exit(ed)?( with)?( code)? 0/i],
   ['killed.test.js', /SIGKILL/],
   ['segfault.test.js', /SIGSEGV/],
 ] as const;
@@ -22,6 +23,7 @@ describe('suites whose process dies', () => {
     expect(run.exitCode).toBe(1);
     expect(statuses(run)).toEqual({
       'crashes-once.test.js': 'passed',
+      'exits-quietly.test.js': 'failed',
       'exits.test.js': 'failed',
       'fine-1.test.js': 'passed',
       'fine-2.test.js': 'passed',
@@ -31,10 +33,17 @@ describe('suites whose process dies', () => {
     });
   });
 
-  test.each(evidence)('%s: the failure names what ended the process, with its memory', (file, cause) => {
+  test.each(evidence)('%s: the failure names what ended the process', (file, cause) => {
     expect(failureOf(run, file)).toMatch(cause);
-    expect(failureOf(run, file)).toMatch(/\d+(\.\d+)? ?[KMG]i?B/);
     for (const end of endsOf(run.record, file)) expect(end.cause).toMatch(cause);
+  });
+
+  test('the failure names the memory that the process had', () => {
+    const [, mebibytes] = /(\d+(?:\.\d+)?) ?MiB/.exec(failureOf(run, 'killed.test.js')) ?? [];
+    expect(Number(mebibytes)).toBeGreaterThan(200);
+    for (const { peakMemoryBytes } of endsOf(run.record, 'killed.test.js')) {
+      expect(peakMemoryBytes).toBeGreaterThan(200 * 1024 ** 2);
+    }
   });
 
   test.each(evidence)('%s is lost twice, never failed', (file) => {
@@ -61,13 +70,13 @@ describe('suites whose process dies', () => {
         together.push([...running.keys()].join(' + '));
     }
     expect(together).toEqual([]);
-    expect(eventsOf(run.record, 'suite-requeued')).toHaveLength(4);
+    expect(eventsOf(run.record, 'suite-requeued')).toHaveLength(5);
   });
 
   test('every suite has one fate, and Jest hears of each once', () => {
-    expect(Object.keys(fates(run.record))).toHaveLength(7);
-    expect(run.events.filter(({ type }) => type === 'file-start')).toHaveLength(7);
-    expect(run.events.filter(({ type }) => type === 'file-result')).toHaveLength(7);
+    expect(Object.keys(fates(run.record))).toHaveLength(8);
+    expect(run.events.filter(({ type }) => type === 'file-start')).toHaveLength(8);
+    expect(run.events.filter(({ type }) => type === 'file-result')).toHaveLength(8);
   });
 
   test('nothing is left behind', () => {
@@ -79,7 +88,7 @@ test('without retries the first loss is the result', async () => {
   const run = await runJest(await useProject('crash', { options: { retryLost: false } }), ['-w', '2']);
   expect(run.exitCode).toBe(1);
   expect(statuses(run)['crashes-once.test.js']).toBe('failed');
-  for (const file of ['exits.test.js', 'killed.test.js', 'segfault.test.js', 'crashes-once.test.js']) {
+  for (const file of [...evidence.map(([file]) => file), 'crashes-once.test.js']) {
     expect(endsOf(run.record, file).map(({ status }) => status)).toEqual(['lost']);
   }
 });

@@ -48,6 +48,7 @@ async function installOnce(): Promise<PackedInstall> {
   while (!existsSync(root)) {
     if (takeLock(lock)) {
       try {
+        removeOldInstalls(base);
         if (!existsSync(root)) installInto(root, join(base, `unfinished-${process.pid}`));
       } finally {
         rmSync(lock, { force: true });
@@ -76,6 +77,15 @@ function installInto(root: string, unfinished: string): void {
     renameSync(join(unfinished, 'package'), join(nodeModules, 'jest-runner-hardware'));
   }
   renameSync(unfinished, root);
+}
+
+/** Each state of the sources has an install of its own; yesterday's are of no use. */
+function removeOldInstalls(base: string): void {
+  for (const name of readdirSync(base)) {
+    const path = join(base, name);
+    const ageMs = Date.now() - statSync(path).mtimeMs;
+    if (ageMs > 24 * 3600 * 1000) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 function npm(...args: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
@@ -49,8 +49,6 @@ export interface JestRun {
 
 export interface JestOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Below the project's directory. */
-  readonly cwd?: string;
   readonly nodeArgs?: readonly string[];
   /** Keyboard of watch mode: Jest sees a terminal for input. */
   readonly keyboard?: boolean;
@@ -87,10 +85,9 @@ export async function startJest(
   args: readonly string[],
   {
     env = {},
-    cwd = '.',
     nodeArgs = [],
     keyboard = false,
-    json = !keyboard,
+    json: asJson = !keyboard,
     timeoutMs = 90_000,
     graceMs = 5000,
   }: JestOptions = {},
@@ -106,12 +103,12 @@ export async function startJest(
       ...nodeArgs,
       ...(keyboard ? ['--require', keyboardPreload] : []),
       join(install.root, 'node_modules/jest/bin/jest.js'),
-      ...(json ? ['--json', `--outputFile=${outputFile}`] : []),
+      ...(asJson ? ['--json', `--outputFile=${outputFile}`] : []),
       `--cacheDirectory=${join(install.root, 'jest-cache')}`,
       ...args,
     ],
     {
-      cwd: join(project.directory, cwd),
+      cwd: project.directory,
       env: { ...cleanEnvironment(), E2E_PROBE: probe, [runMarker]: run, ...env },
       stdio: 'pipe',
       // Its own process group, as a shell would start it.
@@ -141,13 +138,15 @@ export async function startJest(
     killAll(leftOver);
     await closed;
     const events = existsSync(probe) ? parseLines<ProbeEvent>(readFileSync(probe, 'utf8')) : [];
+    const json = existsSync(outputFile) ? (JSON.parse(readFileSync(outputFile, 'utf8')) as Json) : undefined;
+    for (const file of [probe, outputFile]) rmSync(file, { force: true });
     const records = readRecords(join(project.directory, '.jest-hardware'));
     return {
       ...exit,
       pid: child.pid ?? 0,
       stdout: output.stdout,
       stderr: output.stderr,
-      json: existsSync(outputFile) ? (JSON.parse(readFileSync(outputFile, 'utf8')) as Json) : undefined,
+      json,
       events,
       results: events.findLast(({ type }) => type === 'run-complete')?.results,
       records,
