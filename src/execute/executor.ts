@@ -10,6 +10,8 @@ export interface SuiteOutcome<Result> {
   readonly peakMemoryBytes?: number;
   /** For timed-out, lost and cancelled: what ended it, with the evidence. */
   readonly cause?: string;
+  /** For lost: the last of what its process wrote to stderr. Not part of the record. */
+  readonly lastWords?: string;
 }
 
 /** Runs suites somewhere; called by the live run once per attempt. */

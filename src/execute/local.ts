@@ -78,7 +78,8 @@ export class LocalExecutor<Result> implements Executor<Result> {
       seat.worker.kill();
       const memory = end.memoryBytes === undefined ? {} : { peakMemoryBytes: end.memoryBytes };
       const status = stoppedAs ?? 'lost';
-      return { status, durationMs: durationMs(), ...memory, cause: causes[status](end, profile) };
+      const cause = causes[status](end, profile);
+      return { status, durationMs: durationMs(), ...memory, cause, lastWords: end.stderrTail.trim() };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);

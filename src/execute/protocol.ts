@@ -1,4 +1,4 @@
-import { deserialize, serialize } from '@ungap/structured-clone';
+import { createRequire } from 'node:module';
 import type { SuiteOutcome } from './executor.js';
 
 /** What the parent says to a worker. */
@@ -21,18 +21,25 @@ export type FromWorker =
   | { readonly type: 'done'; readonly end: unknown }
   | { readonly type: 'packed'; readonly data: unknown };
 
+type SerializedRecord = Parameters<typeof import('@ungap/structured-clone').deserialize>[0];
+
+/** Loaded only for the rare message that needs it: every worker would pay for it. */
+function structuredClone(): typeof import('@ungap/structured-clone') {
+  return createRequire(import.meta.url)('@ungap/structured-clone');
+}
+
 /** Hands a message to a channel that knows plain data only; functions and symbols are dropped then, bigints and cycles kept. */
 export function post(send: (message: FromWorker) => void, message: FromWorker): void {
   try {
     send(message);
   } catch {
-    send({ type: 'packed', data: serialize(message, { json: true }) });
+    send({ type: 'packed', data: structuredClone().serialize(message, { json: true }) });
   }
 }
 
 /** The inverse of {@link post}. */
 export function received(message: FromWorker): FromWorker {
   return message.type === 'packed'
-    ? (deserialize(message.data as Parameters<typeof deserialize>[0]) as FromWorker)
+    ? (structuredClone().deserialize(message.data as SerializedRecord) as FromWorker)
     : message;
 }

@@ -79,6 +79,7 @@ export class WorkerProcess {
     task: unknown,
     onEvent: (name: string, payload: unknown) => void,
   ): Promise<TaskEnd<Result> | WorkerDeath> {
+    this.#stderrTail = '';
     const sampling = setInterval(() => this.#sampleMemory(), memorySampleMs).unref();
     try {
       const done = new Promise<TaskEnd<Result>>((resolve) => {

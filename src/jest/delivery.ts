@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
 import type { Placement, Rejection } from '../core/events.js';
 import type { SuiteOutcome } from '../execute/executor.js';
@@ -17,10 +18,10 @@ export class Delivery {
 
   /** The end of a suite that was started. A cancelled one has no result: Jest has stopped listening. */
   outcome(test: Test, placement: Placement, outcome: SuiteOutcome<SuiteResult>): void {
-    const { result, status, cause = '' } = outcome;
+    const { result, status, cause = '', lastWords = '' } = outcome;
     if (status === 'cancelled') return;
     if (status === 'timed-out') this.#failed(test, plainFailure(`The suite ${cause}.`));
-    else if (result === undefined) this.#failed(test, plainFailure(lostText(cause)));
+    else if (result === undefined) this.#failed(test, plainFailure(lostText(cause, lastWords)));
     else if ('error' in result) this.#failed(test, result.error);
     else if (placement.degraded) {
       this.#succeeded(test, withDegradedNote(result.testResult, placement.claim.deviceIds.join(', ')));
@@ -63,9 +64,15 @@ export class Delivery {
   }
 }
 
-function lostText(cause: string): string {
-  return `The suite gave no result: ${cause}.\nThis is a failure of the infrastructure, not of a test.`;
+function lostText(cause: string, lastWords: string): string {
+  const text = `The suite gave no result: ${cause}.\nThis is a failure of the infrastructure, not of a test.`;
+  if (lastWords === '') return text;
+  const lines = stripVTControlCharacters(lastWords).split('\n').slice(-lastLinesShown);
+  return `${text}\nThe last its process wrote to stderr:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }
+
+/** Enough for an error's message and the top of its stack. */
+const lastLinesShown = 12;
 
 function unplaceableText(clauses: readonly string[]): string {
   return [

@@ -8,6 +8,7 @@ import type { BaseReporter } from '@jest/reporters';
 import type { AggregatedResult, createEmptyTestResult, Test, TestContext } from '@jest/test-result';
 import type { ShardOptions, TestSequencerOptions } from '@jest/test-sequencer';
 import type { Config } from '@jest/types';
+import type Emittery from 'emittery';
 import type { IModuleMap, SerializableModuleMap } from 'jest-haste-map';
 import type { preloadResolver, resolveSequencer } from 'jest-resolve';
 import type { EmittingTestRunnerInterface, TestRunnerContext } from 'jest-runner';
@@ -27,6 +28,10 @@ export type SequencerClass = new (options: TestSequencerOptions) => Sequencer;
 
 /** Each package is loaded when something of it is first asked for. */
 export const jestPackages = {
+  /** What Jest's own runner emits with. */
+  get Emittery(): typeof Emittery {
+    return require('emittery');
+  },
   get StockRunner(): new (
     globalConfig: Config.GlobalConfig,
     context: TestRunnerContext,

@@ -2,7 +2,6 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '@jest/types';
-import { type MachineFile, parseMachine } from '../detect/machine-file.js';
 import { type HardwareOptions, parseOptions } from '../options/options.js';
 
 /** Modules of this package by which a Jest config names us. */
@@ -39,23 +38,17 @@ export interface RunPaths {
   readonly outputDirectory: string;
   /** Undefined: no history. */
   readonly history: string | undefined;
-  /** Undefined: only what is detected. */
-  readonly machineFile: string | MachineFile | undefined;
+  /** A machine file or its unchecked content; undefined: only what is detected. */
+  readonly machine: HardwareOptions['machine'];
 }
 
 export function runPaths(options: HardwareOptions, rootDir: string): RunPaths {
   const absolute = (path: string) => resolve(rootDir, path.replace('<rootDir>', rootDir));
   const outputDirectory = absolute(options.outputDirectory);
-  const { history, machine } = options;
+  const { history = resolve(outputDirectory, 'history.jsonl'), machine } = options;
   return {
     outputDirectory,
-    history:
-      history === false
-        ? undefined
-        : history === undefined
-          ? resolve(outputDirectory, 'history.jsonl')
-          : absolute(history),
-    machineFile:
-      typeof machine === 'object' ? parseMachine(machine, 'option machine') : machine && absolute(machine),
+    history: history === false ? undefined : absolute(history),
+    machine: typeof machine === 'string' ? absolute(machine) : machine,
   };
 }

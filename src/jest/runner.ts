@@ -1,7 +1,6 @@
 import { styleText } from 'node:util';
 import type { Test, TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
-import Emittery from 'emittery';
 import type {
   EmittingTestRunnerInterface,
   TestRunnerContext,
@@ -12,6 +11,7 @@ import type {
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
 import { detectMachine } from '../detect/detect.js';
+import type { MachineFile } from '../detect/machine-file.js';
 import { onProcessEnd } from '../execute/process-end.js';
 import { parseEnvironment } from '../options/environment.js';
 import { openRecord } from '../record/file.js';
@@ -22,7 +22,7 @@ import { summarise } from '../report/summary.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun } from './hardware-run.js';
 import { jestPackages } from './interop.js';
-import { readRunnerOptions, runPaths } from './runner-options.js';
+import { type RunPaths, readRunnerOptions, runPaths } from './runner-options.js';
 import { say, session } from './session.js';
 import { prepareSuites } from './suites.js';
 
@@ -40,7 +40,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
   readonly #globalConfig: Config.GlobalConfig;
   readonly #context: TestRunnerContext;
   readonly #rawOptions: unknown;
-  readonly #emitter = new Emittery<TestEvents>();
+  readonly #emitter = new jestPackages.Emittery<TestEvents>();
   readonly #emit: Emit = (name, payload) => this.#emitter.emit(name, payload);
 
   /** @param rawOptions The second element of the `runner` tuple. */
@@ -69,7 +69,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     prepareOutputDirectory(paths.outputDirectory);
     const history = paths.history === undefined ? undefined : readHistory(paths.history);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
-    const machineFile = environment.machineFile ?? paths.machineFile;
+    const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
     const [machine, suites] = await Promise.all([
       detectMachine({ projectDir: rootDir, ...(machineFile === undefined ? {} : { machineFile }) }),
       prepareSuites(tests, this.#globalConfig, options),
@@ -111,7 +111,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       record.close();
     }
     const unlearned = paths.history === undefined ? undefined : updateHistory(paths.history, events);
-    if (unlearned !== undefined) say(unlearned);
+    for (const problem of [record.problem, unlearned]) if (problem !== undefined) say(problem);
     requireExecuted(events);
   }
 
@@ -133,6 +133,13 @@ function requireOurSequencer({ testSequencer }: Config.GlobalConfig): void {
     remedy:
       "wrap the config in withHardware() from 'jest-runner-hardware', or set testSequencer yourself; your own sequencer goes into the runner option testSequencer",
   });
+}
+
+/** Checking is loaded only when there is something to check: most runs declare nothing. */
+async function checkedMachine(machine: RunPaths['machine']): Promise<string | MachineFile | undefined> {
+  if (typeof machine !== 'object') return machine;
+  const { parseMachine } = await import('../detect/machine-file.js');
+  return parseMachine(machine, 'option machine');
 }
 
 function requireExecuted(events: readonly RunEvent[]): void {
