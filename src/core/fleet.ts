@@ -19,6 +19,8 @@ export class FleetType implements SlotType {
   readonly slot: Slot;
   /** Of the machine, shared by its types. */
   readonly load: MachineLoad;
+  /** All types of the machine, this one included; shared by them. */
+  readonly siblings: Set<FleetType>;
   readonly free: KnownSlot[] = [];
   /** Kept by the backlog. */
   readonly candidates = new Set<PendingGroup>();
@@ -26,11 +28,13 @@ export class FleetType implements SlotType {
   readonly verdicts = new Map<string, Verdict>();
   slots = 0;
 
-  constructor(slot: Slot, load: MachineLoad) {
+  constructor(slot: Slot, { load, types }: KnownMachine) {
     this.name = slot.type;
     this.device = slot.device;
     this.slot = slot;
     this.load = load;
+    this.siblings = types;
+    types.add(this);
   }
 }
 
@@ -39,10 +43,15 @@ export interface KnownSlot extends FreeSlot {
   readonly type: FleetType;
 }
 
+interface KnownMachine {
+  readonly load: MachineLoad;
+  readonly types: Set<FleetType>;
+}
+
 /** The slots that are up and what is taken of their machines. */
 export class Fleet {
   readonly #locks: HeldLocks = new Map();
-  readonly #loads = new Map<string, MachineLoad>();
+  readonly #machines = new Map<string, KnownMachine>();
   readonly #types = new Map<string, FleetType>();
   readonly #slots = new Map<string, KnownSlot>();
   #ordinal = 0;
@@ -52,8 +61,9 @@ export class Fleet {
     return [...this.#types.values()];
   }
 
+  /** Types with free slots on machines that are not full: no suite fits on the others, whatever it claims. */
   freeTypes(): readonly FleetType[] {
-    return [...this.#types.values()].filter((type) => type.free.length > 0);
+    return [...this.#types.values()].filter(({ free, load, slot }) => free.length > 0 && !isFull(load, slot));
   }
 
   find(slotId: string): KnownSlot | undefined {
@@ -65,10 +75,13 @@ export class Fleet {
     if (this.#slots.has(slot.id)) {
       throw bug(`Slot ${slot.id} came up twice.`);
     }
-    const load = this.#loads.get(slot.machine.name) ?? new MachineLoad(this.#locks);
-    const type = this.#types.get(slot.type) ?? new FleetType(slot, load);
+    const machine = this.#machines.get(slot.machine.name) ?? {
+      load: new MachineLoad(this.#locks),
+      types: new Set(),
+    };
+    const type = this.#types.get(slot.type) ?? new FleetType(slot, machine);
     const known = { id: slot.id, ordinal: this.#ordinal++, slot, type };
-    this.#loads.set(slot.machine.name, load);
+    this.#machines.set(slot.machine.name, machine);
     this.#types.set(slot.type, type);
     this.#slots.set(slot.id, known);
     type.slots++;
@@ -86,6 +99,7 @@ export class Fleet {
     this.#slots.delete(slotId);
     removeFree(known.type, slotId);
     if (--known.type.slots > 0) return false;
+    known.type.siblings.delete(known.type);
     return this.#types.delete(known.type.name);
   }
 
@@ -108,6 +122,14 @@ export class Fleet {
     if (known === undefined) throw bug(`There is no slot ${slotId}.`);
     return known;
   }
+}
+
+function isFull(load: MachineLoad, { machineWorkers, machineCpuThreads }: Slot): boolean {
+  return (
+    load.exclusiveSuites > 0 ||
+    load.busySlotIds.size >= machineWorkers ||
+    load.cpuThreads >= machineCpuThreads
+  );
 }
 
 /** Keeps the lowest number first. Ids of one type differ in their number only. */

@@ -3,7 +3,7 @@ import { nowRejection } from './filters.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group } from './group.js';
 import type { Claim, Slot } from './machine.js';
-import type { Turn } from './strategies/strategy.js';
+import type { PendingGroup, Turn } from './strategies/strategy.js';
 import { comesBefore } from './strategies/turn.js';
 
 /** When this many later suites have started on machines where a suite found no room, room is kept for it. */
@@ -54,11 +54,12 @@ export class Reservation {
   }
 
   /** Tells that a suite is about to start; counts the earlier ones that find no room on that machine. */
-  passing(turn: Turn, { load }: FleetType): void {
+  passing(turn: Turn, { siblings }: FleetType): void {
+    const types = [...siblings].filter(({ free }) => free.length > 0);
     for (const group of this.#backlog.groups) {
       if (!comesBefore(group.head.turn, turn)) continue;
-      const here = [...group.slotTypes].filter(([type]) => type.load === load && type.free.length > 0);
-      if (here.length > 0 && !here.some(([type, claim]) => fits(type, claim))) group.passes++;
+      const here = types.filter((type) => group.slotTypes.has(type));
+      if (here.length > 0 && !here.some((type) => fits(type, group))) group.passes++;
     }
   }
 
@@ -91,17 +92,19 @@ export class Reservation {
 export function roomFor(group: Group): Room | undefined {
   for (const [type, claim] of group.slotTypes) {
     const slot = type.free[0]?.slot;
-    if (slot && fits(type, claim)) return { group, slot, type, claim };
+    if (slot && fits(type, group)) return { group, slot, type, claim };
   }
   return undefined;
 }
 
-/** Whether the claim fits on a free slot of the type now. */
-export function fits({ free: [first], load }: FleetType, claim: Claim): boolean {
-  return first !== undefined && nowRejection(first.slot, claim, load) === undefined;
+/** Whether the group's suites fit on a free slot of the type now. */
+export function fits(type: FleetType, group: PendingGroup): boolean {
+  const slot = type.free[0]?.slot;
+  const claim = group.slotTypes.get(type);
+  return slot !== undefined && claim !== undefined && nowRejection(slot, claim, type.load) === undefined;
 }
 
 function isOverdue(group: Group): boolean {
-  const hasFreeSlot = () => [...group.slotTypes.keys()].some(({ free }) => free.length > 0);
-  return group.size > 0 && group.passes >= passesBeforeReservation && hasFreeSlot();
+  if (group.passes < passesBeforeReservation || group.size === 0) return false;
+  return [...group.slotTypes.keys()].some(({ free }) => free.length > 0);
 }

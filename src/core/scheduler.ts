@@ -61,10 +61,7 @@ export class Scheduler {
     this.#backlog = new Backlog(options.unsatisfiable, options.estimates);
     this.#reservation = new Reservation(this.#fleet, this.#backlog);
     this.#view = {
-      fits: (group, type) => {
-        const claim = group.slotTypes.get(type);
-        return claim !== undefined && fits(type as FleetType, claim);
-      },
+      fits: (group, type) => fits(type as FleetType, group),
       estimate: (suite, type) => options.estimates.of(suite, type.name),
     };
   }
