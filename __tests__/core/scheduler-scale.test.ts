@@ -49,7 +49,7 @@ test.each(strategyNames)(
       },
     ] as const;
     const suites = Array.from({ length: 10_000 }, (_, index) => ({
-      suite: suite(`s${index}`, kinds[index % kinds.length]),
+      suite: suite(`s${index}`, { ...kinds[index % kinds.length], priority: 1 + (index % 5) }),
       atMs: 0,
     }));
     const { referee } = virtualRun(strategies[name], {

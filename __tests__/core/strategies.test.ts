@@ -46,6 +46,22 @@ describe('pull', () => {
     expect(used).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
   });
 
+  test('uses the lowest slot again, in whatever order slots came free', () => {
+    const { events } = virtualRun(strategies.pull, {
+      slots: slots({ workers: 12 }),
+      suites: Array.from({ length: 13 }, (_, index) => ({
+        suite: suite(`s${index}`),
+        atMs: index < 12 ? 0 : 20,
+      })),
+      outcomes: [30, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1].map((durationMs) => ({
+        status: 'passed',
+        durationMs,
+      })),
+    });
+    const used = events.flatMap((event) => (event.type === 'suite-started' ? [event.placement.slotId] : []));
+    expect(used.at(-1)).toBe('local/cpu#2');
+  });
+
   test('takes the device where the suite is fastest', () => {
     const history = [took('a', 'cpu', 900), took('a', 'gpu0', 100)];
     expect(firstStarts('pull', both, [suite('a', either)], history)).toEqual(['a on local/gpu0#1']);

@@ -75,6 +75,7 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | {
       readonly type: 'suite-requeued';
       readonly suiteId: string;
+      /** The attempt to come. */
       readonly attempt: number;
       readonly cause: string;
     }

@@ -38,6 +38,9 @@ interface Running {
  * Decides which suite runs where. A state machine: it is told what happens, in order, and answers with what is to be
  * done. It has no clock; time is what the events say. Drivers start what `suite-started` says, report its end, and stop
  * after `run-ended`, which comes once: when the run was opened and every suite has come to its one end.
+ *
+ * A `slot-down` with a suite running is answered with that suite's `suite-ended` as lost; its driver reports no other
+ * end. When a whole machine goes, its idle slots should be told first, so that nothing is placed on them meanwhile.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions;
