@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
+import type PQueue from 'p-queue';
 import type { CpuFallback, Host } from './host.js';
 import { runTool } from './run-tool.js';
 
@@ -17,9 +18,20 @@ export function liveHost(): Host {
     readFile: (path) => orElse(undefined, () => readFileSync(path, 'utf8')),
     readDirectory: (path) => orElse([], () => readdirSync(path).sort()),
     exists: (path) => existsSync(path),
-    run: (command, args, options) => runTool(command, args, process.env, options),
+    run: async (command, args, options) =>
+      (await toolQueue()).add(() => runTool(command, args, process.env, options)),
     cpuFallback,
   };
+}
+
+/** Every tool is a process, and may load a driver: more at once than this take longer together. */
+const toolsAtOnce = 4;
+let queue: Promise<PQueue> | undefined;
+
+/** Loaded with the first tool: most machines need none. */
+function toolQueue(): Promise<PQueue> {
+  queue ??= import('p-queue').then(({ default: Queue }) => new Queue({ concurrency: toolsAtOnce }));
+  return queue;
 }
 
 async function cpuFallback(): Promise<CpuFallback | undefined> {

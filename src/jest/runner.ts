@@ -70,10 +70,11 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const history = paths.history === undefined ? undefined : readHistory(paths.history);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
     const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
-    const [machine, suites] = await Promise.all([
-      detectMachine({ projectDir: rootDir, ...(machineFile === undefined ? {} : { machineFile }) }),
-      prepareSuites(tests, this.#globalConfig, options),
-    ]);
+    const machine = await detectMachine({
+      projectDir: rootDir,
+      ...(machineFile === undefined ? {} : { machineFile }),
+    });
+    const suites = prepareSuites(tests, this.#globalConfig, options);
 
     const startedAt = new Date();
     const events: RunEvent[] = [];
