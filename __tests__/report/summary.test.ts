@@ -104,7 +104,11 @@ test('a cancelled run', () => {
 });
 
 describe('requireExecuted', () => {
-  const selected = records.mixed.filter(({ type }) => type !== 'suite-not-selected');
+  const selected = records.mixed.map((event): RunEvent => {
+    if (event.type !== 'run-started') return event;
+    const { only: _only, ...whole } = event;
+    return whole;
+  });
   const check = (events: readonly RunEvent[], run: Partial<RunStarted> = {}) => {
     const { missingClasses, unmetRequirements } = summarise(withRun(events, run));
     return { missingClasses, unmetRequirements };
@@ -121,8 +125,14 @@ describe('requireExecuted', () => {
     expect(check(selected, run)).toEqual({ missingClasses: ['npu'], unmetRequirements: [] });
   });
 
-  test('leaving suites out by class is a filter too', () => {
+  test('a run limited to other classes does not miss one that it leaves out', () => {
     expect(check(records.mixed).unmetRequirements).toEqual([]);
+    expect(check(records.mixed, { only: ['gpu', 'npu'] }).unmetRequirements).toEqual(['npu']);
+  });
+
+  test('a cancelled run only says so', () => {
+    const cancelled = [...selected, { atMs: 9700, type: 'run-cancelled', cause: 'interrupt' } as const];
+    expect(check(cancelled)).toEqual({ missingClasses: ['npu'], unmetRequirements: [] });
   });
 
   test('a suite without executed tests does not count', () => {

@@ -103,6 +103,8 @@ export interface RunStarted {
   readonly total?: number;
   /** True when `-t`, a path pattern or the like left suites or tests out. */
   readonly filtered: boolean;
+  /** The classes to which `JEST_HARDWARE_ONLY` limits the run; left out: all. */
+  readonly only?: readonly DeviceClass[];
   readonly coverage: boolean;
   readonly requireExecuted: readonly DeviceClass[];
 }

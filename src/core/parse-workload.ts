@@ -1,4 +1,4 @@
-import { type PragmaName, type PragmaRow, isPragmaName, optionKey, pragmas } from './pragmas.js';
+import { isPragmaName, optionKey, type PragmaName, type PragmaRow, pragmas } from './pragmas.js';
 import { unknownPragma } from './unknown-pragma.js';
 import type { UsageProblem } from './usage-error.js';
 import { splitList } from './values.js';

@@ -1,7 +1,7 @@
 import { nearest } from './nearest.js';
+import { deviceClasses } from './taxonomy.js';
 import { parseBytes, parseDuration } from './units.js';
 import type { HardwareRequirement, UnsatisfiablePolicy } from './workload.js';
-import { deviceClasses } from './taxonomy.js';
 
 /** A value that was read, or that it could not be read and, where one can tell, what to write instead. */
 export type Reading<T> =

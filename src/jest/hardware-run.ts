@@ -6,6 +6,7 @@ import type { CancelCause, Placement, RunEvent } from '../core/events.js';
 import { type Device, type Machine, type Slot, slotsOf } from '../core/machine.js';
 import { Scheduler } from '../core/scheduler.js';
 import { strategies } from '../core/strategies/index.js';
+import type { DeviceClass } from '../core/taxonomy.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import type { SuiteOutcome } from '../execute/executor.js';
 import { type Happening, LiveRun } from '../execute/live-run.js';
@@ -30,7 +31,7 @@ export interface RunInput {
   readonly context: TestRunnerContext;
   readonly options: HardwareOptions;
   /** Device classes that alone are wanted (`JEST_HARDWARE_ONLY`); undefined: all. */
-  readonly only: readonly string[] | undefined;
+  readonly only: readonly DeviceClass[] | undefined;
   /** Jest's advice to run in this process: also for one worker, one suite or a few fast ones. */
   readonly serial: boolean;
   readonly emit: Emit;

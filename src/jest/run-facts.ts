@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '@jest/types';
 import { type RunStarted, recordVersion } from '../core/events.js';
+import type { DeviceClass } from '../core/taxonomy.js';
 import type { HardwareOptions } from '../options/options.js';
 
 const { version: packageVersion } = JSON.parse(
@@ -11,7 +12,7 @@ const { version: packageVersion } = JSON.parse(
 export function runStarted(
   globalConfig: Config.GlobalConfig,
   options: HardwareOptions,
-  selection: readonly string[] | undefined,
+  only: readonly DeviceClass[] | undefined,
   startedAt: Date,
 ): RunStarted {
   const { shard, collectCoverage } = globalConfig;
@@ -24,7 +25,8 @@ export function runStarted(
     strategy: options.strategy,
     ...(commit === undefined ? {} : { commit }),
     ...(shard === undefined ? {} : { index: shard.shardIndex, total: shard.shardCount }),
-    filtered: selection !== undefined || isFiltered(globalConfig),
+    filtered: isFiltered(globalConfig),
+    ...(only === undefined ? {} : { only }),
     coverage: collectCoverage,
     requireExecuted: options.requireExecuted,
   };

@@ -50,7 +50,10 @@ function aged(
   events: readonly RunEvent[],
 ): Map<string, SuiteHistory> {
   const isWhole =
-    !run.filtered && run.total === undefined && events.some(({ type }) => type === 'run-opened');
+    !run.filtered &&
+    run.only === undefined &&
+    run.total === undefined &&
+    events.some(({ type }) => type === 'run-opened');
   const present = new Set(
     events.flatMap((event) =>
       event.type === 'suite-queued' ? event.suite.id : 'suiteId' in event ? event.suiteId : [],

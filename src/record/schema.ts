@@ -139,6 +139,7 @@ export const eventSchemas = {
     index: v.exactOptional(counting),
     total: v.exactOptional(counting),
     filtered: v.boolean(),
+    only: v.exactOptional(v.array(v.picklist(deviceClasses))),
     coverage: v.boolean(),
     requireExecuted: v.array(v.picklist(deviceClasses)),
   }),

@@ -130,7 +130,8 @@ function described(device: Device, type: string) {
 }
 
 function originOf(evidence: Readonly<Record<string, Evidence>>): Origin {
-  const all = Object.values(evidence);
+  // What a data sheet adds was neither detected nor declared.
+  const all = Object.values(evidence).filter(({ confidence }) => confidence !== 'spec');
   const declared = all.filter(({ confidence }) => confidence === 'declared');
   if (declared.length === 0) return 'detected';
   return declared.length === all.length ? 'declared' : 'partly-declared';

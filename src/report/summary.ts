@@ -29,7 +29,7 @@ export interface RunSummary {
   readonly suites: readonly SuiteSummary[];
   /** Classes of `requireExecuted` of which no suite executed a test on a real device of that class, undegraded. */
   readonly missingClasses: readonly DeviceClass[];
-  /** The missing classes when they make the run fail: it was neither filtered nor sharded. */
+  /** The missing classes that make the run fail: it was whole (not filtered, sharded or cancelled) but for classes left out. */
   readonly unmetRequirements: readonly DeviceClass[];
 }
 
@@ -43,7 +43,8 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
   const bound = summariseBound(events, suites, makespanMs);
 
   const counts = countOutcomes(suites);
-  const filtered = (run?.filtered ?? false) || counts['not-selected'] > 0;
+  const filtered = run?.filtered ?? false;
+  const isWanted = (deviceClass: DeviceClass) => run?.only?.includes(deviceClass) ?? true;
   const isSharded = run?.total !== undefined;
   const executed = executedClasses(machines, suites);
   const missingClasses = (run?.requireExecuted ?? []).filter((deviceClass) => !executed.has(deviceClass));
@@ -66,7 +67,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     counts,
     suites,
     missingClasses,
-    unmetRequirements: filtered || isSharded ? [] : missingClasses,
+    unmetRequirements: filtered || isSharded || cancelled ? [] : missingClasses.filter(isWanted),
   };
 }
 
