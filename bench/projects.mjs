@@ -1,0 +1,227 @@
+/** Generated Jest projects, the same files on every machine, each with a config for the stock runner and one for ours. */
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import protobuf from 'protobufjs';
+import { seeded } from './measure.mjs';
+import { flags } from './report.mjs';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * @typedef {import('./measure.mjs').Command} Command
+ *
+ * @typedef {object} Project
+ * @property {string} directory
+ * @property {(side: 'stock' | 'ours', args: readonly string[], options?: { fresh?: boolean, node?: readonly string[] }) => Command} jest
+ *   Fresh: before each run everything that earlier runs taught (Jest's times, our history) is removed; transformed
+ *   files stay.
+ */
+
+/** Where a script's projects live; removed when the script ends, unless `--keep`. @returns {string} */
+export function workspace() {
+  const root = mkdtempSync(join(realpathSync(tmpdir()), 'jest-runner-hardware-bench-'));
+  const modules = join(root, 'node_modules');
+  mkdirSync(modules);
+  for (const name of readdirSync(join(repository, 'node_modules'))) {
+    if (name.startsWith('.') || name === 'jest-runner-hardware') continue;
+    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
+  }
+  // A copy, not a link: what is measured does not change when the sources are built again.
+  for (const part of ['package.json', 'dist']) {
+    cpSync(join(repository, part), join(modules, 'jest-runner-hardware', part), { recursive: true });
+  }
+  if (flags.keep) console.error(root);
+  else process.on('exit', () => rmSync(root, { recursive: true, force: true }));
+  return root;
+}
+
+/**
+ * @param {string} root
+ * @param {string} name
+ * @param {Record<string, string | Uint8Array>} files By path within the project.
+ * @param {{ config?: object, options?: object }} [settings] Jest's, for both sides, and ours.
+ * @returns {Project}
+ */
+export function project(root, name, files, { config = {}, options = {} } = {}) {
+  const directory = join(root, name);
+  const caches = { stock: join(root, `${name}-cache-stock`), ours: join(root, `${name}-cache-ours`) };
+  const text = (side) => JSON.stringify({ reporters: ['default'], cacheDirectory: caches[side], ...config });
+  const all = {
+    ...files,
+    'package.json': '{}',
+    'stock.config.mjs': `export default ${text('stock')};\n`,
+    'ours.config.mjs':
+      `import { withHardware } from 'jest-runner-hardware';\n` +
+      `export default withHardware(${text('ours')}, ${JSON.stringify(options)});\n`,
+  };
+  for (const [path, content] of Object.entries(all)) {
+    mkdirSync(join(directory, path, '..'), { recursive: true });
+    writeFileSync(join(directory, path), content);
+  }
+  return {
+    directory,
+    jest: (side, args, { fresh = false, node = [] } = {}) => ({
+      cwd: directory,
+      argv: [
+        process.execPath,
+        ...node,
+        join(repository, 'node_modules/jest/bin/jest.js'),
+        '--config',
+        `${side}.config.mjs`,
+        ...args,
+      ],
+      before: fresh ? () => forget(directory, caches[side]) : undefined,
+    }),
+  };
+}
+
+/** @param {string} directory @param {string} cache */
+function forget(directory, cache) {
+  rmSync(join(directory, '.jest-hardware'), { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  for (const name of readdirSync(cache)) if (name.startsWith('perf-cache')) rmSync(join(cache, name));
+}
+
+/** 200 suites as unit tests are: a module, a few cases, no waiting. @param {string} root */
+export function smallSuites(root, count = 200) {
+  const files = /** @type {Record<string, string>} */ ({
+    'src/sum.js': 'exports.sum = (values) => values.reduce((total, value) => total + value, 0);\n',
+    'src/words.js': `exports.words = (text) => text.split(/\\s+/).filter(Boolean);\n`,
+  });
+  for (let index = 0; index < count; index++) {
+    files[`test/small-${index}.test.js`] = `const { sum } = require('../src/sum');
+const { words } = require('../src/words');
+describe('small ${index}', () => {
+  test('adds', () => expect(sum([${index}, 1])).toBe(${index + 1}));
+  test('splits', () => expect(words(' a b  c ')).toEqual(['a', 'b', 'c']));
+  test.each([1, 2, 3])('keeps %i', (value) => expect({ value, of: ${index} }).toMatchObject({ value }));
+});
+`;
+  }
+  return project(root, 'small', files);
+}
+
+/**
+ * 60 suites with log-normal durations (median 60 ms, σ 1.2), 1 in 60 longer than a second, as timing files of real
+ * repositories look. Half of each is a fixed amount of CPU work, half waiting, because suites do both: with work alone two
+ * workers on two cores would mostly measure the contention with Jest itself, with waiting alone its cost would hide.
+ * A suite's file is larger the longer it takes, roughly: without history that is all Jest's order rests on.
+ * @param {string} root
+ */
+export function skewedSuites(root, count = 60) {
+  const random = seeded(2);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const files = /** @type {Record<string, string>} */ ({ 'src/work.js': workModule });
+  for (let index = 0; index < count; index++) {
+    const durationMs = Math.round(60 * Math.exp(1.2 * normal()));
+    const padding = 'x'.repeat(Math.round(20 * durationMs * Math.exp(0.5 * normal())));
+    files[`test/skewed-${index}.test.js`] = `const { work, wait } = require('../src/work');
+test('works', () => expect(work(${durationMs / 2})).not.toBe(0));
+test('waits', () => wait(${durationMs / 2}));
+// ${padding}
+`;
+  }
+  return project(root, 'skewed', files);
+}
+
+const workModule = `/** A fixed amount of work that takes about so many ms of one core. */
+exports.work = (ms) => {
+  let state = 1;
+  for (let step = 0; step < ms * 400_000; step++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
+  return state;
+};
+exports.wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+`;
+
+/**
+ * Suites with onnxruntime sessions that multiply matrices. A session takes as many threads as the suite says.
+ * @param {string} root
+ * @param {string} name
+ * @param {{ pragmas?: string, threads: string, count?: number }} suites `threads`: a JavaScript expression that may
+ *   use `cores` (the machine's) and `placement`.
+ */
+export function nativeSuites(root, name, { pragmas = '', threads, count = 8 }) {
+  const files = /** @type {Record<string, string | Uint8Array>} */ ({ 'src/products.onnx': productsModel() });
+  for (let index = 0; index < count; index++) {
+    files[`test/native-${index}.test.js`] = `/**\n * suite ${index}\n${pragmas} */
+const { join } = require('node:path');
+const { InferenceSession, Tensor } = require('onnxruntime-node');
+const { placement } = require('jest-runner-hardware/placement');
+const cores = require('node:os').availableParallelism();
+test('multiplies', async () => {
+  const session = await InferenceSession.create(join(__dirname, '../src/products.onnx'), { intraOpNumThreads: ${threads} });
+  for (let round = 0; round < 40; round++) {
+    const x = new Tensor('float32', new Float32Array(${matrixSize} * ${matrixSize}).fill(round), [${matrixSize}, ${matrixSize}]);
+    const { y } = await session.run({ x });
+    expect(y.data[0]).toBe(round);
+  }
+  await session.release();
+}, 120_000);
+`;
+  }
+  // Without this environment onnxruntime fails in Jest on either side.
+  return project(root, name, files, { config: { testEnvironment: 'jest-runner-hardware/environment' } });
+}
+
+const matrixSize = 384;
+
+/** A chain of eight products with the identity matrix, as the bytes of an `.onnx` file. */
+function productsModel() {
+  const schema = readFileSync(join(repository, 'fixtures/projects/ml/src/onnx.proto'), 'utf8');
+  const type = protobuf.parse(schema).root.lookupType('onnx.ModelProto');
+  const identity = new Float32Array(matrixSize ** 2);
+  for (let index = 0; index < matrixSize; index++) identity[index * (matrixSize + 1)] = 1;
+  const dims = [matrixSize, matrixSize];
+  const value = (/** @type {string} */ name) => ({
+    name,
+    type: { tensorType: { elemType: 1, shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+  });
+  const names = ['x', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'y'];
+  const graph = {
+    name: 'products',
+    input: [value('x')],
+    output: [value('y')],
+    initializer: [{ name: 'identity', dims, dataType: 1, rawData: new Uint8Array(identity.buffer) }],
+    node: names
+      .slice(1)
+      .map((name, index) => ({ name, opType: 'MatMul', input: [names[index], 'identity'], output: [name] })),
+  };
+  return type.encode({ irVersion: 8, opsetImport: [{ version: 17 }], graph }).finish();
+}
+
+/**
+ * Suites that each fill a buffer of so many bytes and hold it for a while.
+ * @param {string} root
+ * @param {string} name
+ * @param {{ bytesEach: number, declared: boolean, count?: number, options?: object }} settings
+ */
+export function hungrySuites(root, name, { bytesEach, declared, count = 8, options = {} }) {
+  const files = /** @type {Record<string, string>} */ ({});
+  const pragma = declared ? `/** @host-memory ${(bytesEach + workerBytes) / 2 ** 20}MiB */\n` : '';
+  for (let index = 0; index < count; index++) {
+    files[`test/hungry-${index}.test.js`] = `${pragma}test('holds its data', async () => {
+  let held = Buffer.alloc(${bytesEach}, 1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(held[${index}]).toBe(1);
+  held = undefined;
+  globalThis.gc?.();
+});
+`;
+  }
+  return project(root, name, files, { options });
+}
+
+/** What Jest itself takes in a worker, roughly. */
+const workerBytes = 120 * 2 ** 20;
