@@ -71,6 +71,19 @@ describe('pull', () => {
     expect(firstStarts('pull', both, [suite('a', either)])).toEqual(['a on local/cpu#1']);
   });
 
+  test('starts tensor work on the accelerator, until durations say otherwise', () => {
+    const vision = suite('a', { ...either, operations: ['conv2d'] });
+    expect(firstStarts('pull', both, [vision])).toEqual(['a on local/gpu0#1']);
+    const history = [took('a', 'cpu', 100), took('a', 'gpu0', 900)];
+    expect(firstStarts('pull', both, [vision], history)).toEqual(['a on local/cpu#1']);
+  });
+
+  test('weighs time by power for a suite that is sensitive to it', () => {
+    const history = [took('a', 'cpu', 200), took('a', 'gpu0', 100)];
+    const sensitive = suite('a', { ...either, sensitivity: 'power' });
+    expect(firstStarts('pull', both, [sensitive], history)).toEqual(['a on local/cpu#1']);
+  });
+
   test('uses an accelerator rather than wait for a CPU', () => {
     const suites = ['a', 'b', 'c'].map((id) => suite(id, either));
     const one = slots({ workers: 2, cpuBudget: 4, devices: [{ ...device(), shares: 1 }, gpu] });

@@ -23,6 +23,8 @@ export class UsageError extends Error {
     const list = 'message' in problems ? [problems] : problems;
     super(list.map(formatProblem).join('\n'), options);
     this.problems = list;
+    // Jest prints stacks: where our code noticed it helps nobody.
+    this.stack = `${this.name}: ${this.message}`;
   }
 }
 

@@ -2,6 +2,8 @@ import type { Evidence } from '../core/machine.js';
 import type { Backend } from '../core/taxonomy.js';
 import type { Host } from './host.js';
 
+type BackendEvidence = Partial<Record<Backend, Evidence>>;
+
 /** Packages that bring a backend to the CPU. One line per package. */
 const frameworks: Readonly<Record<string, readonly Backend[]>> = {
   'onnxruntime-node': ['onnx'],
@@ -10,20 +12,38 @@ const frameworks: Readonly<Record<string, readonly Backend[]>> = {
   '@tensorflow/tfjs': ['tfjs'],
 };
 
-/** CPU backends by installed packages: looked up as Node does, through the `node_modules` of every parent folder. */
-export function cpuBackendsOf(host: Host, projectDir: string): Partial<Record<Backend, Evidence>> {
-  const found: Partial<Record<Backend, Evidence>> = {};
+/** Files that bring a backend to NVIDIA GPUs: a package without its GPU part computes on the CPU and says nothing. */
+const cudaFrameworks: Readonly<Record<string, readonly Backend[]>> = {
+  'onnxruntime-node/bin/napi-v3/linux/x64/libonnxruntime_providers_cuda.so': ['onnx'],
+  'onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so': ['onnx'],
+  '@tensorflow/tfjs-node-gpu': ['tensorflow', 'tfjs'],
+};
+
+/** Backends of NVIDIA GPUs by what is installed. */
+export function cudaBackendsOf(host: Host, projectDir: string): BackendEvidence {
+  return backendsOf(cudaFrameworks, host, projectDir);
+}
+
+/** CPU backends by what is installed. */
+export function cpuBackendsOf(host: Host, projectDir: string): BackendEvidence {
+  const found = backendsOf(frameworks, host, projectDir);
+  // Absent under `node --jitless`.
+  if ('WebAssembly' in globalThis) found.wasm = { confidence: 'probed', source: 'WebAssembly of Node.js' };
+  return found;
+}
+
+/** Looked up as Node does, through the `node_modules` of every parent folder. */
+function backendsOf(table: typeof frameworks, host: Host, projectDir: string): BackendEvidence {
+  const found: BackendEvidence = {};
   const folders = parentsOf(projectDir)
     .map((parent) => `${parent}/node_modules`)
     .filter((folder) => host.exists(folder));
-  for (const [name, backends] of Object.entries(frameworks)) {
+  for (const [name, backends] of Object.entries(table)) {
     if (!folders.some((folder) => host.exists(`${folder}/${name}`))) continue;
     for (const backend of backends) {
-      found[backend] ??= { confidence: 'inferred', source: `package ${name} is installed` };
+      found[backend] ??= { confidence: 'inferred', source: `${name} is installed` };
     }
   }
-  // Absent under `node --jitless`.
-  if ('WebAssembly' in globalThis) found.wasm = { confidence: 'probed', source: 'WebAssembly of Node.js' };
   return found;
 }
 

@@ -1,4 +1,5 @@
 import type { Device, Evidence } from '../core/machine.js';
+import type { Backend } from '../core/taxonomy.js';
 import { deviceOf, sourced } from './device-draft.js';
 import { abilitiesOf, capabilityByName } from './nvidia-generation.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
@@ -8,6 +9,7 @@ export function nvidiaDevice(
   gpu: NvidiaGpu,
   source: string,
   state: Pick<Device, 'id' | 'usable' | 'bindingEnv'>,
+  frameworks: Partial<Record<Backend, Evidence>>,
 ): Device {
   const { features, precisions } = abilities(gpu, source);
   const memory = gpu.memoryBytes && sourced(gpu.memoryBytes, 'probed', `${source} memory.total`);
@@ -20,7 +22,7 @@ export function nvidiaDevice(
     architecture: sourced('gpu-cuda', 'probed', source),
     model: sourced(gpu.name, 'probed', source),
     memoryBytes: memory || undefined,
-    backends: { cuda: { confidence: 'inferred', source: `${source}${driver}` } },
+    backends: { cuda: { confidence: 'inferred', source: `${source}${driver}` }, ...frameworks },
     precisions,
     features: {
       ...features,

@@ -1,3 +1,4 @@
+import type { AggregatedResult, TestContext } from '@jest/test-result';
 import { summarise } from '../report/summary.js';
 import { terminalReport } from '../report/terminal.js';
 import { jestPackages } from './interop.js';
@@ -11,10 +12,12 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
     this.#printed = false;
   }
 
-  /** Jest does not come back to its reporters when it bails. */
-  override onRunComplete(): void {
-    if (session.runs.some(({ events }) => events.some((event) => event.type === 'run-cancelled')))
-      this.#print();
+  /** Jest does not come back to its reporters when it bails, or when the runner threw (`requireExecuted`). */
+  override onRunComplete(_contexts?: Set<TestContext>, results?: AggregatedResult): void {
+    const isCancelled = session.runs.some(({ events }) =>
+      events.some(({ type }) => type === 'run-cancelled'),
+    );
+    if (isCancelled || results?.runExecError !== undefined) this.#print();
   }
 
   /** Called when all reporters have completed: the one moment that comes after Jest's own summary. */

@@ -1,3 +1,4 @@
+import { costOf, suitabilityOf } from '../suitability.js';
 import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from './strategy.js';
 import { firstInTurn } from './turn.js';
 
@@ -15,8 +16,12 @@ function next(view: ClusterView): readonly SuitePlace[] {
   const { suite } = group.head;
   const [best] = view.freeTypes
     .filter((type) => takes(group, type))
-    .map((type) => ({ type, durationMs: view.estimate(suite, type).durationMs }))
-    .sort((a, b) => a.durationMs - b.durationMs || scarcity(a.type) - scarcity(b.type));
+    .map((type) => ({
+      type,
+      cost: costOf(suite.profile, type.device, view.estimate(suite, type).durationMs),
+      suitability: suitabilityOf(suite.profile, type.device),
+    }))
+    .sort((a, b) => a.cost - b.cost || b.suitability - a.suitability || scarcity(a.type) - scarcity(b.type));
   const slot = best?.type.free[0];
   return slot === undefined ? [] : [{ suiteId: suite.id, slotId: slot.id }];
 }

@@ -1,5 +1,6 @@
 import type { MachineProblem } from '../../core/machine.js';
 import { bindingEnvOf } from '../binding.js';
+import { cudaBackendsOf } from '../frameworks.js';
 import type { Host, RunOutcome } from '../host.js';
 import { nvidiaDevice } from '../nvidia-device.js';
 import { driverDirectory, gpusOfDriver, missingForCuda } from '../nvidia-driver.js';
@@ -16,10 +17,11 @@ import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 export const nvidia: Probe = async (host, options) => {
   if (!hasEvidence(host)) return { devices: [], problems: [] };
   const answer = await query(host, options);
-  if (answer === 'absent') return findingsOf(gpusOfDriver(host), driverDirectory, host, missingForCuda(host));
-  if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', host);
+  const at = { host, frameworks: cudaBackendsOf(host, options.projectDir) };
+  if (answer === 'absent') return findingsOf(gpusOfDriver(host), driverDirectory, at, missingForCuda(host));
+  if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', at);
   // The kernel lists GPUs that the tool cannot reach: shown, never used.
-  const { devices } = findingsOf(gpusOfDriver(host), driverDirectory, host, answer.message);
+  const { devices } = findingsOf(gpusOfDriver(host), driverDirectory, at, answer.message);
   return { devices, problems: [answer] };
 };
 
@@ -78,7 +80,12 @@ function read(outcome: RunOutcome, fields: readonly NvidiaSmiField[], { timeoutM
 }
 
 /** @param missing What keeps every one of these GPUs from computing. */
-function findingsOf(gpus: readonly NvidiaGpu[], source: string, host: Host, missing?: string): ProbeFindings {
+function findingsOf(
+  gpus: readonly NvidiaGpu[],
+  source: string,
+  { host, frameworks }: { readonly host: Host; readonly frameworks: ReturnType<typeof cudaBackendsOf> },
+  missing?: string,
+): ProbeFindings {
   const problems: MachineProblem[] = [];
   const devices = gpus.map((gpu, position) => {
     const id = `gpu${position}`;
@@ -87,11 +94,8 @@ function findingsOf(gpus: readonly NvidiaGpu[], source: string, host: Host, miss
     if (obstacle !== undefined) {
       problems.push({ message: `${id} (${gpu.name}) ${obstacle.message}`, remedy: obstacle.remedy });
     }
-    return nvidiaDevice(gpu, source, {
-      id,
-      usable: obstacle === undefined,
-      ...(bindingEnv && { bindingEnv }),
-    });
+    const state = { id, usable: obstacle === undefined, ...(bindingEnv && { bindingEnv }) };
+    return nvidiaDevice(gpu, source, state, frameworks);
   });
   return { devices, problems: [...problems, ...orderProblems(gpus, host)] };
 }
