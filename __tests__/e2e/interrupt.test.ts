@@ -85,6 +85,7 @@ describe('watch mode', () => {
        test('never ends', () => { log('changing', 'begin'); return new Promise(() => {}); }, 600_000);`,
     );
     await jest.until(() => logOf(project).length === 1);
+    await jest.waitFor(/PASS .*steady/);
     jest.type('q');
     await jest.waitFor(/Test run was interrupted/);
     const [hanging] = logOf(project);

@@ -43,7 +43,7 @@ describe('workers', () => {
   test('are not used in band: suites run in the process of Jest itself', async () => {
     const { stock, hardware } = await expectParity('workers', ['-i', 'short']);
     for (const run of [stock, hardware]) {
-      expect(new Set(beginsOf(run).map(({ pid }) => pid)).size).toBe(1);
+      expect(new Set(beginsOf(run).map(({ pid }) => pid))).toEqual(new Set([run.pid]));
       expect(new Set(beginsOf(run).map(({ workerId }) => workerId))).toEqual(new Set(['1']));
     }
   });

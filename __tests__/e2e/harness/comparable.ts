@@ -8,11 +8,12 @@ import type { Project } from './project.js';
 export function comparable(run: JestRun): Json {
   const { project } = run;
   const results = run.results ?? null;
+  const suites = run.events.flatMap(({ result }) => (result === undefined ? [] : [result]));
   return {
     exitCode: run.exitCode,
     signal: run.signal,
     json: run.json === undefined ? null : aggregated(run.json, project, run.json.testResults.map(jsonSuite)),
-    results: results === null ? null : aggregated(results, project, results.testResults.map(probedSuite)),
+    results: results === null ? null : aggregated(results, project, suites.map(probedSuite)),
     events: eventsBySuite(run.events, project),
     leftOver: run.leftOver.map(({ command }) => command),
   };

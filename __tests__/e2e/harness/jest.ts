@@ -19,6 +19,9 @@ export interface ProbeEvent {
   readonly file?: string;
   readonly name?: string;
   readonly status?: string;
+  /** Of one suite. */
+  readonly result?: Json;
+  /** Of the run. */
   readonly results?: Json;
   readonly [key: string]: unknown;
 }

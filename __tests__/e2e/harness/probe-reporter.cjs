@@ -21,10 +21,9 @@ class ProbeReporter {
     write({ type: 'case-result', file: test.path, name: result.fullName, status: result.status });
   }
 
-  onTestFileResult(test, result, aggregated) {
-    const done =
-      aggregated.numPassedTestSuites + aggregated.numFailedTestSuites + aggregated.numPendingTestSuites;
-    write({ type: 'file-result', file: test.path, failed: result.numFailingTests, done });
+  // The whole result: console and coverage are taken out of it once reporters have seen it.
+  onTestFileResult(test, result) {
+    write({ type: 'file-result', file: test.path, result });
   }
 
   onRunComplete(contexts, results) {
@@ -41,7 +40,7 @@ function write(event) {
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(plain(event))}\n`);
 }
 
-/** Like JSON, but keeps what JSON drops or refuses: BigInt, circles, NaN. */
+/** Like JSON, but keeps what JSON drops or refuses: BigInt, circles, NaN, getters that throw. */
 function plain(value, parents = []) {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
@@ -51,5 +50,13 @@ function plain(value, parents = []) {
   if (typeof value.toJSON === 'function') return plain(value.toJSON(), parents);
   const inner = [...parents, value];
   if (Array.isArray(value)) return value.map((item) => plain(item, inner));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item, inner)]));
+  return Object.fromEntries(Object.keys(value).map((key) => [key, plain(readFrom(value, key), inner)]));
+}
+
+function readFrom(object, key) {
+  try {
+    return object[key];
+  } catch {
+    return '[Throws]';
+  }
 }
