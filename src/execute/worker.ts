@@ -5,11 +5,12 @@ import { type FromWorker, post, type TaskEnd, type ToWorker } from './protocol.j
 /** What a worker entry does with its messages. */
 export interface TaskHandler<Setup, Task, Result> {
   setup(data: Setup): Promise<void>;
-  run(
-    task: Task,
-    emit: (name: string, payload: unknown) => void,
-  ): Promise<Pick<TaskEnd<Result>, 'status' | 'result' | 'executedTests'>>;
+  run(task: Task, emit: (name: string, payload: unknown) => void): Promise<HandledEnd<Result>>;
+  /** The end of a task that could not run, or whose outcome cannot be sent (a getter in it throws). */
+  failed(error: unknown): HandledEnd<Result>;
 }
+
+type HandledEnd<Result> = Pick<TaskEnd<Result>, 'status' | 'result' | 'executedTests'>;
 
 /** Serves one task after the other; called once by the entry file of a child process or worker thread. */
 export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task, Result>): void {
@@ -34,13 +35,26 @@ export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task
   };
 
   const runTask = async (task: Task) => {
-    await ready;
     const peak = startPeak();
-    const end = await handler.run(task, (name, payload) => post(send, { type: 'event', name, payload }));
-    post(send, {
-      type: 'done',
-      end: { ...end, ...peak(), heapUsedBytes: process.memoryUsage().heapUsed } satisfies TaskEnd<Result>,
-    });
+    const done = (handled: HandledEnd<Result>) => {
+      const heapUsedBytes = process.memoryUsage().heapUsed;
+      post(send, { type: 'done', end: { ...handled, ...peak(), heapUsedBytes } satisfies TaskEnd<Result> });
+    };
+    const unsendable: unknown[] = [];
+    const emit = (name: string, payload: unknown) => {
+      try {
+        post(send, { type: 'event', name, payload });
+      } catch (error) {
+        unsendable.push(error);
+      }
+    };
+    try {
+      await ready;
+      const handled = await handler.run(task, emit);
+      done(unsendable.length === 0 ? handled : handler.failed(unsendable[0]));
+    } catch (error) {
+      done(handler.failed(error));
+    }
   };
 
   port?.on('message', onMessage);

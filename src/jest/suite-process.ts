@@ -60,6 +60,11 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
     const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, emit);
     return 'error' in end.result ? { ...end, result: { error: plainError(end.result.error) } } : end;
   },
+  failed: (error) => ({
+    status: 'failed',
+    executedTests: 0,
+    result: { error: plainError(error as SuiteErrorLike) },
+  }),
 });
 
 /** Errors lose their fields in a message; Jest's reporters read these. */
