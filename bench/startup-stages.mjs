@@ -32,7 +32,6 @@ async function stage(name, work) {
   return value;
 }
 
-await stage('load an empty ES module', () => import('data:text/javascript,'));
 await stage('load the config (withHardware, runner)', () => ours('index.js'));
 await stage('load the sequencer', () => ours('jest/sequencer.js'));
 await stage('load the reporter', () => ours('jest/reporter.js'));
