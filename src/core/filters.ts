@@ -9,7 +9,7 @@ type NeverFilter = (suite: Suite, slot: Slot) => string | undefined;
 type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | undefined;
 
 /** What the suite asks of a device. `degrade` sets these aside. */
-export const requirementFilters = {
+const requirementFilters = {
   'device-count': ({ profile: { hardware } }, { device }) => {
     const single = hardware.filter(({ count }) => count === 1);
     if (single.some((alternative) => alternative.class === device.class)) return undefined;
@@ -36,7 +36,7 @@ export const requirementFilters = {
 } satisfies Record<string, NeverFilter>;
 
 /** What can never fit, whatever the policy. */
-export const capacityFilters = {
+const capacityFilters = {
   'device-memory': ({ profile: { minMemoryBytes } }, { device, machine }) => {
     if (minMemoryBytes === 0) return undefined;
     const memoryBytes =
@@ -57,7 +57,7 @@ export const capacityFilters = {
 } satisfies Record<string, NeverFilter>;
 
 /** What is taken at the moment. */
-export const nowFilters = {
+const nowFilters = {
   'slot-busy': ({ id }, _claim, state) => (state.busySlotIds.has(id) ? `${id} is busy` : undefined),
   workers: ({ machine, machineWorkers }, _claim, state) =>
     state.busySlotIds.size >= machineWorkers

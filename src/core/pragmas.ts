@@ -19,7 +19,7 @@ import type { ProfilePart, WorkloadProfile } from './workload.js';
  * How often a value may be given: `one` at most once; `list` by comma and by repetition, no item twice;
  * `flag` at most once and without a value (`false` undoes what a glob or a named workload says).
  */
-export type PragmaKind = 'one' | 'list' | 'flag';
+type PragmaKind = 'one' | 'list' | 'flag';
 
 /** One row of the table: a field of the profile and how a docblock or an option writes it. */
 export interface PragmaRow<Kind extends PragmaKind = PragmaKind> {

@@ -53,8 +53,6 @@ const parts = {
   general: {},
 } as const satisfies Record<string, ProfilePart>;
 
-export type BuiltInWorkload = keyof typeof parts;
-
 export const builtInWorkloads: Readonly<Record<string, ProfileLayer>> = Object.fromEntries(
   Object.entries<ProfilePart>(parts).map(([name, part]) => {
     const origin = (field: string) => [field, { text: `\`${field}\` of the built-in workload \`${name}\`` }];

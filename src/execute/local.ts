@@ -2,7 +2,7 @@ import { PassThrough, type Writable } from 'node:stream';
 import supportsColor from 'supports-color';
 import type { Placement } from '../core/events.js';
 import type { Machine } from '../core/machine.js';
-import { formatBytes } from '../core/units.js';
+import { formatBytes, formatDuration } from '../core/units.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import { bindingEnv } from './binding.js';
 import type { Executor, SuiteOutcome } from './executor.js';
@@ -165,7 +165,7 @@ export function isPlain(placement: Placement, profile: WorkloadProfile, machine:
 
 const causes = {
   'timed-out': (_death, profile) =>
-    `ran longer than its @max-time of ${profile.maxTimeMs} ms and was stopped`,
+    `ran longer than its @max-time of ${formatDuration(profile.maxTimeMs ?? 0)} and was stopped`,
   cancelled: () => 'stopped because the run was interrupted',
   lost: (death) => deathCause(death),
 } satisfies Record<string, (death: WorkerDeath, profile: WorkloadProfile) => string>;

@@ -80,6 +80,7 @@ export class WorkerProcess {
     onEvent: (name: string, payload: unknown) => void,
   ): Promise<TaskEnd<Result> | WorkerDeath> {
     this.#stderrTail = '';
+    this.#sampleMemory();
     const sampling = setInterval(() => this.#sampleMemory(), memorySampleMs).unref();
     try {
       const done = new Promise<TaskEnd<Result>>((resolve) => {

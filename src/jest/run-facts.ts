@@ -3,6 +3,7 @@ import type { Config } from '@jest/types';
 import { type RunStarted, recordVersion } from '../core/events.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import type { HardwareOptions } from '../options/options.js';
+import { session } from './session.js';
 
 const { version: packageVersion } = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
@@ -25,11 +26,16 @@ export function runStarted(
     strategy: options.strategy,
     ...(commit === undefined ? {} : { commit }),
     ...(shard === undefined ? {} : { index: shard.shardIndex, total: shard.shardCount }),
-    filtered: isFiltered(globalConfig),
+    filtered: isFiltered(globalConfig) || projectsLeftOut(globalConfig),
     ...(only === undefined ? {} : { only }),
     coverage: collectCoverage,
     requireExecuted: options.requireExecuted,
   };
+}
+
+/** `--selectProjects` and `--ignoreProjects` leave no other trace in the config. */
+function projectsLeftOut({ projects }: Config.GlobalConfig): boolean {
+  return session.contexts !== undefined && session.contexts.length < projects.length;
 }
 
 /** True when the user asked for less than all suites or tests. */

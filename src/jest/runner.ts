@@ -60,7 +60,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
   /** Called by Jest once a run, with every suite it wants a result for. */
   async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
     const environment = parseEnvironment(process.env);
-    if (!environment.enabled) return this.#runAsStock(tests, watcher, serial);
+    // Collecting (`--collectTests`) runs no test: there is nothing to place, to fail or to learn.
+    const { collectTests } = this.#globalConfig;
+    if (!environment.enabled || collectTests) return this.#runAsStock(tests, watcher, serial);
     requireOurSequencer(this.#globalConfig);
 
     const options = readRunnerOptions(this.#rawOptions);

@@ -42,10 +42,7 @@ export function profileOf({ source, file, suitePath, options }: ProfileRequest):
  * The layer whose glob matches and has the most literal characters, counting neither wildcards nor what stands in
  * brackets, braces or parentheses; of equals the later one. Globs mean what they mean in Jest's `testMatch`.
  */
-export function mostSpecific(
-  suitePath: string,
-  profiles: ConfiguredProfiles['profiles'],
-): ProfileLayer | undefined {
+function mostSpecific(suitePath: string, profiles: ConfiguredProfiles['profiles']): ProfileLayer | undefined {
   let best: { readonly layer: ProfileLayer; readonly literals: number } | undefined;
   for (const { glob, layer } of profiles) {
     const literals = glob.replace(/\\(.)|\{[^}]*\}|\([^)]*\)|\[[^\]]*\]|[*?!+@]/g, '$1').length;

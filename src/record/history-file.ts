@@ -12,7 +12,7 @@ import { codeOf, messageOf } from './system-error.js';
  * id: `["<suite id>",{"<slot type>":[<durationMs>,<samples>,<peakMemoryBytes>]},<failed last: 1>,<missed runs>]`.
  * Zeros at the end of an array are left out.
  */
-export const historyVersion = 1;
+const historyVersion = 1;
 
 export interface ReadHistory {
   /** Empty unless `state` is `read`. */

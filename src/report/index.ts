@@ -7,5 +7,3 @@ export const reportFormats = {
   terminal: terminalReport,
   json: jsonReport,
 } as const satisfies Record<string, ReportFormat>;
-
-export type ReportFormatName = keyof typeof reportFormats;

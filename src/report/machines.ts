@@ -4,7 +4,7 @@ import type { DeviceClass, Vendor } from '../core/taxonomy.js';
 import type { SuiteSummary } from './suites.js';
 
 /** Whether facts were found on the machine or said by its owner. */
-export type Origin = 'detected' | 'declared' | 'partly-declared';
+type Origin = 'detected' | 'declared' | 'partly-declared';
 
 export interface MachineSummary {
   readonly name: string;

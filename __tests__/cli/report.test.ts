@@ -1,0 +1,45 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommandLine } from '../../src/cli/command-line.js';
+import { temporaryDirectory } from '../detect/temporary-host.js';
+
+async function run(...argv: string[]) {
+  let out = '';
+  let err = '';
+  const io = {
+    env: {},
+    out: (text: string) => {
+      out += text;
+    },
+    err: (text: string) => {
+      err += text;
+    },
+  };
+  return { code: await runCommandLine(['report', ...argv], io), out, err };
+}
+
+test('a record as text and as JSON', async () => {
+  const text = await run('--record', 'fixtures/records/mixed.jsonl');
+  expect(text.code).toBe(0);
+  expect(text.out).toContain('cannot run    test/vision/large.test.ts: needs 24 GiB on the device');
+  const json = await run('--record', 'fixtures/records/mixed.jsonl', '--format', 'json');
+  expect(JSON.parse(json.out)).toMatchObject({ version: 1, state: 'complete' });
+});
+
+test('the newest record of a folder', async () => {
+  const folder = temporaryDirectory();
+  cpSync('fixtures/records/cpu-only.jsonl', join(folder, 'run-2026-03-02T09-00-00.000Z.jsonl'));
+  cpSync('fixtures/records/cancelled.jsonl', join(folder, 'run-2026-03-03T09-00-00.000Z.jsonl'));
+  cpSync('fixtures/records/cpu-only.jsonl', join(folder, 'zz-other.jsonl'));
+  expect((await run('--record', folder)).out).toContain('cancelled by bail');
+});
+
+test.each([
+  [['--format', 'pdf'], 'unknown report format `pdf`'],
+  [['--record', 'fixtures/hosts'], 'the folder holds no record'],
+  [['--record', 'fixtures/records/none.jsonl'], 'fixtures/records/none.jsonl'],
+  [['--record', 'fixtures/machines/README.md'], 'fixtures/machines'],
+])('%j: says what is wrong', async (argv, message) => {
+  const { code, err } = await run(...argv);
+  expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });
+});

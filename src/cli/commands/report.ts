@@ -1,0 +1,54 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../../core/usage-error.js';
+import { readRecord } from '../../record/read.js';
+import { reportFormats } from '../../report/index.js';
+import { summarise } from '../../report/summary.js';
+import type { Command } from '../command.js';
+
+const defaultDirectory = '.jest-hardware';
+const formatNames = Object.keys(reportFormats).join(', ');
+
+export const report: Command = {
+  summary: 'shows a run that was recorded: which device ran what, and why',
+  flags: {
+    record: {
+      summary: `a record, or a folder whose newest is taken; default: ${defaultDirectory}`,
+      value: 'PATH',
+    },
+    format: { summary: `one of ${formatNames}; default: terminal`, value: 'NAME' },
+  },
+  async run(flags, io) {
+    const format = flags.get('format') ?? 'terminal';
+    if (!isFormat(format)) {
+      throw new UsageError({
+        message: `unknown report format \`${format}\``,
+        expected: `one of ${formatNames}`,
+      });
+    }
+    const recordPath = newestRecord(flags.get('record') ?? defaultDirectory);
+    const summary = summarise(readRecord(recordPath).events);
+    const { columns = 80, isTTY = false } = process.stdout;
+    io.out(`${reportFormats[format](summary, { color: isTTY, width: columns, recordPath })}\n`);
+  },
+};
+
+function isFormat(name: string): name is keyof typeof reportFormats {
+  return Object.hasOwn(reportFormats, name);
+}
+
+/** Names of records begin with the time of the run: the last one is the newest. */
+function newestRecord(path: string): string {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  const newest = readdirSync(path)
+    .filter((name) => /^run-.*\.jsonl$/.test(name))
+    .sort()
+    .at(-1);
+  if (newest !== undefined) return join(path, newest);
+  throw new UsageError({
+    file: path,
+    message: 'the folder holds no record',
+    expected: 'a file run-<time>.jsonl',
+    remedy: 'run Jest with jest-runner-hardware first, or name the record with --record',
+  });
+}
