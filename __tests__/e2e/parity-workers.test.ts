@@ -48,6 +48,18 @@ describe('workers', () => {
     }
   });
 
+  test('get their work in spite of a preloaded module that listens to the same channel', async () => {
+    const project = await useProject('workers', {
+      runner: 'hardware',
+      files: { 'listen.cjs': "process.on('message', () => {});" },
+    });
+    const run = await runJest(project, ['-w', '2', 'pair'], {
+      env: { NODE_OPTIONS: `--require ${project.directory}/listen.cjs` },
+    });
+    expect(run.exitCode).toBe(0);
+    expect(new Set(beginsOf(run).map(({ pid }) => pid)).size).toBe(2);
+  });
+
   test('do not inherit the debugger of Jest', async () => {
     for (const runner of ['stock', 'hardware'] as const) {
       const project = await useProject('workers', { runner });

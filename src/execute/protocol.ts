@@ -17,6 +17,8 @@ export type TaskEnd<Result> = Pick<SuiteOutcome<Result>, 'executedTests' | 'peak
 
 /** What a worker says to the parent. */
 export type FromWorker =
+  /** It listens now: what was sent before could have gone to a listener of somebody else (`node --require`). */
+  | { readonly type: 'ready' }
   | { readonly type: 'event'; readonly name: string; readonly payload: unknown }
   | { readonly type: 'done'; readonly end: unknown }
   | { readonly type: 'packed'; readonly data: unknown };

@@ -35,6 +35,8 @@ export class WorkerProcess {
   readonly #worker: ChildProcess | Worker;
   readonly #exited: Promise<WorkerDeath>;
   #onMessage: (message: FromWorker) => void = () => {};
+  /** What to say once the worker listens; undefined from then on. */
+  #unsent: ToWorker[] | undefined = [];
   #memoryBytes: number | undefined;
   #stderrTail = '';
   #alive = true;
@@ -42,7 +44,10 @@ export class WorkerProcess {
   constructor(start: WorkerStart) {
     const worker = start.thread ? startThread(start) : startProcess(start);
     this.#worker = worker;
-    worker.on('message', (message: FromWorker) => this.#onMessage(received(message)));
+    worker.on('message', (message: FromWorker) => {
+      if (message.type === 'ready') this.#sendUnsent();
+      else this.#onMessage(received(message));
+    });
     worker.stdout?.pipe(start.stdout, { end: false });
     worker.stderr?.pipe(start.stderr, { end: false });
     worker.stderr?.on('data', (chunk: Buffer) => {
@@ -126,7 +131,17 @@ export class WorkerProcess {
     }
   }
 
+  #sendUnsent(): void {
+    const unsent = this.#unsent ?? [];
+    this.#unsent = undefined;
+    for (const message of unsent) this.#send(message);
+  }
+
   #send(message: ToWorker): void {
+    if (this.#unsent !== undefined) {
+      this.#unsent.push(message);
+      return;
+    }
     if (this.#worker instanceof Worker) this.#worker.postMessage(message);
     // The callback takes the error of a worker that died in between: its exit says more.
     else this.#worker.send(message, () => {});

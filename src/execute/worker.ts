@@ -64,6 +64,7 @@ export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task
       process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL'),
     );
   }
+  send({ type: 'ready' });
 }
 
 /**
