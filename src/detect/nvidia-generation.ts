@@ -9,21 +9,26 @@ export function capabilityByName(name: string): number | undefined {
 }
 
 const generations: readonly (readonly [RegExp, number])[] = [
+  // Workstation cards carry the numbers of later gaming cards: their family's word decides first.
+  [/Quadro RTX \d/i, 7.5],
+  [/RTX \d{3,4}\b.* Ada\b/i, 8.9],
+  [/RTX 2050\b/i, 8.6],
   [/\bGB10\b/, 12.1],
   [/RTX 50\d\d|RTX PRO \d+.*Blackwell/i, 12],
-  [/\bGB?[23]00\b|\bB[12]00\b|\bGB200\b/, 10],
+  [/\bThor\b/, 11],
+  [/\bG?B300\b/, 10.3],
+  [/\bG?B[12]00\b/, 10],
   [/\b(GH200|H[128]00|H20)\b/, 9],
-  [/RTX 40\d\d|\bL(4|40S?|20|2)\b|RTX \d000 .*Ada/i, 8.9],
+  [/RTX 40\d\d|\bL(4|40S?|20|2)\b/i, 8.9],
+  [/\bOrin\b/, 8.7],
   [/RTX 30\d\d|RTX A\d{3,4}\b|\bA(2|10G?|10M|16|40)\b|MX570/i, 8.6],
   [/\b(A100|A800|A30X?)\b/, 8],
-  [
-    /RTX 20\d\d|TITAN RTX|Quadro RTX|\bT4G?\b|GTX 16\d\d|\bT(400|500|550|600|1000|1200|2000)\b|MX[45]50\b/i,
-    7.5,
-  ],
+  [/RTX 20\d\d|TITAN RTX|\bT4G?\b|GTX 16\d\d|\bT(400|500|550|600|1000|1200|2000)\b|MX[45]50\b/i, 7.5],
+  [/\bXavier\b/, 7.2],
   [/\bV100|TITAN V\b|GV100/i, 7],
   [/\bP100\b|GP100/, 6],
-  [/GTX 10\d\d|GT 10\d\d|TITAN Xp|\bP(4|6|40)\b|Quadro P\d+|MX[123]\d0\b/i, 6.1],
-  [/GTX 9\d\d|GTX TITAN X|\bM(4|40|60|10)\b|Quadro M\d+/i, 5.2],
+  [/GTX 10\d\d|GT 10\d\d|TITAN X(p| \(Pascal\))|\bP(4|6|40)\b|Quadro P\d+|MX(150|[23]\d0)\b/i, 6.1],
+  [/GTX 9\d\d|GTX TITAN X|\bM(4|40|60|10)\b|Quadro M\d+|MX1[13]0\b/i, 5.2],
   [/\bK80\b/, 3.7],
 ];
 

@@ -13,7 +13,7 @@ export interface LocalExecutorOptions {
   /** How many suites run at once at the most, and so how many workers are kept. */
   readonly workers: number;
   /** Module that a worker runs, and what it gets once, at its start. */
-  readonly entry: URL;
+  readonly entry: string;
   readonly setup: unknown;
   /** Threads instead of processes for suites that need neither a device nor a limit. */
   readonly threads: boolean;

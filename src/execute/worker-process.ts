@@ -17,7 +17,7 @@ export interface WorkerDeath {
 
 export interface WorkerStart {
   /** Module the worker runs; it calls `serveTasks`. */
-  readonly entry: URL;
+  readonly entry: string;
   /** Complete environment. */
   readonly env: NodeJS.ProcessEnv;
   /** A thread of this process instead of a child process: cannot be bound to devices. */

@@ -1,7 +1,7 @@
 import type { Config } from '@jest/types';
 import { UsageError } from '../core/usage-error.js';
 import type { HardwareOptionsInput } from '../options/options.js';
-import { entryPaths } from './runner-options.js';
+import { packageFiles } from '../package-files.js';
 
 type JestConfig = Config.InitialOptions;
 type ConfigFunction = () => JestConfig | Promise<JestConfig>;
@@ -43,12 +43,12 @@ function wrapped(config: JestConfig, options: HardwareOptionsInput): JestConfig 
     });
   }
   const sequencer = testSequencer === undefined ? {} : { testSequencer };
-  const ours: JestConfig['runner'] = [entryPaths.runner, { ...options, ...sequencer }];
+  const ours: JestConfig['runner'] = [packageFiles.runner, { ...options, ...sequencer }];
   return {
     ...config,
     runner: ours,
-    testSequencer: entryPaths.sequencer,
-    reporters: [...(reporters ?? [defaultReporter()]), entryPaths.reporter],
+    testSequencer: packageFiles.sequencer,
+    reporters: [...(reporters ?? [defaultReporter()]), packageFiles.reporter],
     ...(projects === undefined
       ? {}
       : {
@@ -63,7 +63,7 @@ function wrapped(config: JestConfig, options: HardwareOptionsInput): JestConfig 
 
 function isOurs(runner: NonNullable<JestConfig['runner']>): boolean {
   const name = Array.isArray(runner) ? runner[0] : runner;
-  return ['hardware', 'jest-runner-hardware', entryPaths.runner].includes(name);
+  return ['hardware', 'jest-runner-hardware', packageFiles.runner].includes(name);
 }
 
 /** Jest's own choice, which naming any reporter would otherwise take away (as in Jest 30.5, `detectAgent`). */

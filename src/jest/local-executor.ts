@@ -5,6 +5,7 @@ import type { Placement } from '../core/events.js';
 import type { Machine } from '../core/machine.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import { LocalExecutor } from '../execute/local.js';
+import { packageFiles } from '../package-files.js';
 import type { Emit } from './delivery.js';
 import type { SuiteResult } from './suite.js';
 import type { SuiteTask, WorkerSetup } from './suite-process.js';
@@ -32,7 +33,7 @@ export function jestExecutor(options: {
     machine,
     workers,
     poolThreads,
-    entry: new URL('./suite-process.js', import.meta.url),
+    entry: packageFiles.suiteProcess,
     setup: workerSetup(globalConfig, context, tests),
     threads: workerThreads ?? false,
     ...(typeof workerIdleMemoryLimit === 'number' ? { idleMemoryLimitBytes: workerIdleMemoryLimit } : {}),

@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '@jest/types';
 import { type RunStarted, recordVersion } from '../core/events.js';
 import type { DeviceClass } from '../core/taxonomy.js';
+import { packageVersion } from '../detect/package-version.js';
 import type { HardwareOptions } from '../options/options.js';
 import { session } from './session.js';
-
-const { version: packageVersion } = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as { version: string };
 
 /** The first line of the record. */
 export function runStarted(
@@ -22,7 +18,7 @@ export function runStarted(
     type: 'run-started',
     version: recordVersion,
     startedAt: startedAt.toISOString(),
-    packageVersion,
+    packageVersion: packageVersion(),
     strategy: options.strategy,
     ...(commit === undefined ? {} : { commit }),
     ...(shard === undefined ? {} : { index: shard.shardIndex, total: shard.shardCount }),

@@ -1,15 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '@jest/types';
 import { type HardwareOptions, parseOptions } from '../options/options.js';
-
-/** Modules of this package by which a Jest config names us. */
-export const entryPaths = {
-  runner: fileURLToPath(new URL('../index.js', import.meta.url)),
-  sequencer: fileURLToPath(new URL('./sequencer.js', import.meta.url)),
-  reporter: fileURLToPath(new URL('./reporter.js', import.meta.url)),
-} as const;
+import { packageFiles } from '../package-files.js';
 
 /** @throws UsageError with every mistake in them. */
 export function readRunnerOptions(raw: unknown): HardwareOptions {
@@ -22,7 +15,7 @@ export function runsWithUs({ runner }: Config.ProjectConfig): boolean {
 }
 
 /** The package is one file for `import` and another for `require`, by which Jest looks up a runner's name. */
-const runnerFiles = [entryPaths.runner, fileURLToPath(new URL('../require.cjs', import.meta.url))];
+const runnerFiles = [packageFiles.runner, packageFiles.runnerForRequire];
 
 /** As in monorepos and after `npm link`. */
 function isLinkTo(path: string, file: string): boolean {
