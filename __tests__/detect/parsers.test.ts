@@ -12,6 +12,7 @@ import {
 import { countCpuList, parseAffinity } from '../../src/detect/parse/cpu-list.js';
 import { parseCpuinfo } from '../../src/detect/parse/cpuinfo.js';
 import { parseJson } from '../../src/detect/parse/json.js';
+import { parseMigSlices } from '../../src/detect/parse/nvidia-mig.js';
 import { parseNvidiaInformation } from '../../src/detect/parse/nvidia-proc.js';
 import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/parse/nvidia-smi.js';
 
@@ -24,6 +25,7 @@ describe('no parser throws, whatever the text', () => {
     parseHierarchicalLimit,
     parseMemberships,
     parseMemoryLimit,
+    parseMigSlices,
     parseMounts,
     parseNvidiaInformation,
     'parseNvidiaSmi, all fields': (text: string) => parseNvidiaSmi(text, allFields),

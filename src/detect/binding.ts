@@ -5,6 +5,8 @@ import type { Host } from './host.js';
 export interface DeviceAddress {
   readonly index: number;
   readonly uuid?: string | undefined;
+  /** For a slice: the device it is cut from, which has this index; a mask that shows that one shows the slice. */
+  readonly parentUuid?: string | undefined;
 }
 
 export interface Binding {
@@ -70,9 +72,12 @@ function visibleEntries(mask: string): readonly string[] {
 }
 
 /** `1`, the tile `1.0`, a UUID or its unique beginning, or a slice `MIG-GPU-<uuid>/…` of the device. */
-function names(entry: string, { index, uuid }: DeviceAddress): boolean {
+function names(entry: string, { index, uuid, parentUuid }: DeviceAddress): boolean {
   if (/^\d/.test(entry)) return Number.parseInt(entry, 10) === index;
   if (uuid === undefined) return false;
+  if (parentUuid !== undefined) {
+    return [uuid, parentUuid].some((name) => name.toLowerCase().startsWith(entry.toLowerCase()));
+  }
   const parent = entry.replace(/^MIG-(?=GPU-)/i, '').split('/', 1)[0] ?? '';
   return uuid.toLowerCase().startsWith(parent.toLowerCase());
 }

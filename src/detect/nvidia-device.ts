@@ -2,6 +2,7 @@ import type { Device, Evidence } from '../core/machine.js';
 import type { Backend } from '../core/taxonomy.js';
 import { deviceOf, sourced } from './device-draft.js';
 import { abilitiesOf, capabilityByName } from './nvidia-generation.js';
+import type { MigSlice } from './parse/nvidia-mig.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
 
 /** The taxonomy's view of one NVIDIA GPU. `source` is who told: `nvidia-smi`, or the kernel driver's directory. */
@@ -32,6 +33,26 @@ export function nvidiaDevice(
       }),
     },
   });
+}
+
+/** A slice computes what its GPU computes, in memory of its own. */
+export function sliceDevice(
+  gpu: Device,
+  { profile, memoryBytes }: MigSlice,
+  state: Pick<Device, 'id' | 'usable' | 'bindingEnv'>,
+): Device {
+  const { bindingEnv: _gpuBinding, memoryBytes: _gpuMemory, ...rest } = gpu;
+  const { memoryBytes: _gpuEvidence, ...evidence } = gpu.evidence;
+  const model = `${gpu.model} MIG ${profile}`;
+  const listed: Evidence = { confidence: 'probed', source: 'nvidia-smi -L' };
+  const byProfile: Evidence = { confidence: 'inferred', source: `nvidia-smi -L, profile ${profile}` };
+  return {
+    ...rest,
+    ...state,
+    model,
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    evidence: { ...evidence, model: listed, ...(memoryBytes !== undefined && { memoryBytes: byProfile }) },
+  };
 }
 
 function abilities(gpu: NvidiaGpu, source: string) {

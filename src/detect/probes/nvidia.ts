@@ -1,9 +1,11 @@
-import type { MachineProblem } from '../../core/machine.js';
+import type { Device, Evidence, MachineProblem } from '../../core/machine.js';
+import type { Backend } from '../../core/taxonomy.js';
 import { bindingEnvOf } from '../binding.js';
 import { cudaBackendsOf } from '../frameworks.js';
 import type { Host, RunOutcome } from '../host.js';
-import { nvidiaDevice } from '../nvidia-device.js';
+import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
 import { driverDirectory, gpusOfDriver, missingForCuda } from '../nvidia-driver.js';
+import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';
 import {
   allFields,
   basicFields,
@@ -17,9 +19,10 @@ import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 export const nvidia: Probe = async (host, options) => {
   if (!hasEvidence(host)) return { devices: [], problems: [] };
   const answer = await query(host, options);
-  const at = { host, frameworks: cudaBackendsOf(host, options.projectDir) };
+  const frameworks = cudaBackendsOf(host, options.projectDir);
+  const at = { host, frameworks };
   if (answer === 'absent') return findingsOf(gpusOfDriver(host), driverDirectory, at, missingForCuda(host));
-  if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', at);
+  if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', { ...at, slices: answer.slices });
   // The kernel lists GPUs that the tool cannot reach: shown, never used.
   const { devices } = findingsOf(gpusOfDriver(host), driverDirectory, at, answer.message);
   return { devices, problems: [answer] };
@@ -38,18 +41,38 @@ function hasEvidence(host: Host): boolean {
   );
 }
 
-type Answer = 'absent' | MachineProblem | { readonly gpus: readonly NvidiaGpu[] };
+type Answer =
+  | 'absent'
+  | MachineProblem
+  | { readonly gpus: readonly NvidiaGpu[]; readonly slices: readonly MigSlice[] | undefined };
 
 async function query(host: Host, options: ProbeOptions): Promise<Answer> {
   for (const tool of host.exists('/dev/dxg') ? ['nvidia-smi', wslTool] : ['nvidia-smi']) {
     const first = await ask(host, tool, allFields, options);
     if (first.status === 'absent') continue;
     const rejected = first.status === 'error' && /not a valid field/i.test(first.stdout + first.stderr);
-    return rejected
+    const gpus = rejected
       ? read(await ask(host, tool, basicFields, options), basicFields, options)
       : read(first, allFields, options);
+    if ('message' in gpus) return gpus;
+    const slices = gpus.some(isCut) ? await slicesOf(host, tool, options) : [];
+    return { gpus, slices };
   }
   return 'absent';
+}
+
+function isCut({ migMode }: NvidiaGpu): boolean {
+  return migMode === 'Enabled';
+}
+
+async function slicesOf(
+  host: Host,
+  tool: string,
+  { timeoutMs, signal }: ProbeOptions,
+): Promise<readonly MigSlice[] | undefined> {
+  const isAnswer = (stdout: string) => parseMigSlices(stdout) !== undefined;
+  const { status, stdout } = await host.run(tool, ['-L'], { timeoutMs, signal, isAnswer });
+  return status === 'ok' ? parseMigSlices(stdout) : undefined;
 }
 
 function ask(
@@ -63,7 +86,11 @@ function ask(
   return host.run(tool, args, { timeoutMs, signal, isAnswer });
 }
 
-function read(outcome: RunOutcome, fields: readonly NvidiaSmiField[], { timeoutMs }: ProbeOptions): Answer {
+function read(
+  outcome: RunOutcome,
+  fields: readonly NvidiaSmiField[],
+  { timeoutMs }: ProbeOptions,
+): MachineProblem | readonly NvidiaGpu[] {
   const remedy = 'run `nvidia-smi` by hand and repair the driver, or declare the GPU in a machine file';
   if (outcome.status === 'timeout') {
     return { message: `nvidia-smi did not answer within ${timeoutMs / 1000} s`, remedy };
@@ -74,55 +101,101 @@ function read(outcome: RunOutcome, fields: readonly NvidiaSmiField[], { timeoutM
     return { message: `nvidia-smi failed: ${said?.slice(0, 200) || 'no message'}`, remedy };
   }
   const gpus = parseNvidiaSmi(outcome.stdout, fields);
-  if (!('garbage' in gpus)) return { gpus };
+  if (!('garbage' in gpus)) return gpus;
   const found = JSON.stringify(gpus.garbage.slice(0, 80));
   return { message: `nvidia-smi printed something else than a list of GPUs: ${found}`, remedy };
+}
+
+interface Surroundings {
+  readonly host: Host;
+  readonly frameworks: Partial<Record<Backend, Evidence>>;
+  /** Undefined when they could not be listed. */
+  readonly slices?: readonly MigSlice[] | undefined;
 }
 
 /** @param missing What keeps every one of these GPUs from computing. */
 function findingsOf(
   gpus: readonly NvidiaGpu[],
   source: string,
-  { host, frameworks }: { readonly host: Host; readonly frameworks: ReturnType<typeof cudaBackendsOf> },
+  at: Surroundings,
   missing?: string,
 ): ProbeFindings {
   const problems: MachineProblem[] = [];
-  const devices = gpus.map((gpu, position) => {
+  const devices = gpus.flatMap((gpu, position) => {
     const id = `gpu${position}`;
-    const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'nvidia' }, gpu, host);
-    const obstacle = obstacleOf(gpu, hiddenBy, missing);
-    if (obstacle !== undefined) {
-      problems.push({ message: `${id} (${gpu.name}) ${obstacle.message}`, remedy: obstacle.remedy });
-    }
-    const state = { id, usable: obstacle === undefined, ...(bindingEnv && { bindingEnv }) };
-    return nvidiaDevice(gpu, source, state, frameworks);
+    const address = { index: gpu.index, uuid: gpu.uuid };
+    const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'nvidia' }, address, at.host);
+    const slices = isCut(gpu) ? at.slices?.filter(({ gpuIndex }) => gpuIndex === gpu.index) : [];
+    const obstacle = obstacleOf(gpu, slices?.length ? undefined : hiddenBy, missing, slices);
+    if (obstacle !== undefined) problems.push(problemOf(id, gpu.name, obstacle));
+    const usable = obstacle === undefined && !isCut(gpu);
+    const device = nvidiaDevice(
+      gpu,
+      source,
+      { id, usable, ...(bindingEnv && { bindingEnv }) },
+      at.frameworks,
+    );
+    const parts = (slices ?? []).map((slice) => {
+      const part = sliceOf(device, gpu, slice, at.host, obstacle === undefined);
+      if (part.hidden !== undefined) problems.push(problemOf(part.device.id, slice.profile, part.hidden));
+      return part.device;
+    });
+    return [device, ...parts];
   });
-  return { devices, problems: [...problems, ...orderProblems(gpus, host)] };
+  return { devices, problems: [...problems, ...orderProblems(gpus, at.host)] };
+}
+
+/** What keeps a device from computing, as the end of a sentence about it. */
+type Obstacle = Required<MachineProblem>;
+
+function problemOf(id: string, name: string, { message, remedy }: Obstacle): MachineProblem {
+  return { message: `${id} (${name}) ${message}`, remedy };
+}
+
+function sliceOf(
+  device: Device,
+  gpu: NvidiaGpu,
+  slice: MigSlice,
+  host: Host,
+  usable: boolean,
+): { readonly device: Device; readonly hidden?: Obstacle } {
+  const address = { index: gpu.index, uuid: slice.uuid, parentUuid: gpu.uuid ?? '' };
+  const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'nvidia' }, address, host);
+  const id = `${device.id}.mig${slice.number}`;
+  if (hiddenBy === undefined) {
+    return { device: sliceDevice(device, slice, { id, usable, ...(bindingEnv && { bindingEnv }) }) };
+  }
+  return { device: sliceDevice(device, slice, { id, usable: false }), hidden: hidden(hiddenBy) };
 }
 
 function obstacleOf(
   gpu: NvidiaGpu,
   hiddenBy: string | undefined,
   missing: string | undefined,
-): { readonly message: string; readonly remedy: string } | undefined {
+  slices: readonly MigSlice[] | undefined,
+): Obstacle | undefined {
   if (missing !== undefined) {
     const remedy = "install the driver's user-space part, in a container pass the GPU with its libraries";
     return { message: `cannot compute: ${missing}`, remedy };
   }
-  if (hiddenBy !== undefined) {
-    const remedy = 'unset the variable or add the GPU to it';
-    return { message: `is present but hidden by ${hiddenBy}`, remedy };
+  if (hiddenBy !== undefined) return hidden(hiddenBy);
+  if (slices === undefined) {
+    const remedy = 'run `nvidia-smi -L` by hand, or declare the slices in a machine file';
+    return { message: 'is cut into MIG slices, and `nvidia-smi -L` does not list them', remedy };
   }
-  if (gpu.migMode === 'Enabled') {
-    const remedy =
-      'declare its slices in a machine file, each with "bindingEnv": {"CUDA_VISIBLE_DEVICES": "MIG-…"}';
-    return { message: 'is cut into MIG slices, which are not told apart yet', remedy };
+  if (isCut(gpu) && slices.length === 0) {
+    const remedy = `cut it: sudo nvidia-smi mig -i ${gpu.index} -cgi … -C; or leave the mode: sudo nvidia-smi -i ${gpu.index} -mig 0`;
+    return { message: 'is in MIG mode without a slice: no process can use it', remedy };
   }
   if (gpu.computeMode === 'Prohibited') {
     const remedy = `sudo nvidia-smi -i ${gpu.index} -c DEFAULT`;
     return { message: 'is in compute mode Prohibited: no process may use it', remedy };
   }
   return undefined;
+}
+
+function hidden(by: string): Obstacle {
+  return { message: `is present but hidden by ${by}`, remedy: 'unset the variable or add the GPU to it' };
 }
 
 /** CUDA numbers the fastest GPU first, nvidia-smi by PCI address: a mask of numbers over unequal GPUs is ambiguous. */
