@@ -1,6 +1,7 @@
 import type { Device, Evidence, MachineProblem } from '../../core/machine.js';
 import type { Backend } from '../../core/taxonomy.js';
 import { bindingEnvOf } from '../binding.js';
+import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';
 import type { Host, RunOutcome } from '../host.js';
 import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
@@ -15,11 +16,15 @@ import {
 } from '../parse/nvidia-smi.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 
-/** NVIDIA GPUs, asked of `nvidia-smi`, which is started only where something shows that the driver is there. */
-export const nvidia: Probe = async (host, options) => {
+/** NVIDIA GPUs of Linux; on Windows they are found together with the others. */
+export const nvidia: Probe = async (host, options) =>
+  host.platform === 'linux' ? nvidiaFindings(host, options) : { devices: [], problems: [] };
+
+/** Asked of `nvidia-smi`, which is started only where something shows that the driver is there. */
+export const nvidiaFindings: Probe = async (host, options) => {
   if (!hasEvidence(host)) return { devices: [], problems: [] };
   const answer = await query(host, options);
-  const frameworks = cudaBackendsOf(host, options.projectDir);
+  const frameworks = { ...cudaBackendsOf(host, options.projectDir), ...directMlOf(host) };
   const at = { host, frameworks };
   if (answer === 'absent') return findingsOf(gpusOfDriver(host), driverDirectory, at, missingForCuda(host));
   if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', { ...at, slices: answer.slices });
@@ -35,9 +40,8 @@ function hasEvidence(host: Host): boolean {
   // There is no device node on Windows: starting the tool is the look on PATH.
   if (host.platform === 'win32') return true;
   return (
-    host.platform === 'linux' &&
-    (host.exists(driverDirectory) ||
-      host.readDirectory('/dev').some((name) => /^(nvidia(ctl|\d+)|dxg)$/.test(name)))
+    host.exists(driverDirectory) ||
+    host.readDirectory('/dev').some((name) => /^(nvidia(ctl|\d+)|dxg)$/.test(name))
   );
 }
 
