@@ -1,10 +1,12 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine.js';
+import { applyBackendFindings } from './apply-backend-findings.js';
 import { applyMachineFile } from './apply-machine-file.js';
 import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
 import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';
+import { type LazyProbeName, lazyProbes } from './lazy-probes.js';
 import { liveHost } from './live-host.js';
 import type { MachineFile } from './machine-file.js';
 import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
@@ -27,6 +29,8 @@ export interface DetectOptions {
   readonly cacheDirectory?: string;
   /** How long one tool may take, in ms. Default 10 000: `nvidia-smi` on a machine with 8 GPUs and no daemon takes seconds. */
   readonly toolTimeoutMs?: number;
+  /** Probes that start browsers or load native code, which takes seconds the first time. Default none. */
+  readonly lazy?: readonly LazyProbeName[];
 }
 
 /**
@@ -35,18 +39,25 @@ export interface DetectOptions {
  * @throws {UsageError} for a machine file with errors.
  */
 export async function detectMachine(options: DetectOptions = {}): Promise<Machine> {
-  const { projectDir, machineFile, toolTimeoutMs = 10_000 } = options;
-  const host = hostFor(options);
+  const { projectDir, machineFile, toolTimeoutMs = 10_000, refresh = false, lazy = [] } = options;
+  const bareHost = options.host ?? liveHost();
+  const cacheDirectory = cacheDirectoryOf(bareHost, options);
+  const host = cacheDirectory === undefined ? bareHost : withToolCache(bareHost, cacheDirectory, !refresh);
   const budgets = { cpu: cpuBudgetOf(host), memory: memoryBudgetOf(host) };
   const findings = await Promise.all(
-    Object.entries(probes).map(([name, probe]) =>
+    [...Object.entries(probes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
       outcomeOf(name, probe, host, {
         timeoutMs: toolTimeoutMs,
         projectDir: projectDir ?? host.workingDirectory,
+        cacheDirectory,
+        refresh,
       }),
     ),
   );
-  const devices = findings.flatMap((finding) => finding.devices);
+  const devices = applyBackendFindings(
+    findings.flatMap((finding) => finding.devices),
+    findings.flatMap(({ backendFindings = [] }) => backendFindings),
+  );
   const detected: Machine = {
     version: 1,
     machine: {
@@ -67,11 +78,16 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
   return applyMachineFile(detected, declared, host);
 }
 
-function hostFor({ host, cacheDirectory, refresh, projectDir }: DetectOptions): Host {
-  const bare = host ?? liveHost();
-  const directory =
-    cacheDirectory ?? (host === undefined ? defaultCacheDirectory(bare, projectDir) : undefined);
-  return directory === undefined ? bare : withToolCache(bare, directory, refresh !== true);
+/** The probe is loaded when it runs: its time is its own. */
+function lazyProbe(name: LazyProbeName): [string, Probe] {
+  return [name, async (host, options) => (await lazyProbes[name].load())(host, options)];
+}
+
+function cacheDirectoryOf(
+  host: Host,
+  { host: given, cacheDirectory, projectDir }: DetectOptions,
+): string | undefined {
+  return cacheDirectory ?? (given === undefined ? defaultCacheDirectory(host, projectDir) : undefined);
 }
 
 function defaultCacheDirectory(host: Host, projectDir: string | undefined): string {

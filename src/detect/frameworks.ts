@@ -47,7 +47,7 @@ function backendsOf(table: typeof frameworks, host: Host, projectDir: string): B
   return found;
 }
 
-function parentsOf(directory: string): readonly string[] {
+export function parentsOf(directory: string): readonly string[] {
   const names = directory.split(/[\\/]/);
   return names.map((_, index) => names.slice(0, names.length - index).join('/'));
 }

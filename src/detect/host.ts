@@ -22,6 +22,8 @@ export interface Host {
   /** Entry names, sorted; empty when the directory is missing or unreadable. */
   readDirectory(path: string): readonly string[];
   exists(path: string): boolean;
+  /** Changes with the file: its modification time and size. Undefined when it is missing. */
+  stampOf(path: string): string | undefined;
   /** Runs a tool found on PATH (or by absolute path). Never rejects: every end is an outcome. */
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunOutcome>;
   /** What a slow cross-platform library knows of the CPU; asked only where everything else is silent. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import type PQueue from 'p-queue';
 import type { CpuFallback, Host } from './host.js';
@@ -18,10 +18,16 @@ export function liveHost(): Host {
     readFile: (path) => orElse(undefined, () => readFileSync(path, 'utf8')),
     readDirectory: (path) => orElse([], () => readdirSync(path).sort()),
     exists: (path) => existsSync(path),
+    stampOf: (path) => orElse(undefined, () => stampOf(path)),
     run: async (command, args, options) =>
       (await toolQueue()).add(() => runTool(command, args, process.env, options)),
     cpuFallback,
   };
+}
+
+function stampOf(path: string): string {
+  const { mtimeMs, size } = statSync(path);
+  return `${mtimeMs} ${size}`;
 }
 
 /** Every tool is a process, and may load a driver: more at once than this take longer together. */

@@ -1,4 +1,5 @@
-import type { Device, MachineProblem } from '../core/machine.js';
+import type { Device, Evidence, MachineProblem } from '../core/machine.js';
+import type { Backend, DeviceClass, Vendor } from '../core/taxonomy.js';
 import type { Host } from './host.js';
 
 /**
@@ -13,9 +14,24 @@ export interface ProbeOptions {
   readonly timeoutMs: number;
   /** Installed packages are looked up from here upwards. */
   readonly projectDir: string;
+  /** Where answers that took long are kept; undefined: nowhere. */
+  readonly cacheDirectory: string | undefined;
+  /** True: ask again instead of using kept answers. */
+  readonly refresh: boolean;
 }
 
 export interface ProbeFindings {
   readonly devices: readonly Device[];
   readonly problems: readonly MachineProblem[];
+  /** What the probe knows of devices that others find. */
+  readonly backendFindings?: readonly BackendFinding[];
+}
+
+/** Whether devices of a class (and vendor, where given) really have a backend. */
+export interface BackendFinding {
+  readonly class: DeviceClass;
+  readonly vendor?: Vendor;
+  readonly backend: Backend;
+  /** Undefined: they have not, whatever seemed to be installed. */
+  readonly evidence: Evidence | undefined;
 }

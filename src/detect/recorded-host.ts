@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import { UsageError } from '../core/usage-error.js';
 import type { Host } from './host.js';
 import { parseJson } from './parse/json.js';
@@ -13,18 +13,27 @@ import { runTool } from './run-tool.js';
  */
 export function recordedHost(directory: string): Host {
   const { cpuModel, ...facts } = readFacts(join(directory, 'host.json'));
-  const inside = (path: string) => pathInside(join(directory, 'fs'), path);
-  const env = { ...facts.env, PATH: join(directory, 'bin') };
+  const bin = resolve(directory, 'bin');
+  const inside = (path: string) =>
+    // A tool by its place on PATH, where a probe has looked.
+    path.startsWith(bin + sep)
+      ? pathInside(bin, path.slice(bin.length))
+      : pathInside(join(directory, 'fs'), path);
+  const env = { ...facts.env, PATH: bin };
   return {
     ...facts,
+    env,
     cpuModel: () => cpuModel,
     readFile: (path) => quietly(() => readFileSync(inside(path), 'utf8')),
     readDirectory: (path) => quietly(() => readdirSync(inside(path)).sort()) ?? [],
     exists: (path) => quietly(() => inside(path)) !== undefined,
+    stampOf: (path) =>
+      quietly(() => {
+        const { mtimeMs, size } = statSync(inside(path));
+        return `${mtimeMs} ${size}`;
+      }),
     run: async (command, args, options) => {
-      const file = quietly(() =>
-        command.startsWith('/') ? inside(command) : pathInside(join(directory, 'bin'), command),
-      );
+      const file = quietly(() => (command.startsWith('/') ? inside(command) : pathInside(bin, command)));
       return file === undefined
         ? { status: 'absent', stdout: '', stderr: '' }
         : runTool(file, args, env, options);

@@ -70,7 +70,7 @@ function isAnswer(outcome: Partial<RunOutcome> | null): boolean {
 }
 
 /** Whole or not at all; a directory that cannot be written costs only the next start's time. */
-function store(directory: string, file: string, content: unknown): void {
+export function store(directory: string, file: string, content: unknown): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (!ownedByUs(directory)) return;

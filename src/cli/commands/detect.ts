@@ -1,4 +1,5 @@
 import { detectMachine } from '../../detect/detect.js';
+import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { recordedHost } from '../../detect/recorded-host.js';
 import type { Command } from '../command.js';
 import { evidenceText, machineText } from '../machine-text.js';
@@ -9,6 +10,9 @@ export const detect: Command = {
     json: { summary: 'print the machine as JSON, in the shape of a machine file' },
     machine: { summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE', value: 'FILE' },
     host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
+    browsers: {
+      summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
+    },
     refresh: { summary: 'ask every tool again instead of using kept answers' },
     explain: { summary: 'show the evidence behind every label' },
   },
@@ -21,6 +25,7 @@ export const detect: Command = {
       ...(hostDirectory !== undefined && { host: recordedHost(hostDirectory) }),
       ...(machineFile !== undefined && { machineFile }),
       refresh: flags.has('refresh'),
+      lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
     if (flags.has('json')) io.out(`${JSON.stringify(machine, undefined, 2)}\n`);
     else io.out(flags.has('explain') ? machineText(machine) + evidenceText(machine) : machineText(machine));

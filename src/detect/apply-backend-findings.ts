@@ -1,0 +1,33 @@
+import type { Device } from '../core/machine.js';
+import { type Backend, backends } from '../core/taxonomy.js';
+import type { BackendFinding } from './probe.js';
+
+/** The devices with the backends that were tried on them: what computed is there, what did not is gone. */
+export function applyBackendFindings(
+  devices: readonly Device[],
+  findings: readonly BackendFinding[],
+): readonly Device[] {
+  return devices.map((device) =>
+    findings.filter((finding) => isAbout(finding, device)).reduce(apply, device),
+  );
+}
+
+/** An adapter inside a browser is nobody else's device. */
+function isAbout(finding: BackendFinding, device: Device): boolean {
+  return (
+    device.usable &&
+    device.class === finding.class &&
+    device.architecture !== 'gpu-webgpu' &&
+    (finding.vendor === undefined || device.vendor === finding.vendor)
+  );
+}
+
+function apply(device: Device, { backend, evidence }: BackendFinding): Device {
+  const { [backend]: _before, ...others } = device.evidence;
+  const has = (word: Backend) => (word === backend ? evidence !== undefined : device.backends.includes(word));
+  return {
+    ...device,
+    backends: backends.filter(has),
+    evidence: evidence === undefined ? others : { ...others, [backend]: evidence },
+  };
+}

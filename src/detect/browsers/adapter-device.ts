@@ -1,0 +1,72 @@
+import type { Device } from '../../core/machine.js';
+import { type Vendor, vendors } from '../../core/taxonomy.js';
+import { deviceOf, type Sourced, sourced } from '../device-draft.js';
+import type { Host } from '../host.js';
+import { gpuNodesOf } from '../kept-answers.js';
+import type { WebGpuAnswer } from './answer.js';
+
+/** A WebGPU adapter that has computed. */
+export type WorkingAdapter = Extract<WebGpuAnswer, { status: 'ok' }>;
+
+/**
+ * The adapter as a device.
+ * @param owner Whose adapter it is, for people: `Chromium 156.0`.
+ * @param webNn Device types for which WebNN multiplied matrices; which unit did it is never told.
+ */
+export function adapterDevice(
+  host: Host,
+  { id, owner, bindingEnv }: { id: string; owner: string; bindingEnv?: Device['bindingEnv'] },
+  { adapter, features, computed }: WorkingAdapter,
+  webNn: readonly string[] = [],
+): Device {
+  const name = [adapter.description, adapter.device, adapter.architecture, adapter.vendor].find(Boolean);
+  const told = `${owner}: ${name ?? 'an adapter without a name'}`;
+  const shader = (precision: string) => sourced(true, 'probed', `${owner} computed a ${precision} shader`);
+  const emulated = emulation(host, { adapter });
+  const device = deviceOf({
+    id,
+    class: 'gpu',
+    usable: true,
+    software: emulated !== undefined,
+    vendor: vendorOf(adapter.vendor, told),
+    architecture: sourced('gpu-webgpu', 'probed', `${owner} computed a shader`),
+    model: sourced(`${name ?? 'WebGPU adapter'} in ${owner}`, 'probed', told),
+    backends: {
+      webgpu: shader('fp32').evidence,
+      // What a browser computes for `cpu` and `npu` says nothing about its GPU.
+      ...(webNn.includes('gpu') && {
+        webnn: {
+          confidence: 'probed',
+          source: `${owner} multiplied matrices by WebNN for deviceType ${webNn.join(', ')}`,
+        },
+      }),
+    },
+    precisions: Object.fromEntries(computed.map((precision) => [precision, shader(precision).evidence])),
+    features: { 'compute-shaders': shader('fp32').evidence },
+    ...(bindingEnv && { bindingEnv }),
+  });
+  const software = emulated ?? `${told}, features ${features.join(' ') || 'none'}`;
+  return {
+    ...device,
+    evidence: { ...device.evidence, software: { confidence: 'inferred', source: software } },
+  };
+}
+
+const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render/i;
+
+/** What shows that the adapter is emulated on the CPU; undefined: nothing does. */
+function emulation(host: Host, { adapter }: Pick<WorkingAdapter, 'adapter'>): string | undefined {
+  const named = Object.values(adapter).find((text) => softwareNames.test(String(text)));
+  if (named !== undefined) return `adapter ${named}`;
+  if (adapter.isFallbackAdapter) return 'isFallbackAdapter';
+  // Some browsers hide the name of their adapter.
+  return host.platform === 'linux' && gpuNodesOf(host).length === 0
+    ? 'no GPU has a device node in /dev'
+    : undefined;
+}
+
+/** As the browsers' own tables write vendors; SwiftShader's `google` makes no GPU. */
+function vendorOf(text: string, source: string): Sourced<Vendor> | undefined {
+  const word = vendors.find((vendor) => vendor === text.toLowerCase());
+  return word && sourced(word, 'probed', source);
+}

@@ -1,0 +1,54 @@
+import * as v from 'valibot';
+
+const text = v.pipe(v.string(), v.maxLength(1000));
+const failed = { status: v.picklist(['absent', 'timeout', 'error']), reason: v.optional(text, '') };
+
+const webGpuAnswer = v.variant('status', [
+  v.object({
+    status: v.literal('ok'),
+    adapter: v.object({
+      vendor: text,
+      architecture: text,
+      device: text,
+      description: text,
+      isFallbackAdapter: v.boolean(),
+    }),
+    features: v.array(text),
+    limits: v.record(text, v.nullable(v.number())),
+    /** Precisions in which a shader gave the right numbers. */
+    computed: v.array(v.picklist(['fp32', 'fp16'])),
+  }),
+  v.object(failed),
+]);
+
+const webNnAnswer = v.variant('status', [v.object({ status: v.literal('ok') }), v.object(failed)]);
+
+const pageAnswer = v.object({
+  userAgent: v.string(),
+  webgpu: webGpuAnswer,
+  webnn: v.object({ cpu: webNnAnswer, gpu: webNnAnswer, npu: webNnAnswer }),
+});
+
+/** What a page found out in one browser. */
+export type PageAnswer = v.InferOutput<typeof pageAnswer>;
+
+/** What one `navigator.gpu`, of a browser or of Node's `webgpu` package, really does. */
+export type WebGpuAnswer = v.InferOutput<typeof webGpuAnswer>;
+
+/** Undefined for everything that is not the answer of our page. */
+export function readPageAnswer(json: string): PageAnswer | undefined {
+  return read(pageAnswer, json);
+}
+
+export function readWebGpuAnswer(json: string): WebGpuAnswer | undefined {
+  return read(webGpuAnswer, json);
+}
+
+function read<T extends v.GenericSchema>(schema: T, json: string): v.InferOutput<T> | undefined {
+  try {
+    const checked = v.safeParse(schema, JSON.parse(json));
+    return checked.success ? checked.output : undefined;
+  } catch {
+    return undefined;
+  }
+}

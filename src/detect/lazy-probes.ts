@@ -1,0 +1,38 @@
+import type { Backend } from '../core/taxonomy.js';
+import type { WorkloadProfile } from '../core/workload.js';
+import type { Probe } from './probe.js';
+
+interface LazyProbeRow {
+  /** A suite that asks for one of these makes the probe worth its time. */
+  readonly backends: readonly Backend[];
+  /** Loaded when it is asked for. */
+  readonly load: () => Promise<Probe>;
+}
+
+/** Probes that start processes of seconds: run only when somebody needs what they find. One row per probe. */
+export const lazyProbes = {
+  browsers: {
+    backends: ['webgpu', 'webnn'],
+    load: async () => (await import('./browsers/probe.js')).browsers,
+  },
+  'node-webgpu': {
+    backends: ['webgpu'],
+    load: async () => (await import('./node-webgpu.js')).nodeWebGpu,
+  },
+  'onnx-providers': {
+    backends: ['onnx', 'tensorrt', 'directml'],
+    load: async () => (await import('./onnx-providers.js')).onnxProviders,
+  },
+} as const satisfies Record<string, LazyProbeRow>;
+
+export type LazyProbeName = keyof typeof lazyProbes;
+
+export const lazyProbeNames = Object.keys(lazyProbes) as readonly LazyProbeName[];
+
+/** The lazy probes without which some of these suites cannot be placed well. */
+export function lazyProbesFor(
+  profiles: readonly Pick<WorkloadProfile, 'backends'>[],
+): readonly LazyProbeName[] {
+  const needed = new Set(profiles.flatMap(({ backends }) => backends));
+  return lazyProbeNames.filter((name) => lazyProbes[name].backends.some((backend) => needed.has(backend)));
+}
