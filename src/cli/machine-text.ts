@@ -25,10 +25,20 @@ export function machineText({ machine, devices, problems }: Machine): string {
       knownBy(device),
     ]),
   ]);
+  const speeds = table(
+    devices.flatMap(({ id, performance = {} }) =>
+      Object.entries(performance).map(([work, speed]) => [
+        id,
+        work,
+        speed === null ? 'unmeasured' : `${speed.value} ${speed.unit}`,
+        sourceText(speed ?? undefined),
+      ]),
+    ),
+  );
   const troubles = problems.map(
     ({ message, remedy }) => `! ${message}\n${remedy === undefined ? '' : `  remedy: ${remedy}\n`}`,
   );
-  return [budgets, overview, troubles.join('')].filter((part) => part !== '').join('\n');
+  return [budgets, overview, speeds, troubles.join('')].filter((part) => part !== '').join('\n');
 }
 
 /** Every label of every device with its evidence. */

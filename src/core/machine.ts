@@ -15,6 +15,16 @@ export interface Evidence {
   readonly source: string;
 }
 
+/** How fast a device does one kind of work. */
+export interface Performance extends Evidence {
+  /** > 0, at its best. */
+  readonly value: number;
+  readonly unit: PerformanceUnit;
+}
+
+/** 10⁹ floating-point operations, integer operations, or bytes per second. */
+export type PerformanceUnit = 'GFLOPS' | 'GOPS' | 'GB/s';
+
 /** One thing that computes: the CPU of a machine, one GPU, one MIG slice, one browser's WebGPU adapter, one NPU. */
 export interface Device {
   /** Unique on its machine: `cpu`, `gpu0`, `gpu1`, `npu0` … */
@@ -41,6 +51,11 @@ export interface Device {
    * (`CUDA_VISIBLE_DEVICES`, `ROCR_VISIBLE_DEVICES` …). For a suite on several devices, equal names are joined by comma.
    */
   readonly bindingEnv?: Readonly<Record<string, string>>;
+  /**
+   * Measured or declared speed by work: `<operation>/<precision>` such as `matmul/fp32`, or `memory` for what it reads
+   * of its memory. Null: tried, and nothing could be measured. Left out: nobody tried.
+   */
+  readonly performance?: Readonly<Record<string, Performance | null>>;
 }
 
 /** Something on the machine that is not as its owner thinks, with the remedy. */

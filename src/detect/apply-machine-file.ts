@@ -79,7 +79,7 @@ function newDevice(entry: DeclaredDevice, file: MachineFile): Device {
 }
 
 function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Device {
-  const { evidence: _ignored, id: _id, ...given } = entry;
+  const { evidence: _ignored, id: _id, performance, ...given } = entry;
   const values = definedOf(given);
   const dropped = (['backends', 'precisions', 'features'] as const).flatMap((list) =>
     values[list] === undefined ? [] : base[list],
@@ -94,11 +94,24 @@ function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Devic
   return {
     ...base,
     ...values,
+    ...(performance && { performance: { ...base.performance, ...declaredSpeeds(performance, declared) } }),
     evidence: {
       ...Object.fromEntries(before),
       ...Object.fromEntries(labels.map((label) => [label, declared])),
     },
   };
+}
+
+/** A speed that was measured once is only what its file says by now. */
+function declaredSpeeds(
+  speeds: NonNullable<DeclaredDevice['performance']>,
+  declared: Evidence,
+): NonNullable<Device['performance']> {
+  const entries = Object.entries(speeds).map(([work, speed]) => [
+    work,
+    speed && { value: speed.value, unit: speed.unit, ...declared },
+  ]);
+  return Object.fromEntries(entries);
 }
 
 const listNames: ReadonlySet<string> = new Set(['backends', 'precisions', 'features', 'bindingEnv']);

@@ -89,6 +89,19 @@ const identifier = (expected: string) => v.pipe(v.string(expected), v.regex(/^[\
 // Printed by `detect --json`; in a file they say nothing, for what a file says is declared.
 const ignored = v.optional(v.unknown());
 
+const speedPattern = new RegExp(`^([\\w-]+/(${precisions.join('|')})|memory)$`);
+const speedKey = 'operation/precision such as matmul/fp32, or memory';
+const speedEntries = {
+  value: v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0')),
+  unit: v.picklist(['GFLOPS', 'GOPS', 'GB/s'], 'GFLOPS, GOPS or GB/s'),
+  confidence: ignored,
+  source: ignored,
+};
+const speed = object(
+  speedEntries,
+  'a value with its unit, such as {"value": 82600, "unit": "GFLOPS"}, or null',
+);
+
 const deviceEntries = {
   id: identifier('letters, digits, `_`, `-` and `.`, such as gpu0'),
   class: v.optional(word(deviceClasses)),
@@ -113,6 +126,16 @@ const deviceEntries = {
     v.pipe(
       notList('an object of environment variables and their values'),
       v.record(v.string(), v.string('a text'), 'an object of environment variables and their values'),
+    ),
+  ),
+  performance: v.optional(
+    v.pipe(
+      notList('an object of speeds by work'),
+      v.record(
+        v.pipe(v.string(), v.regex(speedPattern, speedKey)),
+        v.nullable(speed),
+        'an object of speeds by work',
+      ),
     ),
   ),
 } satisfies Record<keyof Device, unknown>;
@@ -141,16 +164,14 @@ const schema = object(rootEntries, 'an object such as {"devices": [{"id": "gpu0"
 function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, 'file' | 'line'> {
   const key = path.at(-1);
   if (issue.path?.at(-1)?.origin === 'key') {
-    const keys = Object.keys(
-      path.length === 1 ? rootEntries : path[0] === 'machine' ? machineEntries : deviceEntries,
-    );
+    const keys = keysAt(path);
     if (keys.includes(String(key))) {
       return { message: `${nameOf(path)} is missing`, expected: issue.message };
     }
     const near = nearest(String(key), keys);
     return {
       message: `${nameOf(path)}: no such key`,
-      expected: `one of ${keys.join(', ')}`,
+      expected: keys.length === 0 ? issue.message : `one of ${keys.join(', ')}`,
       found: String(key),
       ...(near !== undefined && { remedy: `write \`${near}\`` }),
     };
@@ -162,6 +183,14 @@ function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, '
     found: JSON.stringify(issue.input) ?? 'nothing',
     ...(remedy !== undefined && { remedy }),
   };
+}
+
+/** What may stand where this key stands; nothing where keys follow a pattern, which is then the message. */
+function keysAt(path: Path): readonly string[] {
+  if (path.length === 1) return Object.keys(rootEntries);
+  if (path[0] === 'machine') return Object.keys(machineEntries);
+  if (path.length === 3) return Object.keys(deviceEntries);
+  return path.length === 4 ? [] : Object.keys(speedEntries);
 }
 
 /** `devices[0].class`, in backquotes. */

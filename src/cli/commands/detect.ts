@@ -1,3 +1,4 @@
+import { UsageError } from '../../core/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
 import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { recordedHost } from '../../detect/recorded-host.js';
@@ -13,6 +14,7 @@ export const detect: Command = {
     browsers: {
       summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
     },
+    calibrate: { summary: 'measure how fast the CPU computes (0.2 s, kept for the next time)' },
     refresh: { summary: 'ask every tool again instead of using kept answers' },
     explain: { summary: 'show the evidence behind every label' },
   },
@@ -21,10 +23,17 @@ export const detect: Command = {
     // A recorded machine is not described by this machine's environment.
     const fromEnv = hostDirectory === undefined ? io.env.JEST_HARDWARE_MACHINE || undefined : undefined;
     const machineFile = flags.get('machine') ?? fromEnv;
+    if (hostDirectory !== undefined && flags.has('calibrate')) {
+      throw new UsageError({
+        message: '`--calibrate` measures this machine, not one that was recorded',
+        remedy: 'leave out `--host` or `--calibrate`',
+      });
+    }
     const machine = await detectMachine({
       ...(hostDirectory !== undefined && { host: recordedHost(hostDirectory) }),
       ...(machineFile !== undefined && { machineFile }),
       refresh: flags.has('refresh'),
+      calibrate: flags.has('calibrate'),
       lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
     if (flags.has('json')) io.out(`${JSON.stringify(machine, undefined, 2)}\n`);
