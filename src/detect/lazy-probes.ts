@@ -23,6 +23,10 @@ export const lazyProbes = {
     backends: ['onnx', 'tensorrt', 'directml'],
     load: async () => (await import('./onnx-providers.js')).onnxProviders,
   },
+  vulkaninfo: {
+    backends: ['vulkan'],
+    load: async () => (await import('./vulkaninfo.js')).vulkaninfo,
+  },
 } as const satisfies Record<string, LazyProbeRow>;
 
 export type LazyProbeName = keyof typeof lazyProbes;
