@@ -127,7 +127,7 @@ describe('detect', () => {
   });
 
   test('what a machine file says is shown as declared', async () => {
-    const { out } = await run(['detect', '--host', host('macos-m2'), '--machine', machine('two-gpus.json')]);
+    const { out } = await run(['detect', '--host', host('graviton3'), '--machine', machine('two-gpus.json')]);
     expect(out).toMatch(/^CPU budget +8 threads +declared in two-gpus\.json$/m);
     expect(out).toMatch(/^cpu .* detection, partly declared$/m);
     expect(out).toMatch(/^gpu0 .* 24 GiB +yes +cuda pytorch +declared$/m);
