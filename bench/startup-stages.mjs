@@ -1,5 +1,4 @@
 /** One fresh process of startup.mjs: CPU ms of each stage of ours, after Jest's own modules are loaded. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -32,24 +31,9 @@ async function stage(name, work) {
   return value;
 }
 
-await stage('load the config (withHardware, runner)', () => ours('index.js'));
+const { detectMachine } = await stage('load the config (withHardware, runner)', () => ours('index.js'));
 await stage('load the sequencer', () => ours('jest/sequencer.js'));
 await stage('load the reporter', () => ours('jest/reporter.js'));
-const { detectMachine } = await ours('detect/detect.js');
 await stage('detect the machine', () => detectMachine({ projectDir: root }));
-const { parseOptions } = await ours('options/options.js');
-const options = await stage('check the options', async () => parseOptions({}, 'options'));
-
-const files = join(root, 'stages');
-mkdirSync(files, { recursive: true });
-const tests = Array.from({ length: 200 }, (_, index) => {
-  const path = join(files, `${index}.test.js`);
-  writeFileSync(path, "/**\n * @hardware cpu\n */\ntest('passes', () => {});\n");
-  return { path, context: { config: { id: 'bench' } } };
-});
-const { prepareSuites } = await ours('jest/suites.js');
-await stage('read the docblocks of 200 suites', () =>
-  prepareSuites(tests, { rootDir: files, projects: [files] }, options),
-);
 
 console.log(JSON.stringify(cpuMs));

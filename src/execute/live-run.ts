@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { CancelCause, Placement, RunEvent } from '../core/events.js';
 import type { Scheduler } from '../core/scheduler.js';
 import type { Executor, SuiteOutcome } from './executor.js';
@@ -82,9 +83,9 @@ export class LiveRun<Result> {
     this.#executing++;
     try {
       const outcome = await this.#options.executor.run(placement, number, this.#abort.signal);
+      if (this.#open.has(attempt)) await this.#finish(attempt, outcome);
       this.#executing--;
-      if (this.#open.has(attempt)) this.#finish(attempt, outcome);
-      else this.#endIfDone();
+      this.#endIfDone();
     } catch (error) {
       // Executors do not reject and the scheduler accepts what it started: this is a bug, and must not hang the run.
       this.#abort.abort();
@@ -92,7 +93,7 @@ export class LiveRun<Result> {
     }
   }
 
-  #finish(attempt: Attempt, outcome: SuiteOutcome<Result>): void {
+  async #finish(attempt: Attempt, outcome: SuiteOutcome<Result>): Promise<void> {
     const cause = this.#options.cancelAfter(outcome);
     if (cause !== undefined) {
       // Out of the open ones first: it has an outcome of its own.
@@ -102,7 +103,10 @@ export class LiveRun<Result> {
     const again = this.#close(attempt, outcome).some(
       (decision) => decision.type === 'suite-requeued' && decision.suiteId === attempt.placement.suiteId,
     );
-    if (!again) this.#options.onOutcome(attempt.placement, outcome);
+    if (again) return;
+    // The next suite is on its way first: reporting takes a while, in which its worker would have nothing to do.
+    await setImmediate();
+    this.#options.onOutcome(attempt.placement, outcome);
   }
 
   #close(open: Attempt, outcome: SuiteOutcome<Result>): readonly RunEvent[] {
