@@ -11,7 +11,9 @@ import { liveHost } from './live-host.js';
 import type { MachineFile } from './machine-file.js';
 import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
 import { probes } from './probes/index.js';
+import { withReadOnce } from './read-once.js';
 import { withToolCache } from './tool-cache.js';
+import { uniteFindings } from './unite-findings.js';
 
 export interface DetectOptions {
   /** Default: this machine. */
@@ -47,7 +49,9 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
   const { projectDir, machineFile, toolTimeoutMs = 10_000, refresh = false, lazy = [] } = options;
   const bareHost = options.host ?? liveHost();
   const cacheDirectory = cacheDirectoryOf(bareHost, options);
-  const host = cacheDirectory === undefined ? bareHost : withToolCache(bareHost, cacheDirectory, !refresh);
+  const host = withReadOnce(
+    cacheDirectory === undefined ? bareHost : withToolCache(bareHost, cacheDirectory, !refresh),
+  );
   const budgets = { cpu: cpuBudgetOf(host), memory: memoryBudgetOf(host) };
   const findings = await Promise.all(
     [...Object.entries(probes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
@@ -59,8 +63,9 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
       }),
     ),
   );
+  const { devices: found, problems } = uniteFindings(findings);
   const devices = applyBackendFindings(
-    findings.flatMap((finding) => finding.devices),
+    found,
     findings.flatMap(({ backendFindings = [] }) => backendFindings),
   );
   const detected: Machine = {
@@ -74,7 +79,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
       evidence: { cpuBudget: budgets.cpu.evidence, memoryBudgetBytes: budgets.memory.evidence },
     },
     devices: devices.some((device) => device.id === 'cpu') ? devices : [bareCpu, ...devices],
-    problems: findings.flatMap((finding) => finding.problems),
+    problems,
   };
   const measurable = options.calibrate === true && options.host === undefined;
   const known =

@@ -35,6 +35,11 @@ export function sourced<T>(value: T, confidence: Confidence, source: string): So
   return { value, evidence: { confidence, source } };
 }
 
+/** The same evidence for each of the words. */
+export function labelsOf<Word extends string>(words: readonly Word[], evidence: Evidence): Labels<Word> {
+  return Object.fromEntries(words.map((word) => [word, evidence])) as Labels<Word>;
+}
+
 export function deviceOf(draft: DeviceDraft): Device {
   const { id, class: deviceClass, vendor, architecture, model, memoryBytes, ...rest } = draft;
   const fields = Object.entries({ vendor, architecture, model, memoryBytes }).flatMap(([name, field]) =>

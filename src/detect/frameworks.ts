@@ -24,6 +24,17 @@ export function cudaBackendsOf(host: Host, projectDir: string): BackendEvidence 
   return backendsOf(cudaFrameworks, host, projectDir);
 }
 
+/** The parts of OpenVINO's package that compute on Intel's own devices. */
+const openvinoPlugins: Readonly<Record<'gpu' | 'npu', Readonly<Record<string, readonly Backend[]>>>> = {
+  gpu: { 'openvino-node/bin/libopenvino_intel_gpu_plugin.so': ['openvino'] },
+  npu: { 'openvino-node/bin/libopenvino_intel_npu_plugin.so': ['openvino'] },
+};
+
+/** Backends of Intel's GPUs or NPUs by what is installed. */
+export function openvinoBackendsOf(kind: 'gpu' | 'npu', host: Host, projectDir: string): BackendEvidence {
+  return backendsOf(openvinoPlugins[kind], host, projectDir);
+}
+
 /** CPU backends by what is installed. */
 export function cpuBackendsOf(host: Host, projectDir: string): BackendEvidence {
   const found = backendsOf(frameworks, host, projectDir);

@@ -1,6 +1,8 @@
 import type { Host } from './host.js';
+import { libraryPath } from './library.js';
 import { parseNvidiaInformation } from './parse/nvidia-proc.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
+import { pciAddressOf } from './parse/uevent.js';
 
 /** Where the kernel driver lists its GPUs. */
 export const driverDirectory = '/proc/driver/nvidia';
@@ -14,22 +16,29 @@ export function gpusOfDriver(host: Host): readonly NvidiaGpu[] {
   });
 }
 
+/** PCI addresses by device id, for GPUs whose ids count in the given order. The driver names its folders by address. */
+export function pciAddressesOf(
+  gpus: readonly Pick<NvidiaGpu, 'uuid'>[],
+  host: Host,
+): Readonly<Record<string, string>> {
+  const folder = `${driverDirectory}/gpus`;
+  const listed = host.readDirectory(folder).map((name) => ({
+    address: pciAddressOf(name),
+    uuid: parseNvidiaInformation(host.readFile(`${folder}/${name}/information`) ?? '')?.uuid,
+  }));
+  const entries = gpus.flatMap(({ uuid }, position) => {
+    // nvidia-smi lists by address too; a driver that has not yet talked to a GPU does not know its UUID.
+    const byUuid = listed.find((entry) => entry.uuid !== undefined && entry.uuid === uuid);
+    const address = (byUuid ?? listed[position])?.address;
+    return address === undefined ? [] : [[`gpu${position}`, address]];
+  });
+  return Object.fromEntries(entries);
+}
+
 /** What a process needs to compute and does not find here; undefined when all is there. A CUDA toolkit alone is nothing. */
 export function missingForCuda(host: Host): string | undefined {
   const nodes = host.readDirectory('/dev');
   if (!nodes.some((name) => /^nvidia\d+$/.test(name))) return 'no /dev/nvidia<n>';
   if (!nodes.includes('nvidiactl')) return 'no /dev/nvidiactl';
-  const searched = [...(host.env.LD_LIBRARY_PATH ?? '').split(':').filter(Boolean), ...libraryDirectories];
-  return searched.some((directory) => host.exists(`${directory}/libcuda.so.1`))
-    ? undefined
-    : 'no libcuda.so.1';
+  return libraryPath(host, 'libcuda.so.1') === undefined ? 'no libcuda.so.1' : undefined;
 }
-
-const libraryDirectories: readonly string[] = [
-  '/usr/lib/x86_64-linux-gnu',
-  '/usr/lib/aarch64-linux-gnu',
-  '/usr/lib64',
-  '/usr/lib',
-  '/usr/local/nvidia/lib64',
-  '/run/opengl-driver/lib',
-];

@@ -21,8 +21,12 @@ export interface ProbeOptions {
 }
 
 export interface ProbeFindings {
+  /** Numbered by the probe (`gpu0`, its parts `gpu0.…`); the numbers of the machine are given over all probes. */
   readonly devices: readonly Device[];
+  /** A message about one device begins with the id that the probe gave it. */
   readonly problems: readonly MachineProblem[];
+  /** By device id, as `pciAddressOf` writes it. Of several probes that see one address the first in the registry has it. */
+  readonly pciAddresses?: Readonly<Record<string, string>>;
   /** What the probe knows of devices that others find. */
   readonly backendFindings?: readonly BackendFinding[];
 }

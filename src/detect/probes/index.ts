@@ -1,9 +1,21 @@
 import type { Probe } from '../probe.js';
+import { amd } from './amd.js';
 import { cpu } from './cpu.js';
+import { intel } from './intel.js';
 import { macos } from './macos.js';
 import { nvidia } from './nvidia.js';
+import { pciDisplay } from './pci-display.js';
 import { windows } from './windows.js';
 import { wsl } from './wsl.js';
 
-/** Every probe. A new one is a file beside this one and a line here. */
-export const probes = { cpu, nvidia, macos, windows, wsl } as const satisfies Record<string, Probe>;
+/** Every probe. A new one is a file beside this one and a line here. The one for GPUs that nobody else knows is last. */
+export const probes = {
+  cpu,
+  nvidia,
+  macos,
+  windows,
+  wsl,
+  amd,
+  intel,
+  pciDisplay,
+} as const satisfies Record<string, Probe>;

@@ -5,7 +5,7 @@ import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';
 import type { Host, RunOutcome } from '../host.js';
 import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
-import { driverDirectory, gpusOfDriver, missingForCuda } from '../nvidia-driver.js';
+import { driverDirectory, gpusOfDriver, missingForCuda, pciAddressesOf } from '../nvidia-driver.js';
 import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';
 import {
   allFields,
@@ -29,8 +29,8 @@ export const nvidiaFindings: Probe = async (host, options) => {
   if (answer === 'absent') return findingsOf(gpusOfDriver(host), driverDirectory, at, missingForCuda(host));
   if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', { ...at, slices: answer.slices });
   // The kernel lists GPUs that the tool cannot reach: shown, never used.
-  const { devices } = findingsOf(gpusOfDriver(host), driverDirectory, at, answer.message);
-  return { devices, problems: [answer] };
+  const findings = findingsOf(gpusOfDriver(host), driverDirectory, at, answer.message);
+  return { ...findings, problems: [answer] };
 };
 
 /** WSL's driver puts its tool outside of PATH. */
@@ -146,7 +146,11 @@ function findingsOf(
     });
     return [device, ...parts];
   });
-  return { devices, problems: [...problems, ...orderProblems(gpus, at.host)] };
+  return {
+    devices,
+    problems: [...problems, ...orderProblems(gpus, at.host)],
+    pciAddresses: pciAddressesOf(gpus, at.host),
+  };
 }
 
 /** What keeps a device from computing, as the end of a sentence about it. */

@@ -1,0 +1,182 @@
+import type { Evidence } from '../../core/machine.js';
+import type { Backend } from '../../core/taxonomy.js';
+import { abilitiesOfGfx, isIntegratedGfx } from '../amd-generation.js';
+import { bindingEnvOf } from '../binding.js';
+import { labelsOf, type Sourced, sourced } from '../device-draft.js';
+import type { Host } from '../host.js';
+import { graphicsBackendsOf } from '../icd.js';
+import { libraryPath } from '../library.js';
+import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
+import { amdMarketingName, type KfdGpu, parseKfdMemoryBank, parseKfdProperties } from '../parse/kfd.js';
+import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
+import type { Probe } from '../probe.js';
+
+/** AMD GPUs under the amdgpu driver, out of its compute topology (KFD) and its sysfs attributes: nothing is started. */
+export const amd: Probe = async (host) => numberedFindings(gpusOf(host).map((gpu) => foundAs(gpu, host)));
+
+const topology = '/sys/class/kfd/kfd/topology/nodes';
+
+/** One GPU: its compute node, its PCI function, or both. */
+interface AmdGpu {
+  /** `index` counts GPUs as ROCm does. */
+  readonly kfd?: { readonly gpu: KfdGpu; readonly index: number; readonly directory: string } | undefined;
+  readonly pci?: PciFunction | undefined;
+}
+
+function gpusOf(host: Host): readonly AmdGpu[] {
+  const functions = pciFunctionsOf(host).filter(({ vendorId }) => vendorId === 0x1002);
+  const nodes = host
+    .readDirectory(topology)
+    .toSorted((a, b) => Number(a) - Number(b))
+    .flatMap((name) => {
+      const directory = `${topology}/${name}`;
+      const gpu = parseKfdProperties(host.readFile(`${directory}/properties`) ?? '');
+      return gpu === undefined ? [] : [{ gpu, directory }];
+    })
+    .map((node, index) => ({ ...node, index }));
+  const withNode = nodes.map((kfd) => ({ kfd, pci: functionOf(kfd.gpu, functions) }));
+  const rest = functions.filter((pci) => pci.driver === 'amdgpu' && !withNode.some((gpu) => gpu.pci === pci));
+  return [...withNode, ...rest.map((pci) => ({ pci }))];
+}
+
+function functionOf(gpu: KfdGpu, functions: readonly PciFunction[]): PciFunction | undefined {
+  return (
+    functions.find(({ address }) => address === gpu.address) ??
+    functions.find(({ address, deviceId }) => address === undefined && deviceId === gpu.deviceId)
+  );
+}
+
+function foundAs(gpu: AmdGpu, host: Host): FoundDevice {
+  const { kfd, pci } = gpu;
+  const node = renderNodeOf(gpu);
+  const nodeExists = node !== undefined && host.exists(node);
+  const backends = nodeExists ? { ...rocmOf(gpu, node, host), ...graphicsBackendsOf(host, driverFiles) } : {};
+  const { bindingEnv, hiddenBy } =
+    kfd === undefined
+      ? {}
+      : bindingEnvOf({ class: 'gpu', vendor: 'amd' }, { index: kfd.index, uuid: kfd.gpu.uuid }, host);
+  const because: Evidence = { confidence: 'inferred', source: `KFD gfx_target_version ${kfd?.gpu.gfx}` };
+  const abilities = kfd ? abilitiesOfGfx(kfd.gpu.gfx) : { precisions: [], features: [] };
+  const memory = memoryOf(gpu, host);
+  const shared = kfd !== undefined && isIntegratedGfx(kfd.gpu.gfx);
+  return {
+    draft: {
+      class: 'gpu',
+      software: false,
+      vendor: sourced('amd', 'probed', kfd ? 'KFD' : 'PCI'),
+      architecture: sourced('gpu-rocm', 'probed', kfd ? 'KFD' : 'driver amdgpu'),
+      model: modelOf(gpu, host),
+      memoryBytes: memory,
+      backends,
+      precisions: labelsOf(abilities.precisions, because),
+      features: {
+        ...labelsOf(abilities.features, because),
+        ...(shared && { 'unified-memory': because }),
+        ...(memory && !shared && { 'dedicated-memory': memory.evidence }),
+        ...partitioning(gpu, host),
+      },
+      ...(bindingEnv && { bindingEnv }),
+    },
+    obstacle: obstacleOf(gpu, nodeExists ? undefined : node, backends, hiddenBy),
+    address: pci?.address ?? kfd?.gpu.address,
+  };
+}
+
+const driverFiles = { vulkan: /^(radeon|amd)_icd/, opencl: /^(amdocl|rusticl|mesa)/ };
+
+function renderNodeOf({ kfd, pci }: AmdGpu): string | undefined {
+  const minor = kfd?.gpu.renderMinor;
+  const name =
+    minor === undefined ? pci?.nodes.find((node) => node.startsWith('renderD')) : `renderD${minor}`;
+  return name && `/dev/dri/${name}`;
+}
+
+const runtime = 'libhsa-runtime64.so.1';
+
+function rocmOf({ kfd }: AmdGpu, node: string, host: Host): Partial<Record<Backend, Evidence>> {
+  if (kfd === undefined || !host.exists('/dev/kfd')) return {};
+  const library = libraryPath(host, runtime);
+  // Frameworks bring their own runtime for cards; chips inside of a CPU work only where somebody has set ROCm up.
+  if (library === undefined && isIntegratedGfx(kfd.gpu.gfx)) return {};
+  const source = ['/dev/kfd', node, library].filter((path) => path !== undefined).join(', ');
+  return { rocm: { confidence: 'inferred', source } };
+}
+
+/** @param missingNode The render node that should be in `/dev` and is not. */
+function obstacleOf(
+  { kfd, pci }: AmdGpu,
+  missingNode: string | undefined,
+  backends: Partial<Record<Backend, Evidence>>,
+  hiddenBy: string | undefined,
+): Obstacle | undefined {
+  if (hiddenBy !== undefined) {
+    return {
+      message: `is present but hidden by ${hiddenBy}`,
+      remedy: 'unset the variable or add the GPU to it',
+    };
+  }
+  if (Object.keys(backends).length > 0) return undefined;
+  if (missingNode !== undefined) {
+    const remedy = 'in a container pass the GPU: --device /dev/kfd --device /dev/dri';
+    return { message: `cannot compute: no ${missingNode}`, remedy };
+  }
+  if (kfd === undefined && pci !== undefined) {
+    const remedy = 'install ROCm if it supports this GPU, or a Vulkan driver (mesa-vulkan-drivers)';
+    return {
+      message: 'cannot compute: the driver offers no compute node, and no Vulkan driver is here',
+      remedy,
+    };
+  }
+  const remedy = `pass /dev/kfd to the container, or install ROCm (${runtime}) or a Vulkan driver`;
+  return { message: 'cannot compute: neither ROCm nor Vulkan nor OpenCL is complete here', remedy };
+}
+
+/** `product_name` is there on server cards, libdrm's table where graphics drivers are installed. */
+function modelOf({ kfd, pci }: AmdGpu, host: Host): Sourced<string> {
+  const product = pci && attributeOf(host, pci, 'product_name');
+  if (product !== undefined) return sourced(product, 'probed', 'sysfs product_name');
+  const deviceId = pci?.deviceId ?? kfd?.gpu.deviceId ?? 0;
+  const table = '/usr/share/libdrm/amdgpu.ids';
+  const revision = Number.parseInt((pci && attributeOf(host, pci, 'revision')) ?? '', 16);
+  const named = Number.isNaN(revision)
+    ? undefined
+    : amdMarketingName(host.readFile(table) ?? '', deviceId, revision);
+  if (named !== undefined) return sourced(named, 'inferred', table);
+  const known = names[deviceId];
+  const source = `PCI id ${pciIdOf({ classCode: 0, vendorId: 0x1002, deviceId })}`;
+  if (known !== undefined) return sourced(known, 'inferred', source);
+  const gfx = kfd === undefined ? '' : ` (${kfd.gpu.gfx})`;
+  return sourced(`AMD GPU ${source.slice('PCI id '.length)}${gfx}`, 'probed', source);
+}
+
+/** Server GPUs, on whose machines no graphics packages tell names. */
+const names: Readonly<Record<number, string>> = {
+  29580: 'AMD Instinct MI100',
+  29704: 'AMD Instinct MI250X',
+  29708: 'AMD Instinct MI250X/MI250',
+  29711: 'AMD Instinct MI210',
+  29856: 'AMD Instinct MI300A',
+  29857: 'AMD Instinct MI300X',
+  29861: 'AMD Instinct MI325X',
+  30112: 'AMD Instinct MI350X',
+  30115: 'AMD Instinct MI355X',
+};
+
+function memoryOf({ kfd, pci }: AmdGpu, host: Host): Sourced<number> | undefined {
+  const total = Number((pci && attributeOf(host, pci, 'mem_info_vram_total')) ?? 0);
+  if (total > 0) return sourced(total, 'probed', 'sysfs mem_info_vram_total');
+  if (kfd === undefined) return undefined;
+  const folder = `${kfd.directory}/mem_banks`;
+  const banks = host
+    .readDirectory(folder)
+    .map((name) => parseKfdMemoryBank(host.readFile(`${folder}/${name}/properties`) ?? ''));
+  const sum = banks.reduce((bytes, bank) => bytes + bank, 0);
+  return sum > 0 ? sourced(sum, 'probed', 'KFD mem_banks') : undefined;
+}
+
+function partitioning({ pci }: AmdGpu, host: Host): { 'multi-instance'?: Evidence } {
+  const name = 'available_compute_partition';
+  const modes = pci && attributeOf(host, pci, name);
+  if (modes === undefined || !modes.includes(',')) return {};
+  return { 'multi-instance': { confidence: 'probed', source: `sysfs ${name} ${modes}` } };
+}
