@@ -1,10 +1,15 @@
 import type { Probe } from '../probe.js';
+import { accelerator } from './accelerator.js';
 import { amd } from './amd.js';
+import { coralUsb } from './coral-usb.js';
 import { cpu } from './cpu.js';
+import { dsp } from './dsp.js';
+import { fpga } from './fpga.js';
 import { intel } from './intel.js';
 import { macos } from './macos.js';
 import { nvidia } from './nvidia.js';
 import { pciDisplay } from './pci-display.js';
+import { tpu } from './tpu.js';
 import { windows } from './windows.js';
 import { wsl } from './wsl.js';
 
@@ -17,5 +22,10 @@ export const probes = {
   wsl,
   amd,
   intel,
+  accelerator,
+  tpu,
+  coralUsb,
+  fpga,
+  dsp,
   pciDisplay,
 } as const satisfies Record<string, Probe>;

@@ -1,0 +1,53 @@
+import { labelsOf, sourced } from '../device-draft.js';
+import type { Host } from '../host.js';
+import { libraryPath } from '../library.js';
+import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
+import { parseUsbUevent } from '../parse/uevent.js';
+import type { Probe } from '../probe.js';
+
+/** Coral's USB accelerator, which changes its identity once its firmware is loaded. */
+export const coralUsb: Probe = async (host) => {
+  const library = libraryPath(host, 'libedgetpu.so.1');
+  return numberedFindings(
+    host.readDirectory(bus).flatMap((name) => {
+      // Names with a colon are interfaces of a device.
+      const id = name.includes(':') ? undefined : usbIdIn(host, name);
+      return id !== undefined && ids.has(id) ? [foundAs(id, library)] : [];
+    }),
+  );
+};
+
+const bus = '/sys/bus/usb/devices';
+
+/** Before and after the firmware. */
+const ids: ReadonlySet<string> = new Set(['1a6e:089a', '18d1:9302']);
+
+function usbIdIn(host: Host, name: string): string | undefined {
+  const told = parseUsbUevent(host.readFile(`${bus}/${name}/uevent`) ?? '');
+  if (told !== undefined) {
+    return [told.vendorId, told.productId].map((id) => id.toString(16).padStart(4, '0')).join(':');
+  }
+  const parts = ['idVendor', 'idProduct'].map((file) => host.readFile(`${bus}/${name}/${file}`)?.trim());
+  return parts.includes(undefined) ? undefined : parts.join(':');
+}
+
+function foundAs(id: string, library: string | undefined): FoundDevice {
+  const source = `USB id ${id}`;
+  const because = { confidence: 'spec', source: `Edge TPU by ${source}` } as const;
+  return {
+    draft: {
+      class: 'tpu',
+      software: false,
+      vendor: sourced('google', 'probed', source),
+      architecture: sourced('tpu', 'inferred', source),
+      model: sourced('Coral Edge TPU (USB)', 'probed', source),
+      backends: library === undefined ? {} : { tflite: { confidence: 'inferred', source: library } },
+      precisions: labelsOf(['int8'], because),
+      features: labelsOf(['quantization'], because),
+    },
+    obstacle:
+      library === undefined
+        ? { message: 'cannot compute: no libedgetpu.so.1', remedy: 'install libedgetpu1-std' }
+        : undefined,
+  };
+}
