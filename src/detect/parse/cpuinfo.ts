@@ -84,6 +84,9 @@ const implementers: Readonly<Record<string, Vendor>> = {
 
 /** `CPU part` of cores that ARM itself designed. */
 const armParts: Readonly<Record<string, string>> = {
+  '0xc07': 'Cortex-A7',
+  '0xc09': 'Cortex-A9',
+  '0xc0f': 'Cortex-A15',
   '0xd03': 'Cortex-A53',
   '0xd04': 'Cortex-A35',
   '0xd05': 'Cortex-A55',
@@ -97,8 +100,20 @@ const armParts: Readonly<Record<string, string>> = {
   '0xd41': 'Cortex-A78',
   '0xd42': 'Cortex-A78AE',
   '0xd44': 'Cortex-X1',
+  '0xd46': 'Cortex-A510',
+  '0xd47': 'Cortex-A710',
+  '0xd48': 'Cortex-X2',
   '0xd49': 'Neoverse-N2',
+  '0xd4a': 'Neoverse-E1',
+  '0xd4b': 'Cortex-A78C',
+  '0xd4d': 'Cortex-A715',
+  '0xd4e': 'Cortex-X3',
   '0xd4f': 'Neoverse-V2',
+  '0xd80': 'Cortex-A520',
+  '0xd81': 'Cortex-A720',
+  '0xd82': 'Cortex-X4',
+  '0xd84': 'Neoverse-V3',
+  '0xd8e': 'Neoverse-N3',
 };
 
 function vendorOf(first: ReadonlyMap<string, string>): Vendor | undefined {
@@ -123,6 +138,8 @@ function flagsOf(first: ReadonlyMap<string, string>): ReadonlySet<string> {
   const flags = new Set((listed ?? '').toLowerCase().split(/\s+/).filter(Boolean));
   // RISC-V: `rv64imafdcv_zicsr`; single letters are extensions, `v` is the vector unit.
   if (/^rv\d+[a-z]*v/.test(first.get('isa') ?? '')) flags.add('rvv');
+  // On s390x `msa` is cryptography, on MIPS the vector unit.
+  if (!first.has('ASEs implemented')) flags.delete('msa');
   if (/altivec supported/.test(first.get('cpu') ?? '')) flags.add('altivec');
   return flags;
 }
