@@ -37,7 +37,7 @@ describe('help and version', () => {
     expect(code).toBe(0);
     expect(out).toMatch(`usage: jest-runner-hardware ${name} [flags]`);
     for (const [flag, { summary }] of Object.entries(flags)) {
-      expect(out).toMatch(new RegExp(`^  --${flag}\\b.*${summary}$`, 'm'));
+      expect(out).toMatch(new RegExp(`^  --${flag}\\b.*${summary.replace(/[()]/g, '\\$&')}$`, 'm'));
     }
   });
 

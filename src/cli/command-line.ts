@@ -15,8 +15,7 @@ const table: Readonly<Record<string, Command>> = commands;
  */
 export async function runCommandLine(argv: readonly string[], io: CommandIo): Promise<number> {
   try {
-    await dispatch(argv, io);
-    return 0;
+    return await dispatch(argv, io);
   } catch (error) {
     if (error instanceof UsageError) {
       io.err(`${error.message}\n`);
@@ -27,13 +26,18 @@ export async function runCommandLine(argv: readonly string[], io: CommandIo): Pr
   }
 }
 
-async function dispatch([name, ...args]: readonly string[], io: CommandIo): Promise<void> {
-  if (name === '--version' || name === '-v') return io.out(`${packageVersion()}\n`);
-  if (name === '--help' || name === '-h') return io.out(generalHelp());
+async function dispatch([name, ...args]: readonly string[], io: CommandIo): Promise<number> {
+  if (name === '--version' || name === '-v') return show(`${packageVersion()}\n`, io);
+  if (name === '--help' || name === '-h') return show(generalHelp(), io);
   const command = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
   if (name === undefined || command === undefined) throw noCommand(name);
-  if (args.includes('--help') || args.includes('-h')) return io.out(commandHelp(name, command));
-  await command.run(parseFlags(args, command.flags), io);
+  if (args.includes('--help') || args.includes('-h')) return show(commandHelp(name, command), io);
+  return (await command.run(parseFlags(args, command.flags), io)) ?? 0;
+}
+
+function show(text: string, io: CommandIo): number {
+  io.out(text);
+  return 0;
 }
 
 function noCommand(found: string | undefined): UsageError {

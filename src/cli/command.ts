@@ -3,8 +3,8 @@ export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
   readonly flags: Readonly<Record<string, Flag>>;
-  /** Called once with checked flags. Results go to `io.out`; failures are thrown. */
-  run(flags: FlagValues, io: CommandIo): Promise<void>;
+  /** Called once with checked flags. Results go to `io.out`; failures are thrown. @returns The exit code if it is not 0. */
+  run(flags: FlagValues, io: CommandIo): Promise<void> | Promise<number>;
 }
 
 export interface Flag {

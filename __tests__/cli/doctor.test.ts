@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { runCommandLine } from '../../src/cli/command-line.js';
+import { temporaryHost } from '../detect/temporary-host.js';
+
+async function doctor(host: string, ...flags: readonly string[]) {
+  let out = '';
+  const io = {
+    env: {},
+    out: (text: string) => {
+      out += text;
+    },
+    err: () => {},
+  };
+  const code = await runCommandLine(['doctor', '--host', host, ...flags], io);
+  return { code, out };
+}
+
+const recorded = (name: string) => join(process.cwd(), 'fixtures', 'hosts', name);
+
+test('a machine in order: nothing is wrong, exit code 0', async () => {
+  expect(await doctor(recorded('macos-m2'))).toEqual({
+    code: 0,
+    out: 'nothing is wrong; notes: 0; usable: cpu, gpu0, npu0\n',
+  });
+});
+
+test('something wrong: it comes first with its remedy, exit code 1', async () => {
+  const { code, out } = await doctor(recorded('nvidia-smi-fails'));
+  expect(code).toBe(1);
+  expect(out).toMatch(/^! nvidia-smi failed: .*\n {2}remedy: .*\n/);
+  expect(out).toMatch(/wrong: \d; notes: \d; usable: cpu\n$/);
+});
+
+test('notes alone: exit code 0', async () => {
+  const { code, out } = await doctor(recorded('container-cgroup-v1'));
+  expect(code).toBe(0);
+  expect(out).toMatch(/^- Node\.js sees \d+ CPUs, .*cpu\.cfs_quota_us allows 2\.5: .*\n {2}remedy: /);
+});
+
+test('--json prints the findings and nothing else', async () => {
+  const { code, out } = await doctor(recorded('h100-mig'), '--json');
+  const printed = JSON.parse(out) as { readonly version: number; readonly findings: readonly object[] };
+  expect(code).toBe(0);
+  expect(printed.version).toBe(1);
+  for (const finding of printed.findings) {
+    expect(finding).toEqual({
+      check: expect.any(String),
+      severity: 'note',
+      message: expect.any(String),
+      remedy: expect.any(String),
+    });
+  }
+});
+
+test('what the stream answers is no exit code', async () => {
+  const io = { env: {}, out: () => true, err: () => true };
+  expect(await runCommandLine(['doctor', '--host', recorded('macos-m2')], io)).toBe(0);
+  expect(await runCommandLine(['doctor', '--help'], io)).toBe(0);
+  expect(await runCommandLine(['detect', '--host', recorded('macos-m2')], io)).toBe(0);
+});
+
+describe('each check', () => {
+  const nvidiaSmi = "echo '0, GPU-aa, NVIDIA GeForce RTX 3080, 10240, 550.54, Default, [N/A], 8.6'";
+  const nvidiaFiles = { '/dev/nvidia0': '', '/proc/driver/nvidia/version': '' };
+  const withNvidia = { files: nvidiaFiles, tools: { 'nvidia-smi': nvidiaSmi } };
+  const library = { '/usr/lib/x86_64-linux-gnu/libcuda.so.1': '' };
+
+  /** Its findings on a machine made up. */
+  async function findings(check: string, parts: Parameters<typeof temporaryHost>[0]) {
+    const { out } = await doctor(temporaryHost(parts).directory, '--json');
+    const all = (JSON.parse(out) as { findings: { check: string; severity: string; message: string }[] })
+      .findings;
+    return all
+      .filter((finding) => finding.check === check)
+      .map(({ severity, message }) => `${severity}: ${message}`);
+  }
+
+  test('detection: what is hidden by a mask is a note, everything else is wrong', async () => {
+    const env = { CUDA_VISIBLE_DEVICES: '-1' };
+    expect(await findings('detection', { ...withNvidia, facts: { env } })).toEqual([
+      'note: gpu0 (NVIDIA GeForce RTX 3080) is present but hidden by CUDA_VISIBLE_DEVICES=-1',
+    ]);
+    expect(await findings('detection', { files: nvidiaFiles, tools: { 'nvidia-smi': 'exit 9' } })).toEqual([
+      'wrong: nvidia-smi failed: no message',
+    ]);
+  });
+
+  test('CPU quota: Node.js sees more than is allowed', async () => {
+    const files = { '/proc/self/status': 'Cpus_allowed_list:\t0-1\n' };
+    expect(await findings('CPU quota', { files, facts: { availableParallelism: 8 } })).toEqual([
+      expect.stringContaining('note: Node.js sees 8 CPUs, CPU affinity allows 2'),
+    ]);
+    expect(await findings('CPU quota', { files, facts: { availableParallelism: 2 } })).toEqual([]);
+  });
+
+  test('memory limit', async () => {
+    const limited = (totalMemoryBytes: number) => findings('memory limit', { facts: { totalMemoryBytes } });
+    expect(await limited(256 * 1024 ** 2)).toEqual([
+      expect.stringContaining('wrong: total memory allows 256 MiB'),
+    ]);
+    expect(await limited(512 * 1024 ** 2)).toEqual([]);
+  });
+
+  test('driver without device', async () => {
+    const files = { '/proc/driver/nvidia/version': '' };
+    expect(await findings('driver without device', { files, tools: { 'nvidia-smi': 'true' } })).toEqual([
+      expect.stringContaining('wrong: the driver for GPUs of NVIDIA is loaded'),
+    ]);
+    expect(await findings('driver without device', withNvidia)).toEqual([]);
+  });
+
+  test('CUDA toolkit without driver', async () => {
+    const files = { '/usr/local/cuda/version.json': '{}' };
+    const check = 'CUDA toolkit without driver';
+    expect(await findings(check, { files })).toEqual([expect.stringContaining('(/usr/local/cuda)')]);
+    expect(await findings(check, { ...withNvidia, files: { ...nvidiaFiles, ...files } })).toEqual([]);
+    expect(await findings(check, {})).toEqual([]);
+  });
+
+  test('libraries: libcuda', async () => {
+    expect(await findings('libraries', withNvidia)).toEqual([expect.stringContaining('note: libcuda.so.1')]);
+    expect(await findings('libraries', { ...withNvidia, files: { ...nvidiaFiles, ...library } })).toEqual([]);
+  });
+
+  test('libraries: libvulkan', async () => {
+    const driver = { '/usr/share/vulkan/icd.d/lvp_icd.x86_64.json': '{}' };
+    const loader = { '/usr/lib/x86_64-linux-gnu/libvulkan.so.1': '' };
+    expect(await findings('libraries', { files: driver })).toEqual([
+      expect.stringContaining('(lvp_icd.x86_64.json), but not its loader libvulkan.so.1'),
+    ]);
+    expect(await findings('libraries', { files: { ...driver, ...loader } })).toEqual([]);
+  });
+
+  test('packages without their part for the GPU', async () => {
+    const facts = { workingDirectory: '/app' };
+    const cpuOnly = { '/app/node_modules/onnxruntime-node/package.json': '{}' };
+    const provider = {
+      '/app/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime_providers_cuda.so': '',
+    };
+    const at = (files: Record<string, string>) =>
+      findings('packages', { ...withNvidia, facts, files: { ...nvidiaFiles, ...files } });
+    expect(await at(cpuOnly)).toEqual([
+      expect.stringContaining('note: onnxruntime-node is installed without'),
+    ]);
+    expect(await at({ ...cpuOnly, ...provider })).toEqual([]);
+    expect(await findings('packages', { facts, files: cpuOnly })).toEqual([]);
+  });
+});

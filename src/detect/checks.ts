@@ -1,0 +1,148 @@
+import type { Device, Machine } from '../core/machine.js';
+import { formatBytes } from '../core/units.js';
+import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
+import type { Host } from './host.js';
+import { libraryPath } from './library.js';
+
+/** What a check found on a machine. */
+export interface Finding {
+  /** `wrong`: something cannot work as it is; `note`: it works otherwise than one might think. */
+  readonly severity: 'wrong' | 'note';
+  readonly message: string;
+  readonly remedy?: string | undefined;
+}
+
+export interface Examined {
+  readonly machine: Machine;
+  readonly host: Host;
+  /** Installed packages are looked up from here upwards. */
+  readonly projectDir: string;
+}
+
+/** Looks at one thing, without running anything. */
+type Check = (examined: Examined) => readonly Finding[];
+
+/** Every check of `doctor`. A new one is a line here. */
+export const checks = {
+  detection: ({ machine }) =>
+    machine.problems.map((problem) => ({ ...problem, severity: severityOf(problem) })),
+  'CPU quota': (examined) => ignoredQuota(examined),
+  'memory limit': ({ machine }) => memoryLimit(machine),
+  'driver without device': (examined) => driverWithoutDevice(examined),
+  'CUDA toolkit without driver': (examined) => toolkitWithoutDriver(examined),
+  libraries: (examined) => missingLibraries(examined),
+  packages: (examined) => packagesWithoutGpu(examined),
+} as const satisfies Record<string, Check>;
+
+/** A mask is somebody's wish. */
+function severityOf({ message }: { readonly message: string }): Finding['severity'] {
+  return /\bhidden by \w+=/.test(message) ? 'note' : 'wrong';
+}
+
+function ignoredQuota({ machine: { machine }, host }: Examined): readonly Finding[] {
+  const seen = host.availableParallelism;
+  if (seen === undefined || machine.cpuBudget >= seen) return [];
+  const source = machine.evidence?.cpuBudget?.source ?? 'a limit';
+  return [
+    {
+      severity: 'note',
+      message: `Node.js sees ${seen} CPUs, ${source} allows ${machine.cpuBudget}: what asks Node.js starts too many threads`,
+      remedy: 'nothing for suites run by this package; give other tools their number, such as --maxWorkers',
+    },
+  ];
+}
+
+/** A process that runs suites needs about this much before it has loaded any of them. */
+const leastMemoryBytes = 512 * 1024 ** 2;
+
+function memoryLimit({ machine }: Machine): readonly Finding[] {
+  if (machine.memoryBudgetBytes >= leastMemoryBytes) return [];
+  const source = machine.evidence?.memoryBudgetBytes?.source ?? 'a limit';
+  return [
+    {
+      severity: 'wrong',
+      message: `${source} allows ${formatBytes(machine.memoryBudgetBytes)} of memory: too little for Jest and one suite`,
+      remedy: `raise the limit to ${formatBytes(leastMemoryBytes)} or more`,
+    },
+  ];
+}
+
+/** Kernel drivers by what shows that they are loaded. */
+const drivers: readonly (readonly [sign: string, vendor: NonNullable<Device['vendor']>, name: string])[] = [
+  ['/proc/driver/nvidia/version', 'nvidia', 'NVIDIA'],
+  ['/dev/kfd', 'amd', 'AMD'],
+];
+
+function driverWithoutDevice({ machine, host }: Examined): readonly Finding[] {
+  return drivers
+    .filter(([sign, vendor]) => host.exists(sign) && !hasGpu(machine, vendor))
+    .map(([sign, , name]) => ({
+      severity: 'wrong',
+      message: `the driver for GPUs of ${name} is loaded (${sign}), and there is no such GPU`,
+      remedy: 'in a container or virtual machine pass the GPU through; else look for it in `lspci`',
+    }));
+}
+
+function toolkitWithoutDriver({ machine, host }: Examined): readonly Finding[] {
+  const places = [host.env.CUDA_PATH, host.env.CUDA_HOME, '/usr/local/cuda'];
+  const toolkit = places.find((path) => path && host.exists(path));
+  if (toolkit === undefined || hasGpu(machine, 'nvidia')) return [];
+  return [
+    {
+      severity: 'wrong',
+      message: `a CUDA toolkit is installed (${toolkit}), but no driver: CUDA computes nothing here`,
+      remedy: 'install the NVIDIA driver, in a container start it with the GPU (docker run --gpus all)',
+    },
+  ];
+}
+
+function missingLibraries({ machine, host }: Examined): readonly Finding[] {
+  if (host.platform !== 'linux') return [];
+  const has = (name: string) =>
+    libraryPath(host, name) !== undefined || host.exists(`/usr/lib/wsl/lib/${name}`);
+  const findings: Finding[] = [];
+  if (
+    machine.devices.some((device) => device.usable && device.backends.includes('cuda')) &&
+    !has('libcuda.so.1')
+  ) {
+    findings.push({
+      severity: 'note',
+      message:
+        'libcuda.so.1 is in none of the usual places: CUDA works only if the loader finds it elsewhere',
+      remedy: "install the driver's user-space part, or add its folder to LD_LIBRARY_PATH",
+    });
+  }
+  const icds = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].flatMap((path) => host.readDirectory(path));
+  if (icds.length > 0 && !has('libvulkan.so.1')) {
+    findings.push({
+      severity: 'note',
+      message: `drivers for Vulkan are installed (${icds[0]}), but not its loader libvulkan.so.1`,
+      remedy:
+        'install it: libvulkan1 on Debian and Ubuntu, vulkan-loader on Fedora, vulkan-icd-loader on Arch',
+    });
+  }
+  return findings;
+}
+
+/** Packages that have a GPU part, what they bring, and how to get that part. */
+const packages = [
+  ['onnxruntime-node', 'onnx', 'reinstall it with ONNXRUNTIME_NODE_INSTALL=cuda12 in the environment'],
+  ['@tensorflow/tfjs-node', 'tensorflow', 'install @tensorflow/tfjs-node-gpu'],
+] as const;
+
+function packagesWithoutGpu({ machine, host, projectDir }: Examined): readonly Finding[] {
+  if (!machine.devices.some((device) => device.usable && device.backends.includes('cuda'))) return [];
+  const onCpu = cpuBackendsOf(host, projectDir);
+  const onGpu = cudaBackendsOf(host, projectDir);
+  return packages
+    .filter(([name, backend]) => onCpu[backend]?.source === `${name} is installed` && !onGpu[backend])
+    .map(([name, backend, remedy]) => ({
+      severity: 'note',
+      message: `${name} is installed without its part for NVIDIA GPUs: \`@backend ${backend}\` runs on the CPU alone`,
+      remedy,
+    }));
+}
+
+function hasGpu({ devices }: Machine, vendor: Device['vendor']): boolean {
+  return devices.some((device) => device.class === 'gpu' && device.vendor === vendor);
+}
