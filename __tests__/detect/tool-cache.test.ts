@@ -61,6 +61,48 @@ test.each([
   expect(starts()).toBe(2);
 });
 
+describe('systems without a boot id', () => {
+  const store = '/C:\\Windows\\System32\\DriverStore\\FileRepository';
+
+  function windows() {
+    const answer = JSON.stringify({ gpus: [], npus: [] });
+    const host = temporaryHost({
+      facts: { platform: 'win32', release: '10.0.22631', env: { SystemRoot: store.slice(0, 11) } },
+      files: { [store]: 'oem1.inf' },
+      tools: { powershell: `echo started >> "\${0%/*}/../starts"\necho '${answer}'` },
+    });
+    const cacheDirectory = join(temporaryDirectory(), 'cache');
+    const detect = (boot: { bootMinute?: number }) =>
+      detectMachine({ host: { ...recordedHost(host.directory), ...boot }, cacheDirectory });
+    const starts = () => readFileSync(join(host.directory, 'starts'), 'utf8').split('\n').length - 1;
+    return { host, detect, starts };
+  }
+
+  test('the minute of the start counts', async () => {
+    const { detect, starts } = windows();
+    await detect({ bootMinute: 29_000_000 });
+    await detect({ bootMinute: 29_000_000 });
+    expect(starts()).toBe(1);
+    await detect({ bootMinute: 29_000_001 });
+    expect(starts()).toBe(2);
+  });
+
+  test('without it nothing is kept', async () => {
+    const { detect, starts } = windows();
+    await detect({});
+    await detect({});
+    expect(starts()).toBe(2);
+  });
+
+  test('a new driver asks again', async () => {
+    const { host, detect, starts } = windows();
+    await detect({ bootMinute: 29_000_000 });
+    writeFileSync(join(host.directory, 'fs', store), 'oem1.inf oem2.inf');
+    await detect({ bootMinute: 29_000_000 });
+    expect(starts()).toBe(2);
+  });
+});
+
 test('another mask asks again', async () => {
   const { detect, starts } = machineWith();
   await detect();

@@ -13,6 +13,8 @@ export interface Host {
   readonly workingDirectory: string;
   /** Physical memory, > 0. */
   readonly totalMemoryBytes: number;
+  /** Minutes from 1970 to the start of the system; left out where that is not known, or where a file tells it better. */
+  readonly bootMinute?: number;
   /** What Node says it may use, ≥ 1; undefined when a recorded host does not tell. */
   readonly availableParallelism: number | undefined;
   /** Model name of the first CPU as Node knows it. Asking costs milliseconds on machines with many cores. */

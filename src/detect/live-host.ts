@@ -13,6 +13,8 @@ export function liveHost(): Host {
     env: process.env,
     workingDirectory: process.cwd(),
     totalMemoryBytes: os.totalmem(),
+    // Linux has an id for each boot, and a container's clock of it may be another.
+    ...(process.platform !== 'linux' && { bootMinute: Math.round((Date.now() / 1000 - os.uptime()) / 60) }),
     availableParallelism: os.availableParallelism(),
     cpuModel: () => os.cpus()[0]?.model.trim() || undefined,
     readFile: (path) => orElse(undefined, () => readFileSync(path, 'utf8')),

@@ -33,7 +33,7 @@ export function withToolCache(host: Host, directory: string, trusted: boolean): 
 
 /** Everything that can change a tool's answer without a new boot. Undefined: no boot id, nothing to rely on. */
 function cacheKey(host: Host): string | undefined {
-  const boot = host.readFile('/proc/sys/kernel/random/boot_id')?.trim();
+  const boot = host.readFile('/proc/sys/kernel/random/boot_id')?.trim() ?? host.bootMinute;
   if (boot === undefined) return undefined;
   const deviceNodes = ['/dev', '/dev/dri', '/dev/nvidia-caps'].flatMap((directory) =>
     host.readDirectory(directory).filter((name) => directory !== '/dev' || devicePattern.test(name)),
@@ -43,6 +43,8 @@ function cacheKey(host: Host): string | undefined {
     boot,
     host.readFile('/proc/driver/nvidia/version'),
     host.readFile('/sys/module/amdgpu/version'),
+    // Every driver that Windows installs adds a folder there, mostly without a new boot.
+    host.env.SystemRoot && host.stampOf(`${host.env.SystemRoot}\\System32\\DriverStore\\FileRepository`),
     deviceNodes,
     masks.sort(),
     host.env.PATH,
