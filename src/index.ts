@@ -1,6 +1,13 @@
 /** Public API. The default export is the runner, so that `runner: 'jest-runner-hardware'` and `'hardware'` load it. */
 export type * from './core/events.js';
 export type * from './core/machine.js';
+export {
+  findOptimalDevice,
+  type OptimalDevice,
+  performanceRanking,
+  type RankedDevice,
+} from './core/ranking.js';
+export type { RankingBasis, Speed } from './core/speed.js';
 export type * from './core/taxonomy.js';
 export { UsageError } from './core/usage-error.js';
 export type * from './core/workload.js';

@@ -8,6 +8,8 @@ type PublicApi = typeof import('./index.js', { with: { 'resolution-mode': 'impor
 
 export declare const withHardware: PublicApi['withHardware'];
 export declare const detectMachine: PublicApi['detectMachine'];
+export declare const performanceRanking: PublicApi['performanceRanking'];
+export declare const findOptimalDevice: PublicApi['findOptimalDevice'];
 export declare const UsageError: PublicApi['UsageError'];
 
 module.exports = require('./index.js');

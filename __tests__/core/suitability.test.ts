@@ -25,26 +25,32 @@ describe('cost', () => {
 });
 
 describe('suitability', () => {
-  test('tensor operations suit a GPU, and one with tensor cores more', () => {
-    const vision = profile({ operations: ['conv2d', 'pooling'] });
-    const values = [
-      device({}),
-      device({ class: 'gpu' }),
-      device({ class: 'gpu', features: ['tensor-cores'] }),
-    ].map((candidate) => suitabilityOf(vision, candidate));
-    expect(values).toEqual([0, 1, 2]);
-  });
+  const scoresOf = (wanted: WorkloadProfile, devices: readonly Partial<Device>[]) =>
+    devices.map((fields) => suitabilityOf(wanted, device(fields)).score);
 
-  test('other operations suit every device alike', () => {
-    const parsing = profile({ operations: ['parse'] });
-    expect(suitabilityOf(parsing, device({ class: 'gpu', features: ['tensor-cores'] }))).toBe(0);
+  test('tensor operations suit a GPU, others a CPU', () => {
+    const [cpu = 0, gpu = 0] = scoresOf(profile({ operations: ['pooling', 'conv2d'] }), [
+      {},
+      { class: 'gpu' },
+    ]);
+    expect(gpu).toBeGreaterThan(cpu);
+    const [mixedCpu = 0, mixedGpu = 0] = scoresOf(profile({ operations: ['parse'] }), [{}, { class: 'gpu' }]);
+    expect(mixedCpu).toBeGreaterThan(mixedGpu);
   });
 
   test('a device with the preferred memory comes before one without, or of unknown size', () => {
-    const large = profile({ preferredMemoryBytes: 8e9 });
-    const values = [{ memoryBytes: 8e9 }, { memoryBytes: 4e9 }, {}].map((memory) =>
-      suitabilityOf(large, device({ class: 'gpu', ...memory })),
-    );
-    expect(values).toEqual([1, 0, 0]);
+    const memories = [{ memoryBytes: 8e9 }, { memoryBytes: 4e9 }, {}].map((each) => ({
+      ...each,
+      class: 'gpu' as const,
+    }));
+    const [enough = 0, little, unknown] = scoresOf(profile({ preferredMemoryBytes: 8e9 }), memories);
+    expect(enough).toBeGreaterThan(little ?? enough);
+    expect(little).toBe(unknown);
+  });
+
+  test('an emulated device comes after every real one', () => {
+    const devices: Partial<Device>[] = [{}, { class: 'gpu', software: true }];
+    const [cpu = 0, emulated = cpu] = scoresOf(profile({ operations: ['matmul'] }), devices);
+    expect(emulated).toBeLessThan(cpu);
   });
 });

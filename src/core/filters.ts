@@ -2,9 +2,12 @@ import type { Rejection, Suite } from './events.js';
 import type { MachineState } from './load.js';
 import type { Claim, Device, Slot } from './machine.js';
 import { formatBytes } from './units.js';
+import type { WorkloadProfile } from './workload.js';
 
 /** Says in one clause why the suite cannot run on slots like this one; undefined when it can. */
 type NeverFilter = (suite: Suite, slot: Slot) => string | undefined;
+/** Those that look at the device alone. */
+type DeviceFilter = (suite: Pick<Suite, 'profile'>, slot: Pick<Slot, 'device'>) => string | undefined;
 /** The same for this moment: what stands in the way until something ends. */
 type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | undefined;
 
@@ -33,7 +36,7 @@ const requirementFilters = {
     precisions.length === 0 || precisions.some((precision) => device.precisions.includes(precision))
       ? undefined
       : `needs ${either(precisions)}: ${nameOf(device)} has ${device.precisions.join(', ') || 'none known'}`,
-} satisfies Record<string, NeverFilter>;
+} satisfies Record<string, DeviceFilter>;
 
 /** What can never fit, whatever the policy. */
 const capacityFilters = {
@@ -127,6 +130,15 @@ export function nowRejection(slot: Slot, claim: Claim, state: MachineState): Rej
 /** How many of the suite's requirements the slot's device misses: 0 means that nothing is degraded. */
 export function missedRequirements(suite: Suite, slot: Slot): number {
   return Object.values(requirementFilters).filter((refuse) => refuse(suite, slot) !== undefined).length;
+}
+
+/** Whether the device alone meets what a profile asks of one. */
+export function meetsRequirements(profile: WorkloadProfile, device: Device): boolean {
+  const filters: readonly DeviceFilter[] = Object.values(requirementFilters);
+  return (
+    filters.every((refuse) => refuse({ profile }, { device }) === undefined) &&
+    (profile.minMemoryBytes === 0 || profile.minMemoryBytes <= (device.memoryBytes ?? 0))
+  );
 }
 
 // Asked for every decision, so the table is listed once.

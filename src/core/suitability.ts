@@ -1,5 +1,6 @@
 import type { Device } from './machine.js';
-import type { DeviceClass } from './taxonomy.js';
+import { kindOf, type Speed, speedOf } from './speed.js';
+import type { DeviceClass, Precision } from './taxonomy.js';
 import type { WorkloadProfile } from './workload.js';
 
 /**
@@ -10,20 +11,111 @@ export function costOf(profile: WorkloadProfile, device: Device, durationMs: num
   return profile.sensitivity === 'power' ? (durationMs / 1000) * typicalWatts[device.class] : durationMs;
 }
 
-/**
- * How well a device suits a suite beyond what the suite requires, 0…3. A prior: it decides where expected costs are
- * equal, as they are for a suite that was never measured; measured durations count before it.
- */
-export function suitabilityOf(profile: WorkloadProfile, device: Device): number {
-  const isTensorWork = profile.operations.some((operation) => tensorOperations.has(operation));
-  const isTensorDevice = tensorClasses.has(device.class);
-  const { preferredMemoryBytes } = profile;
-  return [
-    isTensorWork && isTensorDevice,
-    isTensorWork && device.features.includes('tensor-cores'),
-    preferredMemoryBytes !== undefined && (device.memoryBytes ?? 0) >= preferredMemoryBytes,
-  ].filter(Boolean).length;
+export interface Suitability extends Pick<Speed, 'basis' | 'reason'> {
+  /** Higher is better; comparable between devices for one profile only. */
+  readonly score: number;
 }
+
+/**
+ * How well a device suits a suite beyond what the suite requires: the best number known for its operations, times what
+ * is generally believed of such a pair. It decides where expected costs are equal, as they are for a suite that was
+ * never run; durations that were learned count before it, and a number measured on the device before any belief.
+ */
+export function suitabilityOf(profile: WorkloadProfile, device: Device): Suitability {
+  const operation =
+    profile.operations.find((each) => kindOf(each) === 'tensor') ??
+    profile.operations.find((each) => kindOf(each) === 'memory') ??
+    profile.operations[0] ??
+    'mixed';
+  const { value, unit, basis, reason } = precisionsFor(profile, device)
+    .map((precision) => speedOf(device, operation, precision))
+    .reduce((best, speed) => (speed.value > best.value ? speed : best));
+  const lifts =
+    basis === 'measured' || unit === 'relative' ? [] : beliefs.filter((each) => each.holds(profile, device));
+  const { preferredMemoryBytes = 0 } = profile;
+  const score =
+    (value / (profile.sensitivity === 'power' ? typicalWatts[device.class] : 1)) *
+    lifts.reduce((factor) => factor * 10, 1) *
+    (preferredMemoryBytes > (device.memoryBytes ?? 0) ? 0.05 : 1) *
+    // Emulated on the CPU: below every real device.
+    (device.software ? 1e-9 : 1);
+  return { score, basis, reason: [reason, ...lifts.map((each) => each.reason)].join('; ') };
+}
+
+/** Those asked for that the device has; fp32 where none is asked for, or whatever the device has instead. */
+function precisionsFor(profile: WorkloadProfile, device: Device): readonly Precision[] {
+  const asked = profile.precisions.filter((precision) => device.precisions.includes(precision));
+  if (asked.length > 0) return asked;
+  return device.precisions.length === 0 || device.precisions.includes('fp32') ? ['fp32'] : device.precisions;
+}
+
+/**
+ * What is generally believed, where nothing is measured: each lifts a device by an order of magnitude.
+ */
+const beliefs: readonly {
+  readonly reason: string;
+  readonly holds: (profile: WorkloadProfile, device: Device) => boolean;
+}[] = [
+  {
+    reason: 'NPUs suit quantised vision at the edge',
+    holds: (profile, device) => isEdgeDevice(device) && isEdgeVision(profile),
+  },
+  {
+    reason: 'TPUs suit large batches and matrix work',
+    holds: (profile, device) =>
+      device.class === 'tpu' && !isEdgeDevice(device) && (isLargeBatch(profile) || isMatrixWork(profile)),
+  },
+  {
+    reason: 'Firefox suits audio on WebGPU',
+    holds: ({ workload, operations }, device) =>
+      isBrowser(device, 'firefox', 'webgpu') &&
+      (workload === 'audio' || operations.includes('fft') || operations.includes('mel')),
+  },
+  {
+    reason: 'Edge suits inference on WebNN',
+    holds: ({ backends }, device) =>
+      isBrowser(device, 'edge', 'webnn') && backends.some((backend) => inferenceBackends.has(backend)),
+  },
+  {
+    reason: 'GPUs suit tensor work of vision and language',
+    holds: (profile, device) =>
+      device.class === 'gpu' &&
+      !isEdgeVision(profile) &&
+      !isLargeBatch(profile) &&
+      !isMatrixWork(profile) &&
+      profile.operations.some((operation) => kindOf(operation) === 'tensor'),
+  },
+];
+
+function isEdgeDevice(device: Device): boolean {
+  return device.class === 'npu' || /\b(coral|edge tpu)\b/i.test(device.model ?? '');
+}
+
+function isEdgeVision({ workload, operations, precisions }: WorkloadProfile): boolean {
+  const quantised = precisions.some((precision) => precision.startsWith('int'));
+  return workload === 'edge-vision' || (quantised && operations.some((each) => each.includes('conv2d')));
+}
+
+/** From 64 on a systolic array is busy most of the time. */
+function isLargeBatch({
+  batchSizes,
+  optimalBatchSize = Math.max(0, ...batchSizes),
+}: WorkloadProfile): boolean {
+  return optimalBatchSize >= 64;
+}
+
+function isMatrixWork({ operations }: WorkloadProfile): boolean {
+  return (
+    operations.length > 0 && operations.every((operation) => operation === 'matmul' || operation === 'gemm')
+  );
+}
+
+function isBrowser(device: Device, name: string, backend: 'webgpu' | 'webnn'): boolean {
+  const names = `${device.id} ${device.model ?? ''}`.toLowerCase();
+  return device.backends.includes(backend) && new RegExp(`\\b${name}\\b`).test(names);
+}
+
+const inferenceBackends: ReadonlySet<string> = new Set(['webnn', 'onnx', 'tflite', 'openvino']);
 
 /** Power of one device under load, in orders of magnitude from data sheets: enough to tell an NPU from a GPU. */
 const typicalWatts: Record<DeviceClass, number> = {
@@ -36,20 +128,3 @@ const typicalWatts: Record<DeviceClass, number> = {
   asic: 40,
   hybrid: 65,
 };
-
-const tensorClasses: ReadonlySet<DeviceClass> = new Set(['gpu', 'tpu', 'npu', 'asic']);
-
-/** Names of `@operation` that are dense linear algebra, whatever a framework calls them. */
-const tensorOperations: ReadonlySet<string> = new Set([
-  'matmul',
-  'gemm',
-  'attention',
-  'conv',
-  'conv1d',
-  'conv2d',
-  'depthwise-conv2d',
-  'convolution',
-  'linear',
-  'dense',
-  'fft',
-]);

@@ -19,7 +19,7 @@ function next(view: ClusterView): readonly SuitePlace[] {
     .map((type) => ({
       type,
       cost: costOf(suite.profile, type.device, view.estimate(suite, type).durationMs),
-      suitability: suitabilityOf(suite.profile, type.device),
+      suitability: suitabilityOf(suite.profile, type.device).score,
     }))
     .sort((a, b) => a.cost - b.cost || b.suitability - a.suitability || scarcity(a.type) - scarcity(b.type));
   const slot = best?.type.free[0];

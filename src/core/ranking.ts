@@ -1,0 +1,58 @@
+import { meetsRequirements } from './filters.js';
+import type { Device } from './machine.js';
+import { type RankingBasis, type Speed, speedOf } from './speed.js';
+import { suitabilityOf } from './suitability.js';
+import type { Precision } from './taxonomy.js';
+import type { WorkloadProfile } from './workload.js';
+
+/** A device with the number it was ranked by, what that rests on, and why. */
+export interface RankedDevice extends Speed {
+  readonly device: Device;
+}
+
+/** The device that suits a workload best, what the choice rests on, and why. */
+export interface OptimalDevice {
+  readonly device: Device;
+  readonly basis: RankingBasis;
+  readonly reason: string;
+}
+
+/**
+ * The devices by how fast they should do an operation, fastest first. Each is ranked by the best number there is:
+ * measured on it, else from its data sheet or machine file, else typical of its class; `basis` says which. Left out are
+ * devices that cannot be used or do not compute the precision; adapters that are emulated on the CPU come last.
+ * @param operation A name as in `@operation`: `matmul`, `conv2d`, `softmax` …; one that is not known counts as mixed work.
+ */
+export function performanceRanking(
+  devices: readonly Device[],
+  operation: string,
+  precision: Precision,
+): readonly RankedDevice[] {
+  return devices
+    .filter((device) => device.usable && device.precisions.includes(precision))
+    .map((device) => ({ device, ...speedOf(device, operation, precision) }))
+    .sort(
+      (a, b) =>
+        Number(a.device.software) - Number(b.device.software) ||
+        b.value - a.value ||
+        trust[a.basis] - trust[b.basis],
+    );
+}
+
+/**
+ * The device that suits a workload best among those that meet its requirements, by the same numbers and what is
+ * generally believed where none was measured. Undefined: none of them can run it. A run that has learned how long a
+ * suite takes where goes by that instead.
+ */
+export function findOptimalDevice(
+  devices: readonly Device[],
+  profile: WorkloadProfile,
+): OptimalDevice | undefined {
+  const [best] = devices
+    .filter((device) => device.usable && meetsRequirements(profile, device))
+    .map((device) => ({ device, ...suitabilityOf(profile, device) }))
+    .sort((a, b) => b.score - a.score || trust[a.basis] - trust[b.basis]);
+  return best && { device: best.device, basis: best.basis, reason: best.reason };
+}
+
+const trust: Readonly<Record<RankingBasis, number>> = { measured: 0, spec: 1, prior: 2 };
