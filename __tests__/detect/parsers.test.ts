@@ -15,6 +15,9 @@ import { parseJson } from '../../src/detect/parse/json.js';
 import { parseMigSlices } from '../../src/detect/parse/nvidia-mig.js';
 import { parseNvidiaInformation } from '../../src/detect/parse/nvidia-proc.js';
 import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/parse/nvidia-smi.js';
+import { parseSystemProfiler } from '../../src/detect/parse/system-profiler.js';
+import { parseVulkaninfo } from '../../src/detect/parse/vulkaninfo.js';
+import { parseWindowsDevices } from '../../src/detect/parse/windows-devices.js';
 
 describe('no parser throws, whatever the text', () => {
   const parsers = {
@@ -28,6 +31,9 @@ describe('no parser throws, whatever the text', () => {
     parseMigSlices,
     parseMounts,
     parseNvidiaInformation,
+    parseSystemProfiler,
+    parseVulkaninfo,
+    parseWindowsDevices,
     'parseNvidiaSmi, all fields': (text: string) => parseNvidiaSmi(text, allFields),
     'parseNvidiaSmi, old driver': (text: string) => parseNvidiaSmi(text, basicFields),
   } satisfies Record<string, (text: string) => unknown>;
@@ -46,6 +52,32 @@ describe('no parser throws, whatever the text', () => {
 
   test.each(Object.entries(parsers))('%s', (_, parse) => {
     fc.assert(fc.property(text, (input) => void parse(input)));
+  });
+});
+
+describe('no parser of JSON throws, whatever the JSON', () => {
+  const parsers = { parseSystemProfiler, parseWindowsDevices };
+  const keys = [
+    'SPDisplaysDataType',
+    'SPHardwareDataType',
+    'gpus',
+    'npus',
+    'name',
+    'pnp',
+    'sppci_model',
+    'spdisplays_vram',
+  ];
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small' },
+      fc.constantFrom(null, true, -1, 1e300, '', '4 GB', 'PCI\\VEN_10DE'),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...keys), tie('value'), { maxKeys: 4 }),
+    ),
+  }));
+
+  test.each(Object.entries(parsers))('%s', (_, parse) => {
+    fc.assert(fc.property(value, (input) => void parse(JSON.stringify(input))));
   });
 });
 
