@@ -11,8 +11,19 @@ export interface PciFunction extends PciIdentity {
 
 const bus = '/sys/bus/pci/devices';
 
-/** Every PCI function, by address. Read from the bus; a class (DRM, accel) adds nodes, and what the bus does not list. */
+/**
+ * Every PCI function, by address. Read from the bus; a class (DRM, accel) adds nodes, and what the bus does not list.
+ * Several probes ask in one detection, and a server has hundreds: a host, which lives for one detection, is read once.
+ */
 export function pciFunctionsOf(host: Host): readonly PciFunction[] {
+  const functions = known.get(host) ?? readFunctions(host);
+  known.set(host, functions);
+  return functions;
+}
+
+const known = new WeakMap<Host, readonly PciFunction[]>();
+
+function readFunctions(host: Host): readonly PciFunction[] {
   const functions: PciFunction[] = host.readDirectory(bus).flatMap((name) => {
     const identity = identityIn(host, `${bus}/${name}`);
     const address = pciAddressOf(name);
@@ -22,13 +33,13 @@ export function pciFunctionsOf(host: Host): readonly PciFunction[] {
   for (const { node, directory } of classEntries(host)) {
     const identity = identityIn(host, directory);
     if (identity === undefined) continue;
-    const position = functions.findIndex((known) => isSame(known, identity, node));
-    const known = functions[position] ?? { ...identity, directories: [], nodes: [] };
+    const position = functions.findIndex((other) => isSame(other, identity, node));
+    const twin = functions[position] ?? { ...identity, directories: [], nodes: [] };
     const extended = {
-      ...known,
-      ...(known.driver === undefined && identity.driver !== undefined && { driver: identity.driver }),
-      directories: [...known.directories, directory],
-      nodes: [...known.nodes, node],
+      ...twin,
+      ...(twin.driver === undefined && identity.driver !== undefined && { driver: identity.driver }),
+      directories: [...twin.directories, directory],
+      nodes: [...twin.nodes, node],
     };
     functions[position < 0 ? functions.length : position] = extended;
   }

@@ -6,16 +6,14 @@ import { parseUsbUevent } from '../parse/uevent.js';
 import type { Probe } from '../probe.js';
 
 /** Coral's USB accelerator, which changes its identity once its firmware is loaded. */
-export const coralUsb: Probe = async (host) => {
-  const library = libraryPath(host, 'libedgetpu.so.1');
-  return numberedFindings(
+export const coralUsb: Probe = async (host) =>
+  numberedFindings(
     host.readDirectory(bus).flatMap((name) => {
       // Names with a colon are interfaces of a device.
       const id = name.includes(':') ? undefined : usbIdIn(host, name);
-      return id !== undefined && ids.has(id) ? [foundAs(id, library)] : [];
+      return id !== undefined && ids.has(id) ? [foundAs(id, libraryPath(host, 'libedgetpu.so.1'))] : [];
     }),
   );
-};
 
 const bus = '/sys/bus/usb/devices';
 

@@ -66,7 +66,7 @@ function isGpu({ classCode, vendorId }: PciFunction): boolean {
 function obstacleOf({ driver }: PciFunction): string {
   if (driver === undefined) return 'has no driver';
   if (passedOn.has(driver)) return `is reserved for a virtual machine by ${driver}`;
-  if (driver === 'nouveau' || driver === 'nova_core') return `is driven by ${driver}, which cannot compute`;
+  if (driver === 'nouveau') return 'is driven by nouveau, which cannot compute';
   return `is driven by ${driver}, and nothing here lets a process compute on it`;
 }
 
