@@ -1,4 +1,4 @@
-import type { Claim, Device, Machine } from '../core/machine.js';
+import type { Device, Machine } from '../core/machine.js';
 
 /** Read by native thread pools when their library is loaded. */
 const threadCountVariables = [
@@ -20,7 +20,7 @@ const noDevice = '-1';
  */
 export function bindingEnv(
   machine: Machine,
-  claim: Claim,
+  deviceIds: readonly string[],
   poolThreads: number,
   maskOthers: boolean,
   outerEnv: NodeJS.ProcessEnv,
@@ -30,7 +30,7 @@ export function bindingEnv(
     const outer = Number.parseInt(outerEnv[variable] ?? '', 10);
     env[variable] = String(outer > 0 ? Math.min(outer, poolThreads) : poolThreads);
   }
-  const bound = machine.devices.filter((device) => claim.deviceIds.includes(device.id));
+  const bound = machine.devices.filter((device) => deviceIds.includes(device.id));
   if (maskOthers) {
     for (const variable of machine.devices.flatMap(maskVariables)) env[variable] = noDevice;
   }

@@ -1,60 +1,53 @@
-import { PassThrough, type Writable } from 'node:stream';
-import supportsColor from 'supports-color';
 import type { Placement } from '../core/events.js';
 import type { Machine } from '../core/machine.js';
 import { formatBytes, formatDuration } from '../core/units.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import { bindingEnv } from './binding.js';
 import type { Executor, SuiteOutcome } from './executor.js';
-import { type WorkerDeath, WorkerProcess } from './worker-process.js';
+import { type WorkerBinding, WorkerPool, type WorkerPoolOptions } from './worker-pool.js';
+import type { WorkerDeath } from './worker-process.js';
 
-export interface LocalExecutorOptions {
+export interface LocalExecutorOptions extends WorkerPoolOptions {
   readonly machine: Machine;
-  /** How many suites run at once at the most, and so how many workers are kept. */
-  readonly workers: number;
-  /** Module that a worker runs, and what it gets once, at its start. */
-  readonly entry: string;
-  readonly setup: unknown;
   /** Threads instead of processes for suites that need neither a device nor a limit. */
   readonly threads: boolean;
-  /** A worker whose heap is larger than this after a suite is replaced; 0: always. */
-  readonly idleMemoryLimitBytes?: number;
-  /** How long a worker may take to exit at the end of the run. */
-  readonly gracefulExitMs: number;
+  /** Size of native thread pools for a suite that does not say how many threads it keeps busy, an integer ≥ 1. */
+  readonly fairThreads: number;
   /** What the worker is to do for a placement. */
   task(placement: Placement, attempt: number): unknown;
   profile(placement: Placement): WorkloadProfile;
-  /** Size of the suite's native thread pools, an integer ≥ 1. */
-  poolThreads(placement: Placement): number;
   /** Whatever the task emitted while it ran. */
   onEvent(placement: Placement, name: string, payload: unknown): void;
-}
-
-interface Seat {
-  /** 0-based; the lowest that is free, so that `JEST_WORKER_ID` stays within 1…workers. */
-  readonly index: number;
-  readonly binding: string;
-  readonly worker: WorkerProcess;
-  busy: boolean;
 }
 
 /** Runs suites in child processes of this machine, each bound to its devices by its environment. */
 export class LocalExecutor<Result> implements Executor<Result> {
   readonly #options: LocalExecutorOptions;
-  readonly #seats = new Set<Seat>();
-  readonly #stdout = outlet(process.stdout);
-  readonly #stderr = outlet(process.stderr);
-  readonly #stopping = new Set<Promise<boolean>>();
+  readonly #pool: WorkerPool;
+
   constructor(options: LocalExecutorOptions) {
     this.#options = options;
+    this.#pool = new WorkerPool(options);
+  }
+
+  /** Starts workers for suites that ask for nothing, before it is known which suites there are. */
+  warm(count: number): void {
+    const { machine, threads, fairThreads } = this.#options;
+    const cpu = machine.devices.flatMap((device) => (device.class === 'cpu' ? device.id : [])).slice(0, 1);
+    this.#pool.warm(count, {
+      thread: threads,
+      env: bindingEnv(machine, cpu, fairThreads, false, process.env),
+    });
   }
 
   async run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>> {
     if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
     const started = performance.now();
     const durationMs = () => Math.max(1, Math.round(performance.now() - started));
-    const profile = this.#options.profile(placement);
-    const seat = this.#seatFor(placement, profile, attempt);
+    const { profile: profileOf, task, onEvent } = this.#options;
+    const profile = profileOf(placement);
+    const alone = placement.claim.exclusive || attempt > 1;
+    const seat = this.#pool.acquire(this.#bindingOf(placement, profile, attempt), alone);
     let stoppedAs: 'timed-out' | 'cancelled' | undefined;
     const stopAs = (status: 'timed-out' | 'cancelled') => {
       stoppedAs ??= status;
@@ -65,17 +58,15 @@ export class LocalExecutor<Result> implements Executor<Result> {
     const timer =
       profile.maxTimeMs === undefined ? undefined : setTimeout(() => stopAs('timed-out'), profile.maxTimeMs);
     try {
-      const end = await seat.worker.run<Result>(this.#options.task(placement, attempt), (name, payload) =>
-        this.#options.onEvent(placement, name, payload),
+      const end = await seat.worker.run<Result>(task(placement, attempt), (name, payload) =>
+        onEvent(placement, name, payload),
       );
       if (end.status !== 'died') {
         const { heapUsedBytes, ...outcome } = end;
-        this.#release(seat, heapUsedBytes);
+        this.#pool.release(seat, heapUsedBytes);
         return { ...outcome, durationMs: durationMs() };
       }
-      this.#seats.delete(seat);
-      // A crashed suite may have left processes of its own behind.
-      seat.worker.kill();
+      this.#pool.remove(seat);
       const memory = end.memoryBytes === undefined ? {} : { peakMemoryBytes: end.memoryBytes };
       const status = stoppedAs ?? 'lost';
       const cause = causes[status](end, profile);
@@ -86,72 +77,31 @@ export class LocalExecutor<Result> implements Executor<Result> {
     }
   }
 
-  /** Ends the idle workers; true when one of them had to be killed. Call once, when no suite runs any more. */
-  async end(): Promise<boolean> {
-    for (const seat of this.#seats) this.#stop(seat);
-    const forced = await Promise.all(this.#stopping);
-    this.#stdout.end();
-    this.#stderr.end();
-    return forced.includes(true);
+  /** See {@link WorkerPool.end}. */
+  end(): Promise<boolean> {
+    return this.#pool.end();
   }
 
   /** Ends every worker and all they started, at once. */
   kill(): void {
-    for (const seat of this.#seats) seat.worker.kill();
-    this.#seats.clear();
+    this.#pool.kill();
   }
 
-  #seatFor(placement: Placement, profile: WorkloadProfile, attempt: number): Seat {
-    const { machine, workers, entry, setup, poolThreads } = this.#options;
-    const alone = placement.claim.exclusive || attempt > 1;
-    const idle = [...this.#seats].filter((seat) => !seat.busy);
-    // Idle workers hold memory that a suite which runs alone was promised.
-    if (alone) for (const seat of idle) this.#stop(seat);
-
-    const plain = isPlain(placement, profile, machine);
-    const thread = this.#options.threads && plain && attempt === 1;
+  #bindingOf(placement: Placement, profile: WorkloadProfile, attempt: number): WorkerBinding {
+    const { machine, threads, fairThreads } = this.#options;
+    const { deviceIds, cpuThreads } = placement.claim;
+    const poolThreads = poolThreadsOf(profile, cpuThreads, fairThreads);
     const maskOthers = profile.hardware.some((requirement) => requirement.class !== 'cpu');
-    const env = bindingEnv(machine, placement.claim, poolThreads(placement), maskOthers, process.env);
-    const binding = `${thread ? 'thread' : 'process'} ${JSON.stringify(env)}`;
-    const reusable = alone ? undefined : idle.find((seat) => seat.binding === binding);
-    if (reusable !== undefined) {
-      reusable.busy = true;
-      return reusable;
-    }
-    if (!alone && this.#seats.size >= workers && idle[0] !== undefined) this.#stop(idle[0]);
-
-    const taken = new Set([...this.#seats].map((seat) => seat.index));
-    let index = 0;
-    while (taken.has(index)) index++;
-    const worker = new WorkerProcess({
-      entry,
-      setup,
-      thread,
-      env: {
-        ...process.env,
-        ...(supportsColor.stdout ? { FORCE_COLOR: '1' } : {}),
-        ...env,
-        JEST_WORKER_ID: String(index + 1),
-      },
-      stdout: this.#stdout,
-      stderr: this.#stderr,
-    });
-    const seat: Seat = { index, binding, worker, busy: true };
-    this.#seats.add(seat);
-    return seat;
+    return {
+      thread: threads && attempt === 1 && isPlain(placement, profile, machine),
+      env: bindingEnv(machine, deviceIds, poolThreads, maskOthers, process.env),
+    };
   }
+}
 
-  #release(seat: Seat, heapUsedBytes: number): void {
-    seat.busy = false;
-    const limit = this.#options.idleMemoryLimitBytes;
-    if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) this.#stop(seat);
-  }
-
-  #stop(seat: Seat): void {
-    this.#seats.delete(seat);
-    const stopped = seat.worker.stop(this.#options.gracefulExitMs);
-    this.#stopping.add(stopped);
-  }
+/** Size of a suite's native thread pools: what it claims if it says so, else a fair share of the machine. */
+export function poolThreadsOf({ cpuThreads }: WorkloadProfile, claimed: number, fairThreads: number): number {
+  return cpuThreads === undefined ? fairThreads : Math.max(1, Math.floor(claimed));
 }
 
 /**
@@ -179,11 +129,4 @@ function deathCause({ exitCode, signal, memoryBytes, stderrTail }: WorkerDeath):
   }
   const hint = signal === 'SIGKILL' ? '; the system kills so when memory runs out' : '';
   return `${end}${memory}${hint}`;
-}
-
-/** One stream that any number of workers may write to, without a listener each on the target. */
-function outlet(target: Writable): PassThrough {
-  const stream = new PassThrough().setMaxListeners(0);
-  stream.pipe(target, { end: false });
-  return stream;
 }

@@ -10,7 +10,7 @@ import type { DeviceClass } from '../core/taxonomy.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import type { SuiteOutcome } from '../execute/executor.js';
 import { type Happening, LiveRun } from '../execute/live-run.js';
-import { isPlain } from '../execute/local.js';
+import { isPlain, type LocalExecutor, poolThreadsOf } from '../execute/local.js';
 import type { HardwareOptions } from '../options/options.js';
 import { Delivery, type Emit } from './delivery.js';
 import { runInBand } from './in-band.js';
@@ -24,7 +24,9 @@ import { workersOf } from './workers.js';
 
 /** What Jest and the machine give a run. */
 export interface RunInput {
-  readonly suites: readonly PreparedSuite[];
+  readonly tests: readonly Test[];
+  /** Reads the docblocks; called once, when the workers are on their way. */
+  prepare(): readonly PreparedSuite[];
   readonly machine: Machine;
   readonly history: readonly Observation[];
   readonly globalConfig: Config.GlobalConfig;
@@ -42,40 +44,39 @@ export interface RunInput {
 /** One run of Jest's suites on this machine. */
 export class HardwareRun {
   readonly #input: RunInput;
+  readonly #suites: readonly PreparedSuite[];
   readonly #tests: ReadonlyMap<string, Test>;
   readonly #profiles: ReadonlyMap<string, WorkloadProfile>;
   readonly #slots: ReadonlyMap<string, Slot>;
   readonly #inBand: boolean;
-  readonly #workers: number;
+  readonly #fairThreads: number;
   readonly #delivery: Delivery;
-  readonly #children: ReturnType<typeof jestExecutor>;
+  readonly #children: LocalExecutor<SuiteResult>;
   readonly #live: LiveRun<SuiteResult>;
   #failedTests = 0;
   #explained = false;
 
   constructor(input: RunInput) {
-    const { suites, machine, globalConfig, context, options, emit } = input;
+    const { tests, machine, globalConfig, options, emit } = input;
     this.#input = input;
-    this.#tests = new Map(suites.map(({ id, test }) => [id, test]));
+    this.#delivery = new Delivery(emit);
+    const asked = workersOf(globalConfig, machine.machine.cpuBudget);
+    // Workers take longer to start than docblocks to read. In band there may be none.
+    const early = input.serial ? undefined : this.#workersFor(asked);
+    if (input.only === undefined) early?.warm(Math.min(asked, tests.length));
+    this.#suites = input.prepare();
+    this.#tests = new Map(this.#suites.map(({ id, test }) => [id, test]));
     this.#profiles = new Map(
-      suites.flatMap((prepared) => ('suite' in prepared ? [[prepared.id, prepared.suite.profile]] : [])),
+      this.#suites.flatMap((prepared) =>
+        'suite' in prepared ? [[prepared.id, prepared.suite.profile]] : [],
+      ),
     );
     this.#inBand =
       input.serial && (wantsInBand(globalConfig) || [...this.#profiles.values()].every(asksForNothing));
-    this.#workers = this.#inBand ? 1 : workersOf(globalConfig, machine.machine.cpuBudget);
-    this.#slots = new Map(slotsOf(machine, this.#workers).map((slot) => [slot.id, slot]));
-    this.#delivery = new Delivery(emit);
-    this.#children = jestExecutor({
-      globalConfig,
-      context,
-      machine,
-      workers: this.#workers,
-      tests: [...this.#tests.values()],
-      emit,
-      suite: (placement) => ({ test: this.#testOf(placement), profile: this.#profileOf(placement) }),
-      placementText: (placement, attempt) => this.#placementText(placement, attempt),
-      poolThreads: (placement) => this.#poolThreads(placement),
-    });
+    const workers = this.#inBand ? 1 : asked;
+    this.#slots = new Map(slotsOf(machine, workers).map((slot) => [slot.id, slot]));
+    this.#fairThreads = fairThreadsOf(machine, workers);
+    this.#children = early ?? this.#workersFor(workers);
     const startedMs = performance.now();
     this.#live = new LiveRun({
       scheduler: new Scheduler({
@@ -100,12 +101,12 @@ export class HardwareRun {
    * @returns True when a worker had to be killed at the end, because something of its suites was still running.
    */
   async run(startedAt: Date): Promise<boolean> {
-    const { suites, machine, globalConfig, options, only } = this.#input;
+    const { machine, globalConfig, options, only } = this.#input;
     const tell = (happening: Happening) => this.#live.tell(happening);
     tell(runStarted(globalConfig, options, only, startedAt));
     tell({ type: 'machine-known', machine });
     for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
-    for (const prepared of suites) {
+    for (const prepared of this.#suites) {
       if ('problems' in prepared) {
         tell({ type: 'suite-invalid', suiteId: prepared.id, problems: prepared.problems });
       } else if (
@@ -190,16 +191,24 @@ export class HardwareRun {
   }
 
   #placementText(placement: Placement, attempt: number): string {
-    const threads = this.#poolThreads(placement);
-    return placementText(placement, this.#deviceOf(placement), this.#profileOf(placement), threads, attempt);
+    const profile = this.#profileOf(placement);
+    const threads = poolThreadsOf(profile, placement.claim.cpuThreads, this.#fairThreads);
+    return placementText(placement, this.#deviceOf(placement), profile, threads, attempt);
   }
 
-  /** A suite that does not say how many threads it keeps busy gets a fair share of the machine. */
-  #poolThreads(placement: Placement): number {
-    if (this.#profileOf(placement).cpuThreads !== undefined)
-      return Math.max(1, Math.floor(placement.claim.cpuThreads));
-    const { machineCpuThreads } = this.#slot(placement);
-    return Math.max(1, Math.floor(machineCpuThreads / this.#workers));
+  #workersFor(workers: number): LocalExecutor<SuiteResult> {
+    const { tests, machine, globalConfig, context, emit } = this.#input;
+    return jestExecutor({
+      globalConfig,
+      context,
+      machine,
+      workers,
+      fairThreads: fairThreadsOf(machine, workers),
+      tests,
+      emit,
+      suite: (placement) => ({ test: this.#testOf(placement), profile: this.#profileOf(placement) }),
+      placementText: (placement, attempt) => this.#placementText(placement, attempt),
+    });
   }
 
   #testOf(placement: Placement): Test {
@@ -221,6 +230,11 @@ export class HardwareRun {
   #test(suiteId: string): Test {
     return known(this.#tests.get(suiteId), suiteId);
   }
+}
+
+/** What each of the machine's workers can keep busy, when all of them run. */
+function fairThreadsOf({ machine }: Machine, workers: number): number {
+  return Math.max(1, Math.floor(machine.cpuBudget / workers));
 }
 
 /** The user's wish, as opposed to Jest's advice. */

@@ -25,14 +25,14 @@ export function jestExecutor(options: {
   readonly emit: Emit;
   suite(placement: Placement): PlacedSuite;
   placementText(placement: Placement, attempt: number): string;
-  poolThreads(placement: Placement): number;
+  readonly fairThreads: number;
 }): LocalExecutor<SuiteResult> {
-  const { globalConfig, context, machine, workers, tests, emit, suite, poolThreads } = options;
+  const { globalConfig, context, machine, workers, tests, emit, suite, fairThreads } = options;
   const { workerIdleMemoryLimit, workerGracefulExitTimeout, workerThreads } = globalConfig;
   return new LocalExecutor({
     machine,
     workers,
-    poolThreads,
+    fairThreads,
     entry: packageFiles.suiteProcess,
     setup: workerSetup(globalConfig, context, tests),
     threads: workerThreads ?? false,

@@ -76,14 +76,13 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       projectDir: rootDir,
       ...(machineFile === undefined ? {} : { machineFile }),
     });
-    const suites = prepareSuites(tests, this.#globalConfig, options);
-
     const startedAt = new Date();
     const events: RunEvent[] = [];
     const record = openRecord(paths.outputDirectory, startedAt);
     session.runs.push({ events, recordPath: record.path });
     const run = new HardwareRun({
-      suites,
+      tests,
+      prepare: () => prepareSuites(tests, this.#globalConfig, options),
       machine,
       history: history === undefined ? [] : observationsOf(history.history),
       globalConfig: this.#globalConfig,

@@ -1,0 +1,129 @@
+import { PassThrough, type Writable } from 'node:stream';
+import supportsColor from 'supports-color';
+import { WorkerProcess } from './worker-process.js';
+
+export interface WorkerPoolOptions {
+  /** How many workers are kept at the most. */
+  readonly workers: number;
+  /** Module that a worker runs, and what it gets once, at its start. */
+  readonly entry: string;
+  readonly setup: unknown;
+  /** A worker whose heap is larger than this after a suite is replaced; 0: always. */
+  readonly idleMemoryLimitBytes?: number;
+  /** How long a worker may take to exit at the end of the run. */
+  readonly gracefulExitMs: number;
+}
+
+/** What a worker is, from its start to its end: suites of the same binding can use it one after the other. */
+export interface WorkerBinding {
+  /** A thread of this process instead of a child process. */
+  readonly thread: boolean;
+  /** On top of this process's environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A worker and the place it takes. */
+export interface Seat {
+  /** 0-based; the lowest that is free, so that `JEST_WORKER_ID` stays within 1…workers. */
+  readonly index: number;
+  readonly binding: string;
+  readonly worker: WorkerProcess;
+  busy: boolean;
+}
+
+/** The workers of this machine: starts them, keeps them for suites of the same binding, ends them. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #seats = new Set<Seat>();
+  readonly #stopping: Promise<boolean>[] = [];
+  readonly #stdout = outlet(process.stdout);
+  readonly #stderr = outlet(process.stderr);
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Starts workers that nobody has asked for yet, so that they are there when somebody does. */
+  warm(count: number, binding: WorkerBinding): void {
+    for (let started = 0; started < count; started++) this.#start(binding).busy = false;
+  }
+
+  /** @param alone A fresh worker, and no idle one beside it: they hold memory that the suite was promised. */
+  acquire(binding: WorkerBinding, alone: boolean): Seat {
+    const idle = [...this.#seats].filter((seat) => !seat.busy);
+    if (alone) for (const seat of idle) this.#stop(seat);
+    const reusable = alone ? undefined : idle.find((seat) => seat.binding === nameOf(binding));
+    if (reusable !== undefined) {
+      reusable.busy = true;
+      return reusable;
+    }
+    if (!alone && this.#seats.size >= this.#options.workers && idle[0] !== undefined) this.#stop(idle[0]);
+    return this.#start(binding);
+  }
+
+  release(seat: Seat, heapUsedBytes: number): void {
+    seat.busy = false;
+    const limit = this.#options.idleMemoryLimitBytes;
+    if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) this.#stop(seat);
+  }
+
+  /** Takes out a worker that has died; what its suite left behind is ended. */
+  remove(seat: Seat): void {
+    this.#seats.delete(seat);
+    seat.worker.kill();
+  }
+
+  /** Ends the idle workers; true when one of them had to be killed. Call once, when no suite runs any more. */
+  async end(): Promise<boolean> {
+    for (const seat of this.#seats) this.#stop(seat);
+    const forced = await Promise.all(this.#stopping);
+    this.#stdout.end();
+    this.#stderr.end();
+    return forced.includes(true);
+  }
+
+  /** Ends every worker and all they started, at once. */
+  kill(): void {
+    for (const seat of this.#seats) seat.worker.kill();
+    this.#seats.clear();
+  }
+
+  #start(binding: WorkerBinding): Seat {
+    const { entry, setup } = this.#options;
+    const taken = new Set([...this.#seats].map((seat) => seat.index));
+    let index = 0;
+    while (taken.has(index)) index++;
+    const worker = new WorkerProcess({
+      entry,
+      setup,
+      thread: binding.thread,
+      env: {
+        ...process.env,
+        ...(supportsColor.stdout ? { FORCE_COLOR: '1' } : {}),
+        ...binding.env,
+        JEST_WORKER_ID: String(index + 1),
+      },
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+    });
+    const seat: Seat = { index, binding: nameOf(binding), worker, busy: true };
+    this.#seats.add(seat);
+    return seat;
+  }
+
+  #stop(seat: Seat): void {
+    this.#seats.delete(seat);
+    this.#stopping.push(seat.worker.stop(this.#options.gracefulExitMs));
+  }
+}
+
+function nameOf({ thread, env }: WorkerBinding): string {
+  return `${thread ? 'thread' : 'process'} ${JSON.stringify(env)}`;
+}
+
+/** One stream that any number of workers may write to, without a listener each on the target. */
+function outlet(target: Writable): PassThrough {
+  const stream = new PassThrough().setMaxListeners(0);
+  stream.pipe(target, { end: false });
+  return stream;
+}
