@@ -47,6 +47,7 @@ export function subjectOf(host: Host, ...parts: readonly unknown[]): string {
     host.readFile('/proc/sys/kernel/random/boot_id')?.trim(),
     host.readFile('/proc/driver/nvidia/version'),
     gpuNodesOf(host),
+    ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].map((directory) => host.readDirectory(directory)),
     Object.entries(host.env).filter(([name]) => name.startsWith('VK_') || name.endsWith('_VISIBLE_DEVICES')),
   ]);
 }

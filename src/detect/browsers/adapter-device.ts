@@ -28,7 +28,8 @@ export function adapterDevice(
     class: 'gpu',
     usable: true,
     software: emulated !== undefined,
-    vendor: vendorOf(adapter.vendor, told),
+    // SwiftShader calls itself Google's, which makes no device of Google's.
+    vendor: emulated === undefined ? vendorOf(adapter.vendor, told) : undefined,
     architecture: sourced('gpu-webgpu', 'probed', `${owner} computed a shader`),
     model: sourced(`${name ?? 'WebGPU adapter'} in ${owner}`, 'probed', told),
     backends: {
@@ -65,7 +66,7 @@ function emulation(host: Host, { adapter }: Pick<WorkingAdapter, 'adapter'>): st
     : undefined;
 }
 
-/** As the browsers' own tables write vendors; SwiftShader's `google` makes no GPU. */
+/** Browsers write vendors in the taxonomy's words, or not at all. */
 function vendorOf(text: string, source: string): Sourced<Vendor> | undefined {
   const word = vendors.find((vendor) => vendor === text.toLowerCase());
   return word && sourced(word, 'probed', source);
