@@ -52,7 +52,16 @@ describe('what never fits', () => {
       needsGpu,
       slotOf({ devices: [{ ...gpu, software: true, model: 'SwiftShader' }] }),
       'software',
-      'needs a real gpu: gpu0 (SwiftShader) is emulated on the CPU',
+      'needs a real gpu: gpu0 (SwiftShader) is emulated on the CPU, which @software-adapter allows',
+    ],
+    [
+      'adapter in a browser, which nobody asked for',
+      needsGpu,
+      slotOf({
+        devices: [{ ...gpu, architecture: 'gpu-webgpu', backends: ['webgpu'], model: 'RTX in Chrome' }],
+      }),
+      'adapter',
+      'needs @backend webgpu: gpu0 (RTX in Chrome) has nothing else',
     ],
     [
       'one of the backends',
@@ -115,6 +124,13 @@ describe('what never fits', () => {
       onCpu,
     ],
     ['one of the precisions', { ...needsGpu, precisions: ['int8', 'fp16'] }, onGpu],
+    [
+      'an emulated adapter that is allowed',
+      { ...needsGpu, backends: ['webgpu'], softwareAdapter: true },
+      slotOf({
+        devices: [{ ...gpu, architecture: 'gpu-webgpu', backends: ['webgpu'], software: true }],
+      }),
+    ],
     ['exactly the memory', { ...needsGpu, minMemoryBytes: 6 * GiB }, onGpu],
     ['exactly the budget', { hostMemoryBytes: 8 * GiB }, onCpu],
   ])('not when it fits: %s', (_case, needs, slot) => {

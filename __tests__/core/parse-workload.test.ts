@@ -82,6 +82,13 @@ const values = {
     ],
     bad: ['yes', 'gpu'],
   },
+  'software-adapter': {
+    good: [
+      ['', { softwareAdapter: true }],
+      ['false', { softwareAdapter: false }],
+    ],
+    bad: ['yes', 'gpu'],
+  },
   lock: { good: [['port:8080, db', { locks: ['port:8080', 'db'] }]], bad: ['', 'a b', 'db, db'] },
   unsatisfiable: {
     good: [

@@ -130,10 +130,23 @@ describe('what no slot can ever run', () => {
   const fleet = slots({ devices: [device(), { ...gpu, software: true }] });
   const wanting = (more = {}) => suite('g', { ...needsGpu, ...more });
 
+  test('an emulated adapter is for suites that allow one, not for those that ask the same otherwise', () => {
+    const emulated = device({ id: 'b', class: 'gpu', software: true, backends: ['webgpu'] });
+    const needs = { hardware: [{ class: 'gpu', count: 1 }], backends: ['webgpu'] } as const;
+    const run = new Run(slots({ devices: [emulated] }), [
+      suite('strict', needs),
+      suite('lenient', { ...needs, softwareAdapter: true }),
+    ]);
+    expect(run.open()).toEqual([
+      expect.stringMatching(/^strict fail: needs a real gpu/),
+      'lenient on local/b#1',
+    ]);
+  });
+
   test('fails with a reason for each slot type, and the rest runs', () => {
     const run = new Run(fleet, [wanting(), suite('a')]);
     expect(run.open()).toEqual([
-      'g fail: needs gpu: this machine has cpu; needs a real gpu: gpu0 is emulated on the CPU',
+      'g fail: needs gpu: this machine has cpu; needs a real gpu: gpu0 is emulated on the CPU, which @software-adapter allows',
       `a on ${cpu1}`,
     ]);
   });

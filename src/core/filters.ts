@@ -28,8 +28,15 @@ const requirementFilters = {
     hardware.some((alternative) => alternative.class === device.class)
       ? undefined
       : `needs ${either(hardware.map((alternative) => alternative.class))}: this machine has ${device.class}`,
-  software: (_suite, { device }) =>
-    device.software ? `needs a real ${device.class}: ${nameOf(device)} is emulated on the CPU` : undefined,
+  // Whoever asks for any GPU means one that every process reaches, not the one inside a browser.
+  adapter: ({ profile: { backends } }, { device }) =>
+    device.architecture === 'gpu-webgpu' && !backends.some((backend) => device.backends.includes(backend))
+      ? `needs @backend ${either(device.backends)}: ${nameOf(device)} has nothing else`
+      : undefined,
+  software: ({ profile }, { device }) =>
+    device.software && profile.softwareAdapter !== true
+      ? `needs a real ${device.class}: ${nameOf(device)} is emulated on the CPU, which @software-adapter allows`
+      : undefined,
   backend: ({ profile }, { device }) => lacking(profile.backends, device.backends, device),
   feature: ({ profile }, { device }) => lacking(profile.features, device.features, device),
   precision: ({ profile: { precisions } }, { device }) =>

@@ -82,5 +82,6 @@ export function groupKey(pending: Pending, policy: UnsatisfiablePolicy, hostMemo
 /** Everything of a profile that filters compare with a device or a machine for ever. */
 function requirementsOf({ profile }: Suite): string {
   const { hardware, backends, features, precisions, minMemoryBytes, hostMemoryBytes } = profile;
-  return JSON.stringify([hardware, backends, features, precisions, minMemoryBytes, hostMemoryBytes]);
+  const device = [hardware, backends, features, precisions, profile.softwareAdapter === true];
+  return JSON.stringify([device, minMemoryBytes, hostMemoryBytes]);
 }

@@ -99,6 +99,9 @@ export const pragmas = {
     expected: `one of ${sensitivities.join(', ')}`,
     doc: 'What to optimise when there is a choice of devices.',
   }),
+  'software-adapter': flag('softwareAdapter', {
+    doc: 'An adapter that is emulated on the CPU (SwiftShader, lavapipe) will do.',
+  }),
   exclusive: flag('exclusive', { doc: 'Runs alone on its machine.' }),
   lock: listOf('locks', readName, {
     expected: 'a list of names',
@@ -163,7 +166,7 @@ function listOf<Field extends keyof WorkloadProfile>(
   return { kind: 'list', field, read, ...words, partOf: (values) => ({ [field]: values }) };
 }
 
-function flag(field: 'exclusive', words: Pick<Words, 'doc'>): PragmaRow<'flag'> {
+function flag(field: 'exclusive' | 'softwareAdapter', words: Pick<Words, 'doc'>): PragmaRow<'flag'> {
   const read = (text: string): Reading<boolean> =>
     ['', 'true', 'false'].includes(text) ? { ok: true, value: text !== 'false' } : { ok: false };
   const expected = 'no value (or `false`, to undo it)';

@@ -40,6 +40,8 @@ export interface WorkloadProfile {
   /** The attempt is stopped after this long; left out: never. */
   readonly maxTimeMs?: number;
   readonly sensitivity?: Sensitivity;
+  /** Whether an adapter that is emulated on the CPU will do. Default false. */
+  readonly softwareAdapter?: boolean;
   readonly exclusive: boolean;
   readonly locks: readonly string[];
   /** Left out: the run's policy. */

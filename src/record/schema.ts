@@ -86,6 +86,7 @@ const profile = v.looseObject({
   priority: v.number(),
   maxTimeMs: v.exactOptional(amount),
   sensitivity: v.exactOptional(v.picklist(sensitivities)),
+  softwareAdapter: v.exactOptional(v.boolean()),
   exclusive: v.boolean(),
   locks: v.array(v.string()),
   unsatisfiable: v.exactOptional(
