@@ -8,7 +8,8 @@ import { type WorkerBinding, WorkerPool, type WorkerPoolOptions } from './worker
 import type { WorkerDeath } from './worker-process.js';
 
 export interface LocalExecutorOptions extends WorkerPoolOptions {
-  readonly machine: Machine;
+  /** May come to know more devices until the first suite runs. */
+  machine(): Machine;
   /** Threads instead of processes for suites that need neither a device nor a limit. */
   readonly threads: boolean;
   /** Size of native thread pools for a suite that does not say how many threads it keeps busy, an integer ≥ 1. */
@@ -32,7 +33,8 @@ export class LocalExecutor<Result> implements Executor<Result> {
 
   /** Starts workers for suites that ask for nothing, before it is known which suites there are. */
   warm(count: number): void {
-    const { machine, threads, fairThreads } = this.#options;
+    const { threads, fairThreads } = this.#options;
+    const machine = this.#options.machine();
     const cpu = machine.devices.flatMap((device) => (device.class === 'cpu' ? device.id : [])).slice(0, 1);
     this.#pool.warm(count, {
       thread: threads,
@@ -88,7 +90,8 @@ export class LocalExecutor<Result> implements Executor<Result> {
   }
 
   #bindingOf(placement: Placement, profile: WorkloadProfile, attempt: number): WorkerBinding {
-    const { machine, threads, fairThreads } = this.#options;
+    const { threads, fairThreads } = this.#options;
+    const machine = this.#options.machine();
     const { deviceIds, cpuThreads } = placement.claim;
     const poolThreads = poolThreadsOf(profile, cpuThreads, fairThreads);
     const maskOthers = profile.hardware.some((requirement) => requirement.class !== 'cpu');

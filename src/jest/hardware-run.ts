@@ -8,6 +8,7 @@ import { Scheduler } from '../core/scheduler.js';
 import { strategies } from '../core/strategies/index.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import type { WorkloadProfile } from '../core/workload.js';
+import { type LazyProbeName, lazyProbesFor } from '../detect/lazy-probes.js';
 import type { SuiteOutcome } from '../execute/executor.js';
 import { type Happening, LiveRun } from '../execute/live-run.js';
 import { isPlain, type LocalExecutor, poolThreadsOf } from '../execute/local.js';
@@ -27,7 +28,10 @@ export interface RunInput {
   readonly tests: readonly Test[];
   /** Reads the docblocks; called once, when the workers are on their way. */
   prepare(): readonly PreparedSuite[];
+  /** As detected without starting anything that takes seconds. */
   readonly machine: Machine;
+  /** Detects again with these probes too. */
+  detect(lazy: readonly LazyProbeName[]): Promise<Machine>;
   readonly history: readonly Observation[];
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
@@ -47,18 +51,21 @@ export class HardwareRun {
   readonly #suites: readonly PreparedSuite[];
   readonly #tests: ReadonlyMap<string, Test>;
   readonly #profiles: ReadonlyMap<string, WorkloadProfile>;
-  readonly #slots: ReadonlyMap<string, Slot>;
+  readonly #workers: number;
   readonly #inBand: boolean;
   readonly #fairThreads: number;
   readonly #delivery: Delivery;
   readonly #children: LocalExecutor<SuiteResult>;
   readonly #live: LiveRun<SuiteResult>;
+  #machine: Machine;
+  #slots: ReadonlyMap<string, Slot> = new Map();
   #failedTests = 0;
   #explained = false;
 
   constructor(input: RunInput) {
     const { tests, machine, globalConfig, options, emit } = input;
     this.#input = input;
+    this.#machine = machine;
     this.#delivery = new Delivery(emit);
     const asked = workersOf(globalConfig, machine.machine.cpuBudget);
     // Workers take longer to start than docblocks to read. In band there may be none.
@@ -73,10 +80,9 @@ export class HardwareRun {
     );
     this.#inBand =
       input.serial && (wantsInBand(globalConfig) || [...this.#profiles.values()].every(asksForNothing));
-    const workers = this.#inBand ? 1 : asked;
-    this.#slots = new Map(slotsOf(machine, workers).map((slot) => [slot.id, slot]));
-    this.#fairThreads = fairThreadsOf(machine, workers);
-    this.#children = early ?? this.#workersFor(workers);
+    this.#workers = this.#inBand ? 1 : asked;
+    this.#fairThreads = fairThreadsOf(machine, this.#workers);
+    this.#children = early ?? this.#workersFor(this.#workers);
     const startedMs = performance.now();
     this.#live = new LiveRun({
       scheduler: new Scheduler({
@@ -101,18 +107,16 @@ export class HardwareRun {
    * @returns True when a worker had to be killed at the end, because something of its suites was still running.
    */
   async run(startedAt: Date): Promise<boolean> {
-    const { machine, globalConfig, options, only } = this.#input;
+    const { globalConfig, options, only } = this.#input;
+    await this.#lookCloser();
     const tell = (happening: Happening) => this.#live.tell(happening);
     tell(runStarted(globalConfig, options, only, startedAt));
-    tell({ type: 'machine-known', machine });
+    tell({ type: 'machine-known', machine: this.#machine });
     for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
     for (const prepared of this.#suites) {
       if ('problems' in prepared) {
         tell({ type: 'suite-invalid', suiteId: prepared.id, problems: prepared.problems });
-      } else if (
-        only !== undefined &&
-        !prepared.suite.profile.hardware.some((need) => only.includes(need.class))
-      ) {
+      } else if (only !== undefined && !isSelected(prepared.suite.profile, only)) {
         const reason = `not selected by JEST_HARDWARE_ONLY=${only.join(',')}`;
         tell({ type: 'suite-not-selected', suiteId: prepared.id, reason });
       } else {
@@ -124,6 +128,15 @@ export class HardwareRun {
     const forced = await this.#children.end();
     await this.#delivery.settled();
     return forced;
+  }
+
+  /** Starts browsers and the like only for a suite that asks for what they find. */
+  async #lookCloser(): Promise<void> {
+    const { only, detect } = this.#input;
+    const wanted = [...this.#profiles.values()].filter((profile) => isSelected(profile, only));
+    const lazy = lazyProbesFor(wanted);
+    if (lazy.length > 0) this.#machine = await detect(lazy);
+    this.#slots = new Map(slotsOf(this.#machine, this.#workers).map((slot) => [slot.id, slot]));
   }
 
   /** Starts nothing more and stops what is running; synchronous, so that it works while this process ends. */
@@ -142,10 +155,10 @@ export class HardwareRun {
     signal: AbortSignal,
   ): Promise<SuiteOutcome<SuiteResult>> {
     const test = this.#testOf(placement);
-    const { globalConfig, context, emit, machine } = this.#input;
+    const { globalConfig, context, emit } = this.#input;
     if (attempt === 1) await emit('test-file-start', [test]);
     const inThisProcess =
-      this.#inBand && attempt === 1 && isPlain(placement, this.#profileOf(placement), machine);
+      this.#inBand && attempt === 1 && isPlain(placement, this.#profileOf(placement), this.#machine);
     if (!inThisProcess) {
       if (attempt === 1) this.#explainChild(placement);
       return this.#children.run(placement, attempt, signal);
@@ -157,13 +170,17 @@ export class HardwareRun {
 
   /** Said once a run: what the user asked for cannot be had for a suite that must be bound or stopped. */
   #explainChild(placement: Placement): void {
-    const { globalConfig, machine } = this.#input;
+    const { globalConfig } = this.#input;
     const asked = globalConfig.runInBand
       ? '--runInBand'
       : globalConfig.workerThreads
         ? 'workerThreads'
         : undefined;
-    if (this.#explained || asked === undefined || isPlain(placement, this.#profileOf(placement), machine))
+    if (
+      this.#explained ||
+      asked === undefined ||
+      isPlain(placement, this.#profileOf(placement), this.#machine)
+    )
       return;
     this.#explained = true;
     say(
@@ -201,7 +218,7 @@ export class HardwareRun {
     return jestExecutor({
       globalConfig,
       context,
-      machine,
+      machine: () => this.#machine,
       workers,
       fairThreads: fairThreadsOf(machine, workers),
       tests,
@@ -230,6 +247,10 @@ export class HardwareRun {
   #test(suiteId: string): Test {
     return known(this.#tests.get(suiteId), suiteId);
   }
+}
+
+function isSelected({ hardware }: WorkloadProfile, only: RunInput['only']): boolean {
+  return only === undefined || hardware.some((need) => only.includes(need.class));
 }
 
 /** What each of the machine's workers can keep busy, when all of them run. */

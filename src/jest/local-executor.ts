@@ -19,7 +19,7 @@ export interface PlacedSuite {
 export function jestExecutor(options: {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
-  readonly machine: Machine;
+  machine(): Machine;
   readonly workers: number;
   readonly tests: readonly Test[];
   readonly emit: Emit;

@@ -11,9 +11,10 @@ import type {
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
 import { detectMachine } from '../detect/detect.js';
+import type { LazyProbeName } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../detect/machine-file.js';
-import { onProcessEnd } from '../execute/process-end.js';
 import { parseEnvironment } from '../options/environment.js';
+import { onProcessEnd } from '../process-end.js';
 import { openRecord } from '../record/file.js';
 import { observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';
@@ -72,10 +73,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const history = paths.history === undefined ? undefined : readHistory(paths.history);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
     const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
-    const machine = await detectMachine({
-      projectDir: rootDir,
-      ...(machineFile === undefined ? {} : { machineFile }),
-    });
+    const detect = (lazy: readonly LazyProbeName[]) =>
+      detectMachine({ projectDir: rootDir, lazy, ...(machineFile === undefined ? {} : { machineFile }) });
+    const machine = await detect([]);
     const startedAt = new Date();
     const events: RunEvent[] = [];
     const record = openRecord(paths.outputDirectory, startedAt);
@@ -84,6 +84,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       tests,
       prepare: () => prepareSuites(tests, this.#globalConfig, options),
       machine,
+      detect,
       history: history === undefined ? [] : observationsOf(history.history),
       globalConfig: this.#globalConfig,
       context: this.#context,

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { type Kernels, scalarKernels } from './kernels.js';
 
 /** What one kernel did at its best. */
-export interface Measurement {
+interface Measurement {
   /** Operations (or bytes) per nanosecond: GFLOPS, GOPS or GB/s. Undefined: the kernel computed a wrong result. */
   readonly perNanosecond: number | undefined;
   /** How many runs it is the best of, ≥ 1. */

@@ -1,1 +1,0 @@
-export { onProcessEnd } from '../process-end.js';
