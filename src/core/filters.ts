@@ -28,6 +28,7 @@ const requirementFilters = {
     hardware.some((alternative) => alternative.class === device.class)
       ? undefined
       : `needs ${either(hardware.map((alternative) => alternative.class))}: this machine has ${device.class}`,
+  backend: ({ profile }, { device }) => lacking(profile.backends, device.backends, device),
   // Whoever asks for any GPU means one that every process reaches, not the one inside a browser.
   adapter: ({ profile: { backends } }, { device }) =>
     device.architecture === 'gpu-webgpu' && !backends.some((backend) => device.backends.includes(backend))
@@ -37,7 +38,6 @@ const requirementFilters = {
     device.software && profile.softwareAdapter !== true
       ? `needs a real ${device.class}: ${nameOf(device)} is emulated on the CPU, which @software-adapter allows`
       : undefined,
-  backend: ({ profile }, { device }) => lacking(profile.backends, device.backends, device),
   feature: ({ profile }, { device }) => lacking(profile.features, device.features, device),
   precision: ({ profile: { precisions } }, { device }) =>
     precisions.length === 0 || precisions.some((precision) => device.precisions.includes(precision))
