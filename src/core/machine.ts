@@ -37,7 +37,7 @@ export interface Device {
   readonly memoryBytes?: number;
   /** How many suites may use the device at once, ≥ 1. Default 1, for a CPU: as many as the machine has workers. */
   readonly shares?: number;
-  /** False when it is present but cannot compute (driver missing, masked): never gets a slot; `problems` says why. */
+  /** False when it is present but gets no slot: it cannot compute (no driver, masked: `problems` says why) or is cut into slices, which are devices of their own. */
   readonly usable: boolean;
   /** True for an adapter that is emulated on the CPU (SwiftShader, lavapipe). */
   readonly software: boolean;

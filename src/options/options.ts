@@ -29,7 +29,7 @@ export interface HardwareOptionsInput {
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Whether a suite whose process died is tried again, alone on its machine. Default true. */
   readonly retryLost?: boolean | undefined;
-  /** The sequencer that ours asks for the order among equals: a module name or a path, as Jest's own option. Default none. */
+  /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
 
