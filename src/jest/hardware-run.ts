@@ -108,11 +108,9 @@ export class HardwareRun {
    */
   async run(startedAt: Date): Promise<boolean> {
     const { globalConfig, options, only } = this.#input;
-    await this.#lookCloser();
     const tell = (happening: Happening) => this.#live.tell(happening);
+    // The suites before anything is waited for: a run that is cancelled meanwhile names each of them.
     tell(runStarted(globalConfig, options, only, startedAt));
-    tell({ type: 'machine-known', machine: this.#machine });
-    for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
     for (const prepared of this.#suites) {
       if ('problems' in prepared) {
         tell({ type: 'suite-invalid', suiteId: prepared.id, problems: prepared.problems });
@@ -123,6 +121,9 @@ export class HardwareRun {
         tell({ type: 'suite-queued', suite: prepared.suite });
       }
     }
+    await this.#lookCloser();
+    tell({ type: 'machine-known', machine: this.#machine });
+    for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
     tell({ type: 'run-opened' });
     await this.#live.ended;
     const forced = await this.#children.end();

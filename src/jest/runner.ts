@@ -106,7 +106,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       record.close();
     });
     try {
-      const forced = await run.run(startedAt);
+      const ended = run.run(startedAt);
+      if (watcher.isInterrupted()) run.cancel('interrupt');
+      const forced = await ended;
       if (forced) say(styleText('yellow', forceExitedText));
     } finally {
       unwatch();

@@ -45,8 +45,12 @@ function readSource(path: string): string {
 export function suiteId({ path, context }: Test, { rootDir, projects }: Config.GlobalConfig): string {
   const within = pathWithin(rootDir, path);
   if (projects.length < 2) return within;
-  const index = session.contexts?.findIndex(({ config }) => config.id === context.config.id) ?? 0;
-  return `${context.config.displayName?.name ?? index + 1} › ${within}`;
+  const configs = session.contexts?.map(({ config }) => config) ?? [];
+  const number = configs.findIndex(({ id }) => id === context.config.id) + 1;
+  const name = context.config.displayName?.name;
+  // Jest lets two projects have one name; their suites are two all the same.
+  const isShared = configs.filter(({ displayName }) => displayName?.name === name).length > 1;
+  return `${name === undefined ? number : isShared ? `${name} ${number}` : name} › ${within}`;
 }
 
 function pathWithin(rootDir: string, path: string): string {
