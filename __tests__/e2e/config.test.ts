@@ -130,6 +130,21 @@ test('a user’s own sequencer is asked for the order', async () => {
 describe('withHardware reaches every project', () => {
   const tagged = '/** @hardware tpu */\ntest("must not run", () => { throw new Error("ran"); });';
 
+  test('inline projects of one name, each of which has the same files', async () => {
+    const one = "{ displayName: 'twin', transform: {}, testMatch: ['<rootDir>/first.test.js'] }";
+    const two = "{ displayName: 'twin', transform: {}, testMatch: ['<rootDir>/first.test.js'], verbose: true }";
+    const files = {
+      'jest.config.cjs': `const { withHardware } = require('jest-runner-hardware');
+        module.exports = withHardware({ projects: [${one}, ${two}] });`,
+    };
+    const run = await runJest(await useProject('config', { runner: 'as-is', files }), ['-w', '2']);
+    expect(run.json).toMatchObject({ success: true, numPassedTests: 2 });
+    expect(fates(run.record)).toEqual({
+      'twin 1 › first.test.js': 'passed',
+      'twin 2 › first.test.js': 'passed',
+    });
+  });
+
   test('inline projects', async () => {
     const files = {
       'inline/tagged.test.js': tagged,
