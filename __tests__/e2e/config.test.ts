@@ -132,7 +132,8 @@ describe('withHardware reaches every project', () => {
 
   test('inline projects of one name, each of which has the same files', async () => {
     const one = "{ displayName: 'twin', transform: {}, testMatch: ['<rootDir>/first.test.js'] }";
-    const two = "{ displayName: 'twin', transform: {}, testMatch: ['<rootDir>/first.test.js'], verbose: true }";
+    const two =
+      "{ displayName: 'twin', transform: {}, testMatch: ['<rootDir>/first.test.js'], verbose: true }";
     const files = {
       'jest.config.cjs': `const { withHardware } = require('jest-runner-hardware');
         module.exports = withHardware({ projects: [${one}, ${two}] });`,

@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type RunningJest, startJest } from './harness/jest.js';
 import { type Project, removeProjects, useProject } from './harness/project.js';
 import { eventsOf, fates } from './harness/record.js';
@@ -36,6 +37,24 @@ describe('a stopped run leaves no process behind', () => {
     ]);
     expect(eventsOf(run.record, 'run-cancelled').map(({ cause }) => cause)).toEqual(['interrupt']);
     expect(run.record.at(-1)?.type).toBe('run-ended');
+  });
+
+  test('while a browser is probed: every suite is named all the same', async () => {
+    const project = await useProject('interrupt', {
+      files: {
+        'browser.test.js': "/**\n * @hardware gpu\n * @backend webgpu\n */\ntest('computes', () => {});\n",
+        'bin/chromium': '#!/bin/sh\ntouch "$(dirname "$0")/started"\nexec sleep 60\n',
+      },
+    });
+    const bin = join(project.directory, 'bin');
+    chmodSync(join(bin, 'chromium'), 0o755);
+    const jest = await startJest(project, ['-w', '2'], { env: { PATH: `${bin}:${process.env.PATH}` } });
+    while (!existsSync(join(bin, 'started'))) await setTimeout(20);
+    jest.signal('SIGINT', 'jest');
+    const run = await jest.ended;
+    expect(run.leftOver).toEqual([]);
+    expect(new Set(Object.values(fates(run.record)))).toEqual(new Set(['suite-not-started']));
+    expect(Object.keys(fates(run.record))).toContain('browser.test.js');
   });
 
   test('Jest itself is killed: its workers end by themselves', async () => {
