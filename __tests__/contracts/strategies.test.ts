@@ -65,7 +65,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
       fc.property(scripts, history, (script, seen) => {
         const observations = seen.map(({ suite: index, peakMemoryBytes }) => ({
           suiteId: `s${index}`,
-          deviceType: 'm0/cpu',
+          deviceKind: 'cpu',
           durationMs: 10,
           peakMemoryBytes,
         }));

@@ -2,9 +2,9 @@ import { Estimates, type Observation } from '../../src/core/estimate.js';
 import { suite } from './cluster.js';
 
 const MiB = 1024 ** 2;
-const seen = (suiteId: string, deviceType: string, durationMs: number, more: Partial<Observation> = {}) => ({
+const seen = (suiteId: string, deviceKind: string, durationMs: number, more: Partial<Observation> = {}) => ({
   suiteId,
-  deviceType,
+  deviceKind,
   durationMs,
   ...more,
 });

@@ -90,7 +90,7 @@ describe('the course of a run', () => {
   });
 
   test('a placement says what it takes and what is expected', () => {
-    const estimates = new Estimates([{ suiteId: 'a', deviceType: 'local/cpu', durationMs: 70 }]);
+    const estimates = new Estimates([{ suiteId: 'a', deviceKind: 'cpu', durationMs: 70 }]);
     const run = new Run(slots(), [suite('a', { cpuThreads: 2, locks: ['db'], hostMemoryBytes: GiB })], {
       estimates,
     });
@@ -117,7 +117,7 @@ describe('the course of a run', () => {
   });
 
   test('what is learned to take more memory than there is runs alone', () => {
-    const observed = { suiteId: 'big', deviceType: 'local/cpu', durationMs: 9, peakMemoryBytes: 50 * GiB };
+    const observed = { suiteId: 'big', deviceKind: 'cpu', durationMs: 9, peakMemoryBytes: 50 * GiB };
     const run = new Run(slots(), [suite('big'), suite('a', { hostMemoryBytes: 1 })], {
       estimates: new Estimates([observed]),
     });

@@ -33,9 +33,9 @@ const either = {
   ],
 } as const;
 const onlyGpu = { hardware: [{ class: 'gpu', count: 1 }] } as const;
-const took = (suiteId: string, device: string, durationMs: number) => ({
+const took = (suiteId: string, device: 'cpu' | 'gpu', durationMs: number) => ({
   suiteId,
-  deviceType: `local/${device}`,
+  deviceKind: device,
   durationMs,
 });
 
@@ -63,7 +63,7 @@ describe('pull', () => {
   });
 
   test('takes the device where the suite is fastest', () => {
-    const history = [took('a', 'cpu', 900), took('a', 'gpu0', 100)];
+    const history = [took('a', 'cpu', 900), took('a', 'gpu', 100)];
     expect(firstStarts('pull', both, [suite('a', either)], history)).toEqual(['a on local/gpu0#1']);
   });
 
@@ -74,12 +74,12 @@ describe('pull', () => {
   test('starts tensor work on the accelerator, until durations say otherwise', () => {
     const vision = suite('a', { ...either, operations: ['conv2d'] });
     expect(firstStarts('pull', both, [vision])).toEqual(['a on local/gpu0#1']);
-    const history = [took('a', 'cpu', 100), took('a', 'gpu0', 900)];
+    const history = [took('a', 'cpu', 100), took('a', 'gpu', 900)];
     expect(firstStarts('pull', both, [vision], history)).toEqual(['a on local/cpu#1']);
   });
 
   test('weighs time by power for a suite that is sensitive to it', () => {
-    const history = [took('a', 'cpu', 200), took('a', 'gpu0', 100)];
+    const history = [took('a', 'cpu', 200), took('a', 'gpu', 100)];
     const sensitive = suite('a', { ...either, sensitivity: 'power' });
     expect(firstStarts('pull', both, [sensitive], history)).toEqual(['a on local/cpu#1']);
   });
@@ -94,7 +94,7 @@ describe('pull', () => {
   });
 
   test('leaves an accelerator to a suite that can only run there, but not to one of lower priority', () => {
-    const history = [took('a', 'cpu', 900), took('a', 'gpu0', 100)];
+    const history = [took('a', 'cpu', 900), took('a', 'gpu', 100)];
     const suites = (priority: number) => [suite('a', either), suite('g', { ...onlyGpu, priority })];
     expect(firstStarts('pull', both, suites(3), history)).toEqual(['a on local/cpu#1', 'g on local/gpu0#1']);
     expect(firstStarts('pull', both, suites(2), history)).toEqual(['a on local/gpu0#1']);

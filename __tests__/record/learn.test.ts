@@ -5,28 +5,32 @@ import { forgottenAfterRuns, learn, runsRemembered } from '../../src/record/lear
 import { readRecord } from '../../src/record/read.js';
 
 describe('durations and memory', () => {
-  test('come from passed attempts, by suite and slot type', () => {
+  test('come from passed attempts, by suite and kind of device', () => {
     const { events } = readRecord('fixtures/records/mixed.jsonl');
-    const observed = observationsOf(learn(emptyHistory, events)).map(({ suiteId, deviceType, ...rest }) => [
+    const observed = observationsOf(learn(emptyHistory, events)).map(({ suiteId, deviceKind, ...rest }) => [
       suiteId,
-      deviceType,
+      deviceKind,
       rest,
     ]);
     expect(observed).toEqual([
       [
         'test/nlp/embeddings.test.ts',
-        'local/cpu',
+        'cpu AMD EPYC 7B13',
         { durationMs: 3480, peakMemoryBytes: 9_000_000_000, samples: 1 },
       ],
       [
         'test/vision/train.test.ts',
-        'local/gpu0',
+        'gpu NVIDIA GeForce RTX 4070',
         { durationMs: 4480, peakMemoryBytes: 900_000_000, samples: 1 },
       ],
-      ['test/unit.test.ts', 'local/cpu', { durationMs: 590, peakMemoryBytes: 180_000_000, samples: 1 }],
+      [
+        'test/unit.test.ts',
+        'cpu AMD EPYC 7B13',
+        { durationMs: 590, peakMemoryBytes: 180_000_000, samples: 1 },
+      ],
       [
         'test/edge/wake-word.test.ts',
-        'local/cpu',
+        'cpu AMD EPYC 7B13',
         { durationMs: 980, peakMemoryBytes: 200_000_000, samples: 1 },
       ],
     ]);

@@ -3,8 +3,8 @@ import type { Estimate, EstimateBasis, Suite } from './events.js';
 /** What one suite took on one device, from a history or from this run. */
 export interface Observation {
   readonly suiteId: string;
-  /** `Slot.type`. */
-  readonly deviceType: string;
+  /** `kindOf` the device. */
+  readonly deviceKind: string;
   readonly durationMs: number;
   readonly peakMemoryBytes?: number;
   /** How many runs the figures stand for, ≥ 1. Default 1. */
@@ -38,23 +38,28 @@ export class Estimates {
   }
 
   /** The newest observation of a suite on a device replaces the one before. Figures that make no sense are bounded. */
-  observe({ suiteId, deviceType, durationMs, peakMemoryBytes = 0, samples = 1 }: Observation): void {
+  observe({ suiteId, deviceKind, durationMs, peakMemoryBytes = 0, samples = 1 }: Observation): void {
     const devices = this.#known.get(suiteId) ?? new Map<string, Known>();
     const known = {
       durationMs: bounded(durationMs, 1, maxDurationMs),
       peakMemoryBytes: bounded(peakMemoryBytes, 0, maxMemoryBytes),
       samples: bounded(samples, 1, Number.MAX_SAFE_INTEGER),
     };
-    this.#known.set(suiteId, devices.set(deviceType, known));
+    this.#known.set(suiteId, devices.set(deviceKind, known));
     const fileBytes = this.#fileBytes.get(suiteId);
     if (fileBytes !== undefined) this.#rate(known, fileBytes);
   }
 
-  /** @param deviceType `Slot.type`. */
-  of(suite: Suite, deviceType: string): Estimate {
+  /** @param deviceKind `kindOf` the device. */
+  of(suite: Suite, deviceKind: string): Estimate {
     const devices = this.#known.get(suite.id);
-    const own = devices?.get(deviceType);
+    const own = devices?.get(deviceKind);
     const hostMemoryBytes = this.hostMemoryOf(suite);
+    const given = suite.expectedMs?.[deviceKind];
+    if (given !== undefined) {
+      const durationMs = bounded(given, 1, maxDurationMs);
+      return { durationMs, hostMemoryBytes, basis: 'given', samples: 0 };
+    }
     if (own) return estimate(own, hostMemoryBytes, 'own-device');
     const other = devices && mostObserved(devices);
     if (other) return estimate(other, hostMemoryBytes, 'other-device');

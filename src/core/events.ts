@@ -12,10 +12,15 @@ export interface Suite {
   readonly profile: WorkloadProfile;
   /** Size of the test file; 0 when unknown. */
   readonly fileBytes: number;
+  /**
+   * Ms by kind of device (`kindOf`), where somebody knows them beforehand: a scenario, a program with tasks of its own.
+   * They count before everything learned, and a kind that is left out cannot run the suite.
+   */
+  readonly expectedMs?: Readonly<Record<string, number>>;
 }
 
 /** What a duration or memory figure rests on. */
-export type EstimateBasis = 'own-device' | 'other-device' | 'file-size' | 'default';
+export type EstimateBasis = 'given' | 'own-device' | 'other-device' | 'file-size' | 'default';
 
 export interface Estimate {
   /** Integer > 0. */

@@ -1,6 +1,6 @@
 import type { Rejection, Suite } from './events.js';
 import type { MachineState } from './load.js';
-import type { Claim, Device, Slot } from './machine.js';
+import { type Claim, type Device, kindOf, type Slot } from './machine.js';
 import { formatBytes } from './units.js';
 import type { WorkloadProfile } from './workload.js';
 
@@ -47,6 +47,10 @@ const requirementFilters = {
 
 /** What can never fit, whatever the policy. */
 const capacityFilters = {
+  'expected-duration': ({ expectedMs }, { device }) =>
+    expectedMs === undefined || Object.hasOwn(expectedMs, kindOf(device))
+      ? undefined
+      : `has expected durations for ${Object.keys(expectedMs).join(', ') || 'no device'}: none for ${kindOf(device)}`,
   'device-memory': ({ profile: { minMemoryBytes } }, { device, machine }) => {
     if (minMemoryBytes === 0) return undefined;
     const memoryBytes =

@@ -1,7 +1,7 @@
 import { bug } from './bug.js';
 import type { Rejection } from './events.js';
 import { type HeldLocks, MachineLoad } from './load.js';
-import type { Claim, Device, Slot } from './machine.js';
+import { type Claim, type Device, kindOf, type Slot } from './machine.js';
 import type { FreeSlot, PendingGroup, SlotType } from './strategies/strategy.js';
 
 export interface Verdict {
@@ -14,6 +14,7 @@ export interface Verdict {
 /** Slots of one type that are up. */
 export class FleetType implements SlotType {
   readonly name: string;
+  readonly kind: string;
   readonly device: Device;
   /** One of them: what can never run here is the same for all. */
   readonly slot: Slot;
@@ -30,6 +31,7 @@ export class FleetType implements SlotType {
 
   constructor(slot: Slot, { load, types }: KnownMachine) {
     this.name = slot.type;
+    this.kind = kindOf(slot.device);
     this.device = slot.device;
     this.slot = slot;
     this.load = load;

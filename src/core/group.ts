@@ -80,8 +80,8 @@ export function groupKey(pending: Pending, policy: UnsatisfiablePolicy, hostMemo
 }
 
 /** Everything of a profile that filters compare with a device or a machine for ever. */
-function requirementsOf({ profile }: Suite): string {
+function requirementsOf({ profile, expectedMs = {} }: Suite): string {
   const { hardware, backends, features, precisions, minMemoryBytes, hostMemoryBytes } = profile;
   const device = [hardware, backends, features, precisions, profile.softwareAdapter === true];
-  return JSON.stringify([device, minMemoryBytes, hostMemoryBytes]);
+  return JSON.stringify([device, minMemoryBytes, hostMemoryBytes, Object.keys(expectedMs).sort()]);
 }

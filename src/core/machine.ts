@@ -85,6 +85,14 @@ export interface Machine {
   readonly problems: readonly MachineProblem[];
 }
 
+/**
+ * Devices of one kind are expected to take equally long for a suite, on whatever machine: `gpu NVIDIA A10`, `cpu`.
+ * What is learned is kept by kind, so that machines and cards that are alike share it.
+ */
+export function kindOf({ class: deviceClass, model }: Pick<Device, 'class' | 'model'>): string {
+  return model === undefined ? deviceClass : `${deviceClass} ${model}`;
+}
+
 /** One place where one suite runs at a time. */
 export interface Slot {
   /** `<machine>/<device>#<n>`, n from 1. */

@@ -5,7 +5,7 @@ import type { CancelCause, Rejection, RunEvent, Suite, SuiteEnded } from './even
 import { nowRejection } from './filters.js';
 import { Fleet, type FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
-import type { Claim, Slot } from './machine.js';
+import { type Claim, kindOf, type Slot } from './machine.js';
 import { fits, Reservation, type Room, roomFor } from './reservation.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategies/strategy.js';
 import type { UnsatisfiablePolicy } from './workload.js';
@@ -65,7 +65,7 @@ export class Scheduler {
     this.#reservation = new Reservation(this.#fleet, this.#backlog);
     this.#view = {
       fits: (group, type) => fits(type as FleetType, group),
-      estimate: (suite, type) => options.estimates.of(suite, type.name),
+      estimate: (suite, type) => options.estimates.of(suite, type.kind),
     };
   }
 
@@ -162,7 +162,12 @@ export class Scheduler {
     this.#fleet.release(slotId, running.claim);
     if (status === 'passed') {
       const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
-      this.#options.estimates.observe({ suiteId, deviceType: running.slot.type, durationMs, ...peak });
+      this.#options.estimates.observe({
+        suiteId,
+        deviceKind: kindOf(running.slot.device),
+        durationMs,
+        ...peak,
+      });
     }
     const again = status === 'lost' && this.#options.retryLost && attempt === 1;
     if (!again || this.#cancelled !== undefined) return;
@@ -237,7 +242,7 @@ export class Scheduler {
     this.#fleet.take(slotId, claim);
     this.#starts++;
     this.#running.set(slotId, { pending, slot, claim, degraded, startedAtMs: this.#nowMs });
-    const estimate = this.#options.estimates.of(pending.suite, type.name);
+    const estimate = this.#options.estimates.of(pending.suite, type.kind);
     const placement = { suiteId, slotId, claim, estimate, degraded };
     this.#decided.push({ atMs: this.#nowMs, type: 'suite-started', placement, attempt: pending.attempt });
   }

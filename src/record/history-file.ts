@@ -9,7 +9,7 @@ import { codeOf, messageOf } from './system-error.js';
 
 /**
  * Version of the history's format, JSON lines: first `{"version":1,"runs":[…]}`, then one line per suite, sorted by
- * id: `["<suite id>",{"<slot type>":[<durationMs>,<samples>,<peakMemoryBytes>]},<failed last: 1>,<missed runs>]`.
+ * id: `["<suite id>",{"<kind of device>":[<durationMs>,<samples>,<peakMemoryBytes>]},<failed last: 1>,<missed runs>]`.
  * Zeros at the end of an array are left out.
  */
 const historyVersion = 1;
@@ -137,13 +137,13 @@ function parseSuite(value: unknown): { id: string; history: SuiteHistory } | und
   const [id, devices, failed = 0, missedRuns = 0] = value as unknown[];
   if (typeof id !== 'string' || !isPlainObject(devices)) return undefined;
   if (!isCount(failed) || !isCount(missedRuns)) return undefined;
-  const byType = new Map<string, DeviceHistory>();
+  const byKind = new Map<string, DeviceHistory>();
   for (const [type, numbers] of Object.entries(devices)) {
     const device = parseDevice(numbers);
     if (device === undefined) return undefined;
-    byType.set(type, device);
+    byKind.set(type, device);
   }
-  return { id, history: { devices: byType, failedLast: failed > 0, missedRuns } };
+  return { id, history: { devices: byKind, failedLast: failed > 0, missedRuns } };
 }
 
 function parseDevice(value: unknown): DeviceHistory | undefined {
@@ -155,13 +155,13 @@ function parseDevice(value: unknown): DeviceHistory | undefined {
 }
 
 function suiteLine(id: string, { devices, failedLast, missedRuns }: SuiteHistory): string {
-  const byType = Object.fromEntries(
+  const byKind = Object.fromEntries(
     sorted(devices).map(([type, { durationMs, samples, peakMemoryBytes = 0 }]) => [
       type,
       withoutZerosAtEnd([durationMs, samples, peakMemoryBytes]),
     ]),
   );
-  return JSON.stringify([id, byType, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns])]);
+  return JSON.stringify([id, byKind, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns])]);
 }
 
 function withoutZerosAtEnd(numbers: readonly number[]): readonly number[] {

@@ -1,6 +1,6 @@
 import type { Observation } from '../core/estimate.js';
 
-/** What earlier runs taught about one suite on one device type. */
+/** What earlier runs taught about one suite on one kind of device. */
 export interface DeviceHistory {
   /** Exponentially weighted geometric mean of complete attempts, integer ms ≥ 1. */
   readonly durationMs: number;
@@ -11,7 +11,7 @@ export interface DeviceHistory {
 }
 
 export interface SuiteHistory {
-  /** By slot type: `local/cpu`. */
+  /** By kind of device (`kindOf`): `cpu AMD EPYC`. */
   readonly devices: ReadonlyMap<string, DeviceHistory>;
   /** True when its last attempt with a result failed: such suites run first. */
   readonly failedLast: boolean;
@@ -29,11 +29,11 @@ export interface History {
 
 export const emptyHistory: History = { learnedRuns: [], suites: new Map() };
 
-/** All that is known, one observation per suite and device type, in the order of the history. */
+/** All that is known, one observation per suite and kind of device, in the order of the history. */
 export function observationsOf(history: History): readonly Observation[] {
   const observations: Observation[] = [];
   for (const [suiteId, suite] of history.suites) {
-    for (const [deviceType, device] of suite.devices) observations.push({ suiteId, deviceType, ...device });
+    for (const [deviceKind, device] of suite.devices) observations.push({ suiteId, deviceKind, ...device });
   }
   return observations;
 }

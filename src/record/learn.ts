@@ -1,4 +1,5 @@
 import type { RunEvent, RunStarted, SuiteEnded } from '../core/events.js';
+import { kindOf } from '../core/machine.js';
 import type { DeviceHistory, History, SuiteHistory } from './history.js';
 
 /** How many runs a history remembers by id; learning one of them again changes nothing. */
@@ -22,12 +23,12 @@ export function learn(history: History, events: readonly RunEvent[]): History {
   if (run === undefined || history.learnedRuns.includes(runIdOf(run))) return history;
 
   const suites = aged(history.suites, run, events);
-  const typeOf = new Map<string, string>();
+  const kinds = new Map<string, string>();
   for (const event of events) {
-    if (event.type === 'slot-up') typeOf.set(event.slot.id, event.slot.type);
+    if (event.type === 'slot-up') kinds.set(event.slot.id, kindOf(event.slot.device));
     if (event.type !== 'suite-ended') continue;
     const before = suites.get(event.suiteId) ?? unknownSuite;
-    const after = withAttempt(before, event, isTypical(run) ? typeOf.get(event.slotId) : undefined);
+    const after = withAttempt(before, event, isTypical(run) ? kinds.get(event.slotId) : undefined);
     if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);
     else suites.delete(event.suiteId);
   }
@@ -67,16 +68,16 @@ function aged(
   return kept;
 }
 
-/** @param deviceType Left out when the run's durations are not to be learned. */
-function withAttempt(suite: SuiteHistory, ended: SuiteEnded, deviceType: string | undefined): SuiteHistory {
+/** @param deviceKind Left out when the run's durations are not to be learned. */
+function withAttempt(suite: SuiteHistory, ended: SuiteEnded, deviceKind: string | undefined): SuiteHistory {
   const failedLast = failedAfter(suite, ended);
   const durationMs = wholeNumber(ended.durationMs);
-  if (ended.status !== 'passed' || deviceType === undefined || durationMs === undefined) {
+  if (ended.status !== 'passed' || deviceKind === undefined || durationMs === undefined) {
     return { ...suite, failedLast };
   }
   const devices = new Map(suite.devices);
-  const device = withSample(suite.devices.get(deviceType), durationMs, wholeNumber(ended.peakMemoryBytes));
-  return { ...suite, failedLast, devices: devices.set(deviceType, device) };
+  const device = withSample(suite.devices.get(deviceKind), durationMs, wholeNumber(ended.peakMemoryBytes));
+  return { ...suite, failedLast, devices: devices.set(deviceKind, device) };
 }
 
 /** `-t` may leave a suite without a single test: then nothing is known about it, as when it was skipped. */

@@ -111,7 +111,7 @@ const placement = v.looseObject({
   estimate: v.looseObject({
     durationMs: positive,
     hostMemoryBytes: amount,
-    basis: v.picklist(['own-device', 'other-device', 'file-size', 'default']),
+    basis: v.picklist(['given', 'own-device', 'other-device', 'file-size', 'default']),
     samples: whole,
   }),
   degraded: v.boolean(),
@@ -149,7 +149,12 @@ export const eventSchemas = {
   'slot-down': v.looseObject({ atMs: whole, slotId: v.string(), reason: v.string() }),
   'suite-queued': v.looseObject({
     atMs: whole,
-    suite: v.looseObject({ id: v.string(), profile, fileBytes: amount }),
+    suite: v.looseObject({
+      id: v.string(),
+      profile,
+      fileBytes: amount,
+      expectedMs: v.exactOptional(v.record(v.string(), amount)),
+    }),
   }),
   'suite-not-selected': v.looseObject({ atMs: whole, suiteId: v.string(), reason: v.string() }),
   'suite-invalid': v.looseObject({ atMs: whole, suiteId: v.string(), problems: v.array(v.string()) }),

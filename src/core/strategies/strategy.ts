@@ -37,6 +37,8 @@ export interface ClusterView {
 export interface SlotType {
   /** `Slot.type`. */
   readonly name: string;
+  /** `kindOf` the device. */
+  readonly kind: string;
   readonly device: Device;
   /** Lowest number first, so that the same processes are used again and stay warm. */
   readonly free: readonly FreeSlot[];
