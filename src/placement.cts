@@ -20,6 +20,8 @@ export interface PlacementDevice {
 export interface SuitePlacement {
   /** Undefined when another runner runs the file: the stock runner, an IDE, `JEST_HARDWARE=off`. */
   readonly device: PlacementDevice | undefined;
+  /** All devices it was given: several for `@hardware gpu:2`, the first is `device`. Empty without a device. */
+  readonly devices: readonly PlacementDevice[];
   /** What the device can be driven with: `cuda`, `webgpu`, `onnx` … Empty without a device. */
   readonly backends: readonly Backend[];
   /** The first of the file's `@precision` that the device has; undefined when the file asks for none. */
@@ -55,6 +57,7 @@ exports.placement = readPlacement(process.env.JEST_HARDWARE_PLACEMENT);
 function readPlacement(json: string | undefined): SuitePlacement {
   const elsewhere: SuitePlacement = {
     device: undefined,
+    devices: [],
     backends: [],
     precision: undefined,
     batchSize: undefined,

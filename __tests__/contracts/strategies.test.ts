@@ -7,6 +7,7 @@ import { scriptsOf } from '../core/scripts.js';
 import { type Script, virtualRun } from '../core/virtual-run.js';
 
 const scripts = scriptsOf(0, 25);
+const anyDevice = (['cpu', 'gpu', 'npu'] as const).map((name) => ({ class: name, count: 1 }));
 
 describe.each(strategyNames)('strategy %s', (name) => {
   const strategy = strategies[name];
@@ -35,6 +36,26 @@ describe.each(strategyNames)('strategy %s', (name) => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test('nor where suites take far longer than expected, and get second attempts', () => {
+    let second = 0;
+    fc.assert(
+      fc.property(scriptsOf(1, 8), (script) => {
+        const suites = script.suites.map(({ suite: each, atMs }) => ({
+          suite: suite(each.id, { hardware: anyDevice, locks: each.profile.locks }),
+          atMs,
+        }));
+        const history = suites.flatMap(({ suite: { id } }) =>
+          ['cpu', 'gpu', 'npu'].map((deviceKind) => ({ suiteId: id, deviceKind, durationMs: 100 })),
+        );
+        const { events, referee } = virtualRun(strategy, { ...script, suites, history });
+        second += events.filter((event) => event.type === 'suite-started' && event.speculative).length;
+        expect(referee.pending).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+    expect(second).toBeGreaterThan(0);
   });
 
   test('something runs whenever something can', () => {
@@ -109,7 +130,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
 function couldStart(referee: Referee): readonly string[] {
   return referee.pending.flatMap((pending) =>
     referee.freeSlots
-      .filter((slot) => referee.mayStart(pending, slot, referee.isSecond(pending.id)))
+      .filter((slot) => referee.mayStartWithPartners(pending, slot, referee.isRequeued(pending.id)))
       .map((slot) => `${pending.id} on ${slot.id}`),
   );
 }

@@ -29,25 +29,6 @@ describe('what never fits', () => {
       'needs gpu or npu: this machine has cpu',
     ],
     [
-      'several devices',
-      { hardware: [{ class: 'gpu', count: 2 }] },
-      onGpu,
-      'device-count',
-      'needs 2 gpu at once: several devices for one suite are not supported yet',
-    ],
-    [
-      'several devices as one of two ways',
-      {
-        hardware: [
-          { class: 'gpu', count: 2 },
-          { class: 'cpu', count: 1 },
-        ],
-      },
-      onGpu,
-      'device-count',
-      'needs 2 gpu at once: several devices for one suite are not supported yet',
-    ],
-    [
       'software adapter',
       needsGpu,
       slotOf({ devices: [{ ...gpu, software: true, model: 'SwiftShader' }] }),
@@ -217,18 +198,18 @@ describe('what does not fit now', () => {
     ],
   ])('%s', (_case, running, slot, needs, filter, reason) => {
     const load = new MachineLoad(new Map());
-    for (const [busy, profile] of running) load.take(busy, claimOf(suite('r', profile), busy, unknown));
+    for (const [busy, profile] of running) load.take([busy], claimOf(suite('r', profile), busy, unknown));
     const claim = claimOf(suite('s', needs), slot, unknown);
     expect(nowRejection(slot, claim, load)).toEqual({ slotId: slot.id, filter, reason, until: 'now' });
 
-    for (const [busy, profile] of running) load.release(busy, claimOf(suite('r', profile), busy, unknown));
+    for (const [busy, profile] of running) load.release([busy], claimOf(suite('r', profile), busy, unknown));
     expect(nowRejection(slot, claim, load)).toBeUndefined();
   });
 
   test('shares of a device, however many slots claim to stand for it', () => {
     const load = new MachineLoad(new Map());
     const claim = claimOf(suite('s', needsGpu), onGpu, unknown);
-    load.take(onGpu, claim);
+    load.take([onGpu], claim);
     const second = { ...onGpu, id: 'local/gpu0#2' };
     expect(nowRejection(second, claim, load)?.reason).toBe('all 1 shares of gpu0 are busy');
   });
@@ -237,7 +218,7 @@ describe('what does not fit now', () => {
     const locks = new Map();
     const [here, there] = [new MachineLoad(locks), new MachineLoad(locks)];
     const claim = claimOf(suite('s', { locks: ['db'] }), onCpu, unknown);
-    here.take(onCpu, claim);
+    here.take([onCpu], claim);
     expect(nowRejection(onCpu, claim, there)?.filter).toBe('lock');
   });
 });

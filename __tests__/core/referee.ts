@@ -4,6 +4,8 @@ import type { Slot } from '../../src/core/machine.js';
 interface Running {
   readonly suite: Suite;
   readonly slot: Slot;
+  /** All of them, the first included. */
+  readonly slots: readonly Slot[];
   readonly placement: Placement;
   readonly attempt: number;
 }
@@ -16,8 +18,11 @@ export class Referee {
   readonly #slots = new Map<string, Slot>();
   readonly #suites = new Map<string, Suite>();
   readonly #attempts = new Map<string, number>();
+  readonly #requeued = new Set<string>();
   readonly #ends = new Map<string, string>();
   readonly #running = new Map<string, Running>();
+  /** Slots of attempts that were told to stop. */
+  readonly #stopped = new Set<string>();
   #ended = false;
   #cancelled = false;
 
@@ -32,7 +37,8 @@ export class Referee {
   }
 
   get freeSlots(): readonly Slot[] {
-    return [...this.#slots.values()].filter(({ id }) => !this.#running.has(id));
+    const busy = new Set(this.running.flatMap(({ slots }) => slots.map(({ id }) => id)));
+    return [...this.#slots.values()].filter(({ id }) => !busy.has(id));
   }
 
   /** How every suite ended. */
@@ -57,7 +63,15 @@ export class Referee {
         this.#cancelled = true;
         break;
       case 'suite-started':
-        this.#start(event.placement, event.attempt);
+        this.#start(event.placement, event.attempt, event.speculative === true);
+        break;
+      case 'attempt-stopped':
+        this.#expect(
+          this.#running.get(event.slotId)?.suite.id === event.suiteId,
+          'what does not run was stopped',
+        );
+        this.#expect(this.#ends.has(event.suiteId), `${event.suiteId} was stopped without a result`);
+        this.#stopped.add(event.slotId);
         break;
       case 'suite-ended':
         this.#expect(
@@ -65,14 +79,21 @@ export class Referee {
           `${event.suiteId} ended twice`,
         );
         this.#running.delete(event.slotId);
-        this.#end(event.suiteId, event.status);
+        if (this.#stopped.delete(event.slotId)) {
+          this.#expect(event.status === 'cancelled', `${event.suiteId} was stopped and has a result`);
+        } else if (event.status !== 'lost' || !this.#isRunning(event.suiteId)) {
+          this.#end(event.suiteId, event.status);
+        }
         break;
       case 'suite-requeued':
         this.#expect(this.#ends.get(event.suiteId) === 'lost', `${event.suiteId} requeued but not lost`);
         this.#expect(
-          event.attempt === 2 && this.#attempts.get(event.suiteId) === 1,
+          event.attempt === 1 + (this.#attempts.get(event.suiteId) ?? 0) &&
+            !this.#requeued.has(event.suiteId),
           `${event.suiteId} requeued twice`,
         );
+        this.#expect(!this.#isRunning(event.suiteId), `${event.suiteId} requeued while it runs`);
+        this.#requeued.add(event.suiteId);
         this.#ends.delete(event.suiteId);
         break;
       case 'suite-unplaceable':
@@ -93,7 +114,7 @@ export class Referee {
     const { device, machine } = slot;
     const onCpu = device.class === 'cpu';
     const meets =
-      profile.hardware.some((way) => way.class === device.class && way.count === 1) &&
+      profile.hardware.some((way) => way.class === device.class) &&
       !device.software &&
       profile.backends.every((backend) => device.backends.includes(backend)) &&
       (profile.precisions.length === 0 || profile.precisions.some((one) => device.precisions.includes(one)));
@@ -102,12 +123,12 @@ export class Referee {
     const hostBytes = profile.hostMemoryBytes ?? (onCpu ? profile.minMemoryBytes : 0);
     if (hostBytes > machine.memoryBudgetBytes) return false;
     const here = this.running.filter((other) => other.slot.machine.name === machine.name);
-    const onDevice = here.filter((other) => other.slot.device.id === device.id);
+    const onDevice = here.filter(({ slots }) => slots.some((other) => other.device.id === device.id));
     const sum = (all: readonly Running[], of: (running: Running) => number) =>
       all.reduce((total, running) => total + of(running), 0);
     const threads = Math.min(profile.cpuThreads ?? 1, slot.machineCpuThreads);
     return (
-      !this.#running.has(slot.id) &&
+      this.freeSlots.some(({ id }) => id === slot.id) &&
       here.length < slot.machineWorkers &&
       !here.some(({ placement }) => placement.claim.exclusive) &&
       !((profile.exclusive || again) && here.length > 0) &&
@@ -121,12 +142,26 @@ export class Referee {
     );
   }
 
-  isSecond(suiteId: string): boolean {
-    return this.#attempts.get(suiteId) === 1;
+  /** Whether the suite may start now with the slot as its first: alone, or with further devices of the machine. */
+  mayStartWithPartners(suite: Suite, slot: Slot, again: boolean): boolean {
+    const count = devicesWanted(suite, slot);
+    const devices = this.freeSlots
+      .filter((other) => other.machine.name === slot.machine.name && other.device.class === slot.device.class)
+      .filter((other) => this.mayStart(suite, other, again))
+      .map(({ device }) => device.id);
+    return this.mayStart(suite, slot, again) && new Set(devices).size >= count;
   }
 
-  #start(placement: Placement, attempt: number): void {
-    const { suiteId, slotId, degraded } = placement;
+  isRequeued(suiteId: string): boolean {
+    return this.#requeued.has(suiteId);
+  }
+
+  #isRunning(suiteId: string): boolean {
+    return this.running.some(({ suite }) => suite.id === suiteId);
+  }
+
+  #start(placement: Placement, attempt: number, speculative: boolean): void {
+    const { suiteId, slotId, partnerSlotIds = [], degraded } = placement;
     const suite = this.#suites.get(suiteId);
     const slot = this.#slots.get(slotId);
     const what = `${suiteId} on ${slotId}`;
@@ -134,6 +169,26 @@ export class Referee {
     this.#expect(!this.#cancelled, `${what} started after the run was cancelled`);
     this.#expect(!this.#ends.has(suiteId), `${what} started after its end`);
     this.#expect(attempt === (this.#attempts.get(suiteId) ?? 0) + 1, `${what} as attempt ${attempt}`);
+    this.#expect(
+      this.#isRunning(suiteId) === speculative,
+      `${what} runs twice, or is a second attempt at nothing`,
+    );
+    this.#expect(
+      !speculative || (suite.profile.locks.length === 0 && !suite.profile.exclusive),
+      `${what} twice, though it keeps others out`,
+    );
+    const slots = [slotId, ...partnerSlotIds].flatMap((id) => this.#slots.get(id) ?? []);
+    const deviceIds = slots.map(({ device }) => device.id);
+    this.#expect(
+      slots.length === (degraded ? 1 : devicesWanted(suite, slot)) &&
+        new Set(deviceIds).size === slots.length &&
+        slots.every(({ machine }) => machine.name === slot.machine.name),
+      `${what} has not the devices it needs`,
+    );
+    this.#expect(
+      JSON.stringify(placement.claim.deviceIds) === JSON.stringify(deviceIds),
+      `${what} claims other devices than it holds`,
+    );
     const bare = {
       ...suite.profile,
       hardware: [{ class: slot.device.class, count: 1 }],
@@ -143,9 +198,12 @@ export class Referee {
     const rules = degraded ? { ...suite, profile: bare } : suite;
     const place = degraded ? { ...slot, device: { ...slot.device, software: false } } : slot;
     this.#expect(!degraded || suite.profile.unsatisfiable?.action === 'degrade', `${what} degraded unasked`);
-    this.#expect(this.mayStart(rules, place, attempt > 1), `${what} breaks a rule`);
+    const again = this.#requeued.has(suiteId);
+    for (const each of [place, ...slots.slice(1)]) {
+      this.#expect(this.mayStart(rules, each, again), `${what} breaks a rule`);
+    }
     this.#attempts.set(suiteId, attempt);
-    this.#running.set(slotId, { suite, slot, placement, attempt });
+    this.#running.set(slotId, { suite, slot, slots, placement, attempt });
     const claims = this.running.filter((other) => other.slot.machine.name === slot.machine.name);
     const claimed = claims.reduce((sum, other) => sum + other.placement.claim.hostMemoryBytes, 0);
     this.#expect(claimed <= slot.machine.memoryBudgetBytes, `${what} claims more memory than there is`);
@@ -160,4 +218,9 @@ export class Referee {
   #expect(holds: boolean, otherwise: string): void {
     if (!holds) throw new Error(`Referee: ${otherwise}.`);
   }
+}
+
+function devicesWanted({ profile }: Suite, { device }: Slot): number {
+  const counts = profile.hardware.flatMap((way) => (way.class === device.class ? way.count : []));
+  return counts.length === 0 ? 1 : Math.min(...counts);
 }

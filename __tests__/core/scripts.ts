@@ -11,6 +11,7 @@ const often = <T>(value: T, rarely: fc.Arbitrary<T>) =>
 const accelerators: fc.Arbitrary<Device[]> = fc.subarray([
   { ...gpu, shares: 2 },
   { ...gpu, id: 'gpu1', software: true },
+  { ...gpu, id: 'gpu2' },
   device({ id: 'npu0', class: 'npu', precisions: ['int8'] }),
 ]);
 
@@ -83,7 +84,8 @@ const suites: fc.Arbitrary<Suite> = fc.record({
 
 const outcome = fc.record({
   status: often('passed', fc.constantFrom('failed', 'lost', 'skipped', 'timed-out')),
-  durationMs: fc.integer({ min: 0, max: 50 }),
+  // Rarely far longer than any history says: then a second attempt may come.
+  durationMs: often(20, fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 5000, max: 30_000 }))),
 });
 
 const moment = fc.integer({ min: 0, max: 200 });
@@ -110,10 +112,19 @@ export const scriptsOf = (least: number, most: number): fc.Arbitrary<Script> =>
         losses: often([], losses),
         cancelAtMs: moment,
         retryLost: fc.boolean(),
+        history: fc.array(
+          fc.record({
+            suite: fc.nat(most),
+            deviceKind: fc.constantFrom('cpu', 'gpu', 'npu'),
+            durationMs: fc.integer({ min: 1, max: 2000 }),
+          }),
+          { maxLength: 12 },
+        ),
       },
       { requiredKeys: ['slots', 'queue', 'outcomes'] },
     )
-    .map(({ queue, ...script }) => ({
+    .map(({ queue, history = [], ...script }) => ({
       ...script,
+      history: history.map(({ suite, ...seen }) => ({ suiteId: `s${suite}`, ...seen })),
       suites: queue.map(({ suite, atMs }, index) => ({ suite: { ...suite, id: `s${index}` }, atMs })),
     })) as fc.Arbitrary<Script>;

@@ -42,6 +42,7 @@ export function virtualRun(
   const todo: { readonly event: RunEvent; readonly order: number }[] = [];
   let planned = 0;
   const plan = (event: RunEvent) => todo.push({ event, order: planned++ });
+  const stopped = new Set<string>();
   let opened = false;
   let ended = false;
   let starts = 0;
@@ -57,6 +58,21 @@ export function virtualRun(
       events.push(each);
       referee.watch(each);
       if (each.type === 'run-ended') ended = true;
+      if (each.type === 'attempt-stopped') {
+        stopped.add(`${each.suiteId} ${each.attempt}`);
+        const { suiteId, slotId, attempt, cause } = each;
+        plan({
+          type: 'suite-ended',
+          atMs: each.atMs + 3,
+          suiteId,
+          slotId,
+          attempt,
+          status: 'cancelled',
+          degraded: false,
+          durationMs: 1,
+          cause,
+        });
+      }
       if (each.type !== 'suite-started') continue;
       const { status, durationMs } = outcomes[starts++ % outcomes.length] ?? {
         status: 'passed',
@@ -107,6 +123,12 @@ export function virtualRun(
     const runs = (end: RunEvent & { type: 'suite-ended' }) =>
       referee.running.some(({ suite, attempt }) => suite.id === end.suiteId && attempt === end.attempt);
     if (next.type === 'suite-ended' && !runs(next)) continue;
+    if (
+      next.type === 'suite-ended' &&
+      next.status !== 'cancelled' &&
+      stopped.has(`${next.suiteId} ${next.attempt}`)
+    )
+      continue;
     if (next.type === 'suite-queued' && ended) continue;
     tell(next);
   }

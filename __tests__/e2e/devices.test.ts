@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Json, runJest } from './harness/jest.js';
 import { removeProjects, useProject } from './harness/project.js';
@@ -9,6 +9,70 @@ import { type LogLine, logOf, overlaps } from './harness/suite-log.js';
 afterAll(removeProjects);
 
 const gpuSuites = [1, 2, 3, 4].map((n) => `needs-gpu-${n}.test.js`);
+
+const onTwo = `/**
+ * @hardware gpu:2
+ */
+const { placement } = require('jest-runner-hardware/placement');
+test('has two', () => {
+  expect(placement.devices.map(({ id }) => id)).toEqual(['gpu0', 'gpu1']);
+  expect(process.env.CUDA_VISIBLE_DEVICES).toBe('0,1');
+});
+`;
+
+describe('a suite that takes two devices at once', () => {
+  const files = { 'pair.test.js': onTwo };
+
+  test('sees both, and nobody else is on them meanwhile', async () => {
+    const run = await runJest(await useProject('gpu', { options: { machine: './two-gpus.json' }, files }), [
+      '-w',
+      '2',
+    ]);
+    expect(statuses(run)['pair.test.js']).toBe('passed');
+    const started = eventsOf(run.record, 'suite-started').map(({ placement }) => placement);
+    const pair = started.find(({ suiteId }) => suiteId === 'pair.test.js');
+    expect(pair?.claim.deviceIds).toEqual(['gpu0', 'gpu1']);
+    const events = run.record.filter(({ type }) => type === 'suite-started' || type === 'suite-ended');
+    const [begin, end] = events.flatMap((event, index) =>
+      JSON.stringify(event).includes('pair.test.js') ? index : [],
+    );
+    const beside = events.slice((begin ?? 0) + 1, end).filter(({ type }) => type === 'suite-started');
+    expect(JSON.stringify(beside)).not.toMatch(/"gpu[01]"/);
+  });
+
+  test('fails where there is one', async () => {
+    const machine = { version: 1, machine: {}, devices: [{ id: 'gpu0', class: 'gpu' }] };
+    const run = await runJest(await useProject('gpu', { options: { machine }, files }), ['-w', '2', 'pair']);
+    expect(failureOf(run, 'pair.test.js')).toMatch(/needs 2 gpu at once: local has 1 that will do/);
+  });
+});
+
+test('a suite that hangs on one device is tried on a better one, and has one result', async () => {
+  const slow = `/**
+ * @hardware gpu, cpu
+ */
+const { placement } = require('jest-runner-hardware/placement');
+test('ends', async () => {
+  if (process.env.HANGS && placement.attempt === 1) await new Promise((resolve) => setTimeout(resolve, 600_000));
+}, 900_000);
+`;
+  const machine = { version: 1, machine: {}, devices: [{ id: 'gpu0', class: 'gpu', model: 'Example GPU' }] };
+  const project = await useProject('gpu', { options: { machine }, files: { 'slow.test.js': slow } });
+  // On both devices once, so that both are measured.
+  for (const only of ['cpu', 'gpu']) {
+    const docblock = slow.replace('gpu, cpu', only);
+    writeFileSync(join(project.directory, 'slow.test.js'), docblock);
+    expect((await runJest(project, ['-w', '2'])).json).toMatchObject({ numFailedTests: 0 });
+  }
+  writeFileSync(join(project.directory, 'slow.test.js'), slow);
+  const run = await runJest(project, ['-w', '2', 'slow'], { env: { HANGS: '1' } });
+  expect(run.exitCode).toBe(0);
+  expect(run.json).toMatchObject({ numTotalTests: 1, numPassedTests: 1 });
+  expect(eventsOf(run.record, 'suite-ended').map(({ attempt, status }) => [attempt, status])).toEqual([
+    [2, 'passed'],
+    [1, 'cancelled'],
+  ]);
+});
 
 describe('without a GPU, suites that need one', () => {
   const machine = './no-gpu.json';

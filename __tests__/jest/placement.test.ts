@@ -3,6 +3,7 @@ import { loosePackage } from './loose-package.js';
 
 const placed: SuitePlacement = {
   device: { id: 'gpu0', class: 'gpu', vendor: 'nvidia', model: 'L4', memoryBytes: 24e9 },
+  devices: [{ id: 'gpu0', class: 'gpu', vendor: 'nvidia', model: 'L4', memoryBytes: 24e9 }],
   backends: ['cuda', 'onnx'],
   precision: 'fp16',
   batchSize: 8,
@@ -11,7 +12,7 @@ const placed: SuitePlacement = {
   attempt: 2,
 };
 
-const elsewhere = { backends: [], degraded: false, attempt: 1 };
+const elsewhere = { devices: [], backends: [], degraded: false, attempt: 1 };
 
 const printAll = 'console.log(JSON.stringify({ keys: Object.keys(placement), placement }))';
 const assertFrozen = `

@@ -34,6 +34,7 @@ test.each(['cpu-only', 'mixed', 'cancelled'])('%s: what was written is read', (n
 test('there is an event of every type to read', () => {
   const rest: RunEvent[] = [
     { atMs: 9, type: 'tick' },
+    { atMs: 9, type: 'attempt-stopped', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1, cause: 'too late' },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
   ];
   writeFileSync(path, [...lines, ...rest.map((event) => JSON.stringify(event)), ''].join('\n'));

@@ -1,5 +1,5 @@
 import { bug } from './bug.js';
-import { claimOf } from './claim.js';
+import { claimOf, devicesOf } from './claim.js';
 import type { Estimates } from './estimate.js';
 import type { Rejection } from './events.js';
 import { missedRequirements, neverRejection } from './filters.js';
@@ -77,22 +77,34 @@ export class Backlog {
     for (const group of this.#groups.values()) this.#unmatched.add(group);
   }
 
+  /** Where a suite that is not pending could run, as a group of its own that nobody else sees. */
+  placesOf(pending: Pending, types: Iterable<FleetType>): Group {
+    const group = new Group('', pending, pending.suite.profile.unsatisfiable ?? this.#policy);
+    group.add(pending);
+    this.#findPlaces(group, types);
+    return group;
+  }
+
   /** Finds out where new groups, or all after `rematch`, can run some time. */
   match(types: Iterable<FleetType>): void {
     for (const group of this.#unmatched) {
       this.#detach(group);
-      let matching = [...types].filter((type) => verdict(type, group, false).rejection === undefined);
-      group.degraded = matching.length === 0 && group.policy.action === 'degrade';
-      if (group.degraded) matching = leastMissing([...types], group);
-      const { suite } = group.head;
-      for (const type of matching) {
-        const claim = claimOf(suite, type.slot, this.#estimates.of(suite, type.kind));
-        group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
-        type.candidates.add(group);
-      }
-      if (matching.length === 0) this.#stranded.add(group);
+      this.#findPlaces(group, types);
+      for (const type of group.slotTypes.keys()) type.candidates.add(group);
+      if (group.slotTypes.size === 0) this.#stranded.add(group);
     }
     this.#unmatched.clear();
+  }
+
+  #findPlaces(group: Group, types: Iterable<FleetType>): void {
+    let matching = matchingTypes(group, types);
+    group.degraded = matching.length === 0 && group.policy.action === 'degrade';
+    if (group.degraded) matching = leastMissing([...types], group);
+    const { suite } = group.head;
+    for (const type of matching) {
+      const claim = claimOf(suite, type.slot, this.#estimates.of(suite, type.kind));
+      group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
+    }
   }
 
   #forget(group: Group): void {
@@ -108,10 +120,32 @@ export class Backlog {
   }
 }
 
+/** Where the group's suites can run some time, each type on a machine with as many such devices as they take at once. */
+function matchingTypes(group: Group, types: Iterable<FleetType>): FleetType[] {
+  const meeting = [...types].filter((type) => verdict(type, group, false).rejection === undefined);
+  return meeting.filter((type) => tooFewDevices(group, type, meeting) === undefined);
+}
+
+function tooFewDevices(
+  group: Group,
+  { name, slot, device, siblings }: FleetType,
+  meeting: readonly FleetType[],
+): Rejection | undefined {
+  const count = devicesOf(group.head.suite.profile, device.class);
+  if (count === 1) return undefined;
+  const alike = meeting.filter((type) => siblings.has(type) && type.device.class === device.class).length;
+  if (alike >= count) return undefined;
+  const reason = `needs ${count} ${device.class} at once: ${slot.machine.name} has ${alike} that will do`;
+  return { slotId: name, filter: 'device-count', reason, until: 'never' };
+}
+
 /** Why a stranded group cannot run: one rejection for each slot type. */
 export function rejectionsOf(group: Group, types: Iterable<FleetType>): readonly Rejection[] {
   const degraded = group.policy.action === 'degrade';
-  const rejections = [...types].flatMap((type) => verdict(type, group, degraded).rejection ?? []);
+  const meeting = [...types].filter((type) => verdict(type, group, degraded).rejection === undefined);
+  const rejections = [...types].flatMap(
+    (type) => verdict(type, group, degraded).rejection ?? tooFewDevices(group, type, meeting) ?? [],
+  );
   if (rejections.length > 0) return rejections;
   const { hardware } = group.head.suite.profile;
   const reason = `needs ${hardware.map((alternative) => alternative.class).join(' or ')}: the run has no slots`;

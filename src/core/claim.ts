@@ -1,9 +1,18 @@
 import type { Estimate, Suite } from './events.js';
 import type { Claim, Slot } from './machine.js';
+import type { DeviceClass } from './taxonomy.js';
+import type { WorkloadProfile } from './workload.js';
+
+/** How many devices of a class, all of one machine, a suite takes at once: the fewest that one of its alternatives asks for. */
+export function devicesOf({ hardware }: WorkloadProfile, deviceClass: DeviceClass): number {
+  const counts = hardware.flatMap((need) => (need.class === deviceClass ? need.count : []));
+  return counts.length === 0 ? 1 : Math.min(...counts);
+}
 
 /**
  * What a suite takes from the machine of a slot while it runs there. CPU threads and host memory never exceed the
  * machine's budget: a suite that is believed to need more claims all of it and so runs alone.
+ * Of several devices it names that of the slot alone; the others are chosen when it starts.
  */
 export function claimOf(suite: Suite, slot: Slot, estimate: Estimate): Claim {
   const { profile } = suite;

@@ -35,6 +35,8 @@ export interface Estimate {
 export interface Placement {
   readonly suiteId: string;
   readonly slotId: string;
+  /** Slots of the further devices it holds (`gpu:2`), in the order of the claim's devices; left out when there are none. */
+  readonly partnerSlotIds?: readonly string[];
   readonly claim: Claim;
   readonly estimate: Estimate;
   /** True when the device lies outside the suite's requirement (`degrade`). */
@@ -74,7 +76,21 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | { readonly type: 'run-opened' }
   /** Time has passed; only what waits needs it, the core has no clock. */
   | { readonly type: 'tick' }
-  | { readonly type: 'suite-started'; readonly placement: Placement; readonly attempt: number }
+  | {
+      readonly type: 'suite-started';
+      readonly placement: Placement;
+      readonly attempt: number;
+      /** True for a second attempt beside one that takes far longer than expected: the first result counts. */
+      readonly speculative?: true;
+    }
+  /** Another attempt gave the suite's result: this one is to be stopped, and ends as cancelled. */
+  | {
+      readonly type: 'attempt-stopped';
+      readonly suiteId: string;
+      readonly slotId: string;
+      readonly attempt: number;
+      readonly cause: string;
+    }
   | SuiteEnded
   /** A lost attempt is tried again, alone on its machine. */
   | {

@@ -13,17 +13,6 @@ type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | und
 
 /** What the suite asks of a device. `degrade` sets these aside. */
 const requirementFilters = {
-  'device-count': ({ profile: { hardware } }, { device }) => {
-    const single = hardware.filter(({ count }) => count === 1);
-    if (single.some((alternative) => alternative.class === device.class)) return undefined;
-    const several =
-      hardware.find((alternative) => alternative.count > 1 && alternative.class === device.class) ??
-      (single.length === 0 ? hardware[0] : undefined);
-    return (
-      several &&
-      `needs ${several.count} ${several.class} at once: several devices for one suite are not supported yet`
-    );
-  },
   class: ({ profile: { hardware } }, { device }) =>
     hardware.some((alternative) => alternative.class === device.class)
       ? undefined
@@ -74,12 +63,10 @@ const capacityFilters = {
 const nowFilters = {
   'slot-busy': ({ id }, _claim, state) => (state.busySlotIds.has(id) ? `${id} is busy` : undefined),
   workers: ({ machine, machineWorkers }, _claim, state) =>
-    state.busySlotIds.size >= machineWorkers
-      ? `all ${machineWorkers} workers of ${machine.name} are busy`
-      : undefined,
+    state.suites >= machineWorkers ? `all ${machineWorkers} workers of ${machine.name} are busy` : undefined,
   exclusive: ({ machine }, claim, state) => {
     if (state.exclusiveSuites > 0) return `a suite has ${machine.name} for itself`;
-    const others = state.busySlotIds.size;
+    const others = state.suites;
     return claim.exclusive && others > 0
       ? `needs ${machine.name} for itself: ${others} ${others === 1 ? 'suite is' : 'suites are'} running there`
       : undefined;

@@ -105,18 +105,24 @@ export class Fleet {
     return this.#types.delete(known.type.name);
   }
 
-  /** The slot must be free. */
-  take(slotId: string, claim: Claim): void {
-    const { slot, type } = this.#known(slotId);
-    type.load.take(slot, claim);
-    removeFree(type, slotId);
+  /** The slots, all of one machine, must be free. */
+  take(slots: readonly Slot[], claim: Claim): void {
+    this.#loadOf(slots).take(slots, claim);
+    for (const { id } of slots) removeFree(this.#known(id).type, id);
   }
 
-  /** Gives back what `take` took with the same claim. */
-  release(slotId: string, claim: Claim): void {
-    const known = this.#known(slotId);
-    known.type.load.release(known.slot, claim);
-    addFree(known.type, known);
+  /** Gives back what `take` took with the same slots and claim. */
+  release(slots: readonly Slot[], claim: Claim): void {
+    this.#loadOf(slots).release(slots, claim);
+    for (const { id } of slots) {
+      const known = this.#known(id);
+      addFree(known.type, known);
+    }
+  }
+
+  #loadOf([first]: readonly Slot[]): MachineLoad {
+    if (first === undefined) throw bug('A suite was to run on no slot.');
+    return this.#known(first.id).type.load;
   }
 
   #known(slotId: string): KnownSlot {
@@ -127,11 +133,7 @@ export class Fleet {
 }
 
 function isFull(load: MachineLoad, { machineWorkers, machineCpuThreads }: Slot): boolean {
-  return (
-    load.exclusiveSuites > 0 ||
-    load.busySlotIds.size >= machineWorkers ||
-    load.cpuThreads >= machineCpuThreads
-  );
+  return load.exclusiveSuites > 0 || load.suites >= machineWorkers || load.cpuThreads >= machineCpuThreads;
 }
 
 /** Keeps the lowest number first. Ids of one type differ in their number only. */

@@ -8,8 +8,10 @@ import type { UnsatisfiablePolicy } from './workload.js';
 
 /** A suite that waits for its start. */
 export interface Pending extends PendingSuite {
-  /** Of the coming attempt; from 2 on it runs alone on its machine. */
+  /** Of the coming attempt. */
   readonly attempt: number;
+  /** An attempt was lost: the next one has its machine for itself. */
+  readonly alone: boolean;
   readonly queuedAtMs: number;
 }
 
@@ -30,12 +32,12 @@ export class Group implements PendingGroup {
   readonly #gone = new Set<Pending>();
   #first = 0;
 
-  constructor(key: string, { suite, attempt }: Pending, policy: UnsatisfiablePolicy) {
+  constructor(key: string, { suite, alone }: Pending, policy: UnsatisfiablePolicy) {
     this.key = key;
     this.requirements = requirementsOf(suite);
     this.policy = policy;
     this.priority = suite.profile.priority;
-    this.alone = attempt > 1;
+    this.alone = alone;
   }
 
   get size(): number {
@@ -75,7 +77,7 @@ export class Group implements PendingGroup {
  */
 export function groupKey(pending: Pending, policy: UnsatisfiablePolicy, hostMemoryBytes: number): string {
   const { cpuThreads, locks, exclusive, priority } = pending.suite.profile;
-  const claims = [cpuThreads, locks, exclusive, hostMemoryBytes, pending.attempt > 1];
+  const claims = [cpuThreads, locks, exclusive, hostMemoryBytes, pending.alone];
   return JSON.stringify([requirementsOf(pending.suite), claims, priority, policy]);
 }
 

@@ -2,8 +2,9 @@ import type { Claim, Slot } from './machine.js';
 
 /** What filters may know of a machine: the sum of the claims on it. */
 export interface MachineState {
-  /** One suite each. */
   readonly busySlotIds: ReadonlySet<string>;
+  /** One worker each, though a suite may hold the slots of several devices. */
+  readonly suites: number;
   readonly exclusiveSuites: number;
   readonly cpuThreads: number;
   readonly hostMemoryBytes: number;
@@ -23,6 +24,7 @@ export type HeldLocks = Map<string, number>;
 /** Keeps the books of one machine; locks are kept for the whole run. */
 export class MachineLoad implements MachineState {
   readonly busySlotIds = new Set<string>();
+  suites = 0;
   exclusiveSuites = 0;
   cpuThreads = 0;
   hostMemoryBytes = 0;
@@ -41,18 +43,20 @@ export class MachineLoad implements MachineState {
     return this.#locks.has(lock);
   }
 
-  take(slot: Slot, claim: Claim): void {
-    this.busySlotIds.add(slot.id);
+  /** @param slots One for each device of the claim. */
+  take(slots: readonly Slot[], claim: Claim): void {
+    for (const { id } of slots) this.busySlotIds.add(id);
     this.#book(claim, 1);
   }
 
-  /** Gives back what `take` took with the same claim. */
-  release(slot: Slot, claim: Claim): void {
-    this.busySlotIds.delete(slot.id);
+  /** Gives back what `take` took with the same slots and claim. */
+  release(slots: readonly Slot[], claim: Claim): void {
+    for (const { id } of slots) this.busySlotIds.delete(id);
     this.#book(claim, -1);
   }
 
   #book(claim: Claim, sign: 1 | -1): void {
+    this.suites += sign;
     if (claim.exclusive) this.exclusiveSuites += sign;
     this.cpuThreads += sign * claim.cpuThreads;
     this.hostMemoryBytes += sign * claim.hostMemoryBytes;

@@ -1,21 +1,12 @@
 import type { Backlog } from './backlog.js';
-import { nowRejection } from './filters.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group } from './group.js';
-import type { Claim, Slot } from './machine.js';
-import type { PendingGroup, Turn } from './strategies/strategy.js';
+import { fits, partOfRoom, type Room, roomFor } from './room.js';
+import type { Turn } from './strategies/strategy.js';
 import { comesBefore } from './strategies/turn.js';
 
 /** When this many later suites have started on machines where a suite found no room, room is kept for it. */
 const passesBeforeReservation = 32;
-
-/** A free slot for the head of a group. */
-export interface Room {
-  readonly group: Group;
-  readonly slot: Slot;
-  readonly type: FleetType;
-  readonly claim: Claim;
-}
 
 /**
  * Keeps small suites from starving a big one. What the suite would take is booked on one of its machines as if it ran:
@@ -36,7 +27,7 @@ export class Reservation {
 
   /** Books nothing until `renew`. To be called before slots go down or suites come and go. */
   suspend(): void {
-    if (this.#room && this.#booked) this.#fleet.release(this.#room.slot.id, this.#room.claim);
+    if (this.#room && this.#booked) this.#fleet.release(this.#room.slots, this.#room.claim);
     this.#booked = false;
   }
 
@@ -47,7 +38,7 @@ export class Reservation {
     const room = group && roomFor(group);
     this.#room = group && !room ? this.#choose(group) : undefined;
     if (this.#room) {
-      this.#fleet.take(this.#room.slot.id, this.#room.claim);
+      this.#fleet.take(this.#room.slots, this.#room.claim);
       this.#booked = true;
     }
     return room;
@@ -76,32 +67,14 @@ export class Reservation {
 
   /** The slot booked before, else one on the machine where the least is running. */
   #choose(group: Group): Room | undefined {
-    const before = this.#room?.slot.id;
-    const rank = ({ free, load }: FleetType) =>
-      free.some(({ id }) => id === before) ? -1 : load.busySlotIds.size;
+    const before = this.#room?.slots[0]?.id;
+    const rank = ({ free, load }: FleetType) => (free.some(({ id }) => id === before) ? -1 : load.suites);
     const [type] = [...group.slotTypes.keys()]
       .filter(({ free }) => free.length > 0)
       .sort((a, b) => rank(a) - rank(b));
     const slot = type?.free.find(({ id }) => id === before) ?? type?.free[0];
-    const claim = type && group.slotTypes.get(type);
-    return slot && claim && { group, slot: slot.slot, type, claim };
+    return type && slot && partOfRoom(type, group, slot.slot);
   }
-}
-
-/** A slot where the group's head may start now. */
-export function roomFor(group: Group): Room | undefined {
-  for (const [type, claim] of group.slotTypes) {
-    const slot = type.free[0]?.slot;
-    if (slot && fits(type, group)) return { group, slot, type, claim };
-  }
-  return undefined;
-}
-
-/** Whether the group's suites fit on a free slot of the type now. */
-export function fits(type: FleetType, group: PendingGroup): boolean {
-  const slot = type.free[0]?.slot;
-  const claim = group.slotTypes.get(type);
-  return slot !== undefined && claim !== undefined && nowRejection(slot, claim, type.load) === undefined;
 }
 
 function isOverdue(group: Group): boolean {

@@ -1,12 +1,15 @@
+import { type Attempt, Attempts } from './attempts.js';
 import { Backlog, rejectionsOf } from './backlog.js';
 import { bug } from './bug.js';
 import type { Estimates } from './estimate.js';
-import type { CancelCause, Rejection, RunEvent, Suite, SuiteEnded } from './events.js';
+import type { CancelCause, Rejection, RunEvent, Suite, SuiteEnded, SuiteStatus } from './events.js';
 import { nowRejection } from './filters.js';
 import { Fleet, type FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
-import { type Claim, kindOf, type Slot } from './machine.js';
-import { fits, Reservation, type Room, roomFor } from './reservation.js';
+import type { Slot } from './machine.js';
+import { Reservation } from './reservation.js';
+import { fits, type Room, roomFor, roomOn } from './room.js';
+import { betterRoom, overdueAtMs } from './stragglers.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategies/strategy.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
@@ -16,6 +19,8 @@ export interface SchedulerOptions {
   readonly unsatisfiable: UnsatisfiablePolicy;
   /** Whether a suite whose first attempt is lost gets a second one, alone on its machine. */
   readonly retryLost: boolean;
+  /** Whether a suite that takes far longer than expected gets a second attempt on a better idle slot. Default true. */
+  readonly speculate?: boolean;
   /** Learns from what passes during the run. */
   readonly estimates: Estimates;
   /** Default 0. */
@@ -26,18 +31,14 @@ export interface SchedulerOptions {
 const startsPerPriority = 64;
 const highestPriority = 5;
 
-interface Running {
-  readonly pending: Pending;
-  readonly slot: Slot;
-  readonly claim: Claim;
-  readonly degraded: boolean;
-  readonly startedAtMs: number;
-}
+/** The suite has its result. */
+const conclusive: ReadonlySet<SuiteStatus> = new Set(['passed', 'failed', 'skipped', 'timed-out']);
 
 /**
  * Decides which suite runs where. A state machine: it is told what happens, in order, and answers with what is to be
- * done. It has no clock; time is what the events say. Drivers start what `suite-started` says, report its end, and stop
- * after `run-ended`, which comes once: when the run was opened and every suite has come to its one end.
+ * done. It has no clock; time is what the events say. Drivers start what `suite-started` says, stop what
+ * `attempt-stopped` says, report the end of both, and stop after `run-ended`, which comes once: when the run was opened
+ * and every suite has come to its one end.
  *
  * A `slot-down` with a suite running is answered with that suite's `suite-ended` as lost; its driver reports no other
  * end. When a whole machine goes, its idle slots should be told first, so that nothing is placed on them meanwhile.
@@ -48,7 +49,9 @@ export class Scheduler {
   readonly #fleet = new Fleet();
   readonly #backlog: Backlog;
   readonly #suiteIds = new Set<string>();
-  readonly #running = new Map<string, Running>();
+  readonly #attempts = new Attempts();
+  /** The number of each suite's last attempt. */
+  readonly #attemptNumbers = new Map<string, number>();
   readonly #reservation: Reservation;
   readonly #view: Pick<ClusterView, 'fits' | 'estimate'>;
   #nowMs = 0;
@@ -56,6 +59,8 @@ export class Scheduler {
   #ended = false;
   #cancelled: CancelCause | undefined;
   #starts = 0;
+  /** Counts what a plan of the rest depends on: suites that came, slots that came or went. */
+  #changes = 0;
   #decided: RunEvent[] = [];
 
   constructor(options: SchedulerOptions) {
@@ -77,8 +82,14 @@ export class Scheduler {
   /** When a `tick` is due unless another event comes before; undefined when nothing waits for time to pass. */
   get nextTickAtMs(): number | undefined {
     if (!this.#opened || this.#ended) return undefined;
-    const deadlines = [...this.#backlog.stranded].map(deadlineOf);
-    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+    const dueMs = [...this.#backlog.stranded].map(deadlineOf);
+    if (this.#maySpeculate()) {
+      for (const attempt of this.#attempts.all) {
+        const atMs = overdueAtMs(attempt);
+        if (atMs !== undefined && atMs > this.#nowMs) dueMs.push(atMs);
+      }
+    }
+    return dueMs.length === 0 ? undefined : dueMs.reduce((least, each) => Math.min(least, each));
   }
 
   /**
@@ -98,12 +109,15 @@ export class Scheduler {
   #take(event: RunEvent): void {
     switch (event.type) {
       case 'slot-up':
+        this.#changes++;
         if (this.#fleet.up(event.slot)) this.#backlog.rematch();
         break;
       case 'slot-down':
+        this.#changes++;
         this.#slotDown(event.slotId, event.reason);
         break;
       case 'suite-queued':
+        this.#changes++;
         this.#queue(event.suite);
         break;
       case 'run-opened':
@@ -129,22 +143,21 @@ export class Scheduler {
       return;
     }
     const due = this.#starts + (highestPriority - suite.profile.priority) * startsPerPriority;
-    this.#backlog.add({ suite, attempt: 1, turn: { due, sequence }, queuedAtMs: this.#nowMs });
+    this.#backlog.add({ suite, attempt: 1, alone: false, turn: { due, sequence }, queuedAtMs: this.#nowMs });
   }
 
   /** What runs on the slot is lost with it, unless its end was told before. */
   #slotDown(slotId: string, reason: string): void {
-    const running = this.#running.get(slotId);
-    if (running !== undefined) {
-      const { pending, degraded, startedAtMs } = running;
+    const attempt = this.#attempts.on(slotId);
+    if (attempt !== undefined) {
       const lost: SuiteEnded = {
         type: 'suite-ended',
-        suiteId: pending.suite.id,
-        slotId,
-        attempt: pending.attempt,
-        status: 'lost',
-        degraded,
-        durationMs: this.#nowMs - startedAtMs,
+        suiteId: attempt.pending.suite.id,
+        slotId: firstOf(attempt.slots).id,
+        attempt: attempt.pending.attempt,
+        status: attempt.stopped ? 'cancelled' : 'lost',
+        degraded: attempt.degraded,
+        durationMs: this.#nowMs - attempt.startedAtMs,
         cause: reason,
       };
       this.#decided.push({ atMs: this.#nowMs, ...lost });
@@ -153,27 +166,51 @@ export class Scheduler {
     if (this.#fleet.down(slotId)) this.#backlog.rematch();
   }
 
-  #suiteEnded({ suiteId, slotId, attempt, status, durationMs, peakMemoryBytes, cause }: SuiteEnded): void {
-    const running = this.#running.get(slotId);
-    if (running?.pending.suite.id !== suiteId || running.pending.attempt !== attempt) {
-      throw bug(`Attempt ${attempt} of ${suiteId} ended on ${slotId}, but does not run there.`);
+  #suiteEnded({ suiteId, slotId, attempt: number, status, durationMs, peakMemoryBytes, cause }: SuiteEnded) {
+    const attempt = this.#attempts.on(slotId);
+    if (
+      attempt === undefined ||
+      firstOf(attempt.slots).id !== slotId ||
+      attempt.pending.suite.id !== suiteId ||
+      attempt.pending.attempt !== number
+    ) {
+      throw bug(`Attempt ${number} of ${suiteId} ended on ${slotId}, but does not run there.`);
     }
-    this.#running.delete(slotId);
-    this.#fleet.release(slotId, running.claim);
+    const rivals = this.#attempts.rivalsOf(attempt);
+    this.#attempts.delete(attempt);
+    this.#fleet.release(attempt.slots, attempt.claim);
+    if (attempt.stopped) return;
     if (status === 'passed') {
       const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
-      this.#options.estimates.observe({
-        suiteId,
-        deviceKind: kindOf(running.slot.device),
-        durationMs,
-        ...peak,
+      this.#options.estimates.observe({ suiteId, deviceKind: attempt.type.kind, durationMs, ...peak });
+    }
+    if (conclusive.has(status)) this.#stop(rivals, `attempt ${number} gave the result`);
+    const { pending } = attempt;
+    const again = status === 'lost' && this.#options.retryLost && !pending.alone && rivals.length === 0;
+    if (!again || this.#cancelled !== undefined) return;
+    // A rival that was lost before may have had a higher number.
+    const next = 1 + (this.#attemptNumbers.get(suiteId) ?? number);
+    this.#backlog.add({ ...pending, attempt: next, alone: true });
+    this.#changes++;
+    const why = cause ?? 'the attempt ended without a result';
+    this.#decided.push({ atMs: this.#nowMs, type: 'suite-requeued', suiteId, attempt: next, cause: why });
+  }
+
+  #stop(rivals: readonly Attempt[], cause: string): void {
+    for (const rival of rivals) {
+      rival.stopped = true;
+      const { pending, slots } = rival;
+      const { suite, attempt } = pending;
+      const slotId = firstOf(slots).id;
+      this.#decided.push({
+        atMs: this.#nowMs,
+        type: 'attempt-stopped',
+        suiteId: suite.id,
+        slotId,
+        attempt,
+        cause,
       });
     }
-    const again = status === 'lost' && this.#options.retryLost && attempt === 1;
-    if (!again || this.#cancelled !== undefined) return;
-    this.#backlog.add({ ...running.pending, attempt: 2 });
-    const why = cause ?? 'the attempt ended without a result';
-    this.#decided.push({ atMs: this.#nowMs, type: 'suite-requeued', suiteId, attempt: 2, cause: why });
   }
 
   #notStarted(suiteId: string, cause: CancelCause): void {
@@ -185,10 +222,11 @@ export class Scheduler {
     this.#settleStranded();
     do {
       for (let room = this.#reservation.renew(); room; room = this.#reservation.renew()) {
-        this.#start(room.group.head.suite.id, room);
+        this.#startPending(room.group.head.suite.id, room);
       }
     } while (this.#place());
-    if (this.#running.size > 0) return;
+    this.#speculate();
+    if (this.#attempts.size > 0) return;
     if (this.#backlog.size === 0) {
       this.#ended = true;
       this.#decided.push({ atMs: this.#nowMs, type: 'run-ended' });
@@ -215,8 +253,17 @@ export class Scheduler {
   #place(): boolean {
     const freeTypes = this.#fleet.freeTypes();
     if (freeTypes.length === 0 || this.#backlog.size === 0) return false;
-    const places = this.#run.place({ ...this.#view, atMs: this.#nowMs, freeTypes });
-    for (const { suiteId, slotId } of places) this.#start(suiteId, this.#checked(suiteId, slotId));
+    const places = this.#run.place({
+      ...this.#view,
+      atMs: this.#nowMs,
+      freeTypes,
+      types: this.#fleet.types,
+      groups: this.#backlog.groups,
+      pendingCount: this.#backlog.size,
+      running: this.#attempts.all,
+      changes: this.#changes,
+    });
+    for (const { suiteId, slotId } of places) this.#startPending(suiteId, this.#checked(suiteId, slotId));
     return places.length > 0;
   }
 
@@ -231,24 +278,81 @@ export class Scheduler {
     if (claim === undefined) throw bug(`${who}, which can never run it.`);
     const rejection = nowRejection(known.slot, claim, known.type.load);
     if (rejection !== undefined) throw bug(`${who}: ${rejection.reason}.`);
-    return { group, slot: known.slot, type: known.type, claim };
+    const room = roomOn(known.type, group, known.slot);
+    if (room === undefined) throw bug(`${who}, but the other devices it needs are busy.`);
+    return room;
   }
 
-  #start(suiteId: string, { group, slot, type, claim }: Room): void {
-    const slotId = slot.id;
-    const { degraded } = group;
+  #startPending(suiteId: string, room: Room): void {
     const pending = this.#backlog.remove(suiteId);
-    this.#reservation.passing(pending.turn, type);
-    this.#fleet.take(slotId, claim);
+    this.#reservation.passing(pending.turn, room.type);
+    this.#start(pending, room, false);
+  }
+
+  #start(pending: Pending, { group: { degraded }, slots, type, claim }: Room, speculative: boolean): void {
+    this.#fleet.take(slots, claim);
     this.#starts++;
-    this.#running.set(slotId, { pending, slot, claim, degraded, startedAtMs: this.#nowMs });
-    const estimate = this.#options.estimates.of(pending.suite, type.kind);
-    const placement = { suiteId, slotId, claim, estimate, degraded };
-    this.#decided.push({ atMs: this.#nowMs, type: 'suite-started', placement, attempt: pending.attempt });
+    const { suite, attempt } = pending;
+    const estimate = this.#options.estimates.of(suite, type.kind);
+    this.#attemptNumbers.set(suite.id, attempt);
+    this.#attempts.add({
+      pending,
+      type,
+      slots,
+      claim,
+      degraded,
+      estimate,
+      startedAtMs: this.#nowMs,
+      speculative,
+      stopped: false,
+    });
+    const [slotId = '', ...partnerSlotIds] = slots.map(({ id }) => id);
+    this.#decided.push({
+      atMs: this.#nowMs,
+      type: 'suite-started',
+      placement: {
+        suiteId: suite.id,
+        slotId,
+        ...(partnerSlotIds.length > 0 && { partnerSlotIds }),
+        claim,
+        estimate,
+        degraded,
+      },
+      attempt,
+      ...(speculative && { speculative }),
+    });
+  }
+
+  /** Only what no pending suite can use is spent on second attempts. */
+  #maySpeculate(): boolean {
+    const { speculate = true } = this.#options;
+    return speculate && this.#cancelled === undefined && this.#backlog.size === 0 && this.#attempts.size > 0;
+  }
+
+  #speculate(): void {
+    if (!this.#maySpeculate()) return;
+    for (const attempt of [...this.#attempts.all]) {
+      const atMs = overdueAtMs(attempt);
+      if (atMs === undefined || atMs > this.#nowMs) continue;
+      const { pending, stopped } = attempt;
+      // One second attempt a suite, whatever became of it.
+      if (stopped || this.#attemptNumbers.get(pending.suite.id) !== pending.attempt) continue;
+      const second = { ...pending, attempt: pending.attempt + 1 };
+      const group = this.#backlog.placesOf(second, this.#fleet.types);
+      const { estimates } = this.#options;
+      const room = betterRoom(attempt, group, this.#fleet.freeTypes(), estimates, this.#nowMs);
+      if (room !== undefined) this.#start(second, room, true);
+    }
   }
 }
 
 /** When the policy applies to the group's head, should no slot type come that can run it. */
 function deadlineOf({ policy, head }: Group): number {
   return policy.action === 'wait' ? head.queuedAtMs + policy.waitMs : 0;
+}
+
+function firstOf(slots: readonly Slot[]): Slot {
+  const [first] = slots;
+  if (first === undefined) throw bug('A suite runs on no slot.');
+  return first;
 }

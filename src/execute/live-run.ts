@@ -27,6 +27,9 @@ interface Attempt {
   readonly placement: Placement;
   readonly attempt: number;
   readonly startedAtMs: number;
+  readonly abort: AbortController;
+  /** Why the scheduler wants it stopped: another attempt gave the suite's result. */
+  stoppedBecause?: string;
 }
 
 /** Drives the scheduler in real time: tells it what happens, does what it decides. */
@@ -59,6 +62,7 @@ export class LiveRun<Result> {
     for (const decision of decisions) {
       this.#options.onEvent(decision);
       if (decision.type === 'suite-started') void this.#execute(decision.placement, decision.attempt);
+      if (decision.type === 'attempt-stopped') this.#stop(decision.slotId, decision.cause);
       if (decision.type === 'run-ended') this.#runEnded = true;
     }
     this.#scheduleTick();
@@ -77,12 +81,23 @@ export class LiveRun<Result> {
     }
   }
 
+  /** Its end is told when its process is gone: until then it holds its slot. */
+  #stop(slotId: string, cause: string): void {
+    for (const attempt of this.#open) {
+      if (attempt.placement.slotId !== slotId) continue;
+      attempt.stoppedBecause = cause;
+      attempt.abort.abort();
+    }
+  }
+
   async #execute(placement: Placement, number: number): Promise<void> {
-    const attempt = { placement, attempt: number, startedAtMs: this.#options.nowMs() };
+    const abort = new AbortController();
+    const attempt: Attempt = { placement, attempt: number, startedAtMs: this.#options.nowMs(), abort };
     this.#open.add(attempt);
     this.#executing++;
     try {
-      const outcome = await this.#options.executor.run(placement, number, this.#abort.signal);
+      const signal = AbortSignal.any([this.#abort.signal, abort.signal]);
+      const outcome = await this.#options.executor.run(placement, number, signal);
       if (this.#open.has(attempt)) await this.#finish(attempt, outcome);
       this.#executing--;
       this.#endIfDone();
@@ -94,6 +109,12 @@ export class LiveRun<Result> {
   }
 
   async #finish(attempt: Attempt, outcome: SuiteOutcome<Result>): Promise<void> {
+    if (attempt.stoppedBecause !== undefined) {
+      // Whatever came of it meanwhile, the suite has its one result.
+      const { durationMs } = outcome;
+      this.#close(attempt, { status: 'cancelled', durationMs, cause: attempt.stoppedBecause });
+      return;
+    }
     const cause = this.#options.cancelAfter(outcome);
     if (cause !== undefined) {
       // Out of the open ones first: it has an outcome of its own.

@@ -89,6 +89,7 @@ export class HardwareRun {
         strategy: strategies[options.strategy],
         unsatisfiable: options.unsatisfiable,
         retryLost: options.retryLost,
+        speculate: options.speculate,
         estimates: new Estimates(input.history),
       }),
       executor: { run: (placement, attempt, signal) => this.#execute(placement, attempt, signal) },
@@ -211,7 +212,7 @@ export class HardwareRun {
   #placementText(placement: Placement, attempt: number): string {
     const profile = this.#profileOf(placement);
     const threads = poolThreadsOf(profile, placement.claim.cpuThreads, this.#fairThreads);
-    return placementText(placement, this.#deviceOf(placement), profile, threads, attempt);
+    return placementText(placement, this.#devicesOf(placement), profile, threads, attempt);
   }
 
   #workersFor(workers: number): LocalExecutor<SuiteResult> {
@@ -237,11 +238,11 @@ export class HardwareRun {
     return known(this.#profiles.get(placement.suiteId), placement.suiteId);
   }
 
-  #deviceOf(placement: Placement): Device {
-    return this.#slot(placement).device;
+  #devicesOf({ slotId, partnerSlotIds = [] }: Placement): readonly [Device, ...Device[]] {
+    return [this.#slot(slotId).device, ...partnerSlotIds.map((id) => this.#slot(id).device)];
   }
 
-  #slot({ slotId }: Placement): Slot {
+  #slot(slotId: string): Slot {
     return known(this.#slots.get(slotId), slotId);
   }
 

@@ -7,14 +7,16 @@ import type { SuitePlacement } from '../placement.cjs';
 /** Text of `JEST_HARDWARE_PLACEMENT`: what `jest-runner-hardware/placement` tells the test. */
 export function placementText(
   { degraded }: Placement,
-  device: Device,
+  devices: readonly [Device, ...Device[]],
   profile: WorkloadProfile,
   cpuThreads: number,
   attempt: number,
 ): string {
-  const { id, class: deviceClass, vendor, model, memoryBytes, backends, precisions } = device;
+  const [device] = devices;
+  const { backends, precisions } = device;
   return JSON.stringify({
-    device: { id, class: deviceClass, vendor, model, memoryBytes },
+    device: described(device),
+    devices: devices.map(described),
     backends,
     precision: profile.precisions.find((precision) => precisions.includes(precision)),
     batchSize: batchSizeOn(device, profile),
@@ -22,4 +24,8 @@ export function placementText(
     degraded,
     attempt,
   } satisfies Record<keyof SuitePlacement, unknown>);
+}
+
+function described({ id, class: deviceClass, vendor, model, memoryBytes }: Device) {
+  return { id, class: deviceClass, vendor, model, memoryBytes };
 }

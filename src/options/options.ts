@@ -29,6 +29,8 @@ export interface HardwareOptionsInput {
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Whether a suite whose process died is tried again, alone on its machine. Default true. */
   readonly retryLost?: boolean | undefined;
+  /** Whether a suite that takes far longer than expected is started a second time on a better idle device; the first result counts. Default true. */
+  readonly speculate?: boolean | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -49,6 +51,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly history?: string | false;
   /** Default true. */
   readonly retryLost: boolean;
+  /** Default true. */
+  readonly speculate: boolean;
   readonly testSequencer?: string;
 }
 
@@ -94,6 +98,7 @@ const schema = v.strictObject({
   workloads: v.exactOptional(object('an object of profiles by name')),
   profiles: v.exactOptional(object('an object of profiles by glob')),
   retryLost: v.exactOptional(v.boolean('true or false'), true),
+  speculate: v.exactOptional(v.boolean('true or false'), true),
   testSequencer: v.exactOptional(path),
 });
 

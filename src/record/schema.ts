@@ -100,6 +100,7 @@ const profile = v.looseObject({
 const placement = v.looseObject({
   suiteId: v.string(),
   slotId: v.string(),
+  partnerSlotIds: v.exactOptional(v.array(v.string())),
   claim: v.looseObject({
     deviceIds: v.array(v.string()),
     cpuThreads: amount,
@@ -160,7 +161,19 @@ export const eventSchemas = {
   'suite-invalid': v.looseObject({ atMs: whole, suiteId: v.string(), problems: v.array(v.string()) }),
   'run-opened': v.looseObject({ atMs: whole }),
   tick: v.looseObject({ atMs: whole }),
-  'suite-started': v.looseObject({ atMs: whole, placement, attempt: counting }),
+  'suite-started': v.looseObject({
+    atMs: whole,
+    placement,
+    attempt: counting,
+    speculative: v.exactOptional(v.literal(true)),
+  }),
+  'attempt-stopped': v.looseObject({
+    atMs: whole,
+    suiteId: v.string(),
+    slotId: v.string(),
+    attempt: counting,
+    cause: v.string(),
+  }),
   'suite-ended': v.looseObject({
     atMs: whole,
     suiteId: v.string(),

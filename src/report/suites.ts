@@ -67,6 +67,7 @@ interface Draft {
 export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSummary[] {
   const drafts = new Map<string, Draft>();
   const machineOf = new Map<string, string>();
+  const stopped = new Set<string>();
   const draftOf = (id: string): Draft => {
     const draft = drafts.get(id) ?? { id, outcome: 'unfinished', attempts: [], reasons: [], hardware: [] };
     drafts.set(id, draft);
@@ -97,9 +98,16 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
         });
         break;
       }
-      case 'suite-ended':
-        endAttempt(draftOf(event.suiteId), event, event.atMs);
+      case 'attempt-stopped':
+        stopped.add(`${event.slotId} ${event.suiteId}`);
         break;
+      case 'suite-ended': {
+        const draft = draftOf(event.suiteId);
+        endAttempt(draft, event, event.atMs);
+        // Another attempt gave the result before.
+        if (!stopped.has(`${event.slotId} ${event.suiteId}`)) draft.outcome = event.status;
+        break;
+      }
       case 'suite-requeued':
         draftOf(event.suiteId).outcome = 'unfinished';
         break;
@@ -126,7 +134,6 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
 
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
   const { attempt, slotId, status, executedTests, peakMemoryBytes, cause } = ended;
-  draft.outcome = status;
   const index = draft.attempts.findIndex(
     (started) => started.attempt === attempt && started.slotId === slotId,
   );

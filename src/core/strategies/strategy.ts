@@ -1,5 +1,5 @@
 import type { Estimate, Suite } from '../events.js';
-import type { Claim, Device } from '../machine.js';
+import type { Claim, Device, Slot } from '../machine.js';
 
 /** A way to decide which suite runs where next. To add one: one file, and one line in `strategies` (index.ts). */
 export interface Strategy {
@@ -28,9 +28,29 @@ export interface ClusterView {
   readonly atMs: number;
   /** Slot types with at least one free slot, in the order in which they came up. */
   readonly freeTypes: readonly SlotType[];
+  /** All slot types that are up, likewise. */
+  readonly types: readonly SlotType[];
+  /** Every pending suite is in one of them. */
+  readonly groups: Iterable<PendingGroup>;
+  readonly pendingCount: number;
+  /** What is running, in the order of the starts. */
+  readonly running: Iterable<RunningSuite>;
+  /** Grows when suites come or slots come or go: what was planned for the rest of the run may not hold any more. */
+  readonly changes: number;
   /** Whether the suites of the group may start now on a free slot of the type: budgets, locks and all. */
   fits(group: PendingGroup, type: SlotType): boolean;
   estimate(suite: Suite, type: SlotType): Estimate;
+}
+
+/** A suite that is running. */
+interface RunningSuite {
+  readonly pending: PendingSuite;
+  readonly type: SlotType;
+  /** One for each device it holds. */
+  readonly slots: readonly Slot[];
+  readonly claim: Claim;
+  readonly estimate: Estimate;
+  readonly startedAtMs: number;
 }
 
 /** Slots that are interchangeable. */
@@ -40,6 +60,10 @@ export interface SlotType {
   /** `kindOf` the device. */
   readonly kind: string;
   readonly device: Device;
+  /** One of them, also for what they share: machine, workers, budgets. */
+  readonly slot: Slot;
+  /** How many are up. */
+  readonly slots: number;
   /** Lowest number first, so that the same processes are used again and stay warm. */
   readonly free: readonly FreeSlot[];
   /** Groups that can run here some time, in no particular order. */

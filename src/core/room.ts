@@ -1,0 +1,68 @@
+import { devicesOf } from './claim.js';
+import { nowRejection } from './filters.js';
+import type { FleetType } from './fleet.js';
+import type { Group } from './group.js';
+import type { Claim, Slot } from './machine.js';
+import type { PendingGroup } from './strategies/strategy.js';
+
+/** Free slots for the head of a group. */
+export interface Room {
+  readonly group: Group;
+  readonly type: FleetType;
+  /** One for each device it takes, all of one machine, the one of `type` first. */
+  readonly slots: readonly Slot[];
+  readonly claim: Claim;
+}
+
+/** Whether the group's suites fit on a free slot of the type now. */
+export function fits(type: FleetType, group: PendingGroup): boolean {
+  return roomOn(type, group as Group) !== undefined;
+}
+
+/** Where the group's head may start now, on whatever type. */
+export function roomFor(group: Group): Room | undefined {
+  for (const type of group.slotTypes.keys()) {
+    const room = roomOn(type, group);
+    if (room !== undefined) return room;
+  }
+  return undefined;
+}
+
+/** Where the group's head may start now with the type's first free slot, or with the one that is named. */
+export function roomOn(type: FleetType, group: Group, slot = type.free[0]?.slot): Room | undefined {
+  const claim = group.slotTypes.get(type);
+  if (slot === undefined || claim === undefined || nowRejection(slot, claim, type.load)) return undefined;
+  if (claimedDevices(group, type) === 1) return { group, type, slots: [slot], claim };
+  const slots = [slot, ...partnersOf(type, group)].slice(0, claimedDevices(group, type));
+  if (slots.length < claimedDevices(group, type)) return undefined;
+  return { group, type, slots, claim: onAll(slots, claim) };
+}
+
+/** The slot and as many of the others as are free, though they may be too few or the machine too full. */
+export function partOfRoom(type: FleetType, group: Group, slot: Slot): Room | undefined {
+  const claim = group.slotTypes.get(type);
+  if (claim === undefined) return undefined;
+  const slots = [slot, ...partnersOf(type, group)].slice(0, claimedDevices(group, type));
+  return { group, type, slots, claim: onAll(slots, claim) };
+}
+
+function claimedDevices(group: Group, type: FleetType): number {
+  return group.degraded ? 1 : devicesOf(group.head.suite.profile, type.device.class);
+}
+
+/** Free slots of the other devices that will do, those of equal kind first. */
+function partnersOf(type: FleetType, group: Group): readonly Slot[] {
+  const alike = ({ kind }: FleetType) => (kind === type.kind ? 0 : 1);
+  return [...type.siblings]
+    .filter((other) => other !== type && other.device.class === type.device.class)
+    .sort((a, b) => alike(a) - alike(b))
+    .flatMap((other) => {
+      const slot = other.free[0]?.slot;
+      const claim = group.slotTypes.get(other);
+      return slot && claim && !nowRejection(slot, claim, other.load) ? slot : [];
+    });
+}
+
+function onAll(slots: readonly Slot[], claim: Claim): Claim {
+  return { ...claim, deviceIds: slots.map(({ device }) => device.id) };
+}
