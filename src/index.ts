@@ -2,6 +2,16 @@
 export type * from './core/events.js';
 export type * from './core/machine.js';
 export {
+  lowerBoundMs,
+  type Plan,
+  type PlanMachine,
+  type PlanOptions,
+  type PlanProblem,
+  type PlanSuite,
+  type PlanType,
+  plan,
+} from './core/plan/plan.js';
+export {
   findOptimalDevice,
   type OptimalDevice,
   performanceRanking,

@@ -1,0 +1,166 @@
+/**
+ * Problems for the planner and the scheduler, all from seeded generators: range-based ETC matrices as in the literature on
+ * heterogeneous scheduling (Braun et al. 2001), and unequal fleets for real test-timing files.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * @typedef {import('../dist/index.js').PlanProblem} PlanProblem
+ * @typedef {{ name: string, durationsMs: readonly number[] }} Timings
+ */
+
+/** @param {number} seed */
+export function randomFrom(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return {
+    next,
+    /** @param {number} count */
+    below: (count) => Math.floor(next() * count),
+    normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
+  };
+}
+
+export const etcKinds = ['consistent', 'semi-consistent', 'inconsistent'].flatMap((consistency) =>
+  [3000, 100].flatMap((taskHeterogeneity) =>
+    [1000, 10].map((machineHeterogeneity) => ({ consistency, taskHeterogeneity, machineHeterogeneity })),
+  ),
+);
+
+/**
+ * @param {typeof etcKinds[number]} kind
+ * @returns {PlanProblem} `machines` slots, each of a type of its own.
+ */
+export function etcProblem(kind, suites, machines, seed) {
+  const { consistency, taskHeterogeneity, machineHeterogeneity } = kind;
+  const random = randomFrom(seed);
+  const rows = Array.from({ length: suites }, () => {
+    const base = 1 + random.next() * (taskHeterogeneity - 1);
+    const row = Array.from({ length: machines }, () =>
+      Math.round(10 * base * (1 + random.next() * (machineHeterogeneity - 1))),
+    );
+    if (consistency === 'consistent') row.sort((a, b) => a - b);
+    if (consistency === 'semi-consistent') {
+      const even = row.filter((_, index) => index % 2 === 0).sort((a, b) => a - b);
+      even.forEach((ms, index) => {
+        row[2 * index] = ms;
+      });
+    }
+    return row;
+  });
+  return problemOf(
+    Array.from({ length: machines }, () => 1),
+    rows,
+  );
+}
+
+/**
+ * Real timings of a project on a made-up fleet: 2 to 6 types of 10 to 64 slots together, each with a speed of its own
+ * (up to 3.3 times faster or slower) and a factor for every suite (log-normal, σ 0.35); 15 % of the suites run on one
+ * type alone, a quarter on some of them.
+ * @param {Timings} timings
+ */
+export function fleetProblem({ durationsMs }, seed) {
+  const random = randomFrom(seed);
+  const typeCount = 2 + random.below(5);
+  const slotCount = 10 + random.below(55);
+  const counts = Array.from({ length: typeCount }, () => 1);
+  const speeds = counts.map(() => Math.exp((random.next() - 0.5) * 2.4));
+  for (let slot = typeCount; slot < slotCount; slot++) counts[random.below(typeCount)]++;
+  const rows = durationsMs.map((ms) => {
+    const row = speeds.map((speed) =>
+      Math.max(1, Math.round((ms / speed) * Math.exp(0.35 * random.normal()))),
+    );
+    const picky = random.next();
+    const only = random.below(typeCount);
+    return row.map((each, type) => {
+      const out = picky < 0.15 ? type !== only : picky < 0.4 && type !== only && random.next() < 0.4;
+      return out ? Number.POSITIVE_INFINITY : each;
+    });
+  });
+  return problemOf(counts, rows);
+}
+
+/**
+ * The same with scarce memory (machines of 4 to 16 GiB per slot, suites of up to 24 GiB) and suites that take 2 or 4
+ * devices at once.
+ * @param {Timings} timings
+ */
+export function memoryProblem(timings, seed) {
+  const random = randomFrom(seed + 1_000_000);
+  const { machines, types, suites } = fleetProblem(timings, seed);
+  const GiB = 2 ** 30;
+  return {
+    machines: machines.map((machine) => ({
+      ...machine,
+      memoryBytes: machine.workers * GiB * (4 + random.below(13)) + 24 * GiB,
+    })),
+    types,
+    suites: suites.map((suite) => {
+      const hungry = random.next();
+      const wide = random.next();
+      const widest = Math.max(
+        ...types.map(({ slots }, type) => (suite.durationMs[type] < Infinity ? slots : 0)),
+      );
+      const devices = wide < 0.03 && widest >= 4 ? 4 : wide < 0.1 && widest >= 2 ? 2 : 1;
+      return {
+        ...suite,
+        hostMemoryBytes: Math.round((hungry < 0.2 ? 24 * random.next() : 2) * GiB),
+        devices,
+      };
+    }),
+  };
+}
+
+/** @returns {PlanProblem} */
+export function largeProblem(suites, typeCount, slotCount, seed) {
+  const random = randomFrom(seed);
+  const counts = Array.from({ length: typeCount }, () => 1);
+  for (let slot = typeCount; slot < slotCount; slot++) counts[random.below(typeCount)]++;
+  const speeds = counts.map(() => Math.exp((random.next() - 0.5) * 2));
+  const rows = Array.from({ length: suites }, () => {
+    // Skewed as real suites are, but without one that takes longer than all the rest.
+    const ms = Math.min(60_000, 1000 * Math.exp(random.normal()));
+    return speeds.map((speed) =>
+      random.next() < 0.2
+        ? Number.POSITIVE_INFINITY
+        : Math.max(1, Math.round((ms / speed) * Math.exp(0.3 * random.normal()))),
+    );
+  });
+  for (const row of rows) if (row.every((ms) => ms === Number.POSITIVE_INFINITY)) row[0] = 1000;
+  return problemOf(counts, rows);
+}
+
+/** @returns {PlanProblem} */
+function problemOf(counts, rows) {
+  return {
+    machines: counts.map((slots, index) => ({
+      name: `m${index}`,
+      workers: slots,
+      cpuThreads: slots,
+      memoryBytes: 2 ** 40,
+    })),
+    types: counts.map((slots, index) => ({ name: `m${index}`, machine: index, slots })),
+    suites: rows.map((durationMs, index) => ({ id: `s${String(index).padStart(6, '0')}`, durationMs })),
+  };
+}
+
+/**
+ * @param {string} folder Files of the form `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last.
+ * @returns {readonly Timings[]} The newest run of each file.
+ */
+export function timingsIn(folder) {
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .map((name) => {
+      const { runs } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      return { name: name.replace('.json', ''), durationsMs: Object.values(runs.at(-1).durationMs) };
+    });
+}

@@ -1,0 +1,123 @@
+import type { Loads } from './loads.js';
+import { type Prices, pricesOf } from './prices.js';
+import { type Instance, instanceOf, type PlanProblem } from './problem.js';
+import { search } from './search.js';
+import { type Schedule, simulatedPlan } from './simulated-plan.js';
+import { cheapestPlan, startPlan } from './start.js';
+
+export type { PlanMachine, PlanProblem, PlanSuite, PlanType } from './problem.js';
+
+export interface PlanOptions {
+  /**
+   * Budget of the search: how many changes of the plan may be looked at. About 50 million a second; 0: none.
+   * Default 2 million.
+   */
+  readonly moves?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+/** Which suite should run where, and how good that is. */
+export interface Plan {
+  /** Index of the type by suite; -1: nothing can run it. */
+  readonly typeOf: Int32Array;
+  /** Number of the slot within its type, from 0, by suite; -1: none. */
+  readonly slotOf: Int32Array;
+  /** Ms from now, by suite; meaningless where there is no slot. */
+  readonly startMs: Float64Array;
+  /** When the last suite ends, ms from now. */
+  readonly makespanMs: number;
+  /** No schedule of these suites on these slots ends earlier. Ms. */
+  readonly boundMs: number;
+  /** makespan / bound - 1; 0 for an empty plan. */
+  readonly gap: number;
+  /** By type: share of the bound that one more slot of it saves, as long as nothing else runs out. */
+  readonly slotWorth: Float64Array;
+}
+
+const defaultMoves = 2_000_000;
+
+/**
+ * Plans all suites from the start, with known durations. Deterministic: equal problems give equal plans on every machine,
+ * in whatever order the suites are given. Durations below 1 ms or that are no numbers count as 1 ms.
+ */
+export function plan(problem: PlanProblem, options: PlanOptions = {}): Plan {
+  const instance = instanceOf(problem);
+  const prices = pricesOf(instance);
+  const schedule = instance.slotsOnly
+    ? slotPlan(instance, prices, options)
+    : simulatedPlan(instance, prices, options.moves ?? defaultMoves);
+  return inGivenOrder(instance, prices, schedule);
+}
+
+/** What no schedule beats, ms; 0 when nothing can run. */
+export function lowerBoundMs(problem: PlanProblem): number {
+  return pricesOf(instanceOf(problem)).boundMs;
+}
+
+function slotPlan(
+  instance: Instance,
+  prices: Prices,
+  { moves = defaultMoves, seed = 0 }: PlanOptions,
+): Schedule {
+  let best = startPlan(instance, prices);
+  const gap = () => best.makespanMs() / (prices.boundMs || 1);
+  if (moves > 0 && gap() > 1.0001) {
+    const searched = cheapestPlan(instance, prices);
+    search(searched, prices, moves, seed);
+    if (searched.makespanMs() < best.makespanMs()) best = searched;
+  }
+  return scheduleOf(best);
+}
+
+/** Within a slot the order is free: higher priority first, then the longest, so that the end is left to the short ones. */
+function scheduleOf(loads: Loads): Schedule {
+  const { instance, firstOf, typeOf, slotOf, on } = loads;
+  const startMs = new Float64Array(instance.suiteCount);
+  const priorityOf = (suite: number) => instance.suites[suite]?.priority ?? 3;
+  on.forEach((suites, slot) => {
+    const type = typeOf[slot] as number;
+    let atMs = instance.problem.types[type]?.freeAtMs?.[slot - (firstOf[type] as number)] ?? 0;
+    const duration = (suite: number) => loads.durationOn(suite, type);
+    const order = [...suites].sort(
+      (a, b) => priorityOf(b) - priorityOf(a) || duration(b) - duration(a) || a - b,
+    );
+    for (const suite of order) {
+      startMs[suite] = atMs;
+      atMs += duration(suite);
+    }
+  });
+  return {
+    typeOf: slotOf.map((slot) => (slot < 0 ? -1 : (typeOf[slot] as number))),
+    slotOf: slotOf.map((slot) => (slot < 0 ? -1 : slot - (firstOf[typeOf[slot] as number] as number))),
+    startMs,
+    makespanMs: loads.makespanMs(),
+  };
+}
+
+function inGivenOrder(instance: Instance, prices: Prices, schedule: Schedule): Plan {
+  const { order, suiteCount, typeCount, slots } = instance;
+  const typeOf = new Int32Array(suiteCount);
+  const slotOf = new Int32Array(suiteCount);
+  const startMs = new Float64Array(suiteCount);
+  order.forEach((given, position) => {
+    typeOf[given] = schedule.typeOf[position] as number;
+    slotOf[given] = schedule.slotOf[position] as number;
+    startMs[given] = schedule.startMs[position] as number;
+  });
+  const { boundMs, lambda, longestMs } = prices;
+  // Where one suite takes as long as all the rest, no slot more helps.
+  const worth = boundMs > longestMs ? 1 : 0;
+  return {
+    typeOf,
+    slotOf,
+    startMs,
+    makespanMs: schedule.makespanMs,
+    boundMs,
+    gap: boundMs === 0 ? 0 : schedule.makespanMs / boundMs - 1,
+    slotWorth: Float64Array.from(
+      { length: typeCount },
+      (_, type) => (worth * (lambda[type] as number)) / ((slots[type] as number) + (lambda[type] as number)),
+    ),
+  };
+}

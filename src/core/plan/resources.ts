@@ -1,0 +1,91 @@
+import type { Instance, PlanSuite } from './problem.js';
+
+/** One thing that can run out, as share of its whole: a suite takes `share` of it for as long as it runs. */
+interface Share {
+  readonly resource: number;
+  readonly share: number;
+}
+
+/**
+ * What suites take of everything that can run out. Suites of one class take the same, whatever their durations.
+ * Resource t < typeCount is the slots of type t; behind them come workers, memory and threads of machines, memory of
+ * devices and locks, where they are scarce.
+ */
+export interface Resources {
+  readonly count: number;
+  /** Class by suite. */
+  readonly classOf: Int32Array;
+  readonly classCount: number;
+  /** By class × typeCount + type. */
+  readonly shares: readonly (readonly Share[])[];
+}
+
+export function resourcesOf(instance: Instance): Resources {
+  const { suites, suiteCount, typeCount } = instance;
+  const names = new Map<string, number>();
+  const resource = (name: string) => {
+    const known = names.get(name) ?? typeCount + names.size;
+    names.set(name, known);
+    return known;
+  };
+  const classes = new Map<string, number>();
+  const representatives: PlanSuite[] = [];
+  const classOf = new Int32Array(suiteCount);
+  suites.forEach((suite, row) => {
+    const key = instance.slotsOnly ? '' : keyOf(suite);
+    let known = classes.get(key);
+    if (known === undefined) {
+      known = classes.size;
+      classes.set(key, known);
+      representatives.push(suite);
+    }
+    classOf[row] = known;
+  });
+  const shares = representatives.flatMap((suite) =>
+    Array.from({ length: typeCount }, (_, type) => sharesOf(instance, suite, type, resource)),
+  );
+  return { count: typeCount + names.size, classOf, classCount: representatives.length, shares };
+}
+
+function keyOf({
+  hostMemoryBytes,
+  deviceMemoryBytes,
+  cpuThreads,
+  devices,
+  locks,
+  exclusive,
+}: PlanSuite): string {
+  return JSON.stringify([hostMemoryBytes, deviceMemoryBytes, cpuThreads, devices, locks, exclusive]);
+}
+
+function sharesOf(
+  { problem, slotsOnly }: Instance,
+  suite: PlanSuite,
+  typeIndex: number,
+  resource: (name: string) => number,
+): readonly Share[] {
+  const type = problem.types[typeIndex];
+  const machine = type && problem.machines[type.machine];
+  if (type === undefined || machine === undefined) return [];
+  const { hostMemoryBytes = 0, deviceMemoryBytes = 0, cpuThreads = 1, devices = 1 } = suite;
+  const slots = { resource: typeIndex, share: devices / type.slots };
+  if (slotsOnly) return [slots];
+  const of = (what: string, share: number) =>
+    share > 0 ? [{ resource: resource(`${what} ${type.machine}`), share }] : [];
+  const deviceCount = type.slots / (type.slotsPerDevice ?? 1);
+  return [
+    slots,
+    ...of('workers', suite.exclusive === true ? 1 : 1 / machine.workers),
+    ...of('memory', hostMemoryBytes / machine.memoryBytes),
+    ...of('threads', cpuThreads / machine.cpuThreads),
+    ...(deviceMemoryBytes > 0
+      ? [
+          {
+            resource: resource(`device ${typeIndex}`),
+            share: (devices * deviceMemoryBytes) / ((type.deviceMemoryBytes ?? 1) * deviceCount),
+          },
+        ]
+      : []),
+    ...(suite.locks ?? []).map((lock) => ({ resource: resource(`lock ${lock}`), share: 1 })),
+  ];
+}

@@ -1,0 +1,134 @@
+import { Loads } from './loads.js';
+import type { Prices } from './prices.js';
+import type { Instance } from './problem.js';
+
+/**
+ * How much a ms of waste (what a type costs a suite above its cheapest) weighs against a ms of finishing later. From the
+ * cheapest plan to the best balanced one: the first that is near the bound is taken, as it leaves the most room for what
+ * takes longer than expected.
+ */
+const wasteWeights = [300, 30, 10, 3, 1, 0.3] as const;
+/** Waste alone decides between types. */
+const cheapest = 1e6;
+/** Near enough to the bound. */
+const nearBound = 1.002;
+
+/** Every suite on its cheapest type, longest first: no waste, and as unbalanced as that may be. */
+export function cheapestPlan(instance: Instance, prices: Prices): Loads {
+  return listPlan(instance, prices, longestFirst(instance, prices), cheapest);
+}
+
+/** Longest first, each to the slot where finishing time and waste together are least; the best of a few weights. */
+export function startPlan(instance: Instance, prices: Prices): Loads {
+  const order = longestFirst(instance, prices);
+  // Of very large problems one weight says as much as another.
+  const weights = instance.suiteCount > 20_000 ? wasteWeights.slice(1, 3) : wasteWeights;
+  let best: Loads | undefined;
+  for (const weight of weights) {
+    const loads = listPlan(instance, prices, order, weight);
+    if (best === undefined || loads.makespanMs() < best.makespanMs() * 0.9999) best = loads;
+    if (best.makespanMs() <= prices.boundMs * nearBound) break;
+  }
+  return best ?? new Loads(instance);
+}
+
+/** By duration on the cheapest type. */
+export function longestFirst({ suiteCount, typeCount, durations }: Instance, prices: Prices): Int32Array {
+  const { rates, resources, forbiddenAboveMs } = prices;
+  const key = new Float64Array(suiteCount);
+  for (let suite = 0; suite < suiteCount; suite++) {
+    const rateRow = (resources.classOf[suite] as number) * typeCount;
+    let least = Number.POSITIVE_INFINITY;
+    for (let type = 0; type < typeCount; type++) {
+      const ms = durations[suite * typeCount + type] as number;
+      const price = ms * (rates[rateRow + type] as number);
+      if (price < least && ms <= forbiddenAboveMs) {
+        least = price;
+        key[suite] = ms;
+      }
+    }
+  }
+  return Int32Array.from(key.keys()).sort((a, b) => (key[b] as number) - (key[a] as number) || a - b);
+}
+
+function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWeight: number): Loads {
+  const { typeCount, durations } = instance;
+  const { rates, boundMs, forbiddenAboveMs } = prices;
+  const loads = new Loads(instance);
+  const free = Array.from({ length: typeCount }, (_, type) => new FreeSlots(loads, type));
+  // Rates are shares of the whole fleet; times the number of slots they are near 1, so that weights mean the same everywhere.
+  const scale = wasteWeight * loads.slotCount;
+  for (const suite of order) {
+    const row = suite * typeCount;
+    let leastPrice = Number.POSITIVE_INFINITY;
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (let type = 0; type < typeCount; type++) {
+      const ms = durations[row + type] as number;
+      const price = ms * (rates[type] as number);
+      if (price < leastPrice && ms <= forbiddenAboveMs) leastPrice = price;
+      if (ms < leastMs) leastMs = ms;
+    }
+    // A plan near the bound has no room for more; with slots that come free late there may be no other way.
+    const mostMs = Math.max(leastMs, boundMs);
+    let best = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let type = 0; type < typeCount; type++) {
+      const ms = durations[row + type] as number;
+      if (ms > mostMs) continue;
+      const endMs = (free[type] as FreeSlots).leastMs() + ms;
+      const waste = ms * (rates[type] as number) - leastPrice;
+      const value = endMs + scale * waste + (endMs > boundMs ? (endMs - boundMs) * 3 : 0);
+      if (value < least) {
+        least = value;
+        best = type;
+      }
+    }
+    if (best >= 0) (free[best] as FreeSlots).put(suite);
+  }
+  return loads;
+}
+
+/** The slots of a type, the one that comes free first on top of a heap. */
+class FreeSlots {
+  readonly #loads: Loads;
+  readonly #heap: number[];
+
+  constructor(loads: Loads, type: number) {
+    const first = loads.firstOf[type] as number;
+    this.#loads = loads;
+    this.#heap = Array.from(
+      { length: (loads.firstOf[type + 1] as number) - first },
+      (_, index) => first + index,
+    );
+    this.#heap.sort((a, b) => (this.#before(a, b) ? -1 : 1));
+  }
+
+  leastMs(): number {
+    return this.#loads.loadMs[this.#heap[0] as number] as number;
+  }
+
+  put(suite: number): void {
+    this.#loads.put(suite, this.#heap[0] as number);
+    this.#sink();
+  }
+
+  #before(a: number, b: number): boolean {
+    const [atA, atB] = [this.#loads.loadMs[a] as number, this.#loads.loadMs[b] as number];
+    return atA < atB || (atA === atB && a < b);
+  }
+
+  #sink(): void {
+    const heap = this.#heap;
+    const moving = heap[0] as number;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && this.#before(heap[child + 1] as number, heap[child] as number)) child++;
+      if (this.#before(moving, heap[child] as number)) break;
+      heap[at] = heap[child] as number;
+      at = child;
+    }
+    heap[at] = moving;
+  }
+}
