@@ -71,7 +71,7 @@ describe('tables say what the code says', () => {
   });
 
   test('strategies', () => {
-    for (const name of strategyNames) expect(section('## Options')).toContain(`\`${name}\` (`);
+    for (const name of strategyNames) expect(section('## Options')).toContain(`| \`${name}\` |`);
   });
 });
 

@@ -10,7 +10,7 @@ const seen = (suiteId: string, deviceKind: string, durationMs: number, more: Par
 });
 
 test('nothing known', () => {
-  const expected = { durationMs: 1000, hostMemoryBytes: 0, basis: 'default', samples: 0 };
+  const expected = { durationMs: 1000, hostMemoryBytes: 0, basis: 'default', samples: 0, spread: 1.2 };
   expect(new Estimates().of(suite('a', {}, 500), 'm/cpu')).toEqual(expected);
 });
 

@@ -6,7 +6,7 @@ import type { Slot } from '../../src/core/machine.js';
 import type { WorkloadProfile } from '../../src/core/workload.js';
 import { device, GiB, gpu, type MachineShape, slots, suite } from './cluster.js';
 
-const unknown: Estimate = { durationMs: 1000, hostMemoryBytes: 0, basis: 'default', samples: 0 };
+const unknown: Estimate = { durationMs: 1000, hostMemoryBytes: 0, basis: 'default', samples: 0, spread: 1 };
 
 function slotOf(shape: MachineShape): Slot {
   const [slot] = slots(shape);

@@ -55,7 +55,7 @@ describe('the course of a run', () => {
           locks: ['db'],
           exclusive: false,
         },
-        estimate: { durationMs: 70, hostMemoryBytes: 0, basis: 'own-device', samples: 1 },
+        estimate: { durationMs: 70, hostMemoryBytes: 0, basis: 'own-device', samples: 1, spread: 0.3 },
         degraded: false,
       },
     });

@@ -101,6 +101,129 @@ describe('pull', () => {
   });
 });
 
+describe('adaptive', () => {
+  const long = [took('short', 'cpu', 100), took('long', 'cpu', 900), took('middle', 'cpu', 300)];
+  const three = ['short', 'long', 'middle'].map((id) => suite(id));
+
+  test('starts what could hold up the run the most', () => {
+    const fleet = slots({ workers: 2 });
+    expect(firstStarts('adaptive', fleet, three, long)).toEqual([
+      'long on local/cpu#1',
+      'middle on local/cpu#2',
+    ]);
+  });
+
+  test('suites that were never measured come before short ones, in the order of queueing', () => {
+    const fleet = slots({ workers: 3 });
+    const suites = [...three, suite('new'), suite('newer')];
+    const [first, ...others] = firstStarts('adaptive', fleet, suites, long);
+    expect([first, ...others].map((text) => text?.split(' ')[0])).toEqual(['new', 'newer', 'long']);
+  });
+
+  test('what failed last comes first, a higher priority before it', () => {
+    const suites = [
+      ...three,
+      { ...suite('failed'), failedLast: true as const },
+      suite('urgent', { priority: 5 }),
+    ];
+    const history = [...long, took('failed', 'cpu', 1), took('urgent', 'cpu', 1)];
+    const started = firstStarts('adaptive', slots({ workers: 2 }), suites, history);
+    expect(started.map((text) => text.split(' ')[0])).toEqual(['urgent', 'failed']);
+  });
+
+  test('waits for the GPU where that ends sooner than starting on the CPU', () => {
+    const history = ['a', 'b'].flatMap((id) => [took(id, 'cpu', 9000), took(id, 'gpu', 1000)]);
+    const suites = [suite('a', either), suite('b', either)];
+    expect(firstStarts('adaptive', both, suites, history)).toEqual(['a on local/gpu0#1']);
+  });
+
+  test('but not for ever: a suite that hangs there leaves it to the CPU', () => {
+    const history = ['a', 'b'].flatMap((id) => [took(id, 'cpu', 9000), took(id, 'gpu', 1000)]);
+    const { events } = virtualRun(strategies.adaptive, {
+      slots: both,
+      suites: ['a', 'b'].map((id) => ({ suite: suite(id, { ...either, locks: [id] }), atMs: 0 })),
+      outcomes: [
+        { status: 'passed', durationMs: 600_000 },
+        { status: 'passed', durationMs: 9000 },
+      ],
+      history,
+    });
+    const second = events.find((event) => event.type === 'suite-started' && event.placement.suiteId === 'b');
+    expect(second).toMatchObject({ placement: { slotId: 'local/cpu#1' } });
+    expect(second?.atMs).toBeLessThan(60_000);
+  });
+
+  test('keeps accelerators for those that need them, where nothing is known', () => {
+    const fleet = slots({ workers: 3, devices: [{ ...gpu, shares: 1 }, device()] });
+    const suites = [suite('a', either), suite('g', onlyGpu)];
+    expect(firstStarts('adaptive', fleet, suites).sort()).toEqual(['a on local/cpu#1', 'g on local/gpu0#1']);
+  });
+
+  test.each([
+    ['latency', 'gpu0'],
+    ['power', 'cpu'],
+  ] as const)('a suite sensitive to %s waits for its device', (sensitivity, deviceId) => {
+    const history = [
+      took('a', 'cpu', 200),
+      took('a', 'gpu', 100),
+      took('b', 'cpu', 5000),
+      took('b', 'gpu', 5000),
+    ];
+    const one = slots({ workers: 2, devices: [{ ...gpu, shares: 1 }, device()] });
+    const { events } = virtualRun(strategies.adaptive, {
+      slots: one.filter(({ id }) => !id.endsWith('cpu#2')),
+      suites: [suite('a', { ...either, sensitivity })].map((each) => ({ suite: each, atMs: 0 })),
+      outcomes: [{ status: 'passed', durationMs: 100 }],
+      history,
+    });
+    const started = events.flatMap((event) => (event.type === 'suite-started' ? event.placement.slotId : []));
+    expect(started).toEqual([`local/${deviceId}#1`]);
+  });
+});
+
+test('power-aware takes the device of least energy, until the time is short', () => {
+  const history = ['a', 'b', 'c'].flatMap((id) => [took(id, 'cpu', 3000), took(id, 'gpu', 2000)]);
+  const fleet = slots({ workers: 2, devices: [{ ...gpu, shares: 1 }, device()] }).filter(
+    ({ id }) => !id.endsWith('cpu#2'),
+  );
+  const devicesWithin = (finishWithinMs?: number) => {
+    const strategy = {
+      ...strategies['power-aware'],
+      start: (options: { seed: number }) => strategies['power-aware'].start({ ...options, finishWithinMs }),
+    };
+    const { events } = virtualRun(strategy, {
+      slots: fleet,
+      suites: ['a', 'b', 'c'].map((id) => ({ suite: suite(id, either), atMs: 0 })),
+      outcomes: [{ status: 'passed', durationMs: 3000 }],
+      history,
+    });
+    return new Set(
+      events.flatMap((event) => (event.type === 'suite-started' ? event.placement.claim.deviceIds : [])),
+    );
+  };
+  expect(devicesWithin()).toEqual(new Set(['cpu']));
+  expect(devicesWithin(6500)).toEqual(new Set(['cpu', 'gpu0']));
+});
+
+test('performance-aware waits for the device where a suite ends first', () => {
+  const history = ['a', 'b'].flatMap((id) => [took(id, 'cpu', 9000), took(id, 'gpu', 1000)]);
+  expect(firstStarts('performance-aware', both, [suite('a', either), suite('b', either)], history)).toEqual([
+    'a on local/gpu0#1',
+  ]);
+});
+
+test('resource-aware goes where the least is taken', () => {
+  const fleet = [
+    ...slots({ name: 'small', workers: 2, memoryBudgetBytes: 4e9 }),
+    ...slots({ name: 'large', workers: 8 }),
+  ];
+  const suites = ['a', 'b', 'c', 'd'].map((id) => suite(id, { hostMemoryBytes: 1e9 }));
+  const started = firstStarts('resource-aware', fleet, suites).map(
+    (text) => text.split(' on ')[1]?.split('/')[0],
+  );
+  expect(started).toEqual(['large', 'large', 'large', 'small']);
+});
+
 test('round-robin gives every slot its turn, though the first is free again', () => {
   const { events } = virtualRun(strategies['round-robin'], {
     slots: slots({ workers: 3 }),

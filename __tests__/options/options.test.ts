@@ -16,7 +16,7 @@ function problemsOf(raw: unknown): readonly UsageProblem[] {
 }
 
 const defaults = {
-  strategy: 'pull',
+  strategy: 'adaptive',
   unsatisfiable: { action: 'fail' },
   requireExecuted: [],
   outputDirectory: '<rootDir>/.jest-hardware',

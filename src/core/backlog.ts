@@ -29,9 +29,8 @@ export class Backlog {
     return this.#places.size;
   }
 
-  get groups(): Iterable<Group> {
-    return this.#groups.values();
-  }
+  /** May be gone through more than once, unlike what a map hands out. */
+  readonly groups: Iterable<Group> = { [Symbol.iterator]: () => this.#groups.values() };
 
   /** Groups that no slot type can ever run, as of the last `match`. */
   get stranded(): ReadonlySet<Group> {

@@ -12,6 +12,8 @@ export interface Suite {
   readonly profile: WorkloadProfile;
   /** Size of the test file; 0 when unknown. */
   readonly fileBytes: number;
+  /** Its last run failed: it goes before others of its priority. */
+  readonly failedLast?: true;
   /**
    * Ms by kind of device (`kindOf`), where somebody knows them beforehand: a scenario, a program with tasks of its own.
    * They count before everything learned, and a kind that is left out cannot run the suite.
@@ -30,6 +32,8 @@ export interface Estimate {
   readonly basis: EstimateBasis;
   /** How many earlier runs it rests on. */
   readonly samples: number;
+  /** Standard deviation of the logarithm of the duration, as far as can be told: 0.3 is about ± 30 %. */
+  readonly spread: number;
 }
 
 export interface Placement {

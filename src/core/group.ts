@@ -51,7 +51,14 @@ export class Group implements PendingGroup {
   }
 
   get suites(): Iterable<Pending> {
-    return this.#queue.slice(this.#first).filter((pending) => !this.#gone.has(pending));
+    return this.#pending();
+  }
+
+  *#pending(): Iterable<Pending> {
+    for (let index = this.#first; index < this.#queue.length; index++) {
+      const pending = this.#queue[index];
+      if (pending !== undefined && !this.#gone.has(pending)) yield pending;
+    }
   }
 
   add(pending: Pending): void {

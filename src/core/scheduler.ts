@@ -25,6 +25,9 @@ export interface SchedulerOptions {
   readonly estimates: Estimates;
   /** Default 0. */
   readonly seed?: number;
+  /** See {@link StrategyOptions}. */
+  readonly keepOrder?: boolean;
+  readonly finishWithinMs?: number | undefined;
 }
 
 /** Ageing: a suite goes before those of the next higher priority that are queued after this many more starts. */
@@ -53,7 +56,7 @@ export class Scheduler {
   /** The number of each suite's last attempt. */
   readonly #attemptNumbers = new Map<string, number>();
   readonly #reservation: Reservation;
-  readonly #view: Pick<ClusterView, 'fits' | 'estimate'>;
+  readonly #view: Pick<ClusterView, 'fits' | 'estimate' | 'isPending'>;
   #nowMs = 0;
   #opened = false;
   #ended = false;
@@ -65,12 +68,14 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#run = options.strategy.start({ seed: options.seed ?? 0 });
+    const { seed = 0, keepOrder, finishWithinMs } = options;
+    this.#run = options.strategy.start({ seed, keepOrder, finishWithinMs });
     this.#backlog = new Backlog(options.unsatisfiable, options.estimates);
     this.#reservation = new Reservation(this.#fleet, this.#backlog);
     this.#view = {
       fits: (group, type) => fits(type as FleetType, group),
       estimate: (suite, type) => options.estimates.of(suite, type.kind),
+      isPending: (suiteId) => this.#backlog.groupOf(suiteId) !== undefined,
     };
   }
 
@@ -83,6 +88,9 @@ export class Scheduler {
   get nextTickAtMs(): number | undefined {
     if (!this.#opened || this.#ended) return undefined;
     const dueMs = [...this.#backlog.stranded].map(deadlineOf);
+    const { reviewAtMs } = this.#run;
+    if (reviewAtMs !== undefined && reviewAtMs > this.#nowMs && this.#backlog.size > 0)
+      dueMs.push(reviewAtMs);
     if (this.#maySpeculate()) {
       for (const attempt of this.#attempts.all) {
         const atMs = overdueAtMs(attempt);
@@ -142,7 +150,8 @@ export class Scheduler {
       this.#notStarted(suite.id, this.#cancelled);
       return;
     }
-    const due = this.#starts + (highestPriority - suite.profile.priority) * startsPerPriority;
+    const waits = (highestPriority - suite.profile.priority) * startsPerPriority;
+    const due = this.#starts + waits - (suite.failedLast ? 1 : 0);
     this.#backlog.add({ suite, attempt: 1, alone: false, turn: { due, sequence }, queuedAtMs: this.#nowMs });
   }
 

@@ -8,7 +8,12 @@ import type { WorkloadProfile } from './workload.js';
  * Comparable between devices for one suite only.
  */
 export function costOf(profile: WorkloadProfile, device: Device, durationMs: number): number {
-  return profile.sensitivity === 'power' ? (durationMs / 1000) * typicalWatts[device.class] : durationMs;
+  return profile.sensitivity === 'power' ? (durationMs / 1000) * wattsOf(device) : durationMs;
+}
+
+/** What a device draws while a suite keeps it busy: typical of its class, not measured. */
+export function wattsOf(device: Device | undefined): number {
+  return typicalWatts[device?.class ?? 'cpu'];
 }
 
 export interface Suitability extends Pick<Speed, 'basis' | 'reason'> {

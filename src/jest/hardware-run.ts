@@ -33,6 +33,8 @@ export interface RunInput {
   /** Detects again with these probes too. */
   detect(lazy: readonly LazyProbeName[]): Promise<Machine>;
   readonly history: readonly Observation[];
+  /** Ids of suites whose last run failed. */
+  readonly failedLast: ReadonlySet<string>;
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
   readonly options: HardwareOptions;
@@ -90,6 +92,9 @@ export class HardwareRun {
         unsatisfiable: options.unsatisfiable,
         retryLost: options.retryLost,
         speculate: options.speculate,
+        finishWithinMs: options.finishWithin,
+        // A sequencer of the user's own decides the order.
+        keepOrder: options.testSequencer !== undefined,
         estimates: new Estimates(input.history),
       }),
       executor: { run: (placement, attempt, signal) => this.#execute(placement, attempt, signal) },
@@ -119,7 +124,8 @@ export class HardwareRun {
         const reason = `not selected by JEST_HARDWARE_ONLY=${only.join(',')}`;
         tell({ type: 'suite-not-selected', suiteId: prepared.id, reason });
       } else {
-        tell({ type: 'suite-queued', suite: prepared.suite });
+        const failed = this.#input.failedLast.has(prepared.id);
+        tell({ type: 'suite-queued', suite: { ...prepared.suite, ...(failed && { failedLast: true }) } });
       }
     }
     await this.#lookCloser();

@@ -16,7 +16,7 @@ import type { MachineFile } from '../detect/machine-file.js';
 import { parseEnvironment } from '../options/environment.js';
 import { onProcessEnd } from '../process-end.js';
 import { openRecord } from '../record/file.js';
-import { observationsOf } from '../record/history.js';
+import { failedLastOf, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { summarise } from '../report/summary.js';
@@ -86,6 +86,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       machine,
       detect,
       history: history === undefined ? [] : observationsOf(history.history),
+      failedLast: history === undefined ? new Set() : failedLastOf(history.history),
       globalConfig: this.#globalConfig,
       context: this.#context,
       options,

@@ -1,17 +1,18 @@
 import * as v from 'valibot';
 import { nearest } from '../core/nearest.js';
 import type { ProfileInput } from '../core/pragmas.js';
-import { type StrategyName, strategyNames } from '../core/strategies/index.js';
+import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
 import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
+import { durationSyntax } from '../core/units.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
-import { type Reader, readUnsatisfiable, unsatisfiableSyntax, wordOf } from '../core/values.js';
+import { type Reader, readDuration, readUnsatisfiable, unsatisfiableSyntax, wordOf } from '../core/values.js';
 import type { ConfiguredProfiles, UnsatisfiablePolicy } from '../core/workload.js';
 import { isObject, notJson } from './json.js';
 import { configuredProfiles } from './profiles.js';
 
 /** The options as users write them, in `withHardware(config, options)` or `runner: ['jest-runner-hardware', options]`. */
 export interface HardwareOptionsInput {
-  /** Who decides which suite goes where. Default `pull`. */
+  /** Who decides which suite goes where. Default `adaptive`. */
   readonly strategy?: StrategyName | undefined;
   /** What happens to a suite that no device can run: `fail` (default), `skip`, `degrade` or `wait 2m`. */
   readonly unsatisfiable?: string | undefined;
@@ -29,6 +30,8 @@ export interface HardwareOptionsInput {
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Whether a suite whose process died is tried again, alone on its machine. Default true. */
   readonly retryLost?: boolean | undefined;
+  /** When the run should be over, such as `10m`: how long `power-aware` may take to save energy. Default: as long as it takes. */
+  readonly finishWithin?: string | undefined;
   /** Whether a suite that takes far longer than expected is started a second time on a better idle device; the first result counts. Default true. */
   readonly speculate?: boolean | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
@@ -37,7 +40,7 @@ export interface HardwareOptionsInput {
 
 /** The options with defaults filled in and texts read. */
 export interface HardwareOptions extends ConfiguredProfiles {
-  /** Default `pull`. */
+  /** Default `adaptive`. */
   readonly strategy: StrategyName;
   /** Default `fail`. */
   readonly unsatisfiable: UnsatisfiablePolicy;
@@ -51,6 +54,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly history?: string | false;
   /** Default true. */
   readonly retryLost: boolean;
+  /** Ms after the start. */
+  readonly finishWithin?: number;
   /** Default true. */
   readonly speculate: boolean;
   readonly testSequencer?: string;
@@ -86,7 +91,7 @@ const machine = [path, object('the content of a machine file')] as const;
 
 /** The message of each check is what it expects; `problemOf` makes the sentence. */
 const schema = v.strictObject({
-  strategy: v.exactOptional(reading(wordOf(strategyNames), oneOf(strategyNames)), 'pull'),
+  strategy: v.exactOptional(reading(wordOf(strategyNames), oneOf(strategyNames)), defaultStrategy),
   unsatisfiable: v.exactOptional(reading(readUnsatisfiable, unsatisfiableSyntax), 'fail'),
   requireExecuted: v.exactOptional(
     v.array(reading(wordOf(deviceClasses), oneOf(deviceClasses)), 'an array of device classes'),
@@ -98,6 +103,7 @@ const schema = v.strictObject({
   workloads: v.exactOptional(object('an object of profiles by name')),
   profiles: v.exactOptional(object('an object of profiles by glob')),
   retryLost: v.exactOptional(v.boolean('true or false'), true),
+  finishWithin: v.exactOptional(reading(readDuration, durationSyntax)),
   speculate: v.exactOptional(v.boolean('true or false'), true),
   testSequencer: v.exactOptional(path),
 });

@@ -37,3 +37,8 @@ export function observationsOf(history: History): readonly Observation[] {
   }
   return observations;
 }
+
+/** Ids of the suites whose last attempt with a result failed. */
+export function failedLastOf({ suites }: History): ReadonlySet<string> {
+  return new Set([...suites].flatMap(([id, { failedLast }]) => (failedLast ? id : [])));
+}

@@ -114,6 +114,8 @@ const placement = v.looseObject({
     hostMemoryBytes: amount,
     basis: v.picklist(['given', 'own-device', 'other-device', 'file-size', 'default']),
     samples: whole,
+    // Records of before it was known lack it.
+    spread: v.optional(amount, 0),
   }),
   degraded: v.boolean(),
 });
@@ -154,6 +156,7 @@ export const eventSchemas = {
       id: v.string(),
       profile,
       fileBytes: amount,
+      failedLast: v.exactOptional(v.literal(true)),
       expectedMs: v.exactOptional(v.record(v.string(), amount)),
     }),
   }),

@@ -50,6 +50,33 @@ export function plan(problem: PlanProblem, options: PlanOptions = {}): Plan {
   return inGivenOrder(instance, prices, schedule);
 }
 
+/** Where suites should run, without saying when. */
+export interface Assignment {
+  /** As in a plan. */
+  readonly typeOf: Int32Array;
+  /** When the last suite should end, ms from now, as far as slots alone decide that. */
+  readonly makespanMs: number;
+  /** For the next assignment of the same fleet. */
+  readonly prices: Float64Array;
+}
+
+/**
+ * A quick plan for the moment, to be made anew before long: prices count everything that is scarce, the list plan behind
+ * them only slots.
+ * @param before Of nearly the same problem (some suites have started since): its prices save most of the work.
+ */
+export function assign(problem: PlanProblem, before?: Pick<Assignment, 'prices'>): Assignment {
+  const instance = instanceOf(problem);
+  const prices = pricesOf(instance, before?.prices);
+  const loads = startPlan(instance, prices);
+  const typeOf = new Int32Array(instance.suiteCount).fill(-1);
+  instance.order.forEach((given, position) => {
+    const slot = loads.slotOf[position] as number;
+    if (slot >= 0) typeOf[given] = loads.typeOf[slot] as number;
+  });
+  return { typeOf, makespanMs: loads.makespanMs(), prices: prices.lambda };
+}
+
 /** What no schedule beats, ms; 0 when nothing can run. */
 export function lowerBoundMs(problem: PlanProblem): number {
   return pricesOf(instanceOf(problem)).boundMs;

@@ -23,18 +23,22 @@ export interface Prices {
 /** Passes over all suites until the prices are good enough; fewer for problems of millions of durations, which need fewer. */
 const mostPasses = 240;
 const fewestPasses = 70;
+const warmPasses = 12;
 const durationsLookedAt = 5e7;
 /** Sixty passes that gain less than this share are the last. */
 const worthwhile = 1e-5;
 /** How much a price that is off by its own size changes in the first pass, and at least; less and less between. */
 const firstStep = 0.3;
+const warmStep = 0.05;
 const leastStep = 0.0005;
 
-export function pricesOf(instance: Instance): Prices {
+/** @param before Prices of nearly the same problem, from which few passes are enough. */
+export function pricesOf(instance: Instance, before?: Float64Array): Prices {
   const resources = resourcesOf(instance);
   const longestMs = longestOf(instance);
-  const passes = passesFor(instance);
-  const start = equalPrices(instance, resources);
+  const isWarm = before !== undefined && before.length === resources.count;
+  const passes = isWarm ? warmPasses : passesFor(instance);
+  const start = isWarm ? before : equalPrices(instance, resources);
   const first = improve(instance, resources, start, Number.POSITIVE_INFINITY, passes);
   let best = first;
   let boundMs = Math.max(first.boundMs, longestMs);
@@ -89,7 +93,7 @@ function improve(
   const time = new Float64Array(classCount * typeCount);
   const load = new Float64Array(count);
   let reviewedMs = 0;
-  let step = firstStep;
+  let step = passes <= warmPasses ? warmStep : firstStep;
   const decay = passes < mostPasses / 2 ? 0.95 : 0.98;
   for (let pass = 0; pass < passes; pass++) {
     const rates = ratesOf(instance, resources, lambda);

@@ -33,7 +33,7 @@ export function startPlan(instance: Instance, prices: Prices): Loads {
 }
 
 /** By duration on the cheapest type. */
-export function longestFirst({ suiteCount, typeCount, durations }: Instance, prices: Prices): Int32Array {
+function longestFirst({ suiteCount, typeCount, durations }: Instance, prices: Prices): Int32Array {
   const { rates, resources, forbiddenAboveMs } = prices;
   const key = new Float64Array(suiteCount);
   for (let suite = 0; suite < suiteCount; suite++) {
@@ -53,21 +53,23 @@ export function longestFirst({ suiteCount, typeCount, durations }: Instance, pri
 
 function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWeight: number): Loads {
   const { typeCount, durations } = instance;
-  const { rates, boundMs, forbiddenAboveMs } = prices;
+  const { rates, boundMs, forbiddenAboveMs, resources } = prices;
   const loads = new Loads(instance);
   const free = Array.from({ length: typeCount }, (_, type) => new FreeSlots(loads, type));
   // Rates are shares of the whole fleet; times the number of slots they are near 1, so that weights mean the same everywhere.
   const scale = wasteWeight * loads.slotCount;
   for (const suite of order) {
     const row = suite * typeCount;
+    const rateRow = (resources.classOf[suite] as number) * typeCount;
     let leastPrice = Number.POSITIVE_INFINITY;
     let leastMs = Number.POSITIVE_INFINITY;
     for (let type = 0; type < typeCount; type++) {
       const ms = durations[row + type] as number;
-      const price = ms * (rates[type] as number);
+      const price = ms * (rates[rateRow + type] as number);
       if (price < leastPrice && ms <= forbiddenAboveMs) leastPrice = price;
       if (ms < leastMs) leastMs = ms;
     }
+    if (leastMs === Number.POSITIVE_INFINITY) continue;
     // A plan near the bound has no room for more; with slots that come free late there may be no other way.
     const mostMs = Math.max(leastMs, boundMs);
     let best = -1;
@@ -76,7 +78,7 @@ function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWe
       const ms = durations[row + type] as number;
       if (ms > mostMs) continue;
       const endMs = (free[type] as FreeSlots).leastMs() + ms;
-      const waste = ms * (rates[type] as number) - leastPrice;
+      const waste = ms * (rates[rateRow + type] as number) - leastPrice;
       const value = endMs + scale * waste + (endMs > boundMs ? (endMs - boundMs) * 3 : 0);
       if (value < least) {
         least = value;

@@ -1,14 +1,25 @@
 import type { Estimate, Suite } from '../events.js';
+import type { MachineState } from '../load.js';
 import type { Claim, Device, Slot } from '../machine.js';
 
 /** A way to decide which suite runs where next. To add one: one file, and one line in `strategies` (index.ts). */
 export interface Strategy {
   readonly name: string;
   /** Called once per run; what it returns may keep state for that run. Equal events must give equal placements. */
-  start(options: { readonly seed: number }): StrategyRun;
+  start(options: StrategyOptions): StrategyRun;
+}
+
+export interface StrategyOptions {
+  readonly seed: number;
+  /** Suites of equal priority start in the order in which they were queued, as far as they fit. Default false. */
+  readonly keepOrder?: boolean | undefined;
+  /** When the run should be over, ms after its start. Default: as soon as the strategy likes. */
+  readonly finishWithinMs?: number | undefined;
 }
 
 export interface StrategyRun {
+  /** When it wants to be asked again though nothing else happens, as it leaves slots idle for something better. */
+  readonly reviewAtMs?: number | undefined;
   /**
    * Called by the scheduler whenever something may have changed, and again after it has started what was returned,
    * until nothing is. Each pair must fit when the ones before it have started; the scheduler checks that. A slot may
@@ -33,6 +44,7 @@ export interface ClusterView {
   /** Every pending suite is in one of them. */
   readonly groups: Iterable<PendingGroup>;
   readonly pendingCount: number;
+  isPending(suiteId: string): boolean;
   /** What is running, in the order of the starts. */
   readonly running: Iterable<RunningSuite>;
   /** Grows when suites come or slots come or go: what was planned for the rest of the run may not hold any more. */
@@ -62,6 +74,8 @@ export interface SlotType {
   readonly device: Device;
   /** One of them, also for what they share: machine, workers, budgets. */
   readonly slot: Slot;
+  /** What is taken of the machine. */
+  readonly load: MachineState;
   /** How many are up. */
   readonly slots: number;
   /** Lowest number first, so that the same processes are used again and stay warm. */

@@ -1,0 +1,14 @@
+import { assign } from '../plan/plan.js';
+import { PlannedRun } from './planned-run.js';
+import { restOfRun } from './rest-of-run.js';
+import type { Strategy } from './strategy.js';
+
+/** The shortest run: follows a plan by machine prices, made anew as reality departs from it. */
+export const adaptive: Strategy = {
+  name: 'adaptive',
+  start: (options) =>
+    new PlannedRun(options, (view, before) => {
+      const rest = restOfRun(view);
+      return { ...rest, assignment: assign(rest.problem, before) };
+    }),
+};

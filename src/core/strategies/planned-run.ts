@@ -1,0 +1,120 @@
+import type { Assignment } from '../plan/plan.js';
+import { pull } from './pull.js';
+import { cautiousMs, remainingMs } from './remaining.js';
+import type { PlannedSuite, RestOfRun } from './rest-of-run.js';
+import type {
+  ClusterView,
+  PendingGroup,
+  SlotType,
+  StrategyOptions,
+  StrategyRun,
+  SuitePlace,
+  Turn,
+} from './strategy.js';
+
+/** The rest is planned anew when this share of it has started since. */
+const replannedShare = 0.06;
+/** And when slots stand idle already when this share has. */
+const impatientShare = 0.02;
+/** A slot that is left idle is looked at again after this long, or when what runs should have ended. */
+const leastReviewMs = 1000;
+
+/** Plans what is pending. */
+export type PlanRest = (
+  view: ClusterView,
+  before: Assignment | undefined,
+) => RestOfRun & { readonly assignment: Assignment };
+
+/**
+ * Follows a plan of the rest of the run, which is made anew again and again as reality departs from it. A slot takes the
+ * suite of its plan that could hold up the run the most; it is left idle when the plan has something better for every suite.
+ */
+export class PlannedRun implements StrategyRun {
+  readonly #plan: PlanRest;
+  readonly #keepOrder: boolean;
+  readonly #fallback: StrategyRun;
+  /** By index of the plan's types, what should start there, the most urgent first. */
+  #queues: PlannedSuite[][] = [];
+  #typeOf: RestOfRun['typeOf'] = new Map();
+  #assignment: Assignment | undefined;
+  #changes = -1;
+  #startsSincePlan = 0;
+  reviewAtMs: number | undefined;
+
+  constructor(options: StrategyOptions, planRest: PlanRest) {
+    this.#plan = planRest;
+    this.#keepOrder = options.keepOrder ?? false;
+    this.#fallback = pull.start(options);
+  }
+
+  place(view: ClusterView): readonly SuitePlace[] {
+    const isDue = this.reviewAtMs !== undefined && this.reviewAtMs <= view.atMs;
+    this.reviewAtMs = undefined;
+    const isOld = (share: number) => this.#startsSincePlan > view.pendingCount * share;
+    if (isDue || view.changes !== this.#changes || isOld(replannedShare)) this.#planRest(view);
+    let place = this.#next(view);
+    if (place === undefined && isOld(impatientShare)) {
+      this.#planRest(view);
+      place = this.#next(view);
+    }
+    if (place !== undefined) return [place];
+    // Nothing of the plan fits. Where nothing runs there is nothing to wait for.
+    const endsMs = [...view.running].map(({ startedAtMs, estimate }) =>
+      remainingMs(estimate, view.atMs - startedAtMs),
+    );
+    if (endsMs.length === 0) return this.#fallback.place(view);
+    this.reviewAtMs = Math.ceil(view.atMs + Math.max(leastReviewMs, Math.min(...endsMs) * 1.1));
+    return [];
+  }
+
+  #next(view: ClusterView): SuitePlace | undefined {
+    for (const type of view.freeTypes) {
+      const chosen = this.#takeFrom(this.#queues[this.#typeOf.get(type) ?? -1] ?? [], type, view);
+      const slot = type.free[0];
+      if (chosen === undefined || slot === undefined) continue;
+      this.#startsSincePlan++;
+      return { suiteId: chosen.pending.suite.id, slotId: slot.id };
+    }
+    return undefined;
+  }
+
+  /** The first that fits now; what holds for one of a group holds for all. */
+  #takeFrom(queue: PlannedSuite[], type: SlotType, view: ClusterView): PlannedSuite | undefined {
+    // Those in front that somebody else started are gone for good.
+    while (queue[0] !== undefined && !view.isPending(queue[0].pending.suite.id)) queue.shift();
+    const blocked = new Set<PendingGroup>();
+    for (const [index, each] of queue.entries()) {
+      if (blocked.size === type.candidates.size) return undefined;
+      if (blocked.has(each.group) || !view.isPending(each.pending.suite.id)) continue;
+      if (view.fits(each.group, type)) {
+        queue.splice(index, 1);
+        return each;
+      }
+      blocked.add(each.group);
+    }
+    return undefined;
+  }
+
+  #planRest(view: ClusterView): void {
+    const before = view.changes === this.#changes ? this.#assignment : undefined;
+    const { problem, suites, typeOf, assignment } = this.#plan(view, before);
+    const queues: { readonly suite: PlannedSuite; readonly turn: Turn; readonly urgency: number }[][] =
+      problem.types.map(() => []);
+    suites.forEach((suite, index) => {
+      const type = assignment.typeOf[index] ?? -1;
+      const estimate = suite.estimates[type];
+      if (estimate === undefined) return;
+      const urgency = this.#keepOrder ? 0 : cautiousMs(estimate);
+      queues[type]?.push({ suite, turn: suite.pending.turn, urgency });
+    });
+    this.#queues = queues.map((queue) =>
+      queue
+        .sort((a, b) => a.turn.due - b.turn.due || b.urgency - a.urgency || a.turn.sequence - b.turn.sequence)
+        .map(({ suite }) => suite),
+    );
+    this.#typeOf = typeOf;
+    this.#assignment = assignment;
+    this.#changes = view.changes;
+    this.#startsSincePlan = 0;
+  }
+}
