@@ -7,6 +7,7 @@ import {
   type DeviceHistory,
   emptyHistory,
   type History,
+  mergeHistories,
   observationsOf,
   type SuiteHistory,
 } from '../../src/record/history.js';
@@ -22,16 +23,18 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 test('the format: a header, then a line a suite by code unit, zeros at the end left out', () => {
-  const device: DeviceHistory = { durationMs: 1200, samples: 3, peakMemoryBytes: 180_000_000 };
+  const device: DeviceHistory = { lastMs: 1200, meanMs: 1100, samples: 3, peakMemoryBytes: 180_000_000 };
   writeHistory(path, {
+    project: 'shop',
     learnedRuns: ['2026-03-02T08:15:00.000Z'],
+    reversion: { towardsMean: -3, ofMean: 40 },
     suites: new Map([
       ['ä.test.js', suiteOf({ failedLast: true })],
       [
         'b.test.js',
         suiteOf({
           devices: new Map([
-            ['local/gpu0', { durationMs: 9, samples: 1 } as DeviceHistory],
+            ['local/gpu0', { lastMs: 9, meanMs: 9, samples: 1 } as DeviceHistory],
             ['local/cpu', device],
           ]),
         }),
@@ -40,10 +43,10 @@ test('the format: a header, then a line a suite by code unit, zeros at the end l
     ]),
   });
   expect(readFileSync(path, 'utf8').split('\n')).toEqual([
-    '{"version":1,"runs":["2026-03-02T08:15:00.000Z"]}',
-    '["B.test.js",{"local/cpu":[1200,3,180000000]},0,2]',
-    '["b.test.js",{"local/cpu":[1200,3,180000000],"local/gpu0":[9,1]}]',
-    '["ä.test.js",{},1]',
+    '{"version":2,"project":"shop","runs":["2026-03-02T08:15:00.000Z"],"reversion":[-3,40],"kinds":["local/cpu","local/gpu0"]}',
+    '["B.test.js",[[0,1200,1100,3,180000000]],0,2]',
+    '["b.test.js",[[0,1200,1100,3,180000000],[1,9,9,1]]]',
+    '["ä.test.js",[],1]',
     '',
   ]);
 });
@@ -62,15 +65,24 @@ test('what is written is read, and written again gives the same bytes', () => {
 });
 
 test('10,000 suites take at most 60 bytes each, paths not counted, and are all read', () => {
-  const device: DeviceHistory = { durationMs: 123_456, samples: 1234, peakMemoryBytes: 12_345_678_901 };
+  const device: DeviceHistory = {
+    lastMs: 123_456,
+    meanMs: 123_457,
+    samples: 1234,
+    peakMemoryBytes: 12_345_678_901,
+  };
   const ids = Array.from({ length: 10_000 }, (_, index) => `src/components/module-${index}.test.ts`);
   const suites = new Map(
     ids.map((id) => [
       id,
-      suiteOf({ devices: new Map([['gpu-box/cpu', device]]), failedLast: true, missedRuns: 9 }),
+      suiteOf({
+        devices: new Map([['cpu Some Maker Some Model of 64 Cores @ 2.2 GHz', device]]),
+        failedLast: true,
+        missedRuns: 9,
+      }),
     ]),
   );
-  writeHistory(path, { learnedRuns: [], suites });
+  writeHistory(path, { ...emptyHistory, suites });
   const idBytes = ids.reduce((sum, id) => sum + id.length, 0);
   expect((readFileSync(path).length - idBytes) / ids.length).toBeLessThanOrEqual(60);
   expect(observationsOf(readHistory(path).history)).toHaveLength(10_000);
@@ -80,20 +92,28 @@ test('a history that is not there yet is empty, and nothing to complain about', 
   expect(readHistory(path)).toEqual({ state: 'missing', history: emptyHistory });
 });
 
-const header = '{"version":1,"runs":[]}';
+const header = '{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"]}';
 test.each<[what: string, text: string, place: string]>([
   ['an empty file', '', ':1: not the first line of a history'],
-  ['a record', readFileSync('fixtures/records/cpu-only.jsonl', 'utf8'), ':1: no list of runs'],
+  [
+    'a record',
+    readFileSync('fixtures/records/cpu-only.jsonl', 'utf8'),
+    ':1: the history is of an older version',
+  ],
   ['no version', '{"runs":[]}\n', ':1: not the first line'],
-  ['runs that are no texts', '{"version":1,"runs":[1]}\n', ':1: no list of runs'],
-  ['a conflict of git', `${header}\n<<<<<<< HEAD\n["a",{}]\n`, ':2: not a suite'],
-  ['a line that breaks off', `${header}\n["a",{}]\n["b",{"local/cp`, ':3: not a suite'],
-  ['a negative duration', `${header}\n["a",{"local/cpu":[-1,1]}]\n`, ':2: not a suite'],
-  ['a duration of nothing', `${header}\n["a",{"local/cpu":[0,1]}]\n`, ':2: not a suite'],
-  ['half a byte', `${header}\n["a",{"local/cpu":[1,1,0.5]}]\n`, ':2: not a suite'],
-  ['a list for the devices', `${header}\n["a",[[1,1]]]\n`, ':2: not a suite'],
-  ['a text for the flag', `${header}\n["a",{},"yes"]\n`, ':2: not a suite'],
-  ['a suite that stands twice', `${header}\n["a",{}]\n["a",{}]\n`, ':3: a stands twice'],
+  ['runs that are no texts', header.replace('"runs":[]', '"runs":[1]'), ':1: no list of runs'],
+  ['no kinds', header.replace('"kinds"', '"sorts"'), ':1: no list of kinds'],
+  ['half a reversion', header.replace('[0,0]', '[0]'), ':1: `reversion` is not two integers'],
+  ['a conflict of git', `${header}\n<<<<<<< HEAD\n["a",[]]\n`, ':2: not a suite'],
+  ['a line that breaks off', `${header}\n["a",[]]\n["b",[[0,1`, ':3: not a suite'],
+  ['a negative duration', `${header}\n["a",[[0,-1,1,1]]]\n`, ':2: not a suite'],
+  ['a duration of nothing', `${header}\n["a",[[0,0,1,1]]]\n`, ':2: not a suite'],
+  ['half a byte', `${header}\n["a",[[0,1,1,1,0.5]]]\n`, ':2: not a suite'],
+  ['a kind that is not listed', `${header}\n["a",[[1,1,1,1]]]\n`, ':2: not a suite'],
+  ['a kind that stands twice', `${header}\n["a",[[0,1,1,1],[0,1,1,1]]]\n`, ':2: not a suite'],
+  ['an object for the devices', `${header}\n["a",{}]\n`, ':2: not a suite'],
+  ['a text for the flag', `${header}\n["a",[],"yes"]\n`, ':2: not a suite'],
+  ['a suite that stands twice', `${header}\n["a",[]]\n["a",[]]\n`, ':3: a stands twice'],
 ])('%s is damage: empty, with a reason in one line', (_what, text, place) => {
   writeFileSync(path, text);
   const { history, state, problem } = readHistory(path);
@@ -149,10 +169,20 @@ describe('updating', () => {
   });
 
   test('one of a later version is left as it is, with the reason', () => {
-    const newer = '{"version":2,"shape":"unknown"}\n';
+    const newer = '{"version":3,"shape":"unknown"}\n';
     writeFileSync(path, newer);
-    expect(updateHistory(path, events)).toMatch(/version 2, this package reads 1; upgrade/);
+    expect(updateHistory(path, events)).toMatch(/version 3, this package reads 2; upgrade/);
     expect(readFileSync(path, 'utf8')).toBe(newer);
+  });
+
+  test('one of another project is left as it is, with the reason', () => {
+    expect(updateHistory(path, events, 'shop')).toBeUndefined();
+    const shops = readFileSync(path, 'utf8');
+    expect(updateHistory(path, events, 'bank')).toMatch(/another project \(shop, not bank\)/);
+    expect(readFileSync(path, 'utf8')).toBe(shops);
+    expect(readHistory(path, 'bank')).toMatchObject({ state: 'foreign', history: emptyHistory });
+    expect(readHistory(path, 'shop').history.suites.size).toBe(5);
+    expect(readHistory(path).history.suites.size).toBe(5);
   });
 
   test('where it cannot be written, the reason comes back and the run is none the worse', () => {
@@ -161,6 +191,41 @@ describe('updating', () => {
     expect(updateHistory(below, events)).toContain(`${below}: The history cannot be written.`);
     expect(() => writeHistory(below, emptyHistory)).toThrow(UsageError);
   });
+});
+
+test('histories that began as one are united: what was learned last counts, whichever comes first', () => {
+  const device = (lastMs: number, samples: number): DeviceHistory => ({ lastMs, meanMs: lastMs, samples });
+  const cpu = (lastMs: number, samples: number) => new Map([['cpu', device(lastMs, samples)]]);
+  const base = {
+    'a.test.js': suiteOf({ devices: cpu(10, 3) }),
+    'b.test.js': suiteOf({ devices: cpu(20, 3) }),
+  };
+  const one: History = {
+    ...emptyHistory,
+    learnedRuns: ['0', '1 1/2'],
+    suites: new Map(
+      Object.entries({ ...base, 'a.test.js': suiteOf({ devices: cpu(11, 4), failedLast: true }) }),
+    ),
+  };
+  const two: History = {
+    ...emptyHistory,
+    learnedRuns: ['0', '1 2/2'],
+    suites: new Map(
+      Object.entries({
+        ...base,
+        'b.test.js': suiteOf({ devices: new Map([...cpu(20, 3), ['gpu', device(5, 1)]]) }),
+        'new.test.js': suiteOf({ devices: cpu(30, 1) }),
+      }),
+    ),
+  };
+  for (const merged of [mergeHistories(one, two), mergeHistories(two, one)]) {
+    expect(merged.learnedRuns).toEqual(['0', '1 1/2', '1 2/2']);
+    expect(Object.fromEntries(merged.suites)).toEqual({
+      'a.test.js': one.suites.get('a.test.js'),
+      'b.test.js': two.suites.get('b.test.js'),
+      'new.test.js': two.suites.get('new.test.js'),
+    });
+  }
 });
 
 function suiteOf(part: Partial<SuiteHistory>): SuiteHistory {
@@ -174,8 +239,8 @@ function anyHistory(): fc.Arbitrary<History> {
   );
   const count = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
   const device = fc.record(
-    { durationMs: count, samples: count, peakMemoryBytes: count },
-    { requiredKeys: ['durationMs', 'samples'], noNullPrototype: true },
+    { lastMs: count, meanMs: count, samples: count, peakMemoryBytes: count },
+    { requiredKeys: ['lastMs', 'meanMs', 'samples'], noNullPrototype: true },
   );
   const mapOf = <T>(value: fc.Arbitrary<T>) =>
     fc.array(fc.tuple(name, value), { maxLength: 5 }).map((all) => new Map(all));
@@ -183,5 +248,16 @@ function anyHistory(): fc.Arbitrary<History> {
     { devices: mapOf(device), failedLast: fc.boolean(), missedRuns: fc.nat(9) },
     { noNullPrototype: true },
   );
-  return fc.record({ learnedRuns: fc.array(fc.string()), suites: mapOf(suite) }, { noNullPrototype: true });
+  return fc.record(
+    {
+      project: fc.string(),
+      learnedRuns: fc.array(fc.string()),
+      suites: mapOf(suite),
+      reversion: fc.record(
+        { towardsMean: fc.maxSafeInteger(), ofMean: fc.maxSafeNat() },
+        { noNullPrototype: true },
+      ),
+    },
+    { requiredKeys: ['learnedRuns', 'suites', 'reversion'], noNullPrototype: true },
+  );
 }

@@ -54,12 +54,33 @@ describe('durations and memory', () => {
     expect(observationsOf(learn(emptyHistory, runOf(1, [{}], { index: 1, total: 2 })))).toHaveLength(1);
   });
 
-  test('the mean is geometric and forgets: an outlier of a hundredfold moves it tenfold, then fades', () => {
+  test('an outlier of a hundredfold is believed in part, then fades', () => {
     const durations = [1000, 100_000, 1000, 1000, 1000, 1000].map((durationMs) => ({ durationMs }));
     const learned = durations.map((_, index) =>
       lastDuration(durations.slice(0, index + 1).map((ended) => [ended])),
     );
-    expect(learned).toEqual([1000, 10_000, 3162, 1778, 1333, 1155]);
+    expect(learned).toEqual([1000, 16_000, 2520, 1382, 1120, 1082]);
+  });
+
+  test('noise goes back to the mean, a change stays', () => {
+    const runs = (ms: (suite: number, run: number) => number) =>
+      Array.from({ length: 8 }, (_, run) =>
+        Array.from({ length: 6 }, (_, n) => ({
+          suiteId: `s${n}`,
+          slotId: `gpu-box/cpu#${n + 1}`,
+          durationMs: ms(n, run),
+        })),
+      );
+    const noisy = learnAll(runs((n, run) => ((n + run) % 2 === 0 ? 1000 : 2000)));
+    const noise = observationsOf(noisy).map(({ durationMs }) => durationMs);
+    // Whatever came last, the middle is expected.
+    for (const ms of noise) expect(ms > 1250 && ms < 1600).toBe(true);
+    const changing = learnAll(runs((n, run) => Math.round(1000 * 1.3 ** (n % 2 === 0 ? run : -run))));
+    const changed = observationsOf(changing).map(({ durationMs }) => durationMs);
+    const last = [0, 1].map((odd) => Math.round(1000 * 1.3 ** (odd === 0 ? 7 : -7)));
+    changed.forEach((ms, n) => {
+      expect(ms).toBe(last[n % 2]);
+    });
   });
 
   test('a memory peak is kept at once and sinks slowly', () => {

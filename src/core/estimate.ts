@@ -1,4 +1,6 @@
+import { DeviceEffects } from './device-effects.js';
 import type { Estimate, EstimateBasis, Suite } from './events.js';
+import { Kinship } from './kinship.js';
 
 /** What one suite took on one device, from a history or from this run. */
 export interface Observation {
@@ -11,12 +13,15 @@ export interface Observation {
   readonly samples?: number;
 }
 
-/** Of the logarithm of a duration, by what the estimate rests on: seen on real timing files. */
+/** Of the logarithm of a duration, by what the estimate rests on: seen on real timing files (`bench/prediction.mjs`). */
 const spreads: Readonly<Record<EstimateBasis, number>> = {
   given: 0.1,
   'own-device': 0.3,
   'other-device': 0.6,
+  workload: 1,
+  directory: 1,
   'file-size': 1,
+  mean: 1.2,
   default: 1.2,
 };
 /** Given when nothing at all is known. */
@@ -26,23 +31,34 @@ const maxDurationMs = 1e12;
 /** 1 PiB, likewise. */
 const maxMemoryBytes = 2 ** 50;
 
-/** What a suite will probably take on a device, from what was observed. Deterministic. */
+/** What is learned from all suites together is learned anew when this share of the observations is new. */
+const renewedShare = 0.1;
+
+/**
+ * What a suite will probably take on a device, from what was observed: its own duration there; else its duration on
+ * other devices times how much faster this one is; else what suites like it take. Deterministic.
+ */
 export class Estimates {
-  /** suite → device type → what is known. */
+  /** suite → kind of device → what is known. */
   readonly #known = new Map<string, Map<string, Known>>();
-  readonly #fileBytes = new Map<string, number>();
-  /** Sorted ms per byte of every observation whose file size is known. */
-  readonly #msPerByte: number[] = [];
+  readonly #announced = new Map<string, Suite>();
+  #observations = 0;
+  #effects = new DeviceEffects([]);
+  #effectsOf = 0;
+  #kinship = new Kinship([]);
+  #kinshipOf = 0;
 
   constructor(observations: Iterable<Observation> = []) {
     for (const observation of observations) this.observe(observation);
   }
 
-  /** Tells the size of a suite's file, by which durations of unknown suites are judged. Called once per suite. */
+  /** Tells what a suite is like, by which durations of unknown suites are judged. */
   announce(suite: Suite): void {
-    if (suite.fileBytes <= 0 || this.#fileBytes.has(suite.id)) return;
-    this.#fileBytes.set(suite.id, suite.fileBytes);
-    for (const known of this.#known.get(suite.id)?.values() ?? []) this.#rate(known, suite.fileBytes);
+    if (this.#announced.has(suite.id)) return;
+    this.#announced.set(suite.id, suite);
+    if (!this.#known.has(suite.id)) return;
+    this.#effectsOf = 0;
+    this.#kinshipOf = 0;
   }
 
   /** The newest observation of a suite on a device replaces the one before. Figures that make no sense are bounded. */
@@ -54,36 +70,33 @@ export class Estimates {
       samples: bounded(samples, 1, Number.MAX_SAFE_INTEGER),
     };
     this.#known.set(suiteId, devices.set(deviceKind, known));
-    const fileBytes = this.#fileBytes.get(suiteId);
-    if (fileBytes !== undefined) this.#rate(known, fileBytes);
+    this.#observations++;
   }
 
   /** @param deviceKind `kindOf` the device. */
   of(suite: Suite, deviceKind: string): Estimate {
+    const hostMemoryBytes = this.hostMemoryOf(suite);
+    const resting = (basis: EstimateBasis, durationMs: number, samples: number): Estimate => ({
+      durationMs: bounded(durationMs, 1, maxDurationMs),
+      hostMemoryBytes,
+      basis,
+      samples,
+      spread: spreads[basis],
+    });
+    const given = suite.expectedMs?.[deviceKind];
+    if (given !== undefined && given !== 0) return resting('given', given, 0);
     const devices = this.#known.get(suite.id);
     const own = devices?.get(deviceKind);
-    const hostMemoryBytes = this.hostMemoryOf(suite);
-    const given = suite.expectedMs?.[deviceKind];
-    if (given !== undefined) {
-      const durationMs = bounded(given, 1, maxDurationMs);
-      return { durationMs, hostMemoryBytes, basis: 'given', samples: 0, spread: spreads.given };
+    if (own) return resting('own-device', own.durationMs, own.samples);
+    const factor = this.#fitEffects().factorOf(suite.profile.workload, deviceKind);
+    if (devices) {
+      const samples = Math.max(...[...devices.values()].map((known) => known.samples));
+      return resting('other-device', this.#levelOf(suite.id, devices) * factor, samples);
     }
-    if (own) return estimate(own, hostMemoryBytes, 'own-device');
-    const other = devices && mostObserved(devices);
-    if (other) return estimate(other, hostMemoryBytes, 'other-device');
-    const samples = this.#msPerByte.length;
-    const median = this.#msPerByte[samples >> 1];
-    if (median === undefined || suite.fileBytes <= 0) {
-      return {
-        durationMs: defaultDurationMs,
-        hostMemoryBytes,
-        basis: 'default',
-        samples: 0,
-        spread: spreads.default,
-      };
-    }
-    const durationMs = bounded(median * suite.fileBytes, 1, maxDurationMs);
-    return { durationMs, hostMemoryBytes, basis: 'file-size', samples, spread: spreads['file-size'] };
+    const kin = this.#fitKinship().of(suite);
+    return kin === undefined
+      ? resting('default', defaultDurationMs, 0)
+      : resting(kin.basis, kin.durationMs * factor, kin.samples);
   }
 
   /**
@@ -91,23 +104,63 @@ export class Estimates {
    * room above what was seen, and few different claims among many suites. 0 when nothing is known.
    */
   hostMemoryOf(suite: Suite): number {
-    const peaks = [...(this.#known.get(suite.id)?.values() ?? [])].map((known) => known.peakMemoryBytes);
-    const peakBytes = Math.max(0, ...peaks);
+    let peakBytes = 0;
+    for (const known of this.#known.get(suite.id)?.values() ?? []) {
+      peakBytes = Math.max(peakBytes, known.peakMemoryBytes);
+    }
     let step = 1;
     while (step * 16 <= peakBytes) step *= 2;
     return Math.ceil(peakBytes / step) * step;
   }
 
-  #rate({ durationMs }: Known, fileBytes: number): void {
-    const rate = durationMs / fileBytes;
-    let low = 0;
-    let high = this.#msPerByte.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#msPerByte[middle] ?? 0) < rate) low = middle + 1;
-      else high = middle;
+  /** What a suite takes on a device of factor 1, by what it took on others. */
+  #levelOf(suiteId: string, devices: ReadonlyMap<string, Known>): number {
+    const effects = this.#fitEffects();
+    const workload = this.#announced.get(suiteId)?.profile.workload;
+    let sum = 0;
+    for (const [kind, { durationMs }] of devices) sum += durationMs / effects.factorOf(workload, kind);
+    return sum / devices.size;
+  }
+
+  #fitEffects(): DeviceEffects {
+    if (this.#isOld(this.#effectsOf)) {
+      this.#effectsOf = this.#observations;
+      this.#effects = new DeviceEffects(
+        [...this.#known].flatMap(([id, devices]) =>
+          devices.size < 2
+            ? []
+            : {
+                workload: this.#announced.get(id)?.profile.workload,
+                durations: [...devices].map(([kind, { durationMs }]) => ({ kind, durationMs })),
+              },
+        ),
+      );
     }
-    this.#msPerByte.splice(low, 0, rate);
+    return this.#effects;
+  }
+
+  #fitKinship(): Kinship {
+    if (this.#isOld(this.#kinshipOf)) {
+      this.#kinshipOf = this.#observations;
+      this.#kinship = new Kinship(
+        [...this.#known].map(([id, devices]) => {
+          const suite = this.#announced.get(id);
+          return {
+            id,
+            workload: suite?.profile.workload,
+            fileBytes: suite?.fileBytes ?? 0,
+            durationMs: this.#levelOf(id, devices),
+          };
+        }),
+      );
+    }
+    return this.#kinship;
+  }
+
+  #isOld(observations: number): boolean {
+    return (
+      this.#observations > observations * (1 + renewedShare) || (observations === 0 && this.#observations > 0)
+    );
   }
 }
 
@@ -115,24 +168,6 @@ interface Known {
   readonly durationMs: number;
   readonly peakMemoryBytes: number;
   readonly samples: number;
-}
-
-function estimate(known: Known, hostMemoryBytes: number, basis: EstimateBasis): Estimate {
-  return {
-    durationMs: known.durationMs,
-    hostMemoryBytes,
-    basis,
-    samples: known.samples,
-    spread: spreads[basis],
-  };
-}
-
-/** Ties go to the name that sorts first, so that the order of the history does not matter. */
-function mostObserved(devices: ReadonlyMap<string, Known>): Known | undefined {
-  const [best] = [...devices].sort(
-    ([typeA, a], [typeB, b]) => b.samples - a.samples || (typeA < typeB ? -1 : 1),
-  );
-  return best?.[1];
 }
 
 function bounded(value: number, least: number, most: number): number {

@@ -16,13 +16,21 @@ export interface Suite {
   readonly failedLast?: true;
   /**
    * Ms by kind of device (`kindOf`), where somebody knows them beforehand: a scenario, a program with tasks of its own.
-   * They count before everything learned, and a kind that is left out cannot run the suite.
+   * They count before everything learned, and a kind that is left out cannot run the suite. 0: it can, nobody knows how long.
    */
   readonly expectedMs?: Readonly<Record<string, number>>;
 }
 
 /** What a duration or memory figure rests on. */
-export type EstimateBasis = 'given' | 'own-device' | 'other-device' | 'file-size' | 'default';
+export type EstimateBasis =
+  | 'given'
+  | 'own-device'
+  | 'other-device'
+  | 'workload'
+  | 'directory'
+  | 'file-size'
+  | 'mean'
+  | 'default';
 
 export interface Estimate {
   /** Integer > 0. */

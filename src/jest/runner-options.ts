@@ -1,4 +1,4 @@
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '@jest/types';
 import { type HardwareOptions, parseOptions } from '../options/options.js';
@@ -31,6 +31,8 @@ export interface RunPaths {
   readonly outputDirectory: string;
   /** Undefined: no history. */
   readonly history: string | undefined;
+  /** What its package.json calls the project; undefined: nobody says. */
+  readonly project: string | undefined;
   /** A machine file or its unchecked content; undefined: only what is detected. */
   readonly machine: HardwareOptions['machine'];
 }
@@ -42,6 +44,16 @@ export function runPaths(options: HardwareOptions, rootDir: string): RunPaths {
   return {
     outputDirectory,
     history: history === false ? undefined : absolute(history),
+    project: projectOf(rootDir),
     machine: typeof machine === 'string' ? absolute(machine) : machine,
   };
+}
+
+function projectOf(rootDir: string): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(resolve(rootDir, 'package.json'), 'utf8')) as { name?: unknown };
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -70,7 +70,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const { rootDir } = this.#globalConfig;
     const paths = runPaths(options, rootDir);
     prepareOutputDirectory(paths.outputDirectory);
-    const history = paths.history === undefined ? undefined : readHistory(paths.history);
+    const history = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
     const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
     const detect = (lazy: readonly LazyProbeName[]) =>
@@ -116,7 +116,8 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       dispose();
       record.close();
     }
-    const unlearned = paths.history === undefined ? undefined : updateHistory(paths.history, events);
+    const unlearned =
+      paths.history === undefined ? undefined : updateHistory(paths.history, events, paths.project);
     for (const problem of [record.problem, unlearned]) if (problem !== undefined) say(problem);
     requireExecuted(events);
   }

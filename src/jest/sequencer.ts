@@ -7,6 +7,7 @@ import { UsageError } from '../core/usage-error.js';
 import { parseEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
 import { readDocblock } from '../profile/docblock.js';
+import { expectedMs } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
 import { readRunnerOptions, runPaths, runsWithUs } from './runner-options.js';
@@ -64,13 +65,16 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
   #byHistory(tests: Test[]): Test[] {
     const { globalConfig } = this.#options;
     const options = this.#runnerOptions();
-    const path = options === undefined ? undefined : runPaths(options, globalConfig.rootDir).history;
-    const history = path === undefined ? undefined : readHistory(path).history;
+    const paths = options === undefined ? undefined : runPaths(options, globalConfig.rootDir);
+    const history =
+      paths?.history === undefined ? undefined : readHistory(paths.history, paths.project).history;
     if (history === undefined || history.suites.size === 0) return tests;
     const known = new Map(
       tests.map((test) => {
         const suite = history.suites.get(suiteId(test, globalConfig));
-        const durations = [...(suite?.devices.values() ?? [])].map(({ durationMs }) => durationMs);
+        const durations = [...(suite?.devices.values() ?? [])].map((device) =>
+          expectedMs(device, history.reversion),
+        );
         return [test, { failed: suite?.failedLast ?? false, durations }];
       }),
     );

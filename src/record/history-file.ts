@@ -8,23 +8,28 @@ import { learn } from './learn.js';
 import { codeOf, messageOf } from './system-error.js';
 
 /**
- * Version of the history's format, JSON lines: first `{"version":1,"runs":[…]}`, then one line per suite, sorted by
- * id: `["<suite id>",{"<kind of device>":[<durationMs>,<samples>,<peakMemoryBytes>]},<failed last: 1>,<missed runs>]`.
+ * Version of the history's format, JSON lines: first
+ * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"kinds":["<kind of device>",…]}`, then
+ * one line per suite, sorted by id:
+ * `["<suite id>",[[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>]`.
  * Zeros at the end of an array are left out.
  */
-const historyVersion = 1;
+const historyVersion = 2;
 
 export interface ReadHistory {
   /** Empty unless `state` is `read`. */
   readonly history: History;
-  /** `newer`: written by a later version of this package; do not write over it. */
-  readonly state: 'read' | 'missing' | 'damaged' | 'newer';
+  /** `newer`, `foreign`: written by a later version of this package, or for another project; do not write over it. */
+  readonly state: 'read' | 'missing' | 'damaged' | 'newer' | 'foreign';
   /** One line for a person, with the file and its line; left out when the history was read, or is yet to come. */
   readonly problem?: string;
 }
 
-/** Reads a history. Never throws: without one a run only orders its suites less well. */
-export function readHistory(path: string): ReadHistory {
+/**
+ * Reads a history. Never throws: without one a run only orders its suites less well.
+ * @param project Whose history it must be, if it says so; left out: anybody's.
+ */
+export function readHistory(path: string, project?: string): ReadHistory {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -44,13 +49,26 @@ export function readHistory(path: string): ReadHistory {
       `${path}:1: the history has version ${header.version}, this package reads ${historyVersion}; upgrade jest-runner-hardware.`,
     );
   }
-  if (!isTexts(header.runs))
-    return unread('damaged', `${path}:1: no list of runs in the history; it starts anew.`);
+  if (header.version < historyVersion) {
+    return unread('damaged', `${path}:1: the history is of an older version; it starts anew.`);
+  }
+  const { runs, kinds, reversion } = header;
+  if (!isTexts(runs)) return unread('damaged', `${path}:1: no list of runs in the history; it starts anew.`);
+  if (!isTexts(kinds)) return unread('damaged', `${path}:1: no list of kinds of devices; it starts anew.`);
+  if (!isReversion(reversion))
+    return unread('damaged', `${path}:1: \`reversion\` is not two integers; it starts anew.`);
+  const owner = typeof header.project === 'string' ? header.project : undefined;
+  if (project !== undefined && owner !== undefined && owner !== project) {
+    return unread(
+      'foreign',
+      `${path}:1: the history is that of another project (${owner}, not ${project}) and is left alone; set the option \`history\` to a file of its own.`,
+    );
+  }
 
   const suites = new Map<string, SuiteHistory>();
   for (const [index, line] of lines.entries()) {
     if (index === 0) continue;
-    const suite = parseSuite(parsed(line));
+    const suite = parseSuite(parsed(line), kinds);
     if (suite === undefined || suites.has(suite.id)) {
       const what =
         suite === undefined ? 'not a suite of a history' : `${suite.id} stands twice in the history`;
@@ -58,7 +76,12 @@ export function readHistory(path: string): ReadHistory {
     }
     suites.set(suite.id, suite.history);
   }
-  return { state: 'read', history: { learnedRuns: header.runs, suites } };
+  const [towardsMean, ofMean] = reversion;
+  const named = owner === undefined ? {} : { project: owner };
+  return {
+    state: 'read',
+    history: { ...named, learnedRuns: runs, suites, reversion: { towardsMean, ofMean } },
+  };
 }
 
 /**
@@ -67,8 +90,18 @@ export function readHistory(path: string): ReadHistory {
  * @throws UsageError when it cannot be written.
  */
 export function writeHistory(path: string, history: History): void {
-  const header = JSON.stringify({ version: historyVersion, runs: history.learnedRuns });
-  const lines = sorted(history.suites).map(([id, suite]) => suiteLine(id, suite));
+  const { project, learnedRuns: runs, reversion } = history;
+  const kinds = [
+    ...new Set([...history.suites.values()].flatMap(({ devices }) => [...devices.keys()])),
+  ].sort();
+  const header = JSON.stringify({
+    version: historyVersion,
+    project,
+    runs,
+    reversion: [reversion.towardsMean, reversion.ofMean],
+    kinds,
+  });
+  const lines = sorted(history.suites).map(([id, suite]) => suiteLine(id, suite, kinds));
   // Not the process id: runs in two containers may share a directory and have the same.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
@@ -91,16 +124,20 @@ export function writeHistory(path: string, history: History): void {
 
 /**
  * Adds one run to the history file: reads it again, as another run may have written it meanwhile, learns and writes.
- * A damaged history is replaced, a newer one left alone.
+ * A damaged history is replaced, one that is newer or another project's is left alone.
  * @returns Why nothing was learned; undefined when all is well.
  */
-export function updateHistory(path: string, events: readonly RunEvent[]): string | undefined {
-  const { history, state, problem } = readHistory(path);
-  if (state === 'newer') return problem;
+export function updateHistory(
+  path: string,
+  events: readonly RunEvent[],
+  project?: string,
+): string | undefined {
+  const { history, state, problem } = readHistory(path, project);
+  if (state === 'newer' || state === 'foreign') return problem;
   const learned = learn(history, events);
   if (learned === history) return undefined;
   try {
-    writeHistory(path, learned);
+    writeHistory(path, { ...learned, ...(project !== undefined && { project }) });
     return undefined;
   } catch (error) {
     return messageOf(error);
@@ -116,7 +153,7 @@ function removeIfThere(path: string): void {
   }
 }
 
-function unread(state: 'damaged' | 'newer', problem: string): ReadHistory {
+function unread(state: 'damaged' | 'newer' | 'foreign', problem: string): ReadHistory {
   return { history: emptyHistory, state, problem };
 }
 
@@ -128,40 +165,52 @@ function parsed(line: string): unknown {
   }
 }
 
-function isHeader(value: unknown): value is { version: number; runs?: unknown } {
+function isHeader(
+  value: unknown,
+): value is { version: number } & Partial<Record<'project' | 'runs' | 'kinds' | 'reversion', unknown>> {
   return typeof value === 'object' && value !== null && 'version' in value && isCount(value.version);
 }
 
-function parseSuite(value: unknown): { id: string; history: SuiteHistory } | undefined {
+function parseSuite(
+  value: unknown,
+  kinds: readonly string[],
+): { id: string; history: SuiteHistory } | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [id, devices, failed = 0, missedRuns = 0] = value as unknown[];
-  if (typeof id !== 'string' || !isPlainObject(devices)) return undefined;
+  const [id, devices = [], failed = 0, missedRuns = 0] = value as unknown[];
+  if (typeof id !== 'string' || !Array.isArray(devices)) return undefined;
   if (!isCount(failed) || !isCount(missedRuns)) return undefined;
   const byKind = new Map<string, DeviceHistory>();
-  for (const [type, numbers] of Object.entries(devices)) {
-    const device = parseDevice(numbers);
-    if (device === undefined) return undefined;
-    byKind.set(type, device);
+  for (const numbers of devices as unknown[]) {
+    const parsedDevice = parseDevice(numbers, kinds);
+    if (parsedDevice === undefined || byKind.has(parsedDevice.kind)) return undefined;
+    byKind.set(parsedDevice.kind, parsedDevice.device);
   }
   return { id, history: { devices: byKind, failedLast: failed > 0, missedRuns } };
 }
 
-function parseDevice(value: unknown): DeviceHistory | undefined {
+function parseDevice(
+  value: unknown,
+  kinds: readonly string[],
+): { kind: string; device: DeviceHistory } | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [durationMs, samples, peakMemoryBytes = 0] = value as unknown[];
-  if (!isCount(durationMs) || !isCount(samples) || !isCount(peakMemoryBytes)) return undefined;
-  if (durationMs < 1 || samples < 1) return undefined;
-  return peakMemoryBytes === 0 ? { durationMs, samples } : { durationMs, samples, peakMemoryBytes };
+  const [index, lastMs, meanMs, samples, peakMemoryBytes = 0] = value as unknown[];
+  if (!isCount(index) || !isCount(lastMs) || !isCount(samples) || !isCount(peakMemoryBytes)) return undefined;
+  const kind = kinds[index];
+  if (kind === undefined || lastMs < 1 || samples < 1) return undefined;
+  if (typeof meanMs !== 'number' || meanMs < 1 || meanMs > Number.MAX_SAFE_INTEGER) return undefined;
+  const peak = peakMemoryBytes === 0 ? {} : { peakMemoryBytes };
+  return { kind, device: { lastMs, meanMs, samples, ...peak } };
 }
 
-function suiteLine(id: string, { devices, failedLast, missedRuns }: SuiteHistory): string {
-  const byKind = Object.fromEntries(
-    sorted(devices).map(([type, { durationMs, samples, peakMemoryBytes = 0 }]) => [
-      type,
-      withoutZerosAtEnd([durationMs, samples, peakMemoryBytes]),
-    ]),
+function suiteLine(
+  id: string,
+  { devices, failedLast, missedRuns }: SuiteHistory,
+  kinds: readonly string[],
+): string {
+  const numbers = sorted(devices).map(([kind, { lastMs, meanMs, samples, peakMemoryBytes = 0 }]) =>
+    withoutZerosAtEnd([kinds.indexOf(kind), lastMs, meanMs, samples, peakMemoryBytes]),
   );
-  return JSON.stringify([id, byKind, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns])]);
+  return JSON.stringify([id, numbers, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns])]);
 }
 
 function withoutZerosAtEnd(numbers: readonly number[]): readonly number[] {
@@ -173,8 +222,8 @@ function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
   return [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function isReversion(value: unknown): value is [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
 }
 
 function isCount(value: unknown): value is number {

@@ -2,8 +2,10 @@ import type { Observation } from '../core/estimate.js';
 
 /** What earlier runs taught about one suite on one kind of device. */
 export interface DeviceHistory {
-  /** Exponentially weighted geometric mean of complete attempts, integer ms ≥ 1. */
-  readonly durationMs: number;
+  /** Of the last complete attempt, integer ms ≥ 1. */
+  readonly lastMs: number;
+  /** Exponentially weighted geometric mean of complete attempts, ms ≥ 1, of short ones with two decimals. */
+  readonly meanMs: number;
   /** Highest peak of the suite's process, sinking slowly when later runs stay below; left out when never measured. */
   readonly peakMemoryBytes?: number;
   /** How many attempts it rests on, ≥ 1. */
@@ -19,21 +21,44 @@ export interface SuiteHistory {
   readonly missedRuns: number;
 }
 
+/**
+ * Whether the project's durations come back to their means (noise) or stay where they went (change): over what was seen
+ * last, the regression of where durations went on where their means lay. Integers, in thousandths.
+ */
+export interface Reversion {
+  /** Sum of (new - last) × (mean - last), logarithms. */
+  readonly towardsMean: number;
+  /** Sum of (mean - last)². */
+  readonly ofMean: number;
+}
+
 /** What earlier runs taught. A value: `learn` gives a new one. */
 export interface History {
+  /** Name of the project it belongs to, as its package.json says; left out where nobody said. */
+  readonly project?: string;
   /** Ids of the runs learned last, so that none counts twice; the newest at the end. */
   readonly learnedRuns: readonly string[];
   /** By suite id. */
   readonly suites: ReadonlyMap<string, SuiteHistory>;
+  readonly reversion: Reversion;
 }
 
-export const emptyHistory: History = { learnedRuns: [], suites: new Map() };
+export const emptyHistory: History = {
+  learnedRuns: [],
+  suites: new Map(),
+  reversion: { towardsMean: 0, ofMean: 0 },
+};
 
 /** All that is known, one observation per suite and kind of device, in the order of the history. */
 export function observationsOf(history: History): readonly Observation[] {
   const observations: Observation[] = [];
   for (const [suiteId, suite] of history.suites) {
-    for (const [deviceKind, device] of suite.devices) observations.push({ suiteId, deviceKind, ...device });
+    for (const [deviceKind, device] of suite.devices) {
+      const { samples, peakMemoryBytes } = device;
+      const durationMs = expectedMs(device, history.reversion);
+      const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
+      observations.push({ suiteId, deviceKind, durationMs, samples, ...peak });
+    }
   }
   return observations;
 }
@@ -41,4 +66,54 @@ export function observationsOf(history: History): readonly Observation[] {
 /** Ids of the suites whose last attempt with a result failed. */
 export function failedLastOf({ suites }: History): ReadonlySet<string> {
   return new Set([...suites].flatMap(([id, { failedLast }]) => (failedLast ? id : [])));
+}
+
+/**
+ * The next duration, ms: between the last one and the mean, in quarters of the way. Unlike powers, square roots are the
+ * same number in every engine: shards that plan from one history must agree.
+ */
+export function expectedMs(
+  { lastMs, meanMs }: Pick<DeviceHistory, 'lastMs' | 'meanMs'>,
+  { towardsMean, ofMean }: Reversion,
+): number {
+  // What changed is believed until something else is known.
+  const quarters = Math.round((4 * towardsMean) / (ofMean + priorOfMean));
+  const half = Math.sqrt(lastMs * meanMs);
+  const between = [lastMs, Math.sqrt(lastMs * half), half, Math.sqrt(half * meanMs), meanMs];
+  return Math.round(between[Math.min(4, Math.max(0, quarters))] ?? half);
+}
+
+/** As if this much had been seen, in thousandths, without any way back to the mean. */
+const priorOfMean = 50;
+
+/**
+ * One history of two that began as the same, such as those of shards. Of a suite and kind of device that both know, the
+ * one with more attempts counts, of equal ones the first.
+ */
+export function mergeHistories(a: History, b: History): History {
+  const suites = new Map(a.suites);
+  for (const [id, suite] of b.suites) {
+    const other = suites.get(id);
+    suites.set(id, other === undefined ? suite : mergeSuites(other, suite));
+  }
+  const longer = a.reversion.ofMean >= b.reversion.ofMean ? a : b;
+  return {
+    ...longer,
+    learnedRuns: [...new Set([...a.learnedRuns, ...b.learnedRuns])].sort(),
+    suites,
+  };
+}
+
+function mergeSuites(a: SuiteHistory, b: SuiteHistory): SuiteHistory {
+  const devices = new Map(a.devices);
+  for (const [kind, device] of b.devices) {
+    const other = devices.get(kind);
+    if (other === undefined || device.samples > other.samples) devices.set(kind, device);
+  }
+  const newer = samplesOf(b) > samplesOf(a) ? b : a;
+  return { devices, failedLast: newer.failedLast, missedRuns: Math.min(a.missedRuns, b.missedRuns) };
+}
+
+function samplesOf({ devices }: SuiteHistory): number {
+  return [...devices.values()].reduce((sum, { samples }) => sum + samples, 0);
 }

@@ -1,6 +1,12 @@
 import type { RunEvent, RunStarted, SuiteEnded } from '../core/events.js';
 import { kindOf } from '../core/machine.js';
-import type { DeviceHistory, History, SuiteHistory } from './history.js';
+import {
+  type DeviceHistory,
+  expectedMs,
+  type History,
+  type Reversion,
+  type SuiteHistory,
+} from './history.js';
 
 /** How many runs a history remembers by id; learning one of them again changes nothing. */
 export const runsRemembered = 100;
@@ -10,6 +16,18 @@ export const forgottenAfterRuns = 10;
 
 /** Share of the remembered memory peak that one lower attempt leaves standing. */
 const peakDecay = 0.9;
+
+/** Weight of the newest duration in the mean. */
+const newestWeight = 0.3;
+
+/** Share of what is known of the reversion to the mean that a run leaves standing. */
+const reversionDecay = 0.8;
+
+/**
+ * A duration further than this from what was expected counts as this far: a machine under load or a cold cache must not
+ * spoil what was learned, and what really changed is believed the next time. On real timings 1 in 1,000 is further off than 8 times.
+ */
+const believedFactor = 16;
 
 const unknownSuite: SuiteHistory = { devices: new Map(), failedLast: false, missedRuns: 0 };
 
@@ -23,16 +41,22 @@ export function learn(history: History, events: readonly RunEvent[]): History {
   if (run === undefined || history.learnedRuns.includes(runIdOf(run))) return history;
 
   const suites = aged(history.suites, run, events);
+  const reversion = new ReversionSeen(history.reversion);
   const kinds = new Map<string, string>();
   for (const event of events) {
     if (event.type === 'slot-up') kinds.set(event.slot.id, kindOf(event.slot.device));
     if (event.type !== 'suite-ended') continue;
     const before = suites.get(event.suiteId) ?? unknownSuite;
-    const after = withAttempt(before, event, isTypical(run) ? kinds.get(event.slotId) : undefined);
+    const after = withAttempt(before, event, isTypical(run) ? kinds.get(event.slotId) : undefined, reversion);
     if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);
     else suites.delete(event.suiteId);
   }
-  return { learnedRuns: [...history.learnedRuns, runIdOf(run)].slice(-runsRemembered), suites };
+  return {
+    ...history,
+    learnedRuns: [...history.learnedRuns, runIdOf(run)].slice(-runsRemembered),
+    suites,
+    reversion: reversion.sum,
+  };
 }
 
 /** Shards of one run may start in the same millisecond. */
@@ -69,14 +93,20 @@ function aged(
 }
 
 /** @param deviceKind Left out when the run's durations are not to be learned. */
-function withAttempt(suite: SuiteHistory, ended: SuiteEnded, deviceKind: string | undefined): SuiteHistory {
+function withAttempt(
+  suite: SuiteHistory,
+  ended: SuiteEnded,
+  deviceKind: string | undefined,
+  reversion: ReversionSeen,
+): SuiteHistory {
   const failedLast = failedAfter(suite, ended);
   const durationMs = wholeNumber(ended.durationMs);
   if (ended.status !== 'passed' || deviceKind === undefined || durationMs === undefined) {
     return { ...suite, failedLast };
   }
   const devices = new Map(suite.devices);
-  const device = withSample(suite.devices.get(deviceKind), durationMs, wholeNumber(ended.peakMemoryBytes));
+  const peakBytes = wholeNumber(ended.peakMemoryBytes);
+  const device = withSample(suite.devices.get(deviceKind), Math.max(1, durationMs), peakBytes, reversion);
   return { ...suite, failedLast, devices: devices.set(deviceKind, device) };
 }
 
@@ -99,16 +129,53 @@ function withSample(
   before: DeviceHistory | undefined,
   durationMs: number,
   peakBytes: number | undefined,
+  reversion: ReversionSeen,
 ): DeviceHistory {
-  // The square root is the weight 0.5 in log space, and unlike exp and log the same number in every engine.
-  const mean = before === undefined ? durationMs : Math.round(Math.sqrt(before.durationMs * durationMs));
   const rememberedPeakBytes = Math.round((before?.peakMemoryBytes ?? 0) * peakDecay);
   const peakMemoryBytes = Math.max(peakBytes ?? 0, rememberedPeakBytes);
   return {
-    durationMs: Math.max(1, mean),
+    ...withDuration(before, durationMs, reversion),
     ...(peakMemoryBytes === 0 ? {} : { peakMemoryBytes }),
     samples: (before?.samples ?? 0) + 1,
   };
+}
+
+function withDuration(before: DeviceHistory | undefined, durationMs: number, reversion: ReversionSeen) {
+  if (before === undefined) return { lastMs: durationMs, meanMs: durationMs };
+  const expected = expectedMs(before, reversion.before);
+  const lastMs = Math.round(
+    Math.min(expected * believedFactor, Math.max(expected / believedFactor, durationMs, 1)),
+  );
+  reversion.see(before, lastMs);
+  const weight = Math.max(newestWeight, 1 / (before.samples + 1));
+  const meanMs = before.meanMs * Math.exp(weight * Math.log(lastMs / before.meanMs));
+  // Whole ms would be too coarse for suites of a few.
+  const parts = meanMs < 100 ? 100 : 1;
+  return { lastMs, meanMs: Math.max(1, Math.round(meanMs * parts) / parts) };
+}
+
+/** Watches whether durations come back to their means. */
+class ReversionSeen {
+  readonly before: Reversion;
+  #towardsMean: number;
+  #ofMean: number;
+
+  constructor(before: Reversion) {
+    this.before = before;
+    this.#towardsMean = before.towardsMean * reversionDecay;
+    this.#ofMean = before.ofMean * reversionDecay;
+  }
+
+  see({ lastMs, meanMs }: DeviceHistory, newMs: number): void {
+    // What is far off says little about the rest.
+    const step = (ms: number) => Math.min(1, Math.max(-1, Math.log(ms / lastMs)));
+    this.#towardsMean += 1000 * step(newMs) * step(meanMs);
+    this.#ofMean += 1000 * step(meanMs) ** 2;
+  }
+
+  get sum(): Reversion {
+    return { towardsMean: Math.round(this.#towardsMean), ofMean: Math.round(this.#ofMean) };
+  }
 }
 
 /** Undefined for what is no amount: a history must stay readable whatever a clock or a kernel said. */

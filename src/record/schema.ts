@@ -112,7 +112,16 @@ const placement = v.looseObject({
   estimate: v.looseObject({
     durationMs: positive,
     hostMemoryBytes: amount,
-    basis: v.picklist(['given', 'own-device', 'other-device', 'file-size', 'default']),
+    basis: v.picklist([
+      'given',
+      'own-device',
+      'other-device',
+      'workload',
+      'directory',
+      'file-size',
+      'mean',
+      'default',
+    ]),
     samples: whole,
     // Records of before it was known lack it.
     spread: v.optional(amount, 0),

@@ -1,0 +1,166 @@
+/**
+ * How well durations are predicted, as the root mean square of ln(measured / predicted) on real timing files.
+ * Usage: node bench/prediction.mjs FOLDER (files `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last)
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomFrom } from './instances.mjs';
+import { source } from './source.mjs';
+
+const { Estimates, emptyHistory, observationsOf, learn } = await source(
+  'core/estimate.ts',
+  'record/history.ts',
+  'record/learn.ts',
+);
+const [folder] = process.argv.slice(2);
+if (folder === undefined) throw new Error('usage: node bench/prediction.mjs FOLDER');
+const projects = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .sort()
+  .map((name) => ({
+    name: name.replace('.json', ''),
+    runs: JSON.parse(readFileSync(join(folder, name), 'utf8')).runs,
+  }));
+
+const profile = {
+  workload: 'general',
+  hardware: [{ class: 'cpu', count: 1 }],
+  backends: [],
+  features: [],
+  precisions: [],
+  operations: [],
+  minMemoryBytes: 0,
+  batchSizes: [],
+  priority: 3,
+  exclusive: false,
+  locks: [],
+};
+const suiteOf = (id, workload = 'general') => ({ id, fileBytes: 0, profile: { ...profile, workload } });
+const rms = (errors) => Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
+const errorOf = (measuredMs, predictedMs) => Math.log(Math.max(1, measuredMs) / Math.max(1, predictedMs));
+
+console.log("The next run of known suites, from the runs before (Jest's own cache keeps the last duration)");
+console.log('project    predictions    ours    last    mean   ours / better of the two');
+const ratios = projects.map(({ name, runs }) => {
+  let history = emptyHistory;
+  const seen = new Map();
+  const errors = { ours: [], last: [], mean: [] };
+  runs.forEach(({ durationMs }, index) => {
+    const ours = new Map(observationsOf(history).map((each) => [each.suiteId, each.durationMs]));
+    for (const [id, ms] of Object.entries(durationMs)) {
+      const before = seen.get(id);
+      if (before !== undefined) {
+        errors.ours.push(errorOf(ms, ours.get(id)));
+        errors.last.push(errorOf(ms, before.last));
+        errors.mean.push(errorOf(ms, before.sum / before.count));
+      }
+      seen.set(id, { last: ms, sum: (before?.sum ?? 0) + ms, count: (before?.count ?? 0) + 1 });
+    }
+    history = learn(history, eventsOf(durationMs, index));
+  });
+  const [ours, last, mean] = [rms(errors.ours), rms(errors.last), rms(errors.mean)];
+  const ratio = ours / Math.min(last, mean);
+  console.log(
+    [
+      name.padEnd(10),
+      String(errors.ours.length).padStart(11),
+      ...[ours, last, mean].map((each) => each.toFixed(3).padStart(8)),
+      ratio.toFixed(3).padStart(8),
+    ].join(''),
+  );
+  return ratio;
+});
+console.log(`mean of the ratios ${(ratios.reduce((a, b) => a + b) / ratios.length).toFixed(3)}`);
+
+console.log(
+  '\nA known suite on a device it never ran on: newest run, three made-up kinds of devices (4 times, and for one of',
+);
+console.log(
+  'four workloads 12 times, as fast; log-normal factor of each suite and device, sigma 0.35); a third ran on two of them',
+);
+for (const { name, runs } of projects) {
+  const durations = Object.entries(runs.at(-1).durationMs);
+  const random = randomFrom(77);
+  const kinds = ['cpu', 'gpu', 'npu'];
+  const truth = durations.map(([id, ms], index) => {
+    const workload = ['nlp', 'vision', 'audio', 'edge-vision'][index % 4];
+    const speed = [1, workload === 'nlp' ? 12 : 4, workload === 'audio' ? 0.5 : 2];
+    return { id, workload, ms: speed.map((each) => (ms / each) * Math.exp(0.35 * random.normal())) };
+  });
+  const known = [];
+  const asked = [];
+  truth.forEach(({ id, workload, ms }) => {
+    const order = [0, 1, 2].sort(() => random.next() - 0.5);
+    const count = random.next() < 1 / 3 ? 2 : 1;
+    for (const kind of order.slice(0, count))
+      known.push({ suiteId: id, deviceKind: kinds[kind], durationMs: ms[kind] });
+    asked.push({ id, workload, kind: kinds[order[2]], ms: ms[order[2]], other: ms[order[0]] });
+  });
+  const withKnown = (observations, withWorkload) => {
+    const estimates = new Estimates(observations);
+    for (const { id, workload } of truth)
+      estimates.announce(suiteOf(id, withWorkload ? workload : 'general'));
+    return rms(
+      asked.map(({ id, workload, kind, ms }) =>
+        errorOf(ms, estimates.of(suiteOf(id, withWorkload ? workload : 'general'), kind).durationMs),
+      ),
+    );
+  };
+  print(name, {
+    ours: withKnown(known, true),
+    'without workload effect': withKnown(known, false),
+    'without device effect': rms(asked.map(({ ms, other }) => errorOf(ms, other))),
+    'without history': withKnown([], true),
+  });
+}
+
+console.log(
+  '\nA new suite, by its directories (these files know no sizes): a tenth of the newest run is left out, in turn',
+);
+for (const { name, runs } of projects) {
+  const durations = Object.entries(runs.at(-1).durationMs);
+  const errors = { ours: [], median: [], default: [] };
+  for (let fold = 0; fold < 10; fold++) {
+    const isLeft = (_, index) => index % 10 === fold;
+    const rest = durations.filter((each, index) => !isLeft(each, index));
+    const estimates = new Estimates(
+      rest.map(([suiteId, durationMs]) => ({ suiteId, deviceKind: 'cpu', durationMs })),
+    );
+    const median = rest.map(([, ms]) => ms).sort((a, b) => a - b)[rest.length >> 1];
+    for (const [id, ms] of durations.filter(isLeft)) {
+      errors.ours.push(errorOf(ms, estimates.of(suiteOf(id), 'cpu').durationMs));
+      errors.median.push(errorOf(ms, median));
+      errors.default.push(errorOf(ms, 1000));
+    }
+  }
+  print(name, {
+    ours: rms(errors.ours),
+    'median of all': rms(errors.median),
+    'one second': rms(errors.default),
+  });
+}
+
+function print(name, figures) {
+  const cells = Object.entries(figures).map(([what, figure]) => `${what} ${figure.toFixed(3)}`);
+  console.log(`${name.padEnd(10)} ${cells.join('   ')}`);
+}
+
+/** The record of a run on one CPU, as far as learning looks at it. */
+function eventsOf(durationMs, index) {
+  const startedAt = new Date(Date.UTC(2026, 0, 1 + index)).toISOString();
+  const slot = { id: 'local/cpu#1', device: { class: 'cpu' } };
+  return [
+    { type: 'run-started', startedAt, filtered: false, coverage: false },
+    { type: 'slot-up', slot },
+    ...Object.keys(durationMs).map((id) => ({ type: 'suite-queued', suite: suiteOf(id) })),
+    { type: 'run-opened' },
+    ...Object.entries(durationMs).map(([suiteId, ms]) => ({
+      type: 'suite-ended',
+      suiteId,
+      slotId: slot.id,
+      status: 'passed',
+      durationMs: ms,
+      executedTests: 1,
+    })),
+  ];
+}
