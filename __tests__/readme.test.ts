@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { runCommandLine } from '../src/cli/command-line.js';
@@ -10,10 +11,13 @@ import { formatBytes } from '../src/core/units.js';
 import { UsageError } from '../src/core/usage-error.js';
 import { defaultProfile } from '../src/core/workload.js';
 import { builtInWorkloads } from '../src/core/workloads.js';
+import { readFleet } from '../src/detect/fleet.js';
 import { parseMachine } from '../src/detect/machine-file.js';
 import { withHardware } from '../src/jest/config.js';
 import { parseOptions } from '../src/options/options.js';
 import { profileOf } from '../src/profile/profile.js';
+import { parseScenario } from '../src/simulate/scenario.js';
+import { temporaryDirectory } from './detect/temporary-host.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const readme = read('README.md');
@@ -87,7 +91,7 @@ test.each([[[]], ...Object.keys(commands).map((name) => [[name]])])(
 
 describe('what is to be copied works', () => {
   const configs = blocks.filter(
-    ({ text, language }) => /withHardware\(|"runner"/.test(text) && language !== 'text',
+    ({ text, language }) => /withHardware\(|"runner":/.test(text) && language !== 'text',
   );
 
   test.each(configs.map(({ language, text }) => [text.split('\n', 1)[0], language, text]))(
@@ -101,12 +105,31 @@ describe('what is to be copied works', () => {
 
   test('there are such configs', () => expect(configs.length).toBeGreaterThanOrEqual(6));
 
+  /** The one JSON block of the section below a heading. */
+  const jsonBelow = (heading: string) => {
+    const texts = [...section(heading).matchAll(/```json\n(.*?)```/gs)].map(([, text = '']) => text);
+    expect(texts).toHaveLength(1);
+    return texts[0] ?? '';
+  };
+
   test('machine file', () => {
-    const files = blocks.filter(({ text, language }) => language === 'json' && text.includes('"devices"'));
-    expect(files).toHaveLength(1);
-    for (const { text } of files) {
-      expect(() => parseMachine(JSON.parse(text), 'README.md')).not.toThrow();
-    }
+    const text = jsonBelow('### Machine file');
+    expect(() => parseMachine(JSON.parse(text), 'README.md')).not.toThrow();
+  });
+
+  test('fleet file', () => {
+    const path = join(temporaryDirectory(), 'fleet.json');
+    writeFileSync(path, jsonBelow('### Fleet file'));
+    expect(readFleet(path).map(({ machine }) => machine.machine.name)).toEqual([
+      'runner-1',
+      'runner-2',
+      'runner-3',
+      'gpu-runner',
+    ]);
+  });
+
+  test('scenario', () => {
+    expect(parseScenario(jsonBelow('### Simulator'), 'README.md').suites).toHaveLength(2);
   });
 
   test('test files have docblocks without mistakes', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 /**
  * @typedef {import('../dist/index.js').PlanProblem} PlanProblem
- * @typedef {{ name: string, durationsMs: readonly number[] }} Timings
+ * @typedef {{ name: string, ids: readonly string[], durationsMs: readonly number[] }} Timings
  */
 
 /** @param {number} seed */
@@ -161,6 +161,11 @@ export function timingsIn(folder) {
     .sort()
     .map((name) => {
       const { runs } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      return { name: name.replace('.json', ''), durationsMs: Object.values(runs.at(-1).durationMs) };
+      const { durationMs } = runs.at(-1);
+      return {
+        name: name.replace('.json', ''),
+        ids: Object.keys(durationMs),
+        durationsMs: Object.values(durationMs),
+      };
     });
 }

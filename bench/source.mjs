@@ -20,7 +20,6 @@ export async function source(...modules) {
     platform: 'node',
     format: 'esm',
     outfile,
-    packages: 'external',
     logLevel: 'error',
   });
   return import(pathToFileURL(outfile).href);

@@ -1,27 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommandLine } from '../../src/cli/command-line.js';
 import { commands } from '../../src/cli/commands/index.js';
 import type { Machine } from '../../src/core/machine.js';
+import { run } from './run.js';
 
 const fixtures = join(process.cwd(), 'fixtures');
 const host = (name: string) => join(fixtures, 'hosts', name);
 const machine = (name: string) => join(fixtures, 'machines', name);
-
-async function run(argv: readonly string[], env: Record<string, string> = {}) {
-  let out = '';
-  let err = '';
-  const code = await runCommandLine(argv, {
-    env,
-    out: (text) => {
-      out += text;
-    },
-    err: (text) => {
-      err += text;
-    },
-  });
-  return { code, out, err };
-}
 
 describe('help and version', () => {
   test('--help names every command', async () => {

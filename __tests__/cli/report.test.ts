@@ -1,22 +1,9 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommandLine } from '../../src/cli/command-line.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
+import { run as runCommand } from './run.js';
 
-async function run(...argv: string[]) {
-  let out = '';
-  let err = '';
-  const io = {
-    env: {},
-    out: (text: string) => {
-      out += text;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-  };
-  return { code: await runCommandLine(['report', ...argv], io), out, err };
-}
+const run = (...argv: string[]) => runCommand(['report', ...argv]);
 
 test('a record as text and as JSON', async () => {
   const text = await run('--record', 'fixtures/records/mixed.jsonl');

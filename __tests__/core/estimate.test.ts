@@ -111,7 +111,7 @@ test('learns during the run', () => {
   const estimates = new Estimates();
   estimates.announce(suite('a', {}, 10));
   estimates.observe(seen('a', 'm/cpu', 40));
-  expect(estimates.of(suite('b', {}, 20), 'm/cpu')).toMatchObject({ durationMs: 57, basis: 'file-size' });
+  expect(estimates.of(suite('b', {}, 20), 'm/cpu')).toMatchObject({ durationMs: 103, basis: 'file-size' });
   expect(estimates.of(suite('a', {}, 10), 'm/cpu')).toMatchObject({ durationMs: 40, basis: 'own-device' });
 });
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseJson } from '../../src/core/json.js';
 import { UsageError } from '../../src/core/usage-error.js';
 import {
   directoriesOf,
@@ -11,7 +12,6 @@ import {
 } from '../../src/detect/parse/cgroup.js';
 import { countCpuList, parseAffinity } from '../../src/detect/parse/cpu-list.js';
 import { parseCpuinfo } from '../../src/detect/parse/cpuinfo.js';
-import { parseJson } from '../../src/detect/parse/json.js';
 import { parseMigSlices } from '../../src/detect/parse/nvidia-mig.js';
 import { parseNvidiaInformation } from '../../src/detect/parse/nvidia-proc.js';
 import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/parse/nvidia-smi.js';

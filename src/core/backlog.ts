@@ -5,7 +5,16 @@ import type { Rejection } from './events.js';
 import { missedRequirements, neverRejection } from './filters.js';
 import type { FleetType, Verdict } from './fleet.js';
 import { Group, groupKey, type Pending } from './group.js';
+import type { Claim } from './machine.js';
 import type { UnsatisfiablePolicy } from './workload.js';
+
+/** What pending suites take at most. */
+export interface Demand {
+  cpuThreads: number;
+  hostMemoryBytes: number;
+  /** One device each, none of its memory, no locks, none alone. */
+  isPlain: boolean;
+}
 
 /**
  * All pending suites, grouped so that one look at a slot type decides for every suite of a group.
@@ -18,6 +27,7 @@ export class Backlog {
   readonly #places = new Map<string, { readonly pending: Pending; readonly group: Group }>();
   readonly #unmatched = new Set<Group>();
   readonly #stranded = new Set<Group>();
+  readonly #peak: Demand = { cpuThreads: 0, hostMemoryBytes: 0, isPlain: true };
 
   /** @param policy For suites that have none of their own. */
   constructor(policy: UnsatisfiablePolicy, estimates: Estimates) {
@@ -35,6 +45,11 @@ export class Backlog {
   /** Groups that no slot type can ever run, as of the last `match`. */
   get stranded(): ReadonlySet<Group> {
     return this.#stranded;
+  }
+
+  /** No pending suite takes more; what has started since may have. */
+  get peak(): Readonly<Demand> {
+    return this.#peak;
   }
 
   groupOf(suiteId: string): Group | undefined {
@@ -89,7 +104,10 @@ export class Backlog {
     for (const group of this.#unmatched) {
       this.#detach(group);
       this.#findPlaces(group, types);
-      for (const type of group.slotTypes.keys()) type.candidates.add(group);
+      for (const [type, claim] of group.slotTypes) {
+        type.candidates.add(group);
+        this.#raisePeak(group, type, claim);
+      }
       if (group.slotTypes.size === 0) this.#stranded.add(group);
     }
     this.#unmatched.clear();
@@ -104,6 +122,17 @@ export class Backlog {
       const claim = claimOf(suite, type.slot, this.#estimates.of(suite, type.kind));
       group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
     }
+  }
+
+  #raisePeak({ head }: Group, { device }: FleetType, claim: Claim): void {
+    const peak = this.#peak;
+    peak.cpuThreads = Math.max(peak.cpuThreads, claim.cpuThreads);
+    peak.hostMemoryBytes = Math.max(peak.hostMemoryBytes, claim.hostMemoryBytes);
+    peak.isPlain &&=
+      claim.deviceMemoryBytes === 0 &&
+      claim.locks.length === 0 &&
+      !claim.exclusive &&
+      devicesOf(head.suite.profile, device.class) === 1;
   }
 
   #forget(group: Group): void {

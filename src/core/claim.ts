@@ -5,8 +5,10 @@ import type { WorkloadProfile } from './workload.js';
 
 /** How many devices of a class, all of one machine, a suite takes at once: the fewest that one of its alternatives asks for. */
 export function devicesOf({ hardware }: WorkloadProfile, deviceClass: DeviceClass): number {
-  const counts = hardware.flatMap((need) => (need.class === deviceClass ? need.count : []));
-  return counts.length === 0 ? 1 : Math.min(...counts);
+  let least = Number.POSITIVE_INFINITY;
+  // Asked for every suite at every decision: no lists.
+  for (const need of hardware) if (need.class === deviceClass && need.count < least) least = need.count;
+  return least === Number.POSITIVE_INFINITY ? 1 : least;
 }
 
 /**

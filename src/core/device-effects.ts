@@ -1,5 +1,5 @@
-/** A suite that was seen on several kinds of devices. */
-export interface SeenOnSeveral {
+/** What a suite took on each kind of device that it was seen on. */
+export interface SeenOnDevices {
   /** Undefined: nobody said. */
   readonly workload: string | undefined;
   readonly durations: readonly { readonly kind: string; readonly durationMs: number }[];
@@ -21,9 +21,13 @@ export class DeviceEffects {
   /** By workload and kind, times the one of the kind. */
   readonly #workloads = new Map<string, number>();
 
-  /** @param suites Each of at least two kinds. Where none were seen on both of two kinds, these count as equally fast. */
-  constructor(suites: readonly SeenOnSeveral[]) {
-    const looked = suites.slice(0, suitesLookedAt);
+  /** @param suites Those of a single kind say nothing. Kinds that no suite was seen on both of count as equally fast. */
+  constructor(suites: Iterable<SeenOnDevices>) {
+    const looked: SeenOnDevices[] = [];
+    for (const suite of suites) {
+      if (looked.length === suitesLookedAt) break;
+      if (suite.durations.length > 1) looked.push(suite);
+    }
     const factor = (kind: string) => this.#kinds.get(kind) ?? 1;
     for (let round = 0; round < rounds; round++) {
       const ratios = ratiosBy(looked, factor, (_, kind) => kind);
@@ -48,7 +52,7 @@ export class DeviceEffects {
 
 /** Durations over the level of their suite, which is their mean with the factors of the kinds taken out. */
 function ratiosBy(
-  suites: readonly SeenOnSeveral[],
+  suites: readonly SeenOnDevices[],
   factor: (kind: string) => number,
   keyFor: (workload: string | undefined, kind: string) => string | undefined,
 ): ReadonlyMap<string, number[]> {

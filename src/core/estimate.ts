@@ -1,6 +1,6 @@
-import { DeviceEffects } from './device-effects.js';
-import type { Estimate, EstimateBasis, Suite } from './events.js';
-import { Kinship } from './kinship.js';
+import { DeviceEffects, type SeenOnDevices } from './device-effects.js';
+import type { Estimate, Suite } from './events.js';
+import { Kinship, type KnownSuite, kinSpread } from './kinship.js';
 
 /** What one suite took on one device, from a history or from this run. */
 export interface Observation {
@@ -14,16 +14,7 @@ export interface Observation {
 }
 
 /** Of the logarithm of a duration, by what the estimate rests on: seen on real timing files (`bench/prediction.mjs`). */
-const spreads: Readonly<Record<EstimateBasis, number>> = {
-  given: 0.1,
-  'own-device': 0.3,
-  'other-device': 0.6,
-  workload: 1,
-  directory: 1,
-  'file-size': 1,
-  mean: 1.2,
-  default: 1.2,
-};
+const spreads = { given: 0.3, 'own-device': 0.3, 'other-device': 0.6, default: kinSpread };
 /** Given when nothing at all is known. */
 const defaultDurationMs = 1000;
 /** No suite is believed to take longer than this: about 31 years, still exact in sums of many. */
@@ -56,6 +47,7 @@ export class Estimates {
   announce(suite: Suite): void {
     if (this.#announced.has(suite.id)) return;
     this.#announced.set(suite.id, suite);
+    if (suite.expectedMs !== undefined) this.#observations++;
     if (!this.#known.has(suite.id)) return;
     this.#effectsOf = 0;
     this.#kinshipOf = 0;
@@ -76,7 +68,7 @@ export class Estimates {
   /** @param deviceKind `kindOf` the device. */
   of(suite: Suite, deviceKind: string): Estimate {
     const hostMemoryBytes = this.hostMemoryOf(suite);
-    const resting = (basis: EstimateBasis, durationMs: number, samples: number): Estimate => ({
+    const resting = (basis: keyof typeof spreads, durationMs: number, samples: number): Estimate => ({
       durationMs: bounded(durationMs, 1, maxDurationMs),
       hostMemoryBytes,
       basis,
@@ -91,12 +83,12 @@ export class Estimates {
     const factor = this.#fitEffects().factorOf(suite.profile.workload, deviceKind);
     if (devices) {
       const samples = Math.max(...[...devices.values()].map((known) => known.samples));
-      return resting('other-device', this.#levelOf(suite.id, devices) * factor, samples);
+      const durations = [...devices].map(([kind, { durationMs }]) => ({ kind, durationMs }));
+      return resting('other-device', this.#levelOf(suite.profile.workload, durations) * factor, samples);
     }
     const kin = this.#fitKinship().of(suite);
-    return kin === undefined
-      ? resting('default', defaultDurationMs, 0)
-      : resting(kin.basis, kin.durationMs * factor, kin.samples);
+    if (kin === undefined) return resting('default', defaultDurationMs, 0);
+    return { ...kin, durationMs: bounded(kin.durationMs * factor, 1, maxDurationMs), hostMemoryBytes };
   }
 
   /**
@@ -114,27 +106,17 @@ export class Estimates {
   }
 
   /** What a suite takes on a device of factor 1, by what it took on others. */
-  #levelOf(suiteId: string, devices: ReadonlyMap<string, Known>): number {
+  #levelOf(workload: string | undefined, durations: SeenSuite['durations']): number {
     const effects = this.#fitEffects();
-    const workload = this.#announced.get(suiteId)?.profile.workload;
     let sum = 0;
-    for (const [kind, { durationMs }] of devices) sum += durationMs / effects.factorOf(workload, kind);
-    return sum / devices.size;
+    for (const { kind, durationMs } of durations) sum += durationMs / effects.factorOf(workload, kind);
+    return sum / durations.length;
   }
 
   #fitEffects(): DeviceEffects {
     if (this.#isOld(this.#effectsOf)) {
       this.#effectsOf = this.#observations;
-      this.#effects = new DeviceEffects(
-        [...this.#known].flatMap(([id, devices]) =>
-          devices.size < 2
-            ? []
-            : {
-                workload: this.#announced.get(id)?.profile.workload,
-                durations: [...devices].map(([kind, { durationMs }]) => ({ kind, durationMs })),
-              },
-        ),
-      );
+      this.#effects = new DeviceEffects(this.#seen());
     }
     return this.#effects;
   }
@@ -142,19 +124,33 @@ export class Estimates {
   #fitKinship(): Kinship {
     if (this.#isOld(this.#kinshipOf)) {
       this.#kinshipOf = this.#observations;
-      this.#kinship = new Kinship(
-        [...this.#known].map(([id, devices]) => {
-          const suite = this.#announced.get(id);
-          return {
-            id,
-            workload: suite?.profile.workload,
-            fileBytes: suite?.fileBytes ?? 0,
-            durationMs: this.#levelOf(id, devices),
-          };
-        }),
-      );
+      const known: KnownSuite[] = [];
+      for (const { id, workload, fileBytes, durations } of this.#seen()) {
+        known.push({ id, workload, fileBytes, durationMs: this.#levelOf(workload, durations) });
+      }
+      this.#kinship = new Kinship(known);
     }
     return this.#kinship;
+  }
+
+  /** All suites of which a duration is known. */
+  *#seen(): Iterable<SeenSuite> {
+    for (const [id, devices] of this.#known) {
+      const suite = this.#announced.get(id);
+      yield {
+        id,
+        workload: suite?.profile.workload,
+        fileBytes: suite?.fileBytes ?? 0,
+        durations: [...devices].map(([kind, { durationMs }]) => ({ kind, durationMs })),
+      };
+    }
+    for (const { id, profile, fileBytes, expectedMs = {} } of this.#announced.values()) {
+      if (this.#known.has(id)) continue;
+      const durations = Object.entries(expectedMs).flatMap(([kind, ms]) =>
+        ms > 0 ? { kind, durationMs: bounded(ms, 1, maxDurationMs) } : [],
+      );
+      if (durations.length > 0) yield { id, workload: profile.workload, fileBytes, durations };
+    }
   }
 
   #isOld(observations: number): boolean {
@@ -162,6 +158,11 @@ export class Estimates {
       this.#observations > observations * (1 + renewedShare) || (observations === 0 && this.#observations > 0)
     );
   }
+}
+
+interface SeenSuite extends SeenOnDevices {
+  readonly id: string;
+  readonly fileBytes: number;
 }
 
 interface Known {

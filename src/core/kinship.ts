@@ -16,8 +16,15 @@ export interface KinEstimate {
   readonly basis: 'workload' | 'file-size' | 'directory' | 'mean';
   /** How many suites it rests on. */
   readonly samples: number;
+  /** As in an estimate. */
+  readonly spread: number;
 }
 
+/** Standard deviation of ln(duration / estimate) until suites show a smaller one; on real timing files it is 1.2 to 2. */
+export const kinSpread = 1.2;
+const leastSpread = 0.2;
+/** As if so many suites had shown that spread. */
+const spreadDoubt = 5;
 /** A group counts as much as the one around it when it has so many suites. */
 const doubt = 2;
 /** How durations grow with the size of the file until suites show it: between not at all and in proportion. */
@@ -33,33 +40,54 @@ const exponentDoubt = 10;
 export class Kinship {
   readonly #groups = new Map<string, Group>();
   readonly #exponent: number;
+  readonly #spread: number;
 
   constructor(suites: readonly KnownSuite[]) {
     this.#exponent = exponentOf(suites);
+    const ownValue = ({ durationMs, fileBytes }: KnownSuite) =>
+      Math.log(durationMs) - this.#sizeEffect(fileBytes);
     for (const suite of suites) {
-      const value = Math.log(suite.durationMs) - this.#sizeEffect(suite.fileBytes);
+      const value = ownValue(suite);
       for (const name of groupsOf(suite.id, suite.workload)) {
         const group = this.#groups.get(name) ?? { count: 0, sum: 0 };
         this.#groups.set(name, { count: group.count + 1, sum: group.sum + value });
       }
     }
+    let squares = spreadDoubt * kinSpread ** 2;
+    for (const suite of suites) {
+      squares += (ownValue(suite) - (this.#meanOf(groupsOf(suite.id, suite.workload)) ?? 0)) ** 2;
+    }
+    const spread = Math.sqrt(squares / (suites.length + spreadDoubt));
+    this.#spread = Math.min(kinSpread, Math.max(leastSpread, spread));
   }
 
   of({ id, fileBytes, profile: { workload } }: Suite): KinEstimate | undefined {
+    const names = groupsOf(id, workload);
+    const mean = this.#meanOf(names);
+    if (mean === undefined) return undefined;
+    const closest = names.findLast((name) => this.#groups.has(name)) ?? everything;
+    const basis = isWorkload(closest)
+      ? 'workload'
+      : fileBytes > 0
+        ? 'file-size'
+        : closest === everything
+          ? 'mean'
+          : 'directory';
+    // What is expected of a log-normal duration is its mean, which lies above the middle.
+    const durationMs = Math.exp(mean + this.#sizeEffect(fileBytes) + this.#spread ** 2 / 2);
+    return { durationMs, basis, samples: this.#groups.get(closest)?.count ?? 0, spread: this.#spread };
+  }
+
+  /** Of the narrowest group, shrunk towards those around it. */
+  #meanOf(names: readonly string[]): number | undefined {
     let mean: number | undefined;
-    let samples = 0;
-    let basis: KinEstimate['basis'] = fileBytes > 0 ? 'file-size' : 'mean';
-    for (const name of groupsOf(id, workload)) {
+    for (const name of names) {
       const group = this.#groups.get(name);
       if (group === undefined) continue;
       mean =
         mean === undefined ? group.sum / group.count : (group.sum + doubt * mean) / (group.count + doubt);
-      samples = group.count;
-      if (isWorkload(name)) basis = 'workload';
-      else if (name !== everything && basis === 'mean') basis = 'directory';
     }
-    if (mean === undefined) return undefined;
-    return { durationMs: Math.exp(mean + this.#sizeEffect(fileBytes)), basis, samples };
+    return mean;
   }
 
   /** Files of unknown size count as of a usual one. */

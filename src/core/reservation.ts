@@ -1,4 +1,4 @@
-import type { Backlog } from './backlog.js';
+import type { Backlog, Demand } from './backlog.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group } from './group.js';
 import { fits, partOfRoom, type Room, roomFor } from './room.js';
@@ -19,6 +19,7 @@ export class Reservation {
   /** Kept while suspended, so that the same slot is booked again. */
   #room: Room | undefined;
   #booked = false;
+  readonly #overdue = new Set<Group>();
 
   constructor(fleet: Fleet, backlog: Backlog) {
     this.#fleet = fleet;
@@ -45,22 +46,26 @@ export class Reservation {
   }
 
   /** Tells that a suite is about to start; counts the earlier ones that find no room on that machine. */
-  passing(turn: Turn, { siblings }: FleetType): void {
-    const types = [...siblings].filter(({ free }) => free.length > 0);
+  passing(turn: Turn, type: FleetType): void {
+    if (hasRoomForAll(type, this.#backlog.peak)) return;
+    const types = [...type.siblings].filter(({ free }) => free.length > 0);
     for (const group of this.#backlog.groups) {
       if (!comesBefore(group.head.turn, turn)) continue;
-      const here = types.filter((type) => group.slotTypes.has(type));
-      if (here.length > 0 && !here.some((type) => fits(type, group))) group.passes++;
+      const here = types.filter((each) => group.slotTypes.has(each));
+      if (here.length === 0 || here.some((each) => fits(each, group))) continue;
+      group.passes++;
+      if (isOverdue(group)) this.#overdue.add(group);
     }
   }
 
   /** The one that has room booked goes on having it; else the earliest. */
   #mostOverdue(): Group | undefined {
-    if (this.#room && isOverdue(this.#room.group)) return this.#room.group;
+    if (this.#room && isOverdue(this.#room.group) && hasFreeSlot(this.#room.group)) return this.#room.group;
     let first: Group | undefined;
-    for (const group of this.#backlog.groups) {
-      const earlier = isOverdue(group) && (!first || comesBefore(group.head.turn, first.head.turn));
-      if (earlier) first = group;
+    for (const group of this.#overdue) {
+      if (!isOverdue(group)) this.#overdue.delete(group);
+      else if (!hasFreeSlot(group)) continue;
+      else if (!first || comesBefore(group.head.turn, first.head.turn)) first = group;
     }
     return first;
   }
@@ -78,6 +83,20 @@ export class Reservation {
 }
 
 function isOverdue(group: Group): boolean {
-  if (group.passes < passesBeforeReservation || group.size === 0) return false;
+  return group.passes >= passesBeforeReservation && group.size > 0;
+}
+
+function hasFreeSlot(group: Group): boolean {
   return [...group.slotTypes.keys()].some(({ free }) => free.length > 0);
+}
+
+/** True when whatever is pending finds room on the machine as long as one of its slots is free. */
+function hasRoomForAll({ load, slot }: FleetType, peak: Demand): boolean {
+  return (
+    peak.isPlain &&
+    load.exclusiveSuites === 0 &&
+    load.suites < slot.machineWorkers &&
+    load.cpuThreads + peak.cpuThreads <= slot.machineCpuThreads &&
+    load.hostMemoryBytes + peak.hostMemoryBytes <= slot.machine.memoryBudgetBytes
+  );
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type JsonPath, pathText } from '../core/json.js';
 import type { Device } from '../core/machine.js';
 import { nearest } from '../core/nearest.js';
 import {
@@ -22,8 +23,7 @@ export interface MachineFile extends v.InferOutput<typeof schema> {
   readonly placeOf: PlaceOf;
 }
 
-type Path = readonly (string | number)[];
-type PlaceOf = (path: Path) => Pick<UsageProblem, 'file' | 'line'>;
+type PlaceOf = (path: JsonPath) => Pick<UsageProblem, 'file' | 'line'>;
 
 /**
  * Checks the content of a machine file.
@@ -161,7 +161,7 @@ const rootEntries = {
 
 const schema = object(rootEntries, 'an object such as {"devices": [{"id": "gpu0", "class": "gpu"}]}');
 
-function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, 'file' | 'line'> {
+function describe(issue: v.BaseIssue<unknown>, path: JsonPath): Omit<UsageProblem, 'file' | 'line'> {
   const key = path.at(-1);
   if (issue.path?.at(-1)?.origin === 'key') {
     const keys = keysAt(path);
@@ -186,17 +186,14 @@ function describe(issue: v.BaseIssue<unknown>, path: Path): Omit<UsageProblem, '
 }
 
 /** What may stand where this key stands; nothing where keys follow a pattern, which is then the message. */
-function keysAt(path: Path): readonly string[] {
+function keysAt(path: JsonPath): readonly string[] {
   if (path.length === 1) return Object.keys(rootEntries);
   if (path[0] === 'machine') return Object.keys(machineEntries);
   if (path.length === 3) return Object.keys(deviceEntries);
   return path.length === 4 ? [] : Object.keys(speedEntries);
 }
 
-/** `devices[0].class`, in backquotes. */
-function nameOf(path: Path): string {
-  const keys = path.map((key, index) =>
-    typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`,
-  );
-  return `\`${keys.join('')}\``;
+/** In backquotes. */
+function nameOf(path: JsonPath): string {
+  return `\`${pathText(path)}\``;
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { parseJson } from '../core/json.js';
 import { UsageError } from '../core/usage-error.js';
 import { checkMachineFile, type MachineFile } from './machine-file-schema.js';
-import { parseJson } from './parse/json.js';
 
 export type { MachineFile } from './machine-file-schema.js';
 

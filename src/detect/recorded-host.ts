@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
+import { parseJson } from '../core/json.js';
 import { UsageError } from '../core/usage-error.js';
 import type { Host } from './host.js';
-import { parseJson } from './parse/json.js';
 import { runTool } from './run-tool.js';
 
 /**

@@ -8,7 +8,8 @@ export const adaptive: Strategy = {
   name: 'adaptive',
   start: (options) =>
     new PlannedRun(options, (view, before) => {
-      const rest = restOfRun(view);
+      const { makespanMs: horizonMs } = before ?? assign(restOfRun(view).problem);
+      const rest = restOfRun(view, { horizonMs });
       return { ...rest, assignment: assign(rest.problem, before) };
     }),
 };

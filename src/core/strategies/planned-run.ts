@@ -13,9 +13,9 @@ import type {
 } from './strategy.js';
 
 /** The rest is planned anew when this share of it has started since. */
-const replannedShare = 0.06;
+const replannedShare = 0.2;
 /** And when slots stand idle already when this share has. */
-const impatientShare = 0.02;
+const impatientShare = 0.06;
 /** A slot that is left idle is looked at again after this long, or when what runs should have ended. */
 const leastReviewMs = 1000;
 

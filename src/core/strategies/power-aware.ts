@@ -28,6 +28,6 @@ function thrifty(
   view: ClusterView,
   tolerance: number,
 ): RestOfRun & { readonly assignment: ReturnType<typeof assign> } {
-  const rest = restOfRun(view, tolerance);
+  const rest = restOfRun(view, { energyTolerance: tolerance });
   return { ...rest, assignment: assign(rest.problem) };
 }

@@ -26,14 +26,23 @@ export interface PlannedSuite {
 const latencyTolerance = 1.25;
 /** One that is sensitive to power, where it costs at most this multiple of the least energy. */
 const powerTolerance = 1.1;
+/** From this spread on an estimate says little about the single suite. */
+const unmeasuredSpread = 1;
+/** By how much a place counts as slower at most for what the whole run may have to wait for. */
+const mostReluctance = 2;
+const anyMultiple = Number.POSITIVE_INFINITY;
 /** How much longer a suite of unknown duration is thought to take on devices that suit it less. */
 const unsuitedFactor = 1.5;
 
-/**
- * Slots that are busy come free when what runs there is expected to end.
- * @param energyTolerance Suites may go where they cost at most this multiple of their least energy. Default: anywhere.
- */
-export function restOfRun(view: ClusterView, energyTolerance = Number.POSITIVE_INFINITY): RestOfRun {
+export interface RestOptions {
+  /** Suites may go where they cost at most this multiple of their least energy. Default: anywhere. */
+  readonly energyTolerance?: number;
+  /** When the run should be over, ms from now: what may take longer is wanted on fast devices. Default: never. */
+  readonly horizonMs?: number;
+}
+
+/** Slots that are busy come free when what runs there is expected to end. */
+export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfRun {
   const machines = new Map<string, { readonly index: number; readonly machine: PlanMachine }>();
   const kinds = new Map<string, { readonly index: number; readonly members: SlotType[] }>();
   const typeOf = new Map<SlotType, number>();
@@ -93,7 +102,7 @@ export function restOfRun(view: ClusterView, energyTolerance = Number.POSITIVE_I
       suites.push({ group, pending, estimates });
       planned.push({
         id: pending.suite.id,
-        durationMs: durationsFor(pending, places, estimates, energyTolerance),
+        durationMs: durationsFor(pending, places, estimates, options),
         hostMemoryBytes: claim.hostMemoryBytes,
         deviceMemoryBytes: claim.deviceMemoryBytes,
         cpuThreads: claim.cpuThreads,
@@ -111,59 +120,60 @@ export function restOfRun(view: ClusterView, energyTolerance = Number.POSITIVE_I
   };
 }
 
-/** Infinite where the suite cannot run, and where what it is sensitive to speaks against it. */
+/**
+ * Infinite where the suite cannot run, and where what it is sensitive to speaks against it. What may turn out to be what
+ * the whole run waits for is wanted the less the slower the place.
+ */
 function durationsFor(
   { suite: { profile } }: PendingSuite,
   places: readonly (SlotType | undefined)[],
   estimates: readonly (Estimate | undefined)[],
-  energyTolerance: number,
+  { energyTolerance = anyMultiple, horizonMs = anyMultiple }: RestOptions,
 ): readonly number[] {
   const { sensitivity } = profile;
-  const allowed = new Set(estimates.keys());
-  const keepCheapest = (tolerance: number, costAt: (index: number, ms: number) => number) => {
-    if (tolerance === Number.POSITIVE_INFINITY) return;
-    const costs = estimates.map((estimate, index) =>
-      estimate && allowed.has(index) ? costAt(index, estimate.durationMs) : Number.POSITIVE_INFINITY,
-    );
-    const most = Math.min(...costs) * tolerance;
-    costs.forEach((cost, index) => {
-      if (cost > most) allowed.delete(index);
-    });
-  };
-  const watts = (index: number) => wattsOf(places[index]?.device);
-  keepCheapest(sensitivity === 'power' ? powerTolerance : energyTolerance, (index, ms) => ms * watts(index));
-  keepCheapest(sensitivity === 'latency' ? latencyTolerance : Number.POSITIVE_INFINITY, (_, ms) => ms);
-  const suited = places.length > 1 ? bestSuited(profile, places, estimates) : undefined;
-  return estimates.map((estimate, index) => {
-    if (estimate === undefined || !allowed.has(index)) return Number.POSITIVE_INFINITY;
-    return suited === undefined || suited === index
-      ? estimate.durationMs
-      : estimate.durationMs * unsuitedFactor;
+  const durations = estimates.map((estimate) => estimate?.durationMs ?? Number.POSITIVE_INFINITY);
+  const fastestMs = Math.min(...durations);
+  // One of the two at most, so that the place which is best by it is always left.
+  const latency = sensitivity === 'latency' ? latencyTolerance : anyMultiple;
+  const energy =
+    sensitivity === 'power' ? powerTolerance : sensitivity === 'latency' ? anyMultiple : energyTolerance;
+  const joules = (ms: number, index: number) => ms * wattsOf(places[index]?.device);
+  const leastEnergy = energy === anyMultiple ? 0 : Math.min(...durations.map(joules));
+  const isSuited = bestSuited(profile, places, estimates);
+  return durations.map((durationMs, index) => {
+    const estimate = estimates[index];
+    if (estimate === undefined || durationMs > fastestMs * latency) return Number.POSITIVE_INFINITY;
+    if (leastEnergy > 0 && joules(durationMs, index) > leastEnergy * energy) return Number.POSITIVE_INFINITY;
+    const reluctance = mayTakeLonger(estimate, horizonMs)
+      ? Math.min(mostReluctance, durationMs / fastestMs)
+      : 1;
+    return durationMs * reluctance * (isSuited(index) ? 1 : unsuitedFactor);
   });
+}
+
+/** Of a suite that was never measured, nobody knows how long it may take. */
+function mayTakeLonger({ durationMs, spread }: Estimate, horizonMs: number): boolean {
+  return spread >= unmeasuredSpread || durationMs * Math.exp(3 * spread) > horizonMs;
 }
 
 /**
  * Where a suite that was never measured anywhere should go, by what is known of devices; where that says nothing, to a CPU
- * rather than to an accelerator that others may need. Undefined for measured ones.
+ * rather than to an accelerator that others may need. Everywhere for measured ones.
  */
 function bestSuited(
   profile: WorkloadProfile,
   places: readonly (SlotType | undefined)[],
   estimates: readonly (Estimate | undefined)[],
-): number | undefined {
+): (index: number) => boolean {
   if (estimates.some((estimate) => estimate?.basis === 'own-device' || estimate?.basis === 'given'))
-    return undefined;
+    return () => true;
   const asks = profile.operations.length > 0 || profile.preferredMemoryBytes !== undefined;
-  let best: number | undefined;
-  let highest = Number.NEGATIVE_INFINITY;
-  places.forEach((type, index) => {
-    if (type === undefined) return;
-    const score = asks ? suitabilityOf(profile, type.device).score : type.device.class === 'cpu' ? 1 : 0;
-    if (score <= highest) return;
-    highest = score;
-    best = index;
+  const scores = places.map((type) => {
+    if (type === undefined) return Number.NEGATIVE_INFINITY;
+    return asks ? suitabilityOf(profile, type.device).score : type.device.class === 'cpu' ? 1 : 0;
   });
-  return best;
+  const highest = Math.max(...scores);
+  return (index) => scores[index] === highest;
 }
 
 function freeTimes(view: ClusterView): ReadonlyMap<SlotType, readonly number[]> {

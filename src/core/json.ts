@@ -1,23 +1,34 @@
-import { UsageError } from '../../core/usage-error.js';
+import { UsageError } from './usage-error.js';
 
 /** JSON with the place of every value, because `JSON.parse` knows neither lines nor duplicate keys. */
 export interface LocatedJson {
   readonly value: unknown;
   /** 1-based line of the value at this path (of the key, for a member), or of the nearest enclosing value. */
-  lineOf(path: readonly (string | number)[]): number;
+  lineOf(path: JsonPath): number;
+}
+
+/** Keys and indices from the root on. */
+export type JsonPath = readonly (string | number)[];
+
+/** `devices[0].class` */
+export function pathText(path: JsonPath): string {
+  return path
+    .map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`))
+    .join('');
 }
 
 /** @throws {UsageError} with file, line and column when the text is not JSON or an object names a key twice. */
 export function parseJson(text: string, file: string): LocatedJson {
-  const lines = new Map<string, number>();
-  let at = text.startsWith('\uFEFF') ? 1 : 0;
-
-  const value = parseValue([]);
-  skipSpace();
-  if (at < text.length) fail('the end of the file');
+  let lines: ReadonlyMap<string, number> | undefined;
   return {
-    value,
+    value: parse(text, file),
     lineOf: (path) => {
+      // Places are many and seldom asked for.
+      if (lines === undefined) {
+        const found = new Map<string, number>();
+        parse(text, file, (place, line) => found.set(keyOf(place), line));
+        lines = found;
+      }
       for (let length = path.length; length > 0; length -= 1) {
         const line = lines.get(keyOf(path.slice(0, length)));
         if (line !== undefined) return line;
@@ -25,10 +36,23 @@ export function parseJson(text: string, file: string): LocatedJson {
       return 1;
     },
   };
+}
 
-  function parseValue(path: readonly (string | number)[]): unknown {
+/** @param onPlace Told of each value, and before it of its key, with the line it begins in. */
+function parse(text: string, file: string, onPlace?: (path: JsonPath, line: number) => void): unknown {
+  let at = text.startsWith('\uFEFF') ? 1 : 0;
+
+  let counted = 0;
+  let line = 1;
+  const value = parseValue([]);
+  skipSpace();
+  if (at < text.length) fail('the end of the file');
+  return value;
+
+  function parseValue(path: JsonPath): unknown {
     skipSpace();
-    if (!lines.has(keyOf(path))) lines.set(keyOf(path), lineAt(at));
+    // Of a member, its key tells.
+    if (typeof path.at(-1) !== 'string') onPlace?.(path, lineOfNext());
     if (text[at] === '{') return parseObject(path);
     if (text[at] === '[') return parseArray(path);
     if (text[at] === '"') return parseText();
@@ -44,7 +68,7 @@ export function parseJson(text: string, file: string): LocatedJson {
     }
   }
 
-  function parseObject(path: readonly (string | number)[]): unknown {
+  function parseObject(path: JsonPath): unknown {
     const entries = new Map<string, unknown>();
     at += 1;
     skipSpace();
@@ -52,11 +76,11 @@ export function parseJson(text: string, file: string): LocatedJson {
       if (entries.size > 0) expect(',');
       skipSpace();
       if (text[at] !== '"') fail('a key in double quotes');
-      const line = lineAt(at);
+      const line = lineOfNext();
       const start = at;
       const key = parseText();
       if (entries.has(key)) fail(`every key once, not ${JSON.stringify(key)} again`, start);
-      lines.set(keyOf([...path, key]), line);
+      onPlace?.([...path, key], line);
       skipSpace();
       expect(':');
       entries.set(key, parseValue([...path, key]));
@@ -66,7 +90,7 @@ export function parseJson(text: string, file: string): LocatedJson {
     return Object.fromEntries(entries);
   }
 
-  function parseArray(path: readonly (string | number)[]): unknown[] {
+  function parseArray(path: JsonPath): unknown[] {
     const items: unknown[] = [];
     at += 1;
     skipSpace();
@@ -102,6 +126,12 @@ export function parseJson(text: string, file: string): LocatedJson {
     while (at < text.length && ' \t\r\n'.includes(text.charAt(at))) at += 1;
   }
 
+  /** Of what begins at `at`; what was counted before is not counted again. */
+  function lineOfNext(): number {
+    for (; counted < at; counted += 1) if (text[counted] === '\n') line += 1;
+    return line;
+  }
+
   function lineAt(position: number): number {
     return text.slice(0, position).split('\n').length;
   }
@@ -119,6 +149,6 @@ export function parseJson(text: string, file: string): LocatedJson {
   }
 }
 
-function keyOf(path: readonly (string | number)[]): string {
+function keyOf(path: JsonPath): string {
   return JSON.stringify(path);
 }

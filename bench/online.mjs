@@ -1,0 +1,126 @@
+/**
+ * Deciding on line, against the bound of who knows all true durations beforehand: real timings on made-up unequal fleets,
+ * a tenth of the suites unknown, true durations off by a log-normal factor of sigma. Seeds 1001 to 1030 are frozen and
+ * were not used in development.
+ * Usage: node bench/online.mjs FOLDER [--only 1|2] [--seeds N] [--first SEED]
+ */
+import { fleetProblem, largeProblem, randomFrom, timingsIn } from './instances.mjs';
+import { referenceKernelMs } from './measure.mjs';
+import { source } from './source.mjs';
+
+const { runCase, caseOf, strategyNames } = await source(
+  'simulate/case.ts',
+  'simulate/scenario.ts',
+  'core/strategies/index.ts',
+);
+const argv = process.argv.slice(2);
+const flag = (name, usual) => (argv.includes(name) ? Number(argv[argv.indexOf(name) + 1]) : usual);
+const [folder] = argv;
+if (folder === undefined || folder.startsWith('--')) throw new Error('usage: node bench/online.mjs FOLDER');
+const only = flag('--only', 0);
+const seeds = Array.from({ length: flag('--seeds', 30) }, (_, index) => flag('--first', 1001) + index);
+
+console.log(`reference kernel ${referenceKernelMs().toFixed(0)} ms`);
+if (only !== 2) ratios();
+if (only !== 1) decisions();
+
+function ratios() {
+  const timings = timingsIn(folder);
+  console.log(
+    `\nmakespan / clairvoyant bound, ${seeds.length} seeds; paired with pull: geometric mean and worst of adaptive / pull`,
+  );
+  console.log('sigma  strategy             mean  median     p95     max   / pull   worst   ms per decision');
+  for (const sigma of [0.1, 0.3, 0.6]) {
+    const results = new Map(strategyNames.map((name) => [name, []]));
+    for (const seed of seeds) {
+      const given = onlineCase(timings[seed % timings.length], seed, sigma);
+      for (const name of strategyNames) results.get(name).push(runCase(given, name));
+    }
+    const pull = results.get('pull').map(({ ratio }) => ratio);
+    for (const [name, all] of results) {
+      const own = all.map(({ ratio }) => ratio);
+      const sorted = [...own].sort((a, b) => a - b);
+      const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+      const paired = own.map((ratio, index) => ratio / pull[index]);
+      const cells = [
+        mean(own),
+        sorted[sorted.length >> 1],
+        sorted[Math.min(sorted.length - 1, Math.floor(0.95 * sorted.length))],
+        sorted.at(-1),
+        Math.exp(mean(paired.map(Math.log))),
+        Math.max(...paired),
+        mean(all.map(({ planCpuMs, decisions: count }) => planCpuMs / count)),
+      ];
+      console.log(
+        `${sigma}    ${name.padEnd(17)}${cells.map((each) => each.toFixed(3).padStart(8)).join('')}`,
+      );
+    }
+  }
+}
+
+function decisions() {
+  console.log(
+    '\ntime to decide, adaptive: pending suites, slots (12 types), ms per decision, makespan / bound',
+  );
+  for (const [suites, slots] of [
+    [1000, 10],
+    [10_000, 10],
+    [10_000, 100],
+    [10_000, 1000],
+    [100_000, 100],
+    [100_000, 1000],
+  ]) {
+    const {
+      planCpuMs,
+      decisions: count,
+      ratio,
+    } = runCase(caseOf(scenarioOf(largeProblem(suites, Math.min(12, slots), slots, 94))), 'adaptive');
+    const perDecision = (planCpuMs / count).toFixed(3);
+    console.log(
+      `${String(suites).padStart(7)} ${String(slots).padStart(5)} ${perDecision.padStart(8)} ${ratio.toFixed(4).padStart(8)}`,
+    );
+  }
+}
+
+function onlineCase(timings, seed, sigma) {
+  const random = randomFrom(seed + 500_000);
+  const scenario = scenarioOf(fleetProblem(timings, seed), timings.ids);
+  return caseOf({
+    ...scenario,
+    seed,
+    suites: scenario.suites.map((suite) => {
+      const noise = Math.exp(sigma * random.normal());
+      const isUnknown = random.next() < 0.1;
+      const by = (of) =>
+        Object.fromEntries(Object.entries(suite.durationMs).map(([type, ms]) => [type, of(ms)]));
+      return {
+        ...suite,
+        durationMs: isUnknown ? by(() => null) : suite.durationMs,
+        actualMs: by((ms) => Math.max(1, Math.round(ms * noise))),
+      };
+    }),
+  });
+}
+
+/** A problem for the planner as a scenario for the simulator, with the scenario's defaults filled in. */
+function scenarioOf({ types, suites }, ids = suites.map(({ id }) => id)) {
+  return {
+    version: 1,
+    machines: [],
+    seed: 0,
+    sigma: 0,
+    slots: types.map(({ name, slots }) => ({ type: name, count: slots, class: 'cpu' })),
+    suites: suites.map(({ durationMs }, index) => ({
+      id: ids[index],
+      durationMs: Object.fromEntries(
+        durationMs.flatMap((ms, type) => (ms === Number.POSITIVE_INFINITY ? [] : [[types[type].name, ms]])),
+      ),
+      memoryBytes: 0,
+      devices: 1,
+      locks: [],
+      exclusive: false,
+      priority: 3,
+      workload: 'general',
+    })),
+  };
+}

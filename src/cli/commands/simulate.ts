@@ -1,0 +1,206 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { slotsOf } from '../../core/machine.js';
+import { nearest } from '../../core/nearest.js';
+import { defaultStrategy, type StrategyName, strategyNames } from '../../core/strategies/index.js';
+import { UsageError } from '../../core/usage-error.js';
+import { builtInWorkloads } from '../../core/workloads.js';
+import { readFleet } from '../../detect/fleet.js';
+import { readRecord } from '../../record/read.js';
+import { table } from '../../report/table.js';
+import { planCase, runCase, type SimulatedCase } from '../../simulate/case.js';
+import { fleetNames, slotsOfFleet } from '../../simulate/fleets.js';
+import { jsonOf, outputFormats, rowsOf } from '../../simulate/outputs.js';
+import { replayCase } from '../../simulate/replay.js';
+import type { SimulationResult } from '../../simulate/result.js';
+import { caseOf, parseScenario } from '../../simulate/scenario.js';
+import { workloadCase } from '../../simulate/workloads.js';
+import type { Command, FlagValues } from '../command.js';
+import { numberFlag } from '../number-flag.js';
+
+const workloadNames = Object.keys(builtInWorkloads);
+const formats = Object.keys(outputFormats);
+const defaults = { machines: 5, tasks: 100, fleet: 'mixed', seed: 1, sigma: 0.3, unknown: 0.1 } as const;
+
+export const simulate: Command = {
+  summary: 'tries a strategy or a fleet without running a test, with the scheduler that runs them',
+  flags: {
+    fleet: {
+      summary: `${fleetNames.join(', ')}, or a file of machines; default: ${defaults.fleet}`,
+      value: 'NAME|FILE',
+    },
+    workers: { summary: `machines of a fleet that is named; default: ${defaults.machines}`, value: 'N' },
+    tasks: { summary: `made-up suites; default: ${defaults.tasks}`, value: 'N' },
+    workload: { summary: `of ${workloadNames.join(', ')}; default: all, in turn`, value: 'NAMES' },
+    scenario: { summary: 'explicit slots and suites instead of made-up ones', value: 'FILE' },
+    replay: { summary: 'a record: its suites with the durations they really had', value: 'FILE' },
+    strategy: { summary: `one of ${strategyNames.join(', ')}; default: ${defaultStrategy}`, value: 'NAME' },
+    compare: { summary: 'all strategies side by side' },
+    plan: { summary: 'the plan made beforehand instead of a run on line' },
+    moves: { summary: 'how long that plan is searched: changes looked at; default: 2000000', value: 'N' },
+    seed: { summary: `of everything random; default: ${defaults.seed}`, value: 'N' },
+    sigma: {
+      summary: `how far true durations are from expected ones, as sigma of their logarithm; default: ${defaults.sigma}`,
+      value: 'X',
+    },
+    unknown: {
+      summary: `share of the suites that no earlier run has seen; default: ${defaults.unknown}`,
+      value: 'SHARE',
+    },
+    'lose-machines': { summary: 'machines that are lost during the run; default: 0', value: 'N' },
+    'lose-attempts': { summary: 'share of the suites whose first attempt dies; default: 0', value: 'SHARE' },
+    json: { summary: 'print the results as JSON' },
+    output: {
+      summary: `write the results to a file: ${formats.map((end) => `.${end}`).join(', ')}`,
+      value: 'FILE',
+    },
+  },
+  async run(flags, io) {
+    const output = flags.get('output');
+    const format = output === undefined ? undefined : formatOf(output);
+    const { given, title } = simulated(flags);
+    const results = resultsOf(given, flags);
+    if (output !== undefined && format !== undefined) {
+      writeOutput(output, await outputFormats[format](results, `Simulated: ${title}`));
+    }
+    if (flags.has('json')) io.out(jsonOf(results));
+    else io.out(textOf(results, title));
+  },
+};
+
+function resultsOf(given: SimulatedCase, flags: FlagValues): readonly SimulationResult[] {
+  const moves = numberFlag(flags, 'moves', { least: 0, most: 1e12 });
+  const strategy = strategyOf(flags.get('strategy'));
+  refuseTogether(flags, 'compare', ['strategy', 'plan', 'moves']);
+  refuseTogether(flags, 'plan', ['strategy']);
+  if (flags.has('compare')) return strategyNames.map((name) => runCase(given, name));
+  return [flags.has('plan') ? planCase(given, moves) : runCase(given, strategy)];
+}
+
+const madeUp = ['tasks', 'workload', 'sigma', 'unknown', 'lose-machines', 'lose-attempts', 'workers'];
+
+/** What is to be simulated, by where it comes from. */
+function simulated(flags: FlagValues): { readonly given: SimulatedCase; readonly title: string } {
+  const [scenario, replay] = [flags.get('scenario'), flags.get('replay')];
+  if (scenario !== undefined) {
+    refuseTogether(flags, 'scenario', [...madeUp, 'fleet', 'replay', 'seed']);
+    const given = caseOf(parseScenario(textOfFile(scenario), scenario));
+    return { given, title: titleOf(scenario, given) };
+  }
+  const seed = numberFlag(flags, 'seed', { least: 0, most: 2 ** 31 - 1 }) ?? defaults.seed;
+  if (replay !== undefined) {
+    refuseTogether(flags, 'replay', madeUp);
+    const fleet = flags.get('fleet');
+    const given = replayCase(
+      readRecord(replay).events,
+      seed,
+      fleet === undefined ? undefined : fleetOf(fleet, flags),
+    );
+    return { given, title: titleOf(`${replay}${fleet === undefined ? '' : ` on ${fleet}`}`, given) };
+  }
+  const fleet = flags.get('fleet') ?? defaults.fleet;
+  const share = { least: 0, most: 1, integer: false };
+  const given = workloadCase(fleetOf(fleet, flags), {
+    tasks: numberFlag(flags, 'tasks', { least: 0, most: 1_000_000 }) ?? defaults.tasks,
+    workloads: workloadsOf(flags.get('workload')),
+    seed,
+    sigma: numberFlag(flags, 'sigma', { least: 0, most: 3, integer: false }) ?? defaults.sigma,
+    unknownShare: numberFlag(flags, 'unknown', share) ?? defaults.unknown,
+    lostMachines: numberFlag(flags, 'lose-machines', { least: 0, most: 10_000 }) ?? 0,
+    lostShare: numberFlag(flags, 'lose-attempts', share) ?? 0,
+  });
+  return { given, title: `${titleOf(`made-up suites on ${fleet}`, given)}, seed ${seed}` };
+}
+
+function fleetOf(fleet: string, flags: FlagValues): SimulatedCase['slots'] {
+  const machines = numberFlag(flags, 'workers', { least: 1, most: 10_000 });
+  const name = fleetNames.find((each) => each === fleet);
+  if (name !== undefined) return slotsOfFleet(name, machines ?? defaults.machines);
+  if (machines !== undefined) {
+    throw new UsageError({
+      message: '`--workers` counts the machines of a fleet that is named; a file says how many there are',
+      remedy: 'leave it out, or write `count` in the file',
+    });
+  }
+  if (!fleet.includes('.') && !fleet.includes('/')) throw unknownWord('fleet', fleet, fleetNames);
+  return readFleet(fleet).flatMap(({ machine, workers }) => slotsOf(machine, workers));
+}
+
+function workloadsOf(text: string | undefined): readonly string[] {
+  if (text === undefined) return workloadNames;
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names)
+    if (!workloadNames.includes(name)) throw unknownWord('workload', name, workloadNames);
+  return names;
+}
+
+function strategyOf(name: string | undefined): StrategyName {
+  if (name === undefined) return defaultStrategy;
+  const found = strategyNames.find((each) => each === name);
+  if (found === undefined) throw unknownWord('strategy', name, strategyNames);
+  return found;
+}
+
+function formatOf(path: string): keyof typeof outputFormats {
+  const end = path.slice(path.lastIndexOf('.') + 1);
+  if (Object.hasOwn(outputFormats, end)) return end as keyof typeof outputFormats;
+  throw new UsageError({
+    message: `\`--output ${path}\`: nobody knows what to write into such a file`,
+    expected: `a name that ends with ${formats.map((each) => `.${each}`).join(', ')}`,
+  });
+}
+
+function refuseTogether(flags: FlagValues, one: string, others: readonly string[]): void {
+  const other = flags.has(one) ? others.find((each) => flags.has(each)) : undefined;
+  if (other === undefined) return;
+  throw new UsageError({
+    message: `\`--${one}\` and \`--${other}\` cannot be given together`,
+    remedy: 'leave one of them out',
+  });
+}
+
+function unknownWord(what: string, found: string, words: readonly string[]): UsageError {
+  const near = nearest(found, words);
+  return new UsageError({
+    message: `there is no ${what} \`${found}\``,
+    expected: `one of ${words.join(', ')}`,
+    ...(near !== undefined && { remedy: `write \`${near}\`` }),
+  });
+}
+
+function textOfFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError({ file: path, message: 'the scenario cannot be read', found }, { cause });
+  }
+}
+
+function writeOutput(path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(path, content);
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError({ file: path, message: 'the results cannot be written', found }, { cause });
+  }
+}
+
+function titleOf(what: string, { slots, suites }: SimulatedCase): string {
+  return `${what}: ${suites.length} suites, ${slots.length} slots`;
+}
+
+function textOf(results: readonly SimulationResult[], title: string): string {
+  const { titles, rows } = rowsOf(results);
+  const columns = titles.map((name, index) => ({ title: name, right: index > 0 }));
+  const unplaceable = results[0]?.unplaceable ?? [];
+  return [
+    `Simulated, no suite ran. ${title}`,
+    ...table(columns, rows, Number.POSITIVE_INFINITY),
+    ...(unplaceable.length === 0
+      ? []
+      : [
+          `No slot can run ${unplaceable.length} suites: ${unplaceable.slice(0, 5).join(', ')}${unplaceable.length > 5 ? ' …' : ''}`,
+        ]),
+    '',
+  ].join('\n');
+}

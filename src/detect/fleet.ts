@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
+import { type JsonPath, parseJson, pathText } from '../core/json.js';
+import type { Machine } from '../core/machine.js';
+import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import { applyMachineFile } from './apply-machine-file.js';
+import { checkMachineFile } from './machine-file-schema.js';
+
+/** One machine of a fleet that is described, not detected. */
+export interface FleetMachine {
+  readonly machine: Machine;
+  /** How many suites run at once. */
+  readonly workers: number;
+  /** In whatever currency the user thinks. */
+  readonly pricePerMinute?: number;
+}
+
+type Place = Pick<UsageProblem, 'file' | 'line'>;
+
+/**
+ * Reads a fleet: a JSON file with a list of machine files (their paths, relative to the file, or their content), or with
+ * a single one, as `detect --json` writes it.
+ * @throws {UsageError} with file and line.
+ */
+export function readFleet(path: string): readonly FleetMachine[] {
+  const { value, lineOf } = readJson(path, 'the fleet cannot be read', 'name a JSON file');
+  const single = !Array.isArray(value);
+  const place = (at: JsonPath) => ({ file: path, line: lineOf(single ? at.slice(1) : at) });
+  return fleetOf(single ? [value] : value, basename(path), dirname(path), place);
+}
+
+function fleetOf(
+  entries: readonly unknown[],
+  source: string,
+  directory: string,
+  placeOf: (path: JsonPath) => Place,
+): readonly FleetMachine[] {
+  const machines = entries.flatMap((entry, index): FleetMachine[] => {
+    if (typeof entry === 'string') {
+      const path = resolve(directory, entry);
+      const { value, lineOf } = readJson(
+        path,
+        `the machine file ${entry} cannot be read`,
+        'correct its path',
+      );
+      return machinesOf(value, basename(path), (at) => ({ file: path, line: lineOf(at) }));
+    }
+    return machinesOf(entry, source, (at) => placeOf([index, ...at]));
+  });
+  return machines.map((each, index) => withName(each, index, machines));
+}
+
+const ownKeys = {
+  /** The machine as often as this. */
+  count: { least: 1, most: 10_000, isInteger: true },
+  workers: { least: 1, most: 10_000, isInteger: true },
+  pricePerMinute: { least: 0, most: 1e9, isInteger: false },
+} as const;
+
+type OwnKeys = { readonly [key in keyof typeof ownKeys]?: number };
+
+/** A machine file with what a fleet adds to it. */
+function machinesOf(value: unknown, source: string, placeOf: (path: JsonPath) => Place): FleetMachine[] {
+  const { count = 1, workers, pricePerMinute, rest } = withoutOwnKeys(value, placeOf);
+  const file = checkMachineFile(rest, source, placeOf);
+  const {
+    cpuBudget,
+    memoryBudgetBytes,
+    name = 'machine',
+    platform = 'any',
+    arch = 'any',
+  } = file.machine ?? {};
+  if (cpuBudget === undefined || memoryBudgetBytes === undefined) {
+    const missing = cpuBudget === undefined ? 'cpuBudget' : 'memoryBudgetBytes';
+    throw new UsageError({
+      ...placeOf(['machine']),
+      message: `\`machine.${missing}\` is missing: nobody can detect it for a machine of a fleet`,
+      remedy: 'write it, or run `jest-runner-hardware detect --json` on such a machine and take the output',
+    });
+  }
+  const cpu = { id: 'cpu', class: 'cpu', usable: true, software: false } as const;
+  const bare: Machine = {
+    version: 1,
+    machine: { name, platform, arch, cpuBudget, memoryBudgetBytes },
+    devices: [
+      { ...cpu, memoryBytes: memoryBudgetBytes, backends: [], precisions: [], features: [], evidence: {} },
+    ],
+    problems: [],
+  };
+  // What is masked here says nothing about a machine elsewhere.
+  const machine = applyMachineFile(bare, file, { env: {}, platform: 'linux' });
+  return Array.from({ length: count }, () => ({
+    machine,
+    // As many as Jest takes by default.
+    workers: workers ?? Math.max(1, Math.floor(cpuBudget) - 1),
+    ...(pricePerMinute !== undefined && { pricePerMinute }),
+  }));
+}
+
+function withoutOwnKeys(
+  value: unknown,
+  placeOf: (path: JsonPath) => Place,
+): OwnKeys & { readonly rest: unknown } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { rest: value };
+  const rest: Record<string, unknown> = { ...value };
+  const own: { -readonly [key in keyof OwnKeys]: OwnKeys[key] } = {};
+  for (const [key, { least, most, isInteger }] of Object.entries(ownKeys)) {
+    const given = rest[key];
+    delete rest[key];
+    if (given === undefined) continue;
+    const isNumber = typeof given === 'number' && given >= least && given <= most;
+    if (!isNumber || (isInteger && !Number.isInteger(given))) {
+      throw new UsageError({
+        ...placeOf([key]),
+        message: `\`${pathText([key])}\` is wrong`,
+        expected: `${isInteger ? 'an integer' : 'a number'} from ${least} to ${most}`,
+        found: JSON.stringify(given),
+      });
+    }
+    own[key as keyof typeof ownKeys] = given;
+  }
+  return { ...own, rest };
+}
+
+/** `detect` calls every machine the same: those of one name are numbered. */
+function withName(each: FleetMachine, index: number, all: readonly FleetMachine[]): FleetMachine {
+  const { name } = each.machine.machine;
+  const alike = all.flatMap(({ machine }, at) => (machine.machine.name === name ? at : []));
+  if (alike.length === 1 && name !== 'machine') return each;
+  const numbered = `${name}-${name === 'machine' ? index + 1 : alike.indexOf(index) + 1}`;
+  return {
+    ...each,
+    machine: { ...each.machine, machine: { ...each.machine.machine, name: numbered } },
+  };
+}
+
+function readJson(path: string, message: string, remedy: string) {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError({ file: path, message, found, remedy }, { cause });
+  }
+  return parseJson(text, path);
+}

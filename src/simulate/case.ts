@@ -1,0 +1,108 @@
+import { devicesOf } from '../core/claim.js';
+import { Estimates } from '../core/estimate.js';
+import type { Suite } from '../core/events.js';
+import { neverRejection } from '../core/filters.js';
+import { hashOf } from '../core/hash.js';
+import { kindOf, type Slot } from '../core/machine.js';
+import { plan } from '../core/plan/plan.js';
+import { problemOf } from '../core/plan/problem-of.js';
+import { randomFrom } from '../core/random.js';
+import { type StrategyName, strategies } from '../core/strategies/index.js';
+import {
+  type Attempt,
+  attemptsOf,
+  boundOf,
+  resultOf,
+  type SimulationResult,
+  unplaceableOf,
+} from './result.js';
+import { type SlotLoss, simulate } from './simulate.js';
+
+/** A run to be simulated: what there is, what is known, and what really happens. */
+export interface SimulatedCase {
+  readonly slots: readonly Slot[];
+  readonly suites: readonly Suite[];
+  readonly seed: number;
+  /** What is known beside what suites bring; new for each run, as it learns. Default: nothing. */
+  estimates?(): Estimates;
+  /** How long the suite really takes on the slot, ms > 0. */
+  trueMs(suite: Suite, slot: Slot): number;
+  readonly losses?: readonly SlotLoss[];
+  /** Share of the suites whose first attempt is lost half way. Default 0. */
+  readonly lostShare?: number;
+}
+
+/** How much of its time an attempt runs before it is lost. */
+const lostAfter = 0.5;
+
+/** Runs the case through the scheduler, with a strategy that decides on line. */
+export function runCase(given: SimulatedCase, strategy: StrategyName): SimulationResult {
+  const { slots, suites, seed, losses = [], lostShare = 0 } = given;
+  const { events, schedulerMs } = simulate({
+    slots,
+    suites,
+    seed,
+    losses,
+    strategy: strategies[strategy],
+    estimates: given.estimates?.() ?? new Estimates(),
+    truth: (suite, slot, attempt) => {
+      const durationMs = wholeMs(given.trueMs(suite, slot));
+      const isLost = attempt === 1 && randomFrom(hashOf(`${seed} lost ${suite.id}`))() < lostShare;
+      return isLost ? { durationMs: wholeMs(durationMs * lostAfter), status: 'lost' } : { durationMs };
+    },
+  });
+  return resultOf({
+    strategy,
+    slots,
+    attempts: attemptsOf(events),
+    unplaceable: unplaceableOf(events),
+    boundMs: boundOf(slots, suites, (suite, slot) => wholeMs(given.trueMs(suite, slot))),
+    planCpuMs: schedulerMs,
+  });
+}
+
+/**
+ * Plans the case with what is known and takes the plan as it stands: nothing departs from it.
+ * @param moves See `PlanOptions`.
+ */
+export function planCase(
+  { slots, suites, seed, estimates }: SimulatedCase,
+  moves?: number,
+): SimulationResult {
+  const known = estimates?.() ?? new Estimates();
+  for (const suite of suites) known.announce(suite);
+  const startedAt = process.cpuUsage();
+  const expectedMs = (suite: Suite, slot: Slot) =>
+    neverRejection(suite, slot, false) === undefined
+      ? known.of(suite, kindOf(slot.device)).durationMs
+      : Number.POSITIVE_INFINITY;
+  const stated = problemOf(slots, suites, expectedMs);
+  const planned = plan(stated.problem, { seed, ...(moves !== undefined && { moves }) });
+  const { user, system } = process.cpuUsage(startedAt);
+  const attempts = suites.flatMap((suite, index): Attempt | [] => {
+    const slot = stated.slots[planned.typeOf[index] ?? -1]?.[planned.slotOf[index] ?? -1];
+    if (slot === undefined) return [];
+    const startMs = planned.startMs[index] ?? 0;
+    return {
+      suiteId: suite.id,
+      slotId: slot.id,
+      devices: devicesOf(suite.profile, slot.device.class),
+      startMs,
+      endMs: startMs + expectedMs(suite, slot),
+      status: 'passed',
+    };
+  });
+  const placed = new Set(attempts.map(({ suiteId }) => suiteId));
+  return resultOf({
+    strategy: 'plan',
+    slots,
+    attempts,
+    unplaceable: suites.flatMap(({ id }) => (placed.has(id) ? [] : id)),
+    boundMs: planned.boundMs,
+    planCpuMs: (user + system) / 1000,
+  });
+}
+
+function wholeMs(ms: number): number {
+  return Math.max(1, Math.round(ms));
+}

@@ -1,0 +1,50 @@
+import { Estimates, type Observation } from '../core/estimate.js';
+import type { RunEvent, Suite } from '../core/events.js';
+import { kindOf, type Slot } from '../core/machine.js';
+import type { SimulatedCase } from './case.js';
+
+/** Bases that rest on runs of the suite itself. */
+const ownBases: ReadonlySet<string> = new Set(['own-device', 'other-device', 'given']);
+
+/**
+ * A recorded run again: its suites take what they really took. On kinds of devices where they did not run, they take what
+ * can be told from the rest of the record.
+ * @param slots Another fleet. Default: the one of the record.
+ */
+export function replayCase(
+  events: readonly RunEvent[],
+  seed: number,
+  slots?: readonly Slot[],
+): SimulatedCase {
+  const recorded = events.flatMap((event) => (event.type === 'slot-up' ? event.slot : []));
+  const kindBySlot = new Map(recorded.map((slot) => [slot.id, kindOf(slot.device)]));
+  const kindOfSlot = (slotId: string) => kindBySlot.get(slotId) ?? 'cpu';
+  const measured: Observation[] = [];
+  const expected: Observation[] = [];
+  for (const event of events) {
+    if (event.type === 'suite-ended' && (event.status === 'passed' || event.status === 'failed')) {
+      const { suiteId, slotId, durationMs, peakMemoryBytes } = event;
+      const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
+      measured.push({ suiteId, deviceKind: kindOfSlot(slotId), durationMs, ...peak });
+    } else if (event.type === 'suite-started') {
+      const { suiteId, slotId, estimate } = event.placement;
+      if (!ownBases.has(estimate.basis)) continue;
+      const { durationMs, samples } = estimate;
+      expected.push({ suiteId, deviceKind: kindOfSlot(slotId), durationMs, samples });
+    }
+  }
+  // What never ended took nothing that anybody knows.
+  const ended = new Set(measured.map(({ suiteId }) => suiteId));
+  const suites = events.flatMap((event): Suite[] =>
+    event.type === 'suite-queued' && ended.has(event.suite.id) ? [event.suite] : [],
+  );
+  const truth = new Estimates(measured);
+  for (const suite of suites) truth.announce(suite);
+  return {
+    slots: slots ?? recorded,
+    suites,
+    seed,
+    trueMs: ({ expectedMs: _given, ...suite }, { device }) => truth.of(suite, kindOf(device)).durationMs,
+    estimates: () => new Estimates(expected),
+  };
+}
