@@ -39,12 +39,19 @@ test('the format: a header, then a line a suite by code unit, zeros at the end l
           ]),
         }),
       ],
-      ['B.test.js', suiteOf({ devices: new Map([['local/cpu', device]]), missedRuns: 2 })],
+      [
+        'B.test.js',
+        suiteOf({
+          devices: new Map([['local/cpu', device]]),
+          missedRuns: 2,
+          needs: { minMemoryBytes: 5, hardware: [{ class: 'gpu', count: 2 }] },
+        }),
+      ],
     ]),
   });
   expect(readFileSync(path, 'utf8').split('\n')).toEqual([
-    '{"version":2,"project":"shop","runs":["2026-03-02T08:15:00.000Z"],"reversion":[-3,40],"kinds":["local/cpu","local/gpu0"]}',
-    '["B.test.js",[[0,1200,1100,3,180000000]],0,2]',
+    '{"version":2,"project":"shop","runs":["2026-03-02T08:15:00.000Z"],"reversion":[-3,40],"kinds":["local/cpu","local/gpu0"],"needs":[{"hardware":[{"class":"gpu","count":2}],"minMemoryBytes":5}]}',
+    '["B.test.js",[[0,1200,1100,3,180000000]],0,2,1]',
     '["b.test.js",[[0,1200,1100,3,180000000],[1,9,9,1]]]',
     '["ä.test.js",[],1]',
     '',
@@ -92,7 +99,7 @@ test('a history that is not there yet is empty, and nothing to complain about', 
   expect(readHistory(path)).toEqual({ state: 'missing', history: emptyHistory });
 });
 
-const header = '{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"]}';
+const header = '{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"],"needs":[]}';
 test.each<[what: string, text: string, place: string]>([
   ['an empty file', '', ':1: not the first line of a history'],
   [
@@ -104,6 +111,8 @@ test.each<[what: string, text: string, place: string]>([
   ['runs that are no texts', header.replace('"runs":[]', '"runs":[1]'), ':1: no list of runs'],
   ['no kinds', header.replace('"kinds"', '"sorts"'), ':1: no list of kinds'],
   ['half a reversion', header.replace('[0,0]', '[0]'), ':1: `reversion` is not two integers'],
+  ['needs of nothing', header.replace('"needs":[]', '"needs":[{"hardware":[]}]'), ':1: `needs` is not'],
+  ['a number beyond the needs', `${header}\n["a",[],0,0,1]\n`, ':2: not a suite'],
   ['a conflict of git', `${header}\n<<<<<<< HEAD\n["a",[]]\n`, ':2: not a suite'],
   ['a line that breaks off', `${header}\n["a",[]]\n["b",[[0,1`, ':3: not a suite'],
   ['a negative duration', `${header}\n["a",[[0,-1,1,1]]]\n`, ':2: not a suite'],
@@ -245,8 +254,16 @@ function anyHistory(): fc.Arbitrary<History> {
   const mapOf = <T>(value: fc.Arbitrary<T>) =>
     fc.array(fc.tuple(name, value), { maxLength: 5 }).map((all) => new Map(all));
   const suite = fc.record(
-    { devices: mapOf(device), failedLast: fc.boolean(), missedRuns: fc.nat(9) },
-    { noNullPrototype: true },
+    {
+      devices: mapOf(device),
+      failedLast: fc.boolean(),
+      missedRuns: fc.nat(9),
+      needs: fc.record(
+        { workload: name, cpuThreads: fc.nat(9) },
+        { requiredKeys: ['workload'], noNullPrototype: true },
+      ),
+    },
+    { requiredKeys: ['devices', 'failedLast', 'missedRuns'], noNullPrototype: true },
   );
   return fc.record(
     {

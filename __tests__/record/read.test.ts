@@ -35,6 +35,17 @@ test('there is an event of every type to read', () => {
   const rest: RunEvent[] = [
     { atMs: 9, type: 'tick' },
     { atMs: 9, type: 'attempt-stopped', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1, cause: 'too late' },
+    {
+      atMs: 9,
+      type: 'shard-planned',
+      planId: '0123456789ab',
+      inputs: { planner: '1' },
+      index: 1,
+      total: 2,
+      predictedMs: [3, 4],
+      boundMs: 3.5,
+      elsewhere: ['b.test.js'],
+    },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
   ];
   writeFileSync(path, [...lines, ...rest.map((event) => JSON.stringify(event)), ''].join('\n'));

@@ -32,7 +32,7 @@ async function dispatch([name, ...args]: readonly string[], io: CommandIo): Prom
   const command = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
   if (name === undefined || command === undefined) throw noCommand(name);
   if (args.includes('--help') || args.includes('-h')) return show(commandHelp(name, command), io);
-  return (await command.run(parseFlags(args, command.flags), io)) ?? 0;
+  return (await command.run(parseFlags(args, command.flags, command.words !== undefined), io)) ?? 0;
 }
 
 function show(text: string, io: CommandIo): number {
@@ -66,13 +66,14 @@ function generalHelp(): string {
   ].join('\n');
 }
 
-function commandHelp(name: string, { summary, flags }: Command): string {
+function commandHelp(name: string, { summary, flags, words }: Command): string {
   const rows = Object.entries(flags).map(
     ([flag, { value, summary: text }]) =>
       [`--${flag}${value === undefined ? '' : ` ${value}`}`, text] as const,
   );
-  const head = [`usage: ${program} ${name} [flags]`, '', summary, '', 'flags:'];
-  return [...head, ...aligned(rows), ''].join('\n');
+  const usage = `usage: ${program} ${name} [flags]${words === undefined ? '' : ` ${words.value}`}`;
+  const wordRows = words === undefined ? [] : ['', ...aligned([[words.value, words.summary]])];
+  return [usage, '', summary, ...wordRows, '', 'flags:', ...aligned(rows), ''].join('\n');
 }
 
 function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {

@@ -3,6 +3,8 @@ export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
   readonly flags: Readonly<Record<string, Flag>>;
+  /** What words beside the flags stand for; left out: there may be none. */
+  readonly words?: { readonly value: string; readonly summary: string };
   /** Called once with checked flags. Results go to `io.out`; failures are thrown. @returns The exit code if it is not 0. */
   run(flags: FlagValues, io: CommandIo): Promise<void> | Promise<number>;
 }
@@ -18,6 +20,8 @@ export interface FlagValues {
   has(name: string): boolean;
   /** The value of a flag that takes one. */
   get(name: string): string | undefined;
+  /** Words beside the flags, in order. */
+  readonly words: readonly string[];
 }
 
 /** What a command sees of the outside. */

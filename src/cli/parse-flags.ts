@@ -7,7 +7,11 @@ import type { Flag, FlagValues } from './command.js';
  * Checks the arguments behind a command.
  * @throws {UsageError} for an unknown flag or argument, a missing or unexpected value, a value given twice.
  */
-export function parseFlags(args: readonly string[], flags: Readonly<Record<string, Flag>>): FlagValues {
+export function parseFlags(
+  args: readonly string[],
+  flags: Readonly<Record<string, Flag>>,
+  takesWords = false,
+): FlagValues {
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
@@ -18,9 +22,14 @@ export function parseFlags(args: readonly string[], flags: Readonly<Record<strin
     tokens: true,
   });
   const values = new Map<string, string | undefined>();
+  const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') fail(`unexpected argument \`${token.value}\``, flags);
+    if (token.kind === 'positional') {
+      if (!takesWords) fail(`unexpected argument \`${token.value}\``, flags);
+      words.push(token.value);
+      continue;
+    }
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (flag === undefined) fail(`unknown flag \`${token.rawName}\``, flags, token.name);
     // `--machine --json` is a forgotten value, not a file called `--json`.
@@ -32,7 +41,7 @@ export function parseFlags(args: readonly string[], flags: Readonly<Record<strin
       fail(`\`${token.rawName}\` is given twice`, flags);
     values.set(token.name, value);
   }
-  return { has: (name) => values.has(name), get: (name) => values.get(name) };
+  return { has: (name) => values.has(name), get: (name) => values.get(name), words };
 }
 
 function fail(message: string, flags: Readonly<Record<string, Flag>>, typed?: string): never {

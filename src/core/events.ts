@@ -76,6 +76,7 @@ export type CancelCause = 'bail' | 'interrupt';
 /** Everything that happens in a run; also the record's file format and the scheduler's language. */
 export type RunEvent = { /** Integer ms since the run started. */ readonly atMs: number } & (
   | RunStarted
+  | ShardPlanned
   | { readonly type: 'machine-known'; readonly machine: Machine }
   | { readonly type: 'slot-up'; readonly slot: Slot }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
@@ -140,6 +141,26 @@ export interface RunStarted {
   readonly only?: readonly DeviceClass[];
   readonly coverage: boolean;
   readonly requireExecuted: readonly DeviceClass[];
+}
+
+/** How the suites of a sharded run were divided; the same on every shard but for its own part. */
+export interface ShardPlanned {
+  readonly type: 'shard-planned';
+  /** Equal where fleet, history, planner and number of shards are. */
+  readonly planId: string;
+  /** Hashes of these, to say which one differs. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** 1-based. */
+  readonly index: number;
+  readonly total: number;
+  /** Name of the machine that was declared for the shard; left out: any. */
+  readonly machine?: string;
+  /** Of the suites whose durations are known, ms by shard. */
+  readonly predictedMs: readonly number[];
+  /** No division of these is over earlier, ms. */
+  readonly boundMs: number;
+  /** Suites that this shard saw and left to others. */
+  readonly elsewhere: readonly string[];
 }
 
 export interface SuiteEnded {

@@ -13,6 +13,8 @@ export interface FleetMachine {
   readonly workers: number;
   /** In whatever currency the user thinks. */
   readonly pricePerMinute?: number;
+  /** What the CI service calls such machines. */
+  readonly labels?: readonly string[];
 }
 
 type Place = Pick<UsageProblem, 'file' | 'line'>;
@@ -27,6 +29,30 @@ export function readFleet(path: string): readonly FleetMachine[] {
   const single = !Array.isArray(value);
   const place = (at: JsonPath) => ({ file: path, line: lineOf(single ? at.slice(1) : at) });
   return fleetOf(single ? [value] : value, basename(path), dirname(path), place);
+}
+
+/**
+ * The fleet that the option `shards` describes: a list of machines, or the path of a fleet file.
+ * @param directory What paths are relative to.
+ * @param total How many shards there are.
+ * @throws {UsageError} for one of another size, with what is wrong in it otherwise.
+ */
+export function fleetFrom(
+  shards: string | readonly unknown[] | undefined,
+  directory: string,
+  total: number,
+): readonly FleetMachine[] | undefined {
+  if (shards === undefined) return undefined;
+  const fleet =
+    typeof shards === 'string'
+      ? readFleet(resolve(directory, shards.replace('<rootDir>', directory)))
+      : fleetOf(shards, 'option shards', directory, () => ({ file: 'option shards' }));
+  if (fleet.length === total) return fleet;
+  throw new UsageError({
+    message: `\`--shard\` cuts the run into ${total}, but the option \`shards\` describes ${fleet.length} machines`,
+    expected: `--shard=<i>/${fleet.length}, or ${total} machines`,
+    remedy: 'give each shard its machine, in their order; `count` stands for several equal ones',
+  });
 }
 
 function fleetOf(
@@ -50,6 +76,15 @@ function fleetOf(
   return machines.map((each, index) => withName(each, index, machines));
 }
 
+/** The fleet as a file that `readFleet` reads. */
+export function fleetFileOf(fleet: readonly FleetMachine[]): string {
+  const entries = fleet.map(({ machine: { machine, devices }, ...own }) => {
+    const { evidence: _evidence, ...facts } = machine;
+    return { machine: facts, devices: devices.map(({ evidence: _, ...device }) => device), ...own };
+  });
+  return `${JSON.stringify(entries, undefined, 2)}\n`;
+}
+
 const ownKeys = {
   /** The machine as often as this. */
   count: { least: 1, most: 10_000, isInteger: true },
@@ -61,7 +96,7 @@ type OwnKeys = { readonly [key in keyof typeof ownKeys]?: number };
 
 /** A machine file with what a fleet adds to it. */
 function machinesOf(value: unknown, source: string, placeOf: (path: JsonPath) => Place): FleetMachine[] {
-  const { count = 1, workers, pricePerMinute, rest } = withoutOwnKeys(value, placeOf);
+  const { count = 1, workers, pricePerMinute, labels, rest } = withoutOwnKeys(value, placeOf);
   const file = checkMachineFile(rest, source, placeOf);
   const {
     cpuBudget,
@@ -94,13 +129,14 @@ function machinesOf(value: unknown, source: string, placeOf: (path: JsonPath) =>
     // As many as Jest takes by default.
     workers: workers ?? Math.max(1, Math.floor(cpuBudget) - 1),
     ...(pricePerMinute !== undefined && { pricePerMinute }),
+    ...(labels !== undefined && { labels }),
   }));
 }
 
 function withoutOwnKeys(
   value: unknown,
   placeOf: (path: JsonPath) => Place,
-): OwnKeys & { readonly rest: unknown } {
+): OwnKeys & { readonly labels?: readonly string[]; readonly rest: unknown } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { rest: value };
   const rest: Record<string, unknown> = { ...value };
   const own: { -readonly [key in keyof OwnKeys]: OwnKeys[key] } = {};
@@ -119,7 +155,17 @@ function withoutOwnKeys(
     }
     own[key as keyof typeof ownKeys] = given;
   }
-  return { ...own, rest };
+  const { labels, ...others } = rest;
+  if (labels === undefined) return { ...own, rest: others };
+  if (Array.isArray(labels) && labels.every((label) => typeof label === 'string')) {
+    return { ...own, labels, rest: others };
+  }
+  throw new UsageError({
+    ...placeOf(['labels']),
+    message: '`labels` is wrong',
+    expected: 'a list of texts',
+    found: JSON.stringify(labels),
+  });
 }
 
 /** `detect` calls every machine the same: those of one name are numbered. */

@@ -18,7 +18,7 @@ import { runInBand } from './in-band.js';
 import { jestExecutor } from './local-executor.js';
 import { placementText } from './placement-text.js';
 import { runStarted } from './run-facts.js';
-import { say } from './session.js';
+import { say, session } from './session.js';
 import type { SuiteResult } from './suite.js';
 import type { PreparedSuite } from './suites.js';
 import { workersOf } from './workers.js';
@@ -117,6 +117,7 @@ export class HardwareRun {
     const tell = (happening: Happening) => this.#live.tell(happening);
     // The suites before anything is waited for: a run that is cancelled meanwhile names each of them.
     tell(runStarted(globalConfig, options, only, startedAt));
+    if (session.shard !== undefined) tell(session.shard.planned);
     for (const prepared of this.#suites) {
       if ('problems' in prepared) {
         tell({ type: 'suite-invalid', suiteId: prepared.id, problems: prepared.problems });

@@ -9,21 +9,24 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import type { RunEvent } from '../core/events.js';
+import type { Machine } from '../core/machine.js';
 import { UsageError } from '../core/usage-error.js';
 import { detectMachine } from '../detect/detect.js';
 import type { LazyProbeName } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../detect/machine-file.js';
 import { parseEnvironment } from '../options/environment.js';
+import { type RunPaths, runPaths } from '../options/run-paths.js';
 import { onProcessEnd } from '../process-end.js';
 import { openRecord } from '../record/file.js';
 import { failedLastOf, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { summarise } from '../report/summary.js';
+import { missingFrom } from '../shard/machine-difference.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun } from './hardware-run.js';
 import { jestPackages } from './interop.js';
-import { type RunPaths, readRunnerOptions, runPaths } from './runner-options.js';
+import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
 import { prepareSuites } from './suites.js';
 
@@ -76,6 +79,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const detect = (lazy: readonly LazyProbeName[]) =>
       detectMachine({ projectDir: rootDir, lazy, ...(machineFile === undefined ? {} : { machineFile }) });
     const machine = await detect([]);
+    refuseOtherMachine(machine);
     const startedAt = new Date();
     const events: RunEvent[] = [];
     const record = openRecord(paths.outputDirectory, startedAt);
@@ -116,8 +120,12 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       dispose();
       record.close();
     }
+    // Shards must go on planning from one history: `merge` teaches it.
+    const learns = this.#globalConfig.shard === undefined;
     const unlearned =
-      paths.history === undefined ? undefined : updateHistory(paths.history, events, paths.project);
+      paths.history === undefined || !learns
+        ? undefined
+        : updateHistory(paths.history, events, paths.project);
     for (const problem of [record.problem, unlearned]) if (problem !== undefined) say(problem);
     requireExecuted(events);
   }
@@ -147,6 +155,19 @@ async function checkedMachine(machine: RunPaths['machine']): Promise<string | Ma
   if (typeof machine !== 'object') return machine;
   const { parseMachine } = await import('../detect/machine-file.js');
   return parseMachine(machine, 'option machine');
+}
+
+/** A shard that lacks what it was declared to have would not run what the others left to it. */
+function refuseOtherMachine(machine: Machine): void {
+  const { planned, declared } = session.shard ?? {};
+  const missing = declared === undefined ? [] : missingFrom(machine, declared.machine);
+  if (planned === undefined || missing.length === 0) return;
+  throw new UsageError({
+    message: `this machine is not the one declared for shard ${planned.index} of ${planned.total} (${planned.machine})`,
+    expected: missing.map((clause) => clause.split(': ')[0]).join('; '),
+    found: missing.map((clause) => clause.split(': ')[1]).join('; '),
+    remedy: 'run the shard on such a machine, or correct the option `shards`',
+  });
 }
 
 function requireExecuted(events: readonly RunEvent[]): void {

@@ -6,11 +6,12 @@ import { isPragmaName } from '../core/pragmas.js';
 import { UsageError } from '../core/usage-error.js';
 import { parseEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
+import { runPaths } from '../options/run-paths.js';
 import { readDocblock } from '../profile/docblock.js';
 import { expectedMs } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
-import { readRunnerOptions, runPaths, runsWithUs } from './runner-options.js';
+import { readRunnerOptions, runsWithUs } from './runner-options.js';
 import { say, session } from './session.js';
 import { suiteId } from './suites.js';
 
@@ -20,7 +21,7 @@ import { suiteId } from './suites.js';
  */
 export default class HardwareSequencer extends jestPackages.StockSequencer {
   readonly #options: TestSequencerOptions;
-  readonly #enabled = parseEnvironment(process.env).enabled;
+  readonly #environment = parseEnvironment(process.env);
   /** The user's own, once it is loaded. */
   #other: Sequencer | undefined;
 
@@ -29,21 +30,28 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     this.#options = options;
     session.contexts = options.contexts;
     session.runs = [];
+    session.shard = undefined;
   }
 
   override async shard(tests: Test[], options: ShardOptions): Promise<Test[]> {
     const other = await this.#loadOther();
     if (other !== undefined) return other.shard(tests, options);
-    if (this.#enabled) {
-      say(
-        'jest-runner-hardware: --shard cuts into equal counts, as stock Jest does; hardware and durations are not looked at.',
-      );
-    }
-    return super.shard(tests, options);
+    const runnerOptions = this.#runnerOptions();
+    if (!this.#environment.enabled || runnerOptions === undefined) return super.shard(tests, options);
+    const { globalConfig } = this.#options;
+    // Planning and checking machines is loaded for shards alone.
+    const { takeShard } = await import('./shard.js');
+    return takeShard({
+      tests,
+      shard: options,
+      options: runnerOptions,
+      globalConfig,
+      expectedPlanId: this.#environment.planId,
+    });
   }
 
   override async sort(tests: Test[]): Promise<Test[]> {
-    if (!this.#enabled) return super.sort(tests);
+    if (!this.#environment.enabled) return super.sort(tests);
     await refuseTaggedElsewhere(tests);
     this.#sayWhereOptionsDiffer();
     const other = await this.#loadOther();

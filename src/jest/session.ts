@@ -1,5 +1,6 @@
 import type { TestContext } from '@jest/test-result';
-import type { RunEvent } from '../core/events.js';
+import type { RunEvent, ShardPlanned } from '../core/events.js';
+import type { FleetMachine } from '../detect/fleet.js';
 
 /** A run of ours, for the reporter: as far as it has come. */
 export interface SessionRun {
@@ -16,7 +17,15 @@ export const session: {
   contexts: readonly TestContext[] | undefined;
   /** Runs since the sequencer was made; more than one when projects give different options. */
   runs: SessionRun[];
-} = { contexts: undefined, runs: [] };
+  /** Set by our sequencer where `--shard` is given. */
+  shard: SessionShard | undefined;
+} = { contexts: undefined, runs: [], shard: undefined };
+
+/** How the run's suites were divided, for the record, and what this shard's machine must be like. */
+export interface SessionShard {
+  readonly planned: ShardPlanned;
+  readonly declared?: FleetMachine;
+}
 
 /** One message for the person at the terminal; like all of Jest's reporting it goes to stderr. */
 export function say(message: string): void {

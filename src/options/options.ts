@@ -20,6 +20,8 @@ export interface HardwareOptionsInput {
   readonly requireExecuted?: readonly DeviceClass[] | undefined;
   /** A machine file, relative to rootDir, or its content; added to what is detected. Default none. */
   readonly machine?: string | Readonly<Record<string, unknown>> | undefined;
+  /** One machine for each shard of `--shard`, in their order: a fleet file (path, relative to rootDir) or its content. Default: as many equal machines. */
+  readonly shards?: string | readonly (string | Readonly<Record<string, unknown>>)[] | undefined;
   /** Where records are written, relative to rootDir. Default `<rootDir>/.jest-hardware`. */
   readonly outputDirectory?: string | undefined;
   /** File of durations and memory peaks, relative to rootDir, or `false` for none. Default `history.jsonl` in the output directory. */
@@ -48,6 +50,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly requireExecuted: readonly DeviceClass[];
   /** Path of a machine file or its content, not checked yet. */
   readonly machine?: string | Readonly<Record<string, unknown>>;
+  /** Path of a fleet file or its content, not checked yet. */
+  readonly shards?: string | readonly (string | Readonly<Record<string, unknown>>)[];
   /** As given; `<rootDir>` and relative paths are not resolved. Default `<rootDir>/.jest-hardware`. */
   readonly outputDirectory: string;
   /** As given; left out: `history.jsonl` in the output directory. */
@@ -87,6 +91,8 @@ const path = v.pipe(v.string('a path'), v.nonEmpty('a path'));
 
 const object = (expected: string) => v.custom<Readonly<Record<string, unknown>>>(isObject, expected);
 
+const fleetText = 'a list of machines, one for each shard, or the path of a fleet file';
+
 const machine = [path, object('the content of a machine file')] as const;
 
 /** The message of each check is what it expects; `problemOf` makes the sentence. */
@@ -98,6 +104,12 @@ const schema = v.strictObject({
     [],
   ),
   machine: v.exactOptional(v.union(machine, 'the path of a machine file, or its content')),
+  shards: v.exactOptional(
+    v.union(
+      [path, v.array(v.union(machine, 'the path of a machine file, or its content'), fleetText)],
+      fleetText,
+    ),
+  ),
   outputDirectory: v.exactOptional(path, '<rootDir>/.jest-hardware'),
   history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   workloads: v.exactOptional(object('an object of profiles by name')),

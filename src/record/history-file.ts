@@ -3,16 +3,23 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
-import { type DeviceHistory, emptyHistory, type History, type SuiteHistory } from './history.js';
+import {
+  type DeviceHistory,
+  emptyHistory,
+  type History,
+  neededFields,
+  type SuiteHistory,
+  type SuiteNeeds,
+} from './history.js';
 import { learn } from './learn.js';
 import { codeOf, messageOf } from './system-error.js';
 
 /**
  * Version of the history's format, JSON lines: first
- * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"kinds":["<kind of device>",…]}`, then
- * one line per suite, sorted by id:
- * `["<suite id>",[[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>]`.
- * Zeros at the end of an array are left out.
+ * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"kinds":["<kind of device>",…],
+ * "needs":[{<field of a profile>}…]}`, then one line per suite, sorted by id: `["<suite id>",
+ * [[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>,<number in needs>]`.
+ * Zeros at the end of an array are left out; what a suite needs is numbered from 1, 0: nothing.
  */
 const historyVersion = 2;
 
@@ -52,11 +59,13 @@ export function readHistory(path: string, project?: string): ReadHistory {
   if (header.version < historyVersion) {
     return unread('damaged', `${path}:1: the history is of an older version; it starts anew.`);
   }
-  const { runs, kinds, reversion } = header;
+  const { runs, kinds, reversion, needs } = header;
   if (!isTexts(runs)) return unread('damaged', `${path}:1: no list of runs in the history; it starts anew.`);
   if (!isTexts(kinds)) return unread('damaged', `${path}:1: no list of kinds of devices; it starts anew.`);
   if (!isReversion(reversion))
     return unread('damaged', `${path}:1: \`reversion\` is not two integers; it starts anew.`);
+  if (!isNeeds(needs))
+    return unread('damaged', `${path}:1: \`needs\` is not a list of profiles; it starts anew.`);
   const owner = typeof header.project === 'string' ? header.project : undefined;
   if (project !== undefined && owner !== undefined && owner !== project) {
     return unread(
@@ -68,7 +77,7 @@ export function readHistory(path: string, project?: string): ReadHistory {
   const suites = new Map<string, SuiteHistory>();
   for (const [index, line] of lines.entries()) {
     if (index === 0) continue;
-    const suite = parseSuite(parsed(line), kinds);
+    const suite = parseSuite(parsed(line), kinds, needs);
     if (suite === undefined || suites.has(suite.id)) {
       const what =
         suite === undefined ? 'not a suite of a history' : `${suite.id} stands twice in the history`;
@@ -91,17 +100,18 @@ export function readHistory(path: string, project?: string): ReadHistory {
  */
 export function writeHistory(path: string, history: History): void {
   const { project, learnedRuns: runs, reversion } = history;
-  const kinds = [
-    ...new Set([...history.suites.values()].flatMap(({ devices }) => [...devices.keys()])),
-  ].sort();
+  const suites = [...history.suites.values()];
+  const kinds = [...new Set(suites.flatMap(({ devices }) => [...devices.keys()]))].sort();
+  const needs = [...new Set(suites.flatMap((suite) => suite.needs ?? []).map(needsText))].sort();
   const header = JSON.stringify({
     version: historyVersion,
     project,
     runs,
     reversion: [reversion.towardsMean, reversion.ofMean],
     kinds,
+    needs: needs.map((text) => JSON.parse(text) as SuiteNeeds),
   });
-  const lines = sorted(history.suites).map(([id, suite]) => suiteLine(id, suite, kinds));
+  const lines = sorted(history.suites).map(([id, suite]) => suiteLine(id, suite, kinds, needs));
   // Not the process id: runs in two containers may share a directory and have the same.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
@@ -167,25 +177,31 @@ function parsed(line: string): unknown {
 
 function isHeader(
   value: unknown,
-): value is { version: number } & Partial<Record<'project' | 'runs' | 'kinds' | 'reversion', unknown>> {
+): value is { version: number } & Partial<
+  Record<'project' | 'runs' | 'kinds' | 'reversion' | 'needs', unknown>
+> {
   return typeof value === 'object' && value !== null && 'version' in value && isCount(value.version);
 }
 
 function parseSuite(
   value: unknown,
   kinds: readonly string[],
+  allNeeds: readonly SuiteNeeds[],
 ): { id: string; history: SuiteHistory } | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [id, devices = [], failed = 0, missedRuns = 0] = value as unknown[];
+  const [id, devices = [], failed = 0, missedRuns = 0, number = 0] = value as unknown[];
   if (typeof id !== 'string' || !Array.isArray(devices)) return undefined;
-  if (!isCount(failed) || !isCount(missedRuns)) return undefined;
+  if (!isCount(failed) || !isCount(missedRuns) || !isCount(number)) return undefined;
+  const needs = allNeeds[number - 1];
+  if (number > 0 && needs === undefined) return undefined;
   const byKind = new Map<string, DeviceHistory>();
   for (const numbers of devices as unknown[]) {
     const parsedDevice = parseDevice(numbers, kinds);
     if (parsedDevice === undefined || byKind.has(parsedDevice.kind)) return undefined;
     byKind.set(parsedDevice.kind, parsedDevice.device);
   }
-  return { id, history: { devices: byKind, failedLast: failed > 0, missedRuns } };
+  const history = { devices: byKind, failedLast: failed > 0, missedRuns };
+  return { id, history: needs === undefined ? history : { ...history, needs } };
 }
 
 function parseDevice(
@@ -204,13 +220,20 @@ function parseDevice(
 
 function suiteLine(
   id: string,
-  { devices, failedLast, missedRuns }: SuiteHistory,
+  { devices, failedLast, missedRuns, needs }: SuiteHistory,
   kinds: readonly string[],
+  allNeeds: readonly string[],
 ): string {
   const numbers = sorted(devices).map(([kind, { lastMs, meanMs, samples, peakMemoryBytes = 0 }]) =>
     withoutZerosAtEnd([kinds.indexOf(kind), lastMs, meanMs, samples, peakMemoryBytes]),
   );
-  return JSON.stringify([id, numbers, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns])]);
+  const number = needs === undefined ? 0 : allNeeds.indexOf(needsText(needs)) + 1;
+  return JSON.stringify([id, numbers, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns, number])]);
+}
+
+/** The same text whatever order the fields came in. */
+function needsText(needs: SuiteNeeds): string {
+  return JSON.stringify(Object.fromEntries(neededFields.map((field) => [field, needs[field]])));
 }
 
 function withoutZerosAtEnd(numbers: readonly number[]): readonly number[] {
@@ -224,6 +247,38 @@ function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
 
 function isReversion(value: unknown): value is [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
+}
+
+/** As far as planning must be able to rely on. */
+function isNeeds(value: unknown): value is SuiteNeeds[] {
+  const isList = (list: unknown) => list === undefined || isTexts(list);
+  const isAmount = (amount: unknown) => amount === undefined || isCount(amount);
+  return (
+    Array.isArray(value) &&
+    value.every((needs: Partial<Record<keyof SuiteNeeds, unknown>> | null) => {
+      if (typeof needs !== 'object' || needs === null) return false;
+      const { hardware } = needs;
+      return (
+        (hardware === undefined ||
+          (Array.isArray(hardware) && hardware.length > 0 && hardware.every(isNeed))) &&
+        isList(needs.backends) &&
+        isList(needs.features) &&
+        isList(needs.precisions) &&
+        [needs.minMemoryBytes, needs.hostMemoryBytes, needs.cpuThreads, needs.priority].every(isAmount)
+      );
+    })
+  );
+}
+
+function isNeed(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'class' in value &&
+    typeof value.class === 'string' &&
+    'count' in value &&
+    isCount(value.count)
+  );
 }
 
 function isCount(value: unknown): value is number {

@@ -1,4 +1,5 @@
 import type { Observation } from '../core/estimate.js';
+import { defaultProfile, type ProfilePart, type WorkloadProfile } from '../core/workload.js';
 
 /** What earlier runs taught about one suite on one kind of device. */
 export interface DeviceHistory {
@@ -15,10 +16,37 @@ export interface DeviceHistory {
 export interface SuiteHistory {
   /** By kind of device (`kindOf`): `cpu AMD EPYC`. */
   readonly devices: ReadonlyMap<string, DeviceHistory>;
+  /** What it asked for last, as far as placing it goes and where it is not the default; left out: nothing. */
+  readonly needs?: SuiteNeeds;
   /** True when its last attempt with a result failed: such suites run first. */
   readonly failedLast: boolean;
   /** Whole runs in a row that did not contain it. */
   readonly missedRuns: number;
+}
+
+/** The fields of a profile that decide where a suite can run and beside what. */
+export const neededFields = [
+  'workload',
+  'hardware',
+  'backends',
+  'features',
+  'precisions',
+  'minMemoryBytes',
+  'hostMemoryBytes',
+  'cpuThreads',
+  'softwareAdapter',
+  'exclusive',
+  'priority',
+] as const satisfies readonly (keyof WorkloadProfile)[];
+
+export type SuiteNeeds = Pick<ProfilePart, (typeof neededFields)[number]>;
+
+/** Undefined for those of an untagged suite. */
+export function needsOf(profile: WorkloadProfile): SuiteNeeds | undefined {
+  const isUsual = (field: (typeof neededFields)[number]) =>
+    JSON.stringify(profile[field]) === JSON.stringify(defaultProfile[field]);
+  const entries = neededFields.flatMap((field) => (isUsual(field) ? [] : [[field, profile[field]]]));
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /**
@@ -111,7 +139,11 @@ function mergeSuites(a: SuiteHistory, b: SuiteHistory): SuiteHistory {
     if (other === undefined || device.samples > other.samples) devices.set(kind, device);
   }
   const newer = samplesOf(b) > samplesOf(a) ? b : a;
-  return { devices, failedLast: newer.failedLast, missedRuns: Math.min(a.missedRuns, b.missedRuns) };
+  return {
+    ...newer,
+    devices,
+    missedRuns: Math.min(a.missedRuns, b.missedRuns),
+  };
 }
 
 function samplesOf({ devices }: SuiteHistory): number {

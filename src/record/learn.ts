@@ -4,6 +4,7 @@ import {
   type DeviceHistory,
   expectedMs,
   type History,
+  needsOf,
   type Reversion,
   type SuiteHistory,
 } from './history.js';
@@ -43,10 +44,14 @@ export function learn(history: History, events: readonly RunEvent[]): History {
   const suites = aged(history.suites, run, events);
   const reversion = new ReversionSeen(history.reversion);
   const kinds = new Map<string, string>();
+  const needs = new Map<string, SuiteHistory['needs']>();
   for (const event of events) {
     if (event.type === 'slot-up') kinds.set(event.slot.id, kindOf(event.slot.device));
+    if (event.type === 'suite-queued') needs.set(event.suite.id, needsOf(event.suite.profile));
     if (event.type !== 'suite-ended') continue;
-    const before = suites.get(event.suiteId) ?? unknownSuite;
+    const { needs: _old, ...known } = suites.get(event.suiteId) ?? unknownSuite;
+    const asked = needs.get(event.suiteId);
+    const before = asked === undefined ? known : { ...known, needs: asked };
     const after = withAttempt(before, event, isTypical(run) ? kinds.get(event.slotId) : undefined, reversion);
     if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);
     else suites.delete(event.suiteId);

@@ -1,21 +1,12 @@
 import { devicesOf } from '../core/claim.js';
 import { Estimates } from '../core/estimate.js';
 import type { Suite } from '../core/events.js';
-import { neverRejection } from '../core/filters.js';
 import { hashOf } from '../core/hash.js';
-import { kindOf, type Slot } from '../core/machine.js';
-import { plan } from '../core/plan/plan.js';
-import { problemOf } from '../core/plan/problem-of.js';
+import type { Slot } from '../core/machine.js';
+import { dryRun } from '../core/plan/dry-run.js';
 import { randomFrom } from '../core/random.js';
 import { type StrategyName, strategies } from '../core/strategies/index.js';
-import {
-  type Attempt,
-  attemptsOf,
-  boundOf,
-  resultOf,
-  type SimulationResult,
-  unplaceableOf,
-} from './result.js';
+import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
 import { type SlotLoss, simulate } from './simulate.js';
 
 /** A run to be simulated: what there is, what is known, and what really happens. */
@@ -72,32 +63,20 @@ export function planCase(
   const known = estimates?.() ?? new Estimates();
   for (const suite of suites) known.announce(suite);
   const startedAt = process.cpuUsage();
-  const expectedMs = (suite: Suite, slot: Slot) =>
-    neverRejection(suite, slot, false) === undefined
-      ? known.of(suite, kindOf(slot.device)).durationMs
-      : Number.POSITIVE_INFINITY;
-  const stated = problemOf(slots, suites, expectedMs);
-  const planned = plan(stated.problem, { seed, ...(moves !== undefined && { moves }) });
+  const planned = dryRun(slots, suites, known, { seed, ...(moves !== undefined && { moves }) });
   const { user, system } = process.cpuUsage(startedAt);
-  const attempts = suites.flatMap((suite, index): Attempt | [] => {
-    const slot = stated.slots[planned.typeOf[index] ?? -1]?.[planned.slotOf[index] ?? -1];
-    if (slot === undefined) return [];
-    const startMs = planned.startMs[index] ?? 0;
-    return {
+  return resultOf({
+    strategy: 'plan',
+    slots,
+    attempts: planned.places.map(({ suite, slot, startMs, estimate }) => ({
       suiteId: suite.id,
       slotId: slot.id,
       devices: devicesOf(suite.profile, slot.device.class),
       startMs,
-      endMs: startMs + expectedMs(suite, slot),
+      endMs: startMs + estimate.durationMs,
       status: 'passed',
-    };
-  });
-  const placed = new Set(attempts.map(({ suiteId }) => suiteId));
-  return resultOf({
-    strategy: 'plan',
-    slots,
-    attempts,
-    unplaceable: suites.flatMap(({ id }) => (placed.has(id) ? [] : id)),
+    })),
+    unplaceable: planned.unplaceable.map(({ id }) => id),
     boundMs: planned.boundMs,
     planCpuMs: (user + system) / 1000,
   });

@@ -90,7 +90,7 @@ export function instanceOf(problem: PlanProblem): Instance {
     durations,
     slots: Int32Array.from(types, ({ slots }) => slots),
     baseMs: Float64Array.from(types, ({ freeAtMs = [] }) => freeAtMs.reduce((sum, each) => sum + each, 0)),
-    slotsOnly: isLimitedBySlotsOnly(problem, suites),
+    slotsOnly: isLimitedBySlotsOnly(problem),
   };
 }
 
@@ -113,7 +113,8 @@ function canRun(suite: PlanSuite, type: PlanType, { machines }: PlanProblem): bo
   );
 }
 
-function isLimitedBySlotsOnly({ machines, types }: PlanProblem, suites: readonly PlanSuite[]): boolean {
+/** True when nothing but slots limits what runs at once. */
+export function isLimitedBySlotsOnly({ machines, types, suites }: PlanProblem): boolean {
   const onMachine = machines.map(() => 0);
   for (const { machine, slots } of types) onMachine[machine] = (onMachine[machine] ?? 0) + slots;
   const most = { memory: 0, device: 0, threads: 0 };

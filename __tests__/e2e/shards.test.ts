@@ -1,0 +1,235 @@
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type JestRun, runJest, runNode } from './harness/jest.js';
+import { type Project, removeProjects, useProject } from './harness/project.js';
+import { eventsOf } from './harness/record.js';
+
+afterAll(removeProjects);
+
+const gpuTest = (text = '@hardware gpu') => `/**
+ * ${text}
+ */
+test('runs', () => {});
+`;
+const cpuTests = Object.fromEntries(
+  Array.from({ length: 12 }, (_, n) => [
+    `unit/u${n}.test.js`,
+    `test('is ${n}', () => {});\ntest('too', () => {});\n`,
+  ]),
+);
+const files = {
+  ...cpuTests,
+  'gpu/a.test.js': gpuTest(),
+  'gpu/b.test.js': gpuTest(),
+  'npu/c.test.js': gpuTest('@hardware npu'),
+  'tpu/none.test.js': gpuTest('@hardware tpu\n * @unsatisfiable skip'),
+  'unit/broken.test.js': `test('fails', () => expect(1).toBe(2));\n`,
+};
+
+/** Machines of three kinds, all of which this machine can play. */
+const machineOf = (...devices: object[]) => ({
+  machine: { cpuBudget: 1, memoryBudgetBytes: '1GiB' },
+  devices,
+});
+const gpu = { id: 'gpu0', class: 'gpu', model: 'Example GPU' };
+const npu = { id: 'npu0', class: 'npu' };
+const shards = [machineOf(gpu), machineOf(npu), machineOf(), machineOf()];
+
+async function runShards(project: Project, total: number, args: readonly string[] = []): Promise<JestRun[]> {
+  const runs: JestRun[] = [];
+  for (let index = 1; index <= total; index++) {
+    const machine = join(project.directory, `machine-${index}.json`);
+    writeFileSync(machine, JSON.stringify({ version: 1, ...shards[index - 1] }));
+    runs.push(
+      await runJest(project, [`--shard=${index}/${total}`, '-w', '2', ...args], {
+        env: { JEST_HARDWARE_MACHINE: machine },
+      }),
+    );
+    // As CI keeps and downloads it.
+    const artefact = join(project.directory, 'artefacts', `job-${index}`, 'nested');
+    mkdirSync(artefact, { recursive: true });
+    const output = join(project.directory, '.jest-hardware');
+    const newest =
+      readdirSync(output)
+        .filter((name) => name.startsWith('run-'))
+        .sort()
+        .at(-1) ?? '';
+    cpSync(join(output, newest), join(artefact, newest));
+  }
+  return runs;
+}
+
+const command = (project: Project, ...args: string[]) =>
+  runNode(project, ({ root }) => join(root, 'node_modules/jest-runner-hardware/dist/cli/main.js'), args);
+
+function testsOf(run: Pick<JestRun, 'json'>): readonly string[] {
+  return run.json.testResults
+    .flatMap((suite: { name: string; assertionResults: { fullName: string; status: string }[] }) =>
+      suite.assertionResults.map(
+        ({ fullName, status }) =>
+          // Why it was not run names the devices of the machine.
+          `${suite.name} ${fullName.replace(/: needs tpu.*/, '')} ${status}`,
+      ),
+    )
+    .sort();
+}
+
+test('four shards of three kinds of machines are together what one run is, test by test', async () => {
+  const options = { shards };
+  const project = await useProject('gpu', { options, files });
+  const whole = await runJest(project, ['-w', '2'], {
+    env: { JEST_HARDWARE_MACHINE: machineFile(project, { devices: [gpu, npu] }) },
+  });
+  const history = readFileSync(join(project.directory, '.jest-hardware/history.jsonl'), 'utf8');
+  const runs = await runShards(project, 4);
+  expect(runs.flatMap(testsOf).sort()).toEqual(testsOf(whole));
+  const planIds = runs.map(({ record }) => eventsOf(record, 'shard-planned')[0]?.planId);
+  expect(new Set(planIds).size).toBe(1);
+  // Each by the hardware it has.
+  expect(suitesOf(runs[0])).toEqual(expect.arrayContaining(['gpu/a.test.js', 'gpu/b.test.js']));
+  expect(suitesOf(runs[1])).toContain('npu/c.test.js');
+  // No shard has changed what the others plan by.
+  expect(readFileSync(join(project.directory, '.jest-hardware/history.jsonl'), 'utf8')).toBe(history);
+
+  const merged = await command(project, 'merge', 'artefacts');
+  expect(merged.exitCode).toBe(1);
+  expect(merged.stdout).toMatch(/failed +unit\/broken\.test\.js/);
+  expect(merged.stdout).toContain('merged 4 shards into artefacts/merged-run.jsonl');
+  const learned = readFileSync(join(project.directory, 'artefacts/history.jsonl'), 'utf8');
+  expect(learned).not.toBe(history);
+  expect(learned).toContain('unit/u0.test.js');
+});
+
+test('what merging needs and does not find it names', async () => {
+  const project = await useProject('gpu', { files: cpuTests });
+  await runShards(project, 3);
+  const without = ['job-1', 'job-3'].map((job) => `artefacts/${job}`);
+  const missing = await command(project, 'merge', ...without);
+  expect(missing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('shard 2 of 3 is missing') });
+  const twice = await command(project, 'merge', 'artefacts', 'artefacts/job-1');
+  expect(twice.stderr).toContain('shard 1 of 3 is there 2 times');
+});
+
+test('a machine that is not the declared one, another plan, a fleet of another size', async () => {
+  const project = await useProject('gpu', { options: { shards: [machineOf(gpu), machineOf()] }, files });
+  const noGpu = await runJest(project, ['--shard=1/2'], {
+    env: { JEST_HARDWARE_MACHINE: machineFile(project, {}) },
+  });
+  expect(noGpu.exitCode).toBe(1);
+  expect(noGpu.stderr).toMatch(
+    /not the one declared for shard 1 of 2[\s\S]*gpu0 \(Example GPU\)[\s\S]*no usable gpu/,
+  );
+  const otherPlan = await runJest(project, ['--shard=2/2'], { env: { JEST_HARDWARE_PLAN_ID: 'abc' } });
+  expect(otherPlan.stderr).toMatch(/plans otherwise than JEST_HARDWARE_PLAN_ID says[\s\S]*plan abc/);
+  const otherSize = await runJest(project, ['--shard=1/3']);
+  expect(otherSize.stderr).toMatch(/cuts the run into 3, but the option `shards` describes 2/);
+});
+
+test('a file that one shard alone has is run once, and its absence is named', async () => {
+  const project = await useProject('gpu', { files: cpuTests });
+  const extra = Array.from({ length: 6 }, (_, n) => `extra/e${n}.test.js`);
+  const add = () => {
+    mkdirSync(join(project.directory, 'extra'), { recursive: true });
+    for (const path of extra) writeFileSync(join(project.directory, path), `test('is', () => {});`);
+  };
+  const first = await runJest(project, ['--shard=1/2', '-w', '2']);
+  add();
+  const second = await runJest(project, ['--shard=2/2', '-w', '2']);
+  const ran = [first, second].flatMap(suitesOf);
+  for (const path of Object.keys(cpuTests)) expect(ran.filter((each) => each === path)).toHaveLength(1);
+  const merged = await command(project, 'merge', '.jest-hardware');
+  const onFirst = extra.filter((path) => !suitesOf(second).includes(path));
+  if (onFirst.length > 0) expect(merged.stderr).toContain(`${onFirst[0]} ran on no shard`);
+  else expect(merged.stdout).toContain('shard 1 did not see 6 suites');
+});
+
+test('coverage, results and JUnit of all shards are what one run has, and thresholds are held against them', async () => {
+  const project = await useProject('coverage');
+  const whole = await runJest(project, ['-w', '2', '--coverageDirectory=whole']);
+  for (const index of [1, 2]) {
+    const folder = `artefacts/${index}`;
+    await runJest(project, [
+      '-w',
+      '2',
+      `--shard=${index}/2`,
+      '--coverageThreshold={}',
+      `--coverageDirectory=${folder}/coverage`,
+    ]);
+    mkdirSync(join(project.directory, folder), { recursive: true });
+    writeFileSync(
+      join(project.directory, folder, 'junit.xml'),
+      `<testsuite name="${index}" tests="${index}"/>`,
+    );
+  }
+  const merged = await command(project, 'merge', 'artefacts', '.jest-hardware', '--output', 'merged');
+  const read = (path: string) => JSON.parse(readFileSync(join(project.directory, path), 'utf8'));
+  expect(read('merged/merged-coverage/coverage-summary.json')).toEqual(read('whole/coverage-summary.json'));
+  // The whole run misses its thresholds; so do the shards together, and only together.
+  expect(whole.exitCode).toBe(1);
+  expect(merged.exitCode).toBe(1);
+  expect(merged.stderr).toMatch(/Coverage for branches \(25%\) does not meet "global" threshold/);
+  expect(readFileSync(join(project.directory, 'merged/merged-junit.xml'), 'utf8')).toContain('tests="3"');
+});
+
+describe('what would be done, without doing it', () => {
+  test('plan: this machine, then shards; each suite in one of them', async () => {
+    const project = await useProject('gpu', { files });
+    const here = await command(project, 'plan', '--json');
+    expect(here.exitCode).toBe(0);
+    const plan = JSON.parse(here.stdout);
+    expect(plan.suites.map(({ id }: { id: string }) => id)).toContain('unit/u0.test.js');
+    expect(plan.unplaceable.map(({ id }: { id: string }) => id)).toContain('gpu/a.test.js');
+    expect((await command(project, 'plan')).stdout).toMatch(/cannot run {2}gpu\/a\.test\.js: needs gpu/);
+
+    const sharded = JSON.parse((await command(project, 'plan', '--shards', '3', '--json')).stdout);
+    const first = await runJest(project, ['--shard=1/3', '-w', '2']);
+    expect([...suitesOf(first)].sort()).toEqual(sharded.shards[0].suites);
+    expect(eventsOf(first.record, 'shard-planned')[0]?.planId).toBe(sharded.planId);
+    const listed = (await command(project, 'plan', '--shards', '3', '--list')).stdout;
+    for (const { suites } of sharded.shards)
+      for (const id of suites) expect(listed.split(`  ${id}\n`)).toHaveLength(2);
+  });
+
+  test('explain: where a suite can run, and what it did last', async () => {
+    const project = await useProject('gpu', { files });
+    await runJest(project, ['unit/u0', '-w', '2']);
+    const known = await command(project, 'explain', 'unit/u0.test.js');
+    expect(known.stdout).toMatch(
+      /^unit\/u0\.test\.js: needs cpu\ndevice +expected +why\nlocal\/cpu +1 s {2}default/,
+    );
+    expect(known.stdout).toMatch(/last run: passed on local\/cpu#1/);
+    expect((await command(project, 'explain', 'gpu/a.test.js')).stdout).toContain(
+      'needs gpu: this machine has cpu',
+    );
+    const unknown = await command(project, 'explain', 'unit/u00.test.js');
+    expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('write `unit/u0') });
+  });
+
+  test('matrix: jobs by what docblocks ask for, and the fleet of their shards', async () => {
+    const project = await useProject('gpu', {
+      options: { shards: './fleet.json' },
+      files: { ...cpuTests, 'gpu/a.test.js': gpuTest() },
+    });
+    const args = ['matrix', '--finish-within', '10m', '--fleet', 'fleet.json'];
+    const { exitCode, stdout } = await command(project, ...args);
+    expect(exitCode).toBe(0);
+    const { include } = JSON.parse(stdout);
+    expect(include.map(({ labels }: { labels: string[] }) => labels.at(-1))).toContain('gpu');
+    const plan = JSON.parse(
+      (await command(project, 'plan', '--shards', String(include.length), '--json')).stdout,
+    );
+    const withGpu = plan.shards.find(({ suites }: { suites: string[] }) => suites.includes('gpu/a.test.js'));
+    expect(withGpu.machine).toMatch(/^gpu/);
+    expect((await command(project, 'matrix')).stderr).toContain('`--finish-within` is missing');
+  });
+});
+
+function machineFile(project: Project, content: object): string {
+  const path = join(project.directory, `machine-${JSON.stringify(content).length}.json`);
+  writeFileSync(path, JSON.stringify({ version: 1, ...content }));
+  return path;
+}
+
+function suitesOf(run: JestRun | undefined): readonly string[] {
+  return eventsOf(run?.record ?? [], 'suite-queued').map(({ suite }) => suite.id);
+}

@@ -1,0 +1,192 @@
+import type { RunEvent } from '../../src/core/events.js';
+import { slotsOf } from '../../src/core/machine.js';
+import { defaultProfile } from '../../src/core/workload.js';
+import { summarise } from '../../src/report/summary.js';
+import { mergeRecords, type ShardRecord } from '../../src/shard/merge-records.js';
+import { mergeJestResults, mergeJUnit } from '../../src/shard/merge-results.js';
+import { device, GiB } from '../core/cluster.js';
+
+interface ShardShape {
+  readonly total?: number;
+  readonly planId?: string;
+  readonly commit?: string;
+  readonly own?: readonly string[];
+  readonly elsewhere?: readonly string[];
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly ends?: boolean;
+  readonly requireExecuted?: readonly 'gpu'[];
+}
+
+function shard(index: number, shape: ShardShape = {}): ShardRecord {
+  const {
+    total = 2,
+    planId = 'p',
+    own = [`${index}.test.js`],
+    elsewhere = [],
+    commit = 'c',
+    ends = true,
+  } = shape;
+  const facts = { name: 'local', platform: 'linux', arch: 'x64', cpuBudget: 1, memoryBudgetBytes: GiB };
+  const machine = { version: 1 as const, machine: facts, devices: [device()], problems: [] };
+  const [slot] = slotsOf(machine, 1);
+  if (slot === undefined) throw new Error('no slot');
+  const events: RunEvent[] = [
+    {
+      atMs: 0,
+      type: 'run-started',
+      version: 1,
+      startedAt: `2026-03-0${index}T00:00:00.000Z`,
+      packageVersion: '0.1.0',
+      strategy: 'adaptive',
+      commit,
+      index,
+      total,
+      filtered: false,
+      coverage: false,
+      requireExecuted: shape.requireExecuted ?? [],
+    },
+    {
+      atMs: 0,
+      type: 'shard-planned',
+      planId,
+      inputs: shape.inputs ?? { history: 'h', fleet: 'f' },
+      index,
+      total,
+      predictedMs: [1, 1],
+      boundMs: 1,
+      elsewhere,
+    },
+    ...own.map(
+      (id): RunEvent => ({
+        atMs: 1,
+        type: 'suite-queued',
+        suite: { id, fileBytes: 1, profile: defaultProfile },
+      }),
+    ),
+    { atMs: 2, type: 'machine-known', machine },
+    { atMs: 2, type: 'slot-up', slot },
+    { atMs: 3, type: 'run-opened' },
+    ...own.flatMap((suiteId, at): RunEvent[] => [
+      {
+        atMs: 10 + at,
+        type: 'suite-started',
+        attempt: 1,
+        placement: {
+          suiteId,
+          slotId: slot.id,
+          claim: {
+            deviceIds: ['cpu'],
+            cpuThreads: 1,
+            hostMemoryBytes: 0,
+            deviceMemoryBytes: 0,
+            locks: [],
+            exclusive: false,
+          },
+          estimate: { durationMs: 1, hostMemoryBytes: 0, basis: 'default', samples: 0, spread: 1 },
+          degraded: false,
+        },
+      },
+      {
+        atMs: 11 + at,
+        type: 'suite-ended',
+        suiteId,
+        slotId: slot.id,
+        attempt: 1,
+        status: 'passed',
+        degraded: false,
+        durationMs: 1,
+        executedTests: 1,
+      },
+    ]),
+    ...(ends ? [{ atMs: 99, type: 'run-ended' } as const] : []),
+  ];
+  return { path: `shard-${index}.jsonl`, events };
+}
+
+describe('records', () => {
+  test('become one run, its machines told apart', () => {
+    const { events, notes } = mergeRecords([
+      shard(2, { elsewhere: ['1.test.js'] }),
+      shard(1, { elsewhere: ['2.test.js'] }),
+    ]);
+    expect(notes).toEqual([]);
+    const summary = summarise(events);
+    expect(summary).toMatchObject({ state: 'complete', startedAt: '2026-03-01T00:00:00.000Z' });
+    expect(summary).not.toHaveProperty('shard');
+    expect(summary.machines.map(({ name }) => name)).toEqual(['shard-1', 'shard-2']);
+    expect(summary.suites.map(({ id, attempts }) => [id, attempts[0]?.slotId])).toEqual([
+      ['1.test.js', 'shard-1/cpu#1'],
+      ['2.test.js', 'shard-2/cpu#1'],
+    ]);
+    expect(events.map(({ atMs }) => atMs)).toEqual(events.map(({ atMs }) => atMs).sort((a, b) => a - b));
+  });
+
+  test('what must be executed is asked of all shards together', () => {
+    const both = [1, 2].map((index) => shard(index, { requireExecuted: ['gpu'] }));
+    expect(summarise(mergeRecords(both).events).unmetRequirements).toEqual(['gpu']);
+  });
+
+  test('a suite that some shards did not see is named', () => {
+    const { notes } = mergeRecords([shard(1), shard(2, { elsewhere: ['1.test.js'] })]);
+    expect(notes).toEqual(['shard 1 did not see 1 suites that others ran: 2.test.js']);
+  });
+
+  test.each<[string, readonly ShardRecord[], string]>([
+    ['nothing', [], 'there are no records of shards'],
+    ['a shard too few', [shard(1)], 'shard 2 of 2 is missing'],
+    ['one twice', [shard(1), shard(1), shard(2)], 'shard 1 of 2 is there 2 times'],
+    [
+      'another plan',
+      [shard(1), shard(2, { planId: 'q', inputs: { history: 'i', fleet: 'f' } })],
+      'history i, not h',
+    ],
+    ['another commit', [shard(1), shard(2, { commit: 'd' })], 'a shard of another commit'],
+    ['another division', [shard(1), shard(2, { total: 3 })], 'of another division'],
+    ['one that was killed', [shard(1), shard(2, { ends: false })], 'did not come to its end'],
+    [
+      'a suite nobody ran',
+      [shard(1, { elsewhere: ['lost.test.js'] }), shard(2)],
+      'lost.test.js ran on no shard',
+    ],
+    ['one that two ran', [shard(1, { own: ['2.test.js'] }), shard(2)], '2.test.js ran on shards 1, 2'],
+  ])('%s is refused', (_what, records, message) => {
+    expect(() => mergeRecords(records)).toThrow(message);
+  });
+});
+
+test("results of Jest's --json", () => {
+  const result = (n: number, success: boolean) => ({
+    numTotalTests: n,
+    numFailedTests: success ? 0 : 1,
+    success,
+    wasInterrupted: false,
+    startTime: 100 * n,
+    snapshot: { added: n, failure: false, uncheckedKeysByFile: [{ filePath: `${n}` }] },
+    testResults: [{ name: `${n}` }],
+    coverageMap: {},
+  });
+  expect(mergeJestResults([result(2, true), result(1, false)])).toEqual({
+    numTotalTests: 3,
+    numFailedTests: 1,
+    success: false,
+    wasInterrupted: false,
+    startTime: 100,
+    snapshot: { added: 3, failure: false, uncheckedKeysByFile: [{ filePath: '2' }, { filePath: '1' }] },
+    testResults: [{ name: '2' }, { name: '1' }],
+  });
+});
+
+test('JUnit files: suites as they stand, sums over the outermost', () => {
+  const one = `<?xml version="1.0"?>
+<testsuites name="jest" tests="3" failures="1">
+  <testsuite name="a" tests="2" failures="1" time="1.5"><testcase name="&lt;x&gt;"><failure><![CDATA[<testsuite tests="9">]]></failure></testcase></testsuite>
+  <testsuite name="b" tests="1" failures="0" time="0.25"/>
+</testsuites>`;
+  const two = `<testsuite name="c" tests="4" skipped="2" time="1"><testsuite name="inner" tests="4"></testsuite></testsuite>`;
+  const merged = mergeJUnit([one, two, '<testsuites></testsuites>', '<testsuite name="d" tests="1"/>']);
+  expect(merged).toContain('<testsuites tests="8" failures="1" errors="0" skipped="2" time="2.75">');
+  for (const name of ['a', 'b', 'c', 'd', 'inner'])
+    expect(merged.split(`<testsuite name="${name}"`)).toHaveLength(2);
+  expect(merged).toContain('<![CDATA[<testsuite tests="9">]]>');
+  expect(merged.match(/<\/testsuites>/g)).toHaveLength(1);
+});

@@ -1,0 +1,141 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Estimate } from '../../core/events.js';
+import { neverRejection } from '../../core/filters.js';
+import { kindOf } from '../../core/machine.js';
+import { nearest } from '../../core/nearest.js';
+import { suitabilityOf } from '../../core/suitability.js';
+import { formatBytes, formatDuration } from '../../core/units.js';
+import { UsageError } from '../../core/usage-error.js';
+import { defaultProfile, type WorkloadProfile } from '../../core/workload.js';
+import { planHere } from '../../project/dry-run.js';
+import { type Project, readProject } from '../../project/project.js';
+import { readRecord } from '../../record/read.js';
+import { summariseSuites } from '../../report/suites.js';
+import { table } from '../../report/table.js';
+import type { Command } from '../command.js';
+
+export const explain: Command = {
+  summary: 'says where a suite can run, what is known of it, and why it went where it did',
+  words: { value: 'FILE', summary: 'the test file, as the report names it' },
+  flags: {
+    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
+    json: { summary: 'print it as JSON' },
+  },
+  async run(flags, io) {
+    const project = readProject(process.cwd(), flags.get('config'));
+    const suite = suiteNamed(project, flags.words);
+    const machineFile = io.env.JEST_HARDWARE_MACHINE || undefined;
+    const planned = await planHere(project, machineFile === undefined ? {} : { machineFile });
+    const place = planned.places.find((each) => each.suite.id === suite.id);
+    const types = [...new Map(planned.slots.map((slot) => [slot.type, slot])).values()];
+    const candidates = types.map((slot): Candidate => {
+      const rejection = neverRejection(suite, slot, false);
+      if (rejection) return { type: slot.type, rejected: rejection.filter, reason: rejection.reason };
+      const { score, reason } = suitabilityOf(suite.profile, slot.device);
+      const estimate = planned.estimates.of(suite, kindOf(slot.device));
+      return { type: slot.type, estimate, suitability: score, reason };
+    });
+    const last = lastRunOf(project, suite.id);
+    if (flags.has('json')) {
+      const plan = place && { slotId: place.slot.id, startMs: place.startMs };
+      io.out(
+        `${JSON.stringify({ version: 1, id: suite.id, profile: suite.profile, candidates, plan, last }, undefined, 2)}\n`,
+      );
+      return;
+    }
+    const rows = candidates.map(({ type, estimate, reason }) =>
+      estimate === undefined
+        ? [type, 'no', reason]
+        : [
+            type,
+            formatDuration(estimate.durationMs),
+            `${estimate.basis}, ${estimate.samples} samples, spread ${estimate.spread.toFixed(2)}; ${reason}`,
+          ],
+    );
+    io.out(
+      [
+        `${suite.id}: ${needsText(suite.profile)}`,
+        ...table(
+          [{ title: 'device' }, { title: 'expected', right: true }, { title: 'why' }],
+          rows,
+          Number.POSITIVE_INFINITY,
+        ),
+        place === undefined
+          ? 'no device of this machine can run it'
+          : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start of a run of ${formatDuration(planned.makespanMs)}`,
+        ...(last?.attempts.map(
+          ({ slotId, status, startedAtMs, heldMs, peakMemoryBytes, cause }) =>
+            `last run: ${status} on ${slotId} after ${formatDuration(heldMs)}, started at ${formatDuration(startedAtMs)}` +
+            `${peakMemoryBytes === undefined ? '' : `, memory peak ${formatBytes(peakMemoryBytes)}`}${cause === undefined ? '' : `: ${cause}`}`,
+        ) ?? []),
+        '',
+      ].join('\n'),
+    );
+  },
+};
+
+interface Candidate {
+  readonly type: string;
+  /** The filter that keeps it off. */
+  readonly rejected?: string;
+  readonly estimate?: Estimate;
+  readonly suitability?: number;
+  /** Of the filter, or of the suitability. */
+  readonly reason: string;
+}
+
+function suiteNamed({ suites, invalid }: Project, [name, ...more]: readonly string[]) {
+  if (name === undefined || more.length > 0) {
+    throw new UsageError({
+      message: name === undefined ? 'no test file is named' : 'several test files are named',
+      expected: 'one test file',
+      remedy: 'jest-runner-hardware explain test/nlp.test.js',
+    });
+  }
+  const path = name.replace(/^\.\//, '').replaceAll('\\', '/');
+  const wrong = invalid.find(({ id }) => id === path);
+  if (wrong !== undefined) throw new UsageError({ message: wrong.problems.join('\n') });
+  const found =
+    suites.find(({ id }) => id === path) ??
+    suites.find(({ id }) => id.endsWith(`/${path}`) || id.endsWith(` › ${path}`));
+  if (found !== undefined) return found;
+  const near = nearest(
+    path,
+    suites.map(({ id }) => id),
+  );
+  throw new UsageError({
+    message: `Jest finds no test file \`${name}\``,
+    expected: 'a test file relative to rootDir',
+    ...(near !== undefined && { remedy: `write \`${near}\`` }),
+  });
+}
+
+function needsText(profile: WorkloadProfile): string {
+  const { hardware, backends, features, precisions, minMemoryBytes, workload } = profile;
+  const asked = [
+    hardware.map(({ class: one, count }) => (count === 1 ? one : `${one}:${count}`)).join(' or '),
+    ...backends,
+    ...features,
+    ...(precisions.length === 0 ? [] : [precisions.join(' or ')]),
+    ...(minMemoryBytes === 0 ? [] : [formatBytes(minMemoryBytes)]),
+  ];
+  return `needs ${asked.join(', ')}${workload === defaultProfile.workload ? '' : `; workload ${workload}`}`;
+}
+
+/** In the newest record, if there is one. */
+function lastRunOf({ paths }: Project, suiteId: string) {
+  let names: string[];
+  try {
+    names = readdirSync(paths.outputDirectory);
+  } catch {
+    return undefined;
+  }
+  const newest = names
+    .filter((name) => /^run-.*\.jsonl$/.test(name))
+    .sort()
+    .at(-1);
+  if (newest === undefined) return undefined;
+  const { events } = readRecord(join(paths.outputDirectory, newest));
+  return summariseSuites(events).find(({ id }) => id === suiteId);
+}

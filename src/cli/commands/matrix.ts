@@ -1,0 +1,97 @@
+import { writeFileSync } from 'node:fs';
+import { durationSyntax, formatDuration, parseDuration } from '../../core/units.js';
+import { UsageError } from '../../core/usage-error.js';
+import { fleetFileOf, readFleet } from '../../detect/fleet.js';
+import { readProject } from '../../project/project.js';
+import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/matrix.js';
+import type { Command } from '../command.js';
+
+const formats = {
+  /** For `strategy.matrix: ${{ fromJSON(…) }}`: on one line, as outputs must be. */
+  github: (matrix) => `${JSON.stringify({ include: jobsOf(matrix) })}\n`,
+  /** A child pipeline: YAML is a superset of JSON. */
+  gitlab: (matrix) => {
+    const jobs = jobsOf(matrix).map(({ name, shard, labels }) => [
+      name,
+      {
+        tags: labels,
+        script: ['npm ci', `npx jest --shard=${shard}`],
+        artifacts: { paths: ['.jest-hardware/'], when: 'always' },
+      },
+    ]);
+    return `${JSON.stringify(Object.fromEntries(jobs), undefined, 2)}\n`;
+  },
+  json: (matrix) => {
+    const { run, cost } = matrix;
+    const makespanMs = Math.max(0, ...run.predictedMs);
+    return `${JSON.stringify({ version: 1, planId: run.planId, makespanMs, cost, jobs: jobsOf(matrix) }, undefined, 2)}\n`;
+  },
+} as const satisfies Record<string, (matrix: Matrix) => string>;
+
+export const matrix: Command = {
+  summary: 'says how many CI jobs of which kind finish the tests in time, as a matrix for the CI service',
+  flags: {
+    'finish-within': { summary: `when all should be done: ${durationSyntax}`, value: 'TIME' },
+    runners: {
+      summary: 'a fleet file: the kinds of machines that can be had; default: one a class of hardware',
+      value: 'FILE',
+    },
+    format: { summary: `one of ${Object.keys(formats).join(', ')}; default: github`, value: 'NAME' },
+    fleet: {
+      summary: 'write the machines of the jobs to a fleet file, for the option shards',
+      value: 'FILE',
+    },
+    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
+  },
+  async run(flags, io) {
+    const format = flags.get('format') ?? 'github';
+    if (!isFormat(format)) {
+      throw new UsageError({
+        message: `unknown format \`${format}\``,
+        expected: `one of ${Object.keys(formats).join(', ')}`,
+      });
+    }
+    const text = flags.get('finish-within');
+    const finishWithinMs = parseDuration(text ?? '');
+    if (finishWithinMs === undefined) {
+      throw new UsageError({
+        message:
+          text === undefined ? '`--finish-within` is missing' : `\`--finish-within\` cannot be \`${text}\``,
+        expected: durationSyntax,
+      });
+    }
+    const { suites, history, historyProblem } = readProject(process.cwd(), flags.get('config'));
+    if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
+    const runners = flags.get('runners');
+    const found = matrixFor(
+      suites,
+      history,
+      runners === undefined ? kindsAskedFor(suites) : readFleet(runners),
+      finishWithinMs,
+    );
+    const fleetFile = flags.get('fleet');
+    if (fleetFile !== undefined) writeFileSync(fleetFile, fleetFileOf(found.fleet));
+    io.out(formats[format](found));
+    const known = suites.filter(({ id }) => history.suites.has(id)).length;
+    const cost = found.cost === undefined ? '' : `, cost ${found.cost}`;
+    io.err(
+      `${found.fleet.length} jobs, expected ${formatDuration(Math.max(0, ...found.run.predictedMs))}${cost}; ` +
+        `durations of ${known} of ${suites.length} suites are known\n`,
+    );
+  },
+};
+
+function isFormat(name: string): name is keyof typeof formats {
+  return Object.hasOwn(formats, name);
+}
+
+function jobsOf({ fleet, run }: Matrix) {
+  return fleet.map(({ machine, labels = [] }, at) => ({
+    name: machine.machine.name,
+    index: at + 1,
+    total: fleet.length,
+    shard: `${at + 1}/${fleet.length}`,
+    labels,
+    expectedMs: run.predictedMs[at] ?? 0,
+  }));
+}

@@ -1,0 +1,136 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RunEvent } from '../../core/events.js';
+import { UsageError } from '../../core/usage-error.js';
+import { jestConfigOf } from '../../project/ask-jest.js';
+import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
+import { readHistory, writeHistory } from '../../record/history-file.js';
+import { learn } from '../../record/learn.js';
+import { readRecord } from '../../record/read.js';
+import { reportFormats } from '../../report/index.js';
+import type { SuiteOutcome } from '../../report/suites.js';
+import { type RunSummary, summarise } from '../../report/summary.js';
+import { findArtefacts, mergedPrefix } from '../../shard/find-artefacts.js';
+import { mergeCoverage } from '../../shard/merge-coverage.js';
+import { mergeRecords } from '../../shard/merge-records.js';
+import { mergeJestResults, mergeJUnit } from '../../shard/merge-results.js';
+import type { Command, CommandIo } from '../command.js';
+
+const failing: readonly SuiteOutcome[] = [
+  'failed',
+  'timed-out',
+  'lost',
+  'cancelled',
+  'unplaceable-failed',
+  'invalid',
+  'not-started',
+  'unfinished',
+];
+
+export const merge: Command = {
+  summary: 'makes one run of the shards of a run, and fails when one of them or a suite is missing',
+  words: { value: 'PATH…', summary: 'folders, searched to any depth, and files that the shards left behind' },
+  flags: {
+    output: { summary: 'where the merged files go; default: the first folder', value: 'DIR' },
+    history: {
+      summary: 'the history that learns from the run; default: history.jsonl in the output',
+      value: 'FILE',
+    },
+    config: { summary: "Jest's config, for coverage thresholds; default: Jest finds it", value: 'FILE' },
+  },
+  async run(flags, io) {
+    if (flags.words.length === 0) {
+      throw new UsageError({
+        message: 'nothing is named to merge',
+        expected: 'folders or files that shards left behind',
+        remedy: 'jest-runner-hardware merge artifacts/',
+      });
+    }
+    const artefacts = findArtefacts(flags.words);
+    const records = artefacts.records.map((path) => ({ path, events: readRecord(path).events }));
+    const { events, notes } = mergeRecords(records);
+    const output = flags.get('output') ?? defaultOutput(flags.words);
+    mkdirSync(output, { recursive: true });
+    const written: string[] = [];
+    const write = (name: string, content: string) => {
+      const path = join(output, `${mergedPrefix}${name}`);
+      writeFileSync(path, content);
+      written.push(path);
+      return path;
+    };
+    const recordPath = write('run.jsonl', events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    let failed = false;
+    if (artefacts.results.length > 0) {
+      const results = artefacts.results.map(
+        (path) => JSON.parse(readFileSync(path, 'utf8')) as { success: boolean },
+      );
+      failed ||= results.some(({ success }) => !success);
+      write('results.json', `${JSON.stringify(mergeJestResults(results as never))}\n`);
+    }
+    if (artefacts.junit.length > 0) {
+      write('junit.xml', mergeJUnit(artefacts.junit.map((path) => readFileSync(path, 'utf8'))));
+    }
+    const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
+    written.push(...teach(historyPath, artefacts.histories, events, io));
+    const summary = summarise(events);
+    const { columns = 80, isTTY = false } = process.stdout;
+    io.out(`${reportFormats.terminal(summary, { color: isTTY, width: columns, recordPath })}\n`);
+    io.out(suitesText(summary));
+    for (const note of notes) io.out(`note: ${note}\n`);
+    if (artefacts.coverage.length > 0) {
+      failed = (await coverageFails(artefacts.coverage, output, flags.get('config'))) || failed;
+      written.push(join(output, `${mergedPrefix}coverage`));
+    }
+    io.out(`merged ${records.length} shards into ${written.join(', ')}\n`);
+    return failed || runFails(summary) ? 1 : 0;
+  },
+};
+
+function runFails({ counts, unmetRequirements }: RunSummary): boolean {
+  return unmetRequirements.length > 0 || failing.some((outcome) => counts[outcome] > 0);
+}
+
+/** What Jest itself says at the end of a whole run. */
+function suitesText({ counts, suites }: RunSummary): string {
+  const sums = Object.entries(counts).flatMap(([outcome, count]) =>
+    count === 0 ? [] : `${count} ${outcome}`,
+  );
+  const failed = suites.filter(({ outcome }) => failing.includes(outcome));
+  return [
+    `Suites        ${sums.join(', ')} of ${suites.length}`,
+    ...failed.map(({ id, outcome }) => `  ${outcome.padEnd(12)}  ${id}`),
+    '',
+  ].join('\n');
+}
+
+function defaultOutput([first = '.']: readonly string[]): string {
+  return statSync(first).isDirectory() ? first : dirname(first);
+}
+
+/** Shards leave the history as it is; their run is learned here, once. */
+function teach(
+  path: string,
+  found: readonly string[],
+  events: readonly RunEvent[],
+  io: CommandIo,
+): readonly string[] {
+  const histories: History[] = [];
+  for (const file of new Set([path, ...found])) {
+    const { history, state, problem } = readHistory(file);
+    if (problem !== undefined) io.err(`${problem}\n`);
+    if (state === 'newer' && file === path) return [];
+    if (state === 'read') histories.push(history);
+  }
+  writeHistory(path, learn(histories.reduce(mergeHistories, emptyHistory), events));
+  return [path];
+}
+
+/** Jest's reporter says itself which thresholds are not met. */
+async function coverageFails(
+  files: readonly string[],
+  output: string,
+  config: string | undefined,
+): Promise<boolean> {
+  const { globalConfig } = jestConfigOf(process.cwd(), config === undefined ? [] : ['--config', config]);
+  return !(await mergeCoverage(files, globalConfig, join(output, `${mergedPrefix}coverage`)));
+}

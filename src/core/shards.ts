@@ -1,0 +1,158 @@
+import { devicesOf } from './claim.js';
+import type { Estimates } from './estimate.js';
+import type { Suite } from './events.js';
+import { neverRejection } from './filters.js';
+import { hashOf } from './hash.js';
+import { kindOf, type Slot } from './machine.js';
+import { plan } from './plan/plan.js';
+import { isLimitedBySlotsOnly } from './plan/problem.js';
+import { problemOf } from './plan/problem-of.js';
+import type { WorkloadProfile } from './workload.js';
+
+/** Changes with everything that may plan equal input differently. */
+export const shardPlannerVersion = 1;
+
+/** Changes of the plan that the search may look at: it must not keep a CI job waiting. */
+const moves = 300_000;
+
+export interface ShardPlanInput {
+  /** Slots of each shard's machine; machines differ in name. */
+  readonly shards: readonly (readonly Slot[])[];
+  /** Suites whose durations are known; the same on every shard, whatever files it finds. */
+  readonly known: readonly Suite[];
+  /** Of known suites. */
+  readonly estimates: Estimates;
+}
+
+/** Where each suite runs: the same answer on every shard, from the plan's input and the suite alone. */
+export interface ShardPlan {
+  /**
+   * @returns Index of the shard. A known suite follows the plan as long as its machine can run it; any other goes by its
+   * hash to one that can; where none can, to any one.
+   */
+  shardOf(suite: Suite): number;
+  /** Ms that the planned suites keep each shard busy, by index. */
+  readonly predictedMs: readonly number[];
+  /** No split of the planned suites is over earlier, ms. */
+  readonly boundMs: number;
+}
+
+export function planShards({ shards, known, estimates }: ShardPlanInput): ShardPlan {
+  const planned = known.map(withoutLocks);
+  const durationMs = durationsBy(estimates);
+  const pooled = pooledSlots(shards);
+  const inPools = problemOf([...pooled.keys()], planned, durationMs);
+  // Where more than slots is scarce, what a machine lacks another one's surplus does not help.
+  const isEnough = isLimitedBySlotsOnly(inPools.problem);
+  const shardBySlot = isEnough
+    ? pooled
+    : new Map(shards.flatMap((own, index) => own.map((slot) => [slot, index])));
+  const { problem, slots } = isEnough ? inPools : problemOf([...shardBySlot.keys()], planned, durationMs);
+  const { typeOf, slotOf, startMs, boundMs } = plan(problem, { moves });
+  const placed = new Map<string, number>();
+  const predictedMs = shards.map(() => 0);
+  planned.forEach((suite, index) => {
+    const slot = slots[typeOf[index] ?? -1]?.[slotOf[index] ?? -1];
+    const shard = slot && shardBySlot.get(slot);
+    if (slot === undefined || shard === undefined) return;
+    placed.set(suite.id, shard);
+    const endMs = (startMs[index] ?? 0) + durationMs(suite, slot);
+    predictedMs[shard] = Math.max(predictedMs[shard] ?? 0, endMs);
+  });
+  return {
+    predictedMs,
+    boundMs,
+    shardOf: (suite) => {
+      const shard = placed.get(suite.id);
+      if (shard !== undefined && placesOf(suite, shards[shard] ?? []).length > 0) return shard;
+      return byHash(suite, shards);
+    },
+  };
+}
+
+/** Expected ms of a suite on a slot; infinite where it cannot run. Suites that share a profile share the verdict. */
+function durationsBy(estimates: Estimates): (suite: Suite, slot: Slot) => number {
+  const verdicts = new Map<WorkloadProfile, Map<Slot, boolean>>();
+  const canRun = (suite: Suite, slot: Slot) => {
+    const known = verdicts.get(suite.profile) ?? new Map<Slot, boolean>();
+    verdicts.set(suite.profile, known);
+    const verdict = known.get(slot) ?? neverRejection(suite, slot, false) === undefined;
+    known.set(slot, verdict);
+    return verdict;
+  };
+  return (suite, slot) =>
+    canRun(suite, slot) ? estimates.of(suite, kindOf(slot.device)).durationMs : Number.POSITIVE_INFINITY;
+}
+
+/** The slots of equal machines as those of one large machine, each with the index of its shard. */
+function pooledSlots(shards: ShardPlanInput['shards']): ReadonlyMap<Slot, number> {
+  const pools = new Map<string, number[]>();
+  shards.forEach((slots, index) => {
+    const shape = JSON.stringify(
+      slots.map(({ device, machine, machineWorkers, machineCpuThreads }) => [
+        { ...device, evidence: {} },
+        machine.memoryBudgetBytes,
+        machineWorkers,
+        machineCpuThreads,
+      ]),
+    );
+    pools.set(shape, [...(pools.get(shape) ?? []), index]);
+  });
+  const pooled = new Map<Slot, number>();
+  for (const members of pools.values()) {
+    for (const index of members) {
+      for (const slot of shards[index] ?? []) {
+        const { machine, device, machineWorkers, machineCpuThreads } = slot;
+        const memoryBudgetBytes = machine.memoryBudgetBytes * members.length;
+        pooled.set(
+          {
+            ...slot,
+            machine: { ...machine, name: `pool ${members[0]}`, memoryBudgetBytes },
+            device: { ...device, id: `${index} ${device.id}` },
+            machineWorkers: machineWorkers * members.length,
+            machineCpuThreads: machineCpuThreads * members.length,
+          },
+          index,
+        );
+      }
+    }
+  }
+  return pooled;
+}
+
+/** Locks hold on each machine alone, where they only make suites wait for each other. */
+function withoutLocks(suite: Suite): Suite {
+  if (suite.profile.locks.length === 0) return suite;
+  return { ...suite, profile: { ...suite.profile, locks: [] } };
+}
+
+/**
+ * Rendezvous hashing: each slot draws a number for the suite, the highest wins, so that a shard gets as many as it has slots
+ * for them, and one shard more or less moves few.
+ */
+function byHash(suite: Suite, shards: readonly (readonly Slot[])[]): number {
+  const able = shards.map((slots) => placesOf(suite, slots).length);
+  const places = able.some((count) => count > 0) ? able : shards.map(() => 1);
+  let best = 0;
+  let highest = -1;
+  places.forEach((count, shard) => {
+    for (let place = 0; place < count; place++) {
+      const drawn = hashOf(`${shard} ${place} ${suite.id}`);
+      if (drawn <= highest) continue;
+      highest = drawn;
+      best = shard;
+    }
+  });
+  return best;
+}
+
+/** Slots of one machine that can run the suite some time. */
+function placesOf(suite: Suite, slots: readonly Slot[]): readonly Slot[] {
+  const able = slots.filter((slot) => neverRejection(suite, slot, false) === undefined);
+  return able.filter(({ device }) => {
+    const alike = new Set(
+      able.filter((slot) => slot.device.class === device.class).map((slot) => slot.device.id),
+    );
+    return alike.size >= devicesOf(suite.profile, device.class);
+  });
+}

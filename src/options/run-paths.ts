@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { HardwareOptions } from './options.js';
+
+/** Where a run reads and writes, as absolute paths. */
+export interface RunPaths {
+  readonly outputDirectory: string;
+  /** Undefined: no history. */
+  readonly history: string | undefined;
+  /** What its package.json calls the project; undefined: nobody says. */
+  readonly project: string | undefined;
+  /** A machine file or its unchecked content; undefined: only what is detected. */
+  readonly machine: HardwareOptions['machine'];
+}
+
+export function runPaths(options: HardwareOptions, rootDir: string): RunPaths {
+  const absolute = (path: string) => resolve(rootDir, path.replace('<rootDir>', rootDir));
+  const outputDirectory = absolute(options.outputDirectory);
+  const { history = resolve(outputDirectory, 'history.jsonl'), machine } = options;
+  return {
+    outputDirectory,
+    history: history === false ? undefined : absolute(history),
+    project: projectOf(rootDir),
+    machine: typeof machine === 'string' ? absolute(machine) : machine,
+  };
+}
+
+function projectOf(rootDir: string): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(resolve(rootDir, 'package.json'), 'utf8')) as { name?: unknown };
+    return typeof name === 'string' && name !== '' ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { availableParallelism } from 'node:os';
+import { Estimates } from '../core/estimate.js';
+import { type Slot, slotsOf } from '../core/machine.js';
+import { type DryRun, dryRun } from '../core/plan/dry-run.js';
+import { detectMachine } from '../detect/detect.js';
+import { lazyProbesFor } from '../detect/lazy-probes.js';
+import { observationsOf } from '../record/history.js';
+import type { Project } from './project.js';
+
+export interface HereOptions {
+  /** How many suites at once; default: as many as Jest takes. */
+  readonly workers?: number;
+  /** A machine file; counts before the option `machine`. */
+  readonly machineFile?: string;
+}
+
+/** The project's suites on this machine, as the next run would find them. */
+export interface PlanHere extends DryRun {
+  readonly slots: readonly Slot[];
+  readonly estimates: Estimates;
+}
+
+/** Detects this machine, browsers too where a suite asks for them, and plans the project on it. */
+export async function planHere(project: Project, { workers, machineFile }: HereOptions): Promise<PlanHere> {
+  const { paths, suites, rootDir, history } = project;
+  const { parseMachine } = await import('../detect/machine-file.js');
+  const declared = machineFile ?? paths.machine;
+  const machine = await detectMachine({
+    projectDir: rootDir,
+    lazy: lazyProbesFor(suites.map(({ profile }) => profile)),
+    ...(declared !== undefined && {
+      machineFile: typeof declared === 'string' ? declared : parseMachine(declared, 'option machine'),
+    }),
+  });
+  const usual = Math.max(1, Math.min(availableParallelism() - 1, Math.floor(machine.machine.cpuBudget)));
+  const slots = slotsOf(machine, workers ?? usual);
+  const estimates = new Estimates(observationsOf(history));
+  for (const suite of suites) estimates.announce(suite);
+  return { slots, estimates, ...dryRun(slots, suites, estimates) };
+}

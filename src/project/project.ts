@@ -1,0 +1,103 @@
+import { readFileSync } from 'node:fs';
+import { relative, sep } from 'node:path';
+import type { Config } from '@jest/types';
+import type { Suite } from '../core/events.js';
+import { formatProblem, UsageError } from '../core/usage-error.js';
+import { type HardwareOptions, parseOptions } from '../options/options.js';
+import { type RunPaths, runPaths } from '../options/run-paths.js';
+import { packageFiles } from '../package-files.js';
+import { profileOf } from '../profile/profile.js';
+import { emptyHistory, type History } from '../record/history.js';
+import { readHistory } from '../record/history-file.js';
+import { askJest, jestConfigOf } from './ask-jest.js';
+
+/** A project as a run would see it. */
+export interface Project {
+  readonly rootDir: string;
+  readonly options: HardwareOptions;
+  readonly paths: RunPaths;
+  readonly history: History;
+  /** Why there is no history, for a person. */
+  readonly historyProblem?: string;
+  /** By id. */
+  readonly suites: readonly Suite[];
+  /** Docblocks with mistakes. */
+  readonly invalid: readonly { readonly id: string; readonly problems: readonly string[] }[];
+}
+
+/**
+ * Asks Jest for its configuration and its test files, and reads their docblocks; no test runs.
+ * @param config Jest's config file; default: Jest finds it.
+ * @throws {UsageError} when Jest cannot tell, or does not use this package.
+ */
+export function readProject(directory: string, config?: string): Project {
+  const jestArgs = config === undefined ? [] : ['--config', config];
+  const { globalConfig, configs } = jestConfigOf(directory, jestArgs);
+  const ours = configs.find(({ runner }) => isOurs(runner));
+  if (ours === undefined) {
+    throw new UsageError({
+      message: 'the Jest config does not use jest-runner-hardware',
+      found: `runner: ${[...new Set(configs.map(({ runner }) => runner))].join(', ')}`,
+      remedy: "wrap it in withHardware() from 'jest-runner-hardware'",
+    });
+  }
+  const options = parseOptions(
+    (ours as { runnerOptions?: unknown }).runnerOptions,
+    'options of jest-runner-hardware',
+  );
+  const { rootDir } = globalConfig;
+  const paths = runPaths(options, rootDir);
+  const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
+  const suites: Suite[] = [];
+  const invalid: { id: string; problems: readonly string[] }[] = [];
+  for (const { path, id } of testFiles(directory, jestArgs, globalConfig, configs)) {
+    const source = readFileSync(path, 'utf8');
+    const suitePath = within(rootDir, path);
+    const profile = profileOf({ source, file: suitePath, suitePath, options });
+    if ('problems' in profile) invalid.push({ id, problems: profile.problems.map(formatProblem) });
+    else suites.push({ id, profile: profile.profile, fileBytes: Buffer.byteLength(source) });
+  }
+  return {
+    rootDir,
+    options,
+    paths,
+    history: read?.history ?? emptyHistory,
+    ...(read?.problem !== undefined && { historyProblem: read.problem }),
+    suites: suites.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    invalid,
+  };
+}
+
+function isOurs(runner: string): boolean {
+  return (
+    runner.split(/[\\/]/).includes('jest-runner-hardware') ||
+    [packageFiles.runner, packageFiles.runnerForRequire].includes(runner)
+  );
+}
+
+/** With several projects, each is asked for its own files: one file may be in several. */
+function testFiles(
+  directory: string,
+  jestArgs: readonly string[],
+  { rootDir, projects }: Config.GlobalConfig,
+  configs: readonly Config.ProjectConfig[],
+): readonly { readonly path: string; readonly id: string }[] {
+  const list = (...more: string[]) =>
+    JSON.parse(askJest(directory, ['--listTests', '--json', ...jestArgs, ...more])) as string[];
+  if (projects.length < 2) return list().map((path) => ({ path, id: within(rootDir, path) }));
+  return configs.flatMap(({ displayName }, index) => {
+    const name = displayName?.name;
+    const isShared = configs.filter((other) => other.displayName?.name === name).length > 1;
+    if (name === undefined || isShared) {
+      throw new UsageError({
+        message: `project ${index + 1} of ${configs.length} has no displayName of its own, so Jest cannot list its files alone`,
+        remedy: 'give each project a displayName',
+      });
+    }
+    return list('--selectProjects', name).map((path) => ({ path, id: `${name} › ${within(rootDir, path)}` }));
+  });
+}
+
+function within(rootDir: string, path: string): string {
+  return relative(rootDir, path).split(sep).join('/');
+}

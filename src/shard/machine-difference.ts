@@ -1,0 +1,53 @@
+import type { Device, Machine } from '../core/machine.js';
+import { formatBytes } from '../core/units.js';
+
+/** A runner of the same kind has a little more or less. */
+const tolerance = 0.9;
+
+/**
+ * What a machine lacks of what was declared for it, one clause each; empty when it will do. More than declared does no
+ * harm. CPUs are compared by their threads: models differ within one kind of CI runner.
+ */
+export function missingFrom(found: Machine, declared: Machine): readonly string[] {
+  const { cpuBudget, memoryBudgetBytes } = declared.machine;
+  const missing: string[] = [];
+  if (found.machine.cpuBudget < cpuBudget * tolerance) {
+    missing.push(`${cpuBudget} CPU threads: found ${found.machine.cpuBudget}`);
+  }
+  if (found.machine.memoryBudgetBytes < memoryBudgetBytes * tolerance) {
+    missing.push(
+      `${formatBytes(memoryBudgetBytes)} of memory: found ${formatBytes(found.machine.memoryBudgetBytes)}`,
+    );
+  }
+  // Each declared device needs one of its own.
+  const free = found.devices.filter(({ usable }) => usable);
+  for (const device of declared.devices) {
+    if (!device.usable || device.class === 'cpu') continue;
+    const at = free.findIndex((candidate) => lacksOf(candidate, device).length === 0);
+    if (at >= 0) {
+      free.splice(at, 1);
+      continue;
+    }
+    const alike = free.find((candidate) => candidate.class === device.class);
+    missing.push(
+      alike === undefined
+        ? `${nameOf(device)}: found no usable ${device.class}${free.length === 0 ? '' : ' that is not taken'}`
+        : `${nameOf(device)}: found ${nameOf(alike)}, which lacks ${lacksOf(alike, device).join(', ')}`,
+    );
+  }
+  return missing;
+}
+
+function lacksOf(found: Device, declared: Device): readonly string[] {
+  const { model, memoryBytes = 0 } = declared;
+  return [
+    ...(found.class === declared.class ? [] : [`class ${declared.class}`]),
+    ...(model === undefined || model === found.model ? [] : [`model ${model}`]),
+    ...((found.memoryBytes ?? 0) < memoryBytes * tolerance ? [formatBytes(memoryBytes)] : []),
+    ...declared.backends.filter((backend) => !found.backends.includes(backend)),
+  ];
+}
+
+function nameOf({ id, class: deviceClass, model }: Device): string {
+  return model === undefined ? `${id} (${deviceClass})` : `${id} (${model})`;
+}

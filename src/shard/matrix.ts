@@ -1,0 +1,184 @@
+import type { Suite } from '../core/events.js';
+import { neverRejection } from '../core/filters.js';
+import { type Device, type Machine, slotsOf } from '../core/machine.js';
+import type { DeviceClass } from '../core/taxonomy.js';
+import { formatDuration } from '../core/units.js';
+import { UsageError } from '../core/usage-error.js';
+import type { FleetMachine } from '../detect/fleet.js';
+import type { History } from '../record/history.js';
+import { type PlannedRun, planRun } from './plan.js';
+
+/** The smallest fleet found that is done in time. */
+export interface Matrix {
+  /** In the order of the shards. */
+  readonly fleet: readonly FleetMachine[];
+  readonly run: PlannedRun;
+  /** Predicted, over all shards; left out when a machine has no price. */
+  readonly cost?: number;
+}
+
+const mostShards = 256;
+/** A machine that saves less is not worth its start. */
+const leastGainMs = 1;
+const gib = 1024 ** 3;
+
+/**
+ * How many machines of each kind finish the suites in time: starts with those without which a suite could not run, and
+ * adds the one that gains most for its price until it is enough.
+ * @param kinds What can be had, each once.
+ * @throws {UsageError} when a suite can run on none of them, or no number of them is fast enough.
+ */
+export function matrixFor(
+  suites: readonly Suite[],
+  history: History,
+  kinds: readonly FleetMachine[],
+  finishWithinMs: number,
+): Matrix {
+  // Suites that nobody has measured take part with what suites like them take.
+  const counts = neededKinds(suites, kinds);
+  for (;;) {
+    const fleet = fleetOf(kinds, counts);
+    const run = planRun({ total: fleet.length, fleet, history, suites });
+    if (makespanOf(run) <= finishWithinMs) return { fleet, run, ...costOf(fleet, run) };
+    // By the bound: it falls with every machine that helps, when the slowest of several equal shards is still the same.
+    const longer = kinds.map((kind, at) => {
+      const more = counts.map((count, index) => count + (index === at ? 1 : 0));
+      const next = planRun({ total: fleet.length + 1, fleet: fleetOf(kinds, more), history, suites });
+      return { more, worth: (run.boundMs - next.boundMs) / (kind.pricePerMinute || 1) };
+    });
+    const best = longer.reduce((a, b) => (b.worth > a.worth ? b : a));
+    if (fleet.length >= mostShards || (run.boundMs > finishWithinMs + 1 && best.worth < leastGainMs)) {
+      throw tooSlow(run, fleet.length, finishWithinMs);
+    }
+    // Where whole suites no longer fit together, one more like the slowest.
+    const { more } = best.worth >= leastGainMs ? best : (longer[slowestKind(run, counts)] ?? best);
+    more.forEach((count, index) => {
+      counts[index] = count;
+    });
+  }
+}
+
+function slowestKind(run: PlannedRun, counts: readonly number[]): number {
+  let shard = run.predictedMs.indexOf(makespanOf(run));
+  return counts.findIndex((count) => {
+    shard -= count;
+    return shard < 0;
+  });
+}
+
+function makespanOf({ predictedMs }: PlannedRun): number {
+  return Math.max(0, ...predictedMs);
+}
+
+function fleetOf(kinds: readonly FleetMachine[], counts: readonly number[]): readonly FleetMachine[] {
+  return kinds.flatMap((kind, at) =>
+    Array.from({ length: counts[at] ?? 0 }, (_, number) => {
+      const { machine } = kind.machine;
+      const name = `${machine.name}-${number + 1}`;
+      return { ...kind, machine: { ...kind.machine, machine: { ...machine, name } } };
+    }),
+  );
+}
+
+/** One of each kind that some suite cannot do without; of those that will do, the cheapest. */
+function neededKinds(suites: readonly Suite[], kinds: readonly FleetMachine[]): number[] {
+  const counts: number[] = kinds.map(() => 0);
+  const byPrice = kinds
+    .map((kind, at) => ({ kind, at, slots: slotsOf(kind.machine, kind.workers) }))
+    .sort((a, b) => (a.kind.pricePerMinute ?? 1) - (b.kind.pricePerMinute ?? 1));
+  const picky = suites.map((suite) => ({
+    suite,
+    able: byPrice.filter(({ slots }) =>
+      slots.some((slot) => neverRejection(suite, slot, false) === undefined),
+    ),
+  }));
+  for (const { suite, able } of picky.sort((a, b) => a.able.length - b.able.length)) {
+    const [cheapest] = able;
+    if (cheapest === undefined) {
+      if (suite.profile.unsatisfiable?.action === 'skip') continue;
+      const [slot] = byPrice[0]?.slots ?? [];
+      throw new UsageError({
+        message: `${suite.id} can run on none of these machines`,
+        ...(slot && { found: neverRejection(suite, slot, false)?.reason ?? 'too few devices at once' }),
+        remedy: 'add a machine to the runners that can, or let it be skipped (@unsatisfiable skip)',
+      });
+    }
+    if (able.some(({ at }) => (counts[at] ?? 0) > 0)) continue;
+    counts[cheapest.at] = 1;
+  }
+  if (!counts.some((count) => count > 0) && counts.length > 0) counts[0] = 1;
+  return counts;
+}
+
+function costOf(fleet: readonly FleetMachine[], { predictedMs }: PlannedRun): { cost?: number } {
+  if (fleet.some(({ pricePerMinute }) => pricePerMinute === undefined)) return {};
+  const cost = fleet.reduce(
+    (sum, { pricePerMinute = 0 }, shard) => sum + (pricePerMinute * (predictedMs[shard] ?? 0)) / 60_000,
+    0,
+  );
+  return { cost: Math.round(cost * 10_000) / 10_000 };
+}
+
+function tooSlow(run: PlannedRun, count: number, finishWithinMs: number): UsageError {
+  return new UsageError({
+    message: `no number of these machines finishes within ${formatDuration(finishWithinMs)}`,
+    found: `${formatDuration(makespanOf(run))} with ${count}; more of them do not help, the longest suite takes as long`,
+    remedy: 'split the longest suites, add a faster kind of machine, or allow more time',
+  });
+}
+
+/** For want of others: a machine for each class of hardware that suites ask for, which has all that they ask of it. */
+export function kindsAskedFor(suites: readonly Suite[]): readonly FleetMachine[] {
+  const classes = new Set<DeviceClass>(['cpu']);
+  // A suite that can do with a CPU needs no machine of its own.
+  for (const { profile } of suites) {
+    if (!profile.hardware.some((need) => need.class === 'cpu'))
+      classes.add(profile.hardware[0]?.class ?? 'cpu');
+  }
+  return [...classes].map((deviceClass) => {
+    const asking = suites.filter(({ profile }) =>
+      profile.hardware.some((need) => need.class === deviceClass),
+    );
+    const asked = <Word>(words: (suite: Suite) => readonly Word[]) => [...new Set(asking.flatMap(words))];
+    const device: Device = {
+      id: `${deviceClass}0`,
+      class: deviceClass,
+      usable: true,
+      software: false,
+      memoryBytes: Math.max(gib, ...asking.map(({ profile }) => profile.minMemoryBytes)),
+      backends: asked(({ profile }) => profile.backends),
+      precisions: asked(({ profile }) => profile.precisions),
+      features: asked(({ profile }) => profile.features),
+      evidence: {},
+    };
+    const count = Math.max(
+      1,
+      ...asking.flatMap(({ profile }) =>
+        profile.hardware.map((need) => (need.class === deviceClass ? need.count : 1)),
+      ),
+    );
+    const cpu: Device = {
+      ...device,
+      id: 'cpu',
+      class: 'cpu',
+      memoryBytes: 16 * gib,
+      backends: [],
+      precisions: [],
+      features: [],
+    };
+    const machine: Machine = {
+      version: 1,
+      machine: { name: deviceClass, platform: 'any', arch: 'any', cpuBudget: 2, memoryBudgetBytes: 4 * gib },
+      devices:
+        deviceClass === 'cpu'
+          ? [{ ...device, id: 'cpu' }]
+          : [cpu, ...Array.from({ length: count }, (_, n) => ({ ...device, id: `${deviceClass}${n}` }))],
+      problems: [],
+    };
+    return {
+      machine,
+      workers: 1,
+      labels: deviceClass === 'cpu' ? ['ubuntu-latest'] : ['self-hosted', deviceClass],
+    };
+  });
+}

@@ -1,0 +1,65 @@
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+/** Coverage is merged from its own files; times are not sums. */
+const leftOut: ReadonlySet<string> = new Set(['coverageMap']);
+
+/** Several results of Jest's `--json` as one. */
+export function mergeJestResults(results: readonly Json[]): Json {
+  return results.reduce((sum, each) => merged(sum, each, ''));
+}
+
+function merged(a: Json, b: Json, key: string): Json {
+  if (typeof a === 'number' && typeof b === 'number') return key === 'startTime' ? Math.min(a, b) : a + b;
+  if (typeof a === 'boolean' && typeof b === 'boolean') return key === 'success' ? a && b : a || b;
+  if (Array.isArray(a) && Array.isArray(b)) return [...(a as Json[]), ...(b as Json[])];
+  if (isObject(a) && isObject(b)) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((each) => !leftOut.has(each));
+    return Object.fromEntries(keys.map((each) => [each, mergedField(a[each], b[each], each)]));
+  }
+  return a ?? b;
+}
+
+function mergedField(a: Json | undefined, b: Json | undefined, key: string): Json {
+  if (a === undefined || b === undefined) return a ?? b ?? null;
+  return merged(a, b, key);
+}
+
+function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const totals = ['tests', 'failures', 'errors', 'skipped', 'time'] as const;
+
+/** Several JUnit files as one; each `<testsuite>` is taken over as it stands. */
+export function mergeJUnit(files: readonly string[]): string {
+  const suites = files.map((text) => {
+    const root = /<testsuites\b[^>]*>([\s\S]*)<\/testsuites>/.exec(text);
+    // A file may also hold one suite alone, or an empty root.
+    return root?.[1] ?? /<testsuite\b[\s\S]*<\/testsuite>|<testsuite\b[^>]*\/>/.exec(text)?.[0] ?? '';
+  });
+  const outermost = suites.flatMap((text) => openingTags(text));
+  const attributes = totals.map((name) => {
+    const sum = outermost.reduce(
+      (total, tag) => total + Number(new RegExp(`\\b${name}="([\\d.]+)"`).exec(tag)?.[1] ?? 0),
+      0,
+    );
+    return `${name}="${Math.round(sum * 1000) / 1000}"`;
+  });
+  const body = suites.map((text) => text.replace(/^\n+|\s+$/g, '')).filter((text) => text !== '');
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes.join(' ')}>\n${body.join('\n')}\n</testsuites>\n`;
+}
+
+/** Of suites that lie in no other. */
+function openingTags(text: string): readonly string[] {
+  const tags: string[] = [];
+  let depth = 0;
+  for (const [tag] of text.matchAll(/<testsuite\b[^>]*>|<\/testsuite>|<!\[CDATA\[[\s\S]*?\]\]>/g)) {
+    if (tag.startsWith('<![CDATA[')) continue;
+    if (tag.startsWith('</')) depth--;
+    else {
+      if (depth === 0) tags.push(tag);
+      if (!tag.endsWith('/>')) depth++;
+    }
+  }
+  return tags;
+}

@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { Estimates } from '../core/estimate.js';
+import type { Suite } from '../core/events.js';
+import { type Slot, slotsOf } from '../core/machine.js';
+import { planShards, type ShardPlan, shardPlannerVersion } from '../core/shards.js';
+import { defaultProfile, type WorkloadProfile } from '../core/workload.js';
+import type { FleetMachine } from '../detect/fleet.js';
+import { type History, observationsOf } from '../record/history.js';
+
+/** What every shard must know alike. */
+export interface ShardRun {
+  readonly total: number;
+  /** One machine for each shard; left out: equal ones, whatever they are. */
+  readonly fleet?: readonly FleetMachine[];
+  readonly history: History;
+  /** Suites that take part in the plan though the history may not know them; only where no other shard plans by itself. */
+  readonly suites?: readonly Suite[];
+}
+
+/** What the plan's id comes from, a short hash each: where two ids differ, one of these does. */
+interface PlanInputs {
+  readonly planner: string;
+  readonly shards: string;
+  readonly fleet: string;
+  readonly history: string;
+}
+
+export interface PlannedRun extends ShardPlan {
+  /** Equal where all inputs are: 12 hexadecimal digits. */
+  readonly planId: string;
+  readonly inputs: PlanInputs;
+  /** Suites whose durations are known. */
+  readonly knownSuites: readonly Suite[];
+}
+
+/** Plans who runs what; deterministic across machines, file orders and locales. */
+export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun {
+  const knownSuites = suites ?? knownSuitesOf(history, fleet !== undefined);
+  const observations = observationsOf(history);
+  const estimates = new Estimates(observations);
+  for (const suite of knownSuites) estimates.announce(suite);
+  const shards = fleet === undefined ? equalShards(total) : fleet.map(slotsOfShard);
+  const plan = planShards({ shards, known: knownSuites, estimates });
+  const inputs: PlanInputs = {
+    planner: String(shardPlannerVersion),
+    shards: String(total),
+    fleet: fleet === undefined ? 'equal machines' : hashOf(shards.map(essence)),
+    history: hashOf([
+      observations
+        .map(({ suiteId, deviceKind, durationMs }) => [suiteId, deviceKind, durationMs])
+        .sort(byText),
+      knownSuites.map(({ id, profile }) => [id, profile]),
+    ]),
+  };
+  return {
+    predictedMs: plan.predictedMs,
+    boundMs: plan.boundMs,
+    planId: hashOf(inputs),
+    inputs,
+    knownSuites,
+    // Equal machines can all run a suite, or none can.
+    shardOf: (suite) => plan.shardOf(fleet === undefined ? { ...suite, profile: defaultProfile } : suite),
+  };
+}
+
+function slotsOfShard({ machine, workers }: FleetMachine): readonly Slot[] {
+  return slotsOf(machine, workers);
+}
+
+/** Suites that ran before, with what they asked for then; those that need the same share a profile. */
+function knownSuitesOf({ suites }: History, withNeeds: boolean): readonly Suite[] {
+  const profiles = new Map<string, WorkloadProfile>();
+  const known: Suite[] = [];
+  for (const [id, { devices, needs }] of suites) {
+    if (devices.size === 0) continue;
+    const key = withNeeds ? JSON.stringify(needs ?? {}) : '';
+    const profile = profiles.get(key) ?? { ...defaultProfile, ...(withNeeds && needs) };
+    profiles.set(key, profile);
+    known.push({ id, profile, fileBytes: 0 });
+  }
+  return known.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** One slot each: how many suites run at once does not matter where all run as many. */
+function equalShards(total: number): readonly (readonly Slot[])[] {
+  return Array.from({ length: total }, (_, index) => {
+    const machine = {
+      name: `shard-${index + 1}`,
+      platform: 'any',
+      arch: 'any',
+      cpuBudget: 1,
+      memoryBudgetBytes: Number.MAX_SAFE_INTEGER,
+    };
+    // Of no kind that the history knows: CPUs of CI runners differ, and shards must not.
+    const device = {
+      id: 'cpu',
+      class: 'cpu',
+      model: 'of any kind',
+      usable: true,
+      software: false,
+      backends: [],
+      precisions: [],
+      features: [],
+      evidence: {},
+    } as const;
+    return slotsOf({ version: 1, machine, devices: [device], problems: [] }, 1);
+  });
+}
+
+/** What a plan depends on of a shard's slots. */
+function essence(slots: readonly Slot[]): unknown {
+  return slots.map(({ device, machine, machineWorkers, machineCpuThreads }) => {
+    const { id, class: deviceClass, architecture, model, memoryBytes, software } = device;
+    const { backends, precisions, features } = device;
+    return [
+      [id, deviceClass, architecture, model, memoryBytes, software, backends, precisions, features],
+      machine.memoryBudgetBytes,
+      machineWorkers,
+      machineCpuThreads,
+    ];
+  });
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
+}
+
+function byText(a: readonly unknown[], b: readonly unknown[]): number {
+  const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)];
+  return textA < textB ? -1 : textA > textB ? 1 : 0;
+}
