@@ -25,3 +25,12 @@ export { type DetectOptions, detectMachine } from './detect/detect.js';
 export { withHardware } from './jest/config.js';
 export { HardwareRunner as default } from './jest/runner.js';
 export type { HardwareOptionsInput } from './options/options.js';
+export {
+  type Task,
+  type TaskDecision,
+  type TaskResult,
+  TaskScheduler,
+  type TaskSchedulerOptions,
+  type TaskStatistics,
+  type TaskWorker,
+} from './task-scheduler.js';

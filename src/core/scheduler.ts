@@ -28,6 +28,8 @@ export interface SchedulerOptions {
   /** See {@link StrategyOptions}. */
   readonly keepOrder?: boolean;
   readonly finishWithinMs?: number | undefined;
+  /** Goes on when nothing is left, as more suites may come: `run-ended` never comes. Default false. */
+  readonly staysOpen?: boolean;
 }
 
 /** Ageing: a suite goes before those of the next higher priority that are queued after this many more starts. */
@@ -82,6 +84,10 @@ export class Scheduler {
   /** Suites that wait for a start. */
   get pendingCount(): number {
     return this.#backlog.size;
+  }
+
+  isPending(suiteId: string): boolean {
+    return this.#backlog.groupOf(suiteId) !== undefined;
   }
 
   /** When a `tick` is due unless another event comes before; undefined when nothing waits for time to pass. */
@@ -237,6 +243,7 @@ export class Scheduler {
     this.#speculate();
     if (this.#attempts.size > 0) return;
     if (this.#backlog.size === 0) {
+      if (this.#options.staysOpen) return;
       this.#ended = true;
       this.#decided.push({ atMs: this.#nowMs, type: 'run-ended' });
     } else if ([...this.#backlog.groups].some(roomFor)) {

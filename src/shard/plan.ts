@@ -46,10 +46,8 @@ export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun
     shards: String(total),
     fleet: fleet === undefined ? 'equal machines' : hashOf(shards.map(essence)),
     history: hashOf([
-      observations
-        .map(({ suiteId, deviceKind, durationMs }) => [suiteId, deviceKind, durationMs])
-        .sort(byText),
-      knownSuites.map(({ id, profile }) => [id, profile]),
+      observations.map((each) => JSON.stringify([each.suiteId, each.deviceKind, each.durationMs])).sort(),
+      ...needsById(knownSuites),
     ]),
   };
   return {
@@ -65,6 +63,17 @@ export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun
 
 function slotsOfShard({ machine, workers }: FleetMachine): readonly Slot[] {
   return slotsOf(machine, workers);
+}
+
+/** Each profile once, and who has it. */
+function needsById(suites: readonly Suite[]): readonly (readonly [WorkloadProfile, readonly string[]])[] {
+  const ids = new Map<WorkloadProfile, string[]>();
+  for (const { id, profile } of suites) {
+    const known = ids.get(profile) ?? [];
+    ids.set(profile, known);
+    known.push(id);
+  }
+  return [...ids];
 }
 
 /** Suites that ran before, with what they asked for then; those that need the same share a profile. */
@@ -123,9 +132,4 @@ function essence(slots: readonly Slot[]): unknown {
 
 function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
-}
-
-function byText(a: readonly unknown[], b: readonly unknown[]): number {
-  const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)];
-  return textA < textB ? -1 : textA > textB ? 1 : 0;
 }

@@ -1,0 +1,97 @@
+import { UsageError } from '../src/core/usage-error.js';
+import { type TaskDecision, TaskScheduler } from '../src/task-scheduler.js';
+
+function withClock(options: ConstructorParameters<typeof TaskScheduler>[0] = {}) {
+  let atMs = 0;
+  const scheduler = new TaskScheduler({ ...options, now: () => atMs });
+  return { scheduler, pass: (ms: number) => (atMs += ms) };
+}
+
+const onGpu = { hardware: [{ class: 'gpu', count: 1 }] } as const;
+const starts = (decisions: readonly TaskDecision[]) =>
+  decisions.map((each) => (each.do === 'start' ? `${each.taskId} on ${each.placement.slotId}` : each.do));
+
+test('workers come, tasks are submitted, decided, completed, counted', () => {
+  const { scheduler, pass } = withClock();
+  scheduler.submit({ id: 'encode', needs: { ...onGpu, workload: 'nlp' } });
+  expect(scheduler.next()).toEqual([]);
+  pass(50);
+  scheduler.registerWorker({ name: 'box', cpuThreads: 2, devices: [{ id: 'gpu0', class: 'gpu' }] });
+  scheduler.submit({ id: 'unit' });
+  expect(starts(scheduler.next())).toEqual(['encode on box/gpu0#1', 'unit on box/cpu#1']);
+  pass(100);
+  scheduler.complete({ taskId: 'encode', attempt: 1, status: 'passed' });
+  expect(scheduler.statistics()).toEqual({
+    pending: 0,
+    running: 1,
+    ended: { passed: 1 },
+    busyMs: 100,
+    meanWaitMs: 25,
+  });
+  expect(scheduler.statistics({ workload: 'nlp' })).toMatchObject({
+    running: 0,
+    ended: { passed: 1 },
+    meanWaitMs: 50,
+  });
+  expect(scheduler.statistics({ worker: 'box' })).toMatchObject({ running: 1, busyMs: 100 });
+  expect(scheduler.statistics({ worker: 'other' })).toMatchObject({ running: 0, busyMs: 0 });
+  // It goes on after it has run dry.
+  scheduler.complete({ taskId: 'unit', attempt: 1, status: 'failed', durationMs: 70 });
+  scheduler.submit({ id: 'later' });
+  expect(starts(scheduler.next())).toEqual(['later on box/cpu#1']);
+});
+
+test('what runs on a worker that goes starts anew elsewhere', () => {
+  const { scheduler } = withClock();
+  scheduler.registerWorker({ name: 'a' });
+  scheduler.submit({ id: 't' });
+  expect(starts(scheduler.next())).toEqual(['t on a/cpu#1']);
+  scheduler.registerWorker({ name: 'b' });
+  scheduler.unregisterWorker('a');
+  expect(scheduler.next()).toMatchObject([{ do: 'start', taskId: 't', attempt: 2 }]);
+  expect(scheduler.statistics().ended).toEqual({ lost: 1 });
+});
+
+test('learns: the next run of equal work goes to the faster worker', () => {
+  const { scheduler, pass } = withClock({ strategy: 'performance-aware' });
+  scheduler.registerWorker({ name: 'box', cpuThreads: 2, devices: [{ id: 'gpu0', class: 'gpu' }] });
+  const either = {
+    hardware: [
+      { class: 'cpu', count: 1 },
+      { class: 'gpu', count: 1 },
+    ],
+  } as const;
+  scheduler.submit({ id: 'x', needs: either, expectedMs: { cpu: 900, gpu: 100 } });
+  expect(starts(scheduler.next())).toEqual(['x on box/gpu0#1']);
+  pass(100);
+  scheduler.complete({ taskId: 'x', attempt: 1, status: 'passed' });
+});
+
+test('a task that nobody can run is given up when its policy says so', () => {
+  const { scheduler } = withClock({ unsatisfiable: { action: 'fail' } });
+  scheduler.registerWorker({ name: 'a' });
+  scheduler.submit({ id: 't', needs: onGpu });
+  expect(scheduler.next()).toEqual([
+    { do: 'give-up', taskId: 't', reasons: ['needs gpu: this machine has cpu'] },
+  ]);
+  const waiting = withClock({ unsatisfiable: { action: 'wait', waitMs: 500 } });
+  waiting.scheduler.registerWorker({ name: 'a' });
+  waiting.scheduler.submit({ id: 't', needs: onGpu });
+  expect(waiting.scheduler.next()).toEqual([]);
+  expect(waiting.scheduler.nextCallInMs).toBe(500);
+  waiting.pass(500);
+  expect(waiting.scheduler.next()).toMatchObject([{ do: 'give-up' }]);
+});
+
+test('mistakes are named', () => {
+  const { scheduler } = withClock();
+  scheduler.registerWorker({ name: 'a' });
+  scheduler.submit({ id: 't' });
+  expect(() => scheduler.registerWorker({ name: 'a' })).toThrow(UsageError);
+  expect(() => scheduler.submit({ id: 't' })).toThrow('a task `t` was submitted already');
+  expect(() => scheduler.complete({ taskId: 't', attempt: 2, status: 'passed' })).toThrow(
+    'attempt 2 of task `t` is not running',
+  );
+  scheduler.complete({ taskId: 't', attempt: 1, status: 'passed' });
+  expect(() => scheduler.complete({ taskId: 't', attempt: 1, status: 'passed' })).toThrow(/not running/);
+});
