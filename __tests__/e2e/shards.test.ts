@@ -205,6 +205,33 @@ describe('what would be done, without doing it', () => {
     expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('write `unit/u0') });
   });
 
+  test('profile: what was measured, and where a docblock says something else', async () => {
+    const said = `/**
+ * @max-time 10ms
+ * @host-memory 1MiB
+ */
+`;
+    const slow = `${said}test('waits', (done) => { setTimeout(done, 3); });`;
+    const project = await useProject('gpu', { files: { 'measured.test.js': slow } });
+    const history = JSON.stringify(['measured.test.js', [[0, 20_000, 20_000, 4, 900 * 1024 ** 2]]]);
+    mkdirSync(join(project.directory, '.jest-hardware'));
+    writeFileSync(
+      join(project.directory, '.jest-hardware/history.jsonl'),
+      `{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"],"needs":[]}\n${history}\n`,
+    );
+    const { stdout } = await command(project, 'profile', '--write');
+    expect(stdout).toContain(
+      '! measured.test.js: @host-memory 1088MiB (peak 900 MiB in 4 runs; the docblock says 1 MiB)',
+    );
+    expect(stdout).toContain(
+      '! measured.test.js: @max-time 4m (usually 20 s in 4 runs; the docblock says 10 ms)',
+    );
+    expect(readFileSync(join(project.directory, 'measured.test.js'), 'utf8')).toBe(
+      slow.replace('10ms', '4m').replace('1MiB', '1088MiB'),
+    );
+    expect((await command(project, 'profile')).stdout).toContain('nothing to say');
+  });
+
   test('matrix: jobs by what docblocks ask for, and the fleet of their shards', async () => {
     const project = await useProject('gpu', {
       options: { shards: './fleet.json' },

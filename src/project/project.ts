@@ -21,6 +21,8 @@ export interface Project {
   readonly historyProblem?: string;
   /** By id. */
   readonly suites: readonly Suite[];
+  /** Path of each test file by id. */
+  readonly files: ReadonlyMap<string, string>;
   /** Docblocks with mistakes. */
   readonly invalid: readonly { readonly id: string; readonly problems: readonly string[] }[];
 }
@@ -50,7 +52,9 @@ export function readProject(directory: string, config?: string): Project {
   const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
   const suites: Suite[] = [];
   const invalid: { id: string; problems: readonly string[] }[] = [];
+  const files = new Map<string, string>();
   for (const { path, id } of testFiles(directory, jestArgs, globalConfig, configs)) {
+    files.set(id, path);
     const source = readFileSync(path, 'utf8');
     const suitePath = within(rootDir, path);
     const profile = profileOf({ source, file: suitePath, suitePath, options });
@@ -64,6 +68,7 @@ export function readProject(directory: string, config?: string): Project {
     history: read?.history ?? emptyHistory,
     ...(read?.problem !== undefined && { historyProblem: read.problem }),
     suites: suites.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    files,
     invalid,
   };
 }

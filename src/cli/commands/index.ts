@@ -5,6 +5,7 @@ import { explain } from './explain.js';
 import { matrix } from './matrix.js';
 import { merge } from './merge.js';
 import { plan } from './plan.js';
+import { profile } from './profile.js';
 import { report } from './report.js';
 import { simulate } from './simulate.js';
 
@@ -16,6 +17,7 @@ export const commands = {
   matrix,
   merge,
   plan,
+  profile,
   report,
   simulate,
 } as const satisfies Record<string, Command>;

@@ -1,0 +1,50 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { withPragmas } from '../../profile/write-pragmas.js';
+import { type Proposal, proposalsFor } from '../../project/measured-needs.js';
+import { readProject } from '../../project/project.js';
+import type { Command, CommandIo } from '../command.js';
+
+export const profile: Command = {
+  summary:
+    'proposes what docblocks should say of memory and time, from what was measured; warns where they differ',
+  words: { value: 'FILE…', summary: 'test files, as the report names them; none: all' },
+  flags: {
+    write: { summary: 'write the proposals into the docblocks' },
+    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
+    json: { summary: 'print the proposals as JSON' },
+  },
+  async run(flags, io) {
+    const { suites, history, historyProblem, files } = readProject(process.cwd(), flags.get('config'));
+    if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
+    const wanted = suites.filter(({ id }) => flags.words.length === 0 || flags.words.includes(id));
+    const proposals = proposalsFor(wanted, history);
+    if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, proposals }, undefined, 2)}\n`);
+    else io.out(textOf(proposals));
+    if (flags.has('write')) write(proposals, files, io);
+  },
+};
+
+function textOf(proposals: readonly Proposal[]): string {
+  if (proposals.length === 0) return 'nothing to say: no suite is notable, or none was measured yet\n';
+  const lines = proposals.map(
+    ({ suiteId, pragma, measured, drift }) =>
+      `${drift === undefined ? '-' : '!'} ${suiteId}: @${pragma.name} ${pragma.value} (${measured}${drift === undefined ? '' : `; the docblock ${drift}`})\n`,
+  );
+  const drifts = proposals.filter(({ drift }) => drift !== undefined).length;
+  return `${lines.join('')}proposals: ${proposals.length}, of them against what a docblock says: ${drifts}\n`;
+}
+
+/** One file may hold the suites of several projects: what is proposed last stands. */
+function write(proposals: readonly Proposal[], files: ReadonlyMap<string, string>, io: CommandIo): void {
+  for (const suiteId of new Set(proposals.map((each) => each.suiteId))) {
+    const path = files.get(suiteId);
+    if (path === undefined) continue;
+    const own = proposals.filter((each) => each.suiteId === suiteId);
+    const written = withPragmas(
+      readFileSync(path, 'utf8'),
+      own.map(({ pragma }) => pragma),
+    );
+    if (written === undefined) io.err(`${suiteId}: the docblock cannot be written safely; do it by hand\n`);
+    else writeFileSync(path, written);
+  }
+}

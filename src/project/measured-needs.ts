@@ -1,0 +1,66 @@
+import type { Suite } from '../core/events.js';
+import { formatBytes, formatDuration } from '../core/units.js';
+import type { WrittenPragma } from '../profile/write-pragmas.js';
+import { expectedMs, type History } from '../record/history.js';
+
+/** What was measured of a suite, as a pragma that says so. */
+export interface Proposal {
+  readonly suiteId: string;
+  readonly pragma: WrittenPragma;
+  /** One clause: what was measured. */
+  readonly measured: string;
+  /** What the suite says now, where that is wrong; left out where it says nothing. */
+  readonly drift?: string;
+}
+
+const mib = 1024 ** 2;
+/** Below, a suite is like any other. */
+const notableBytes = 256 * mib;
+const notableMs = 5000;
+/** Room above the measured peak. */
+const memoryRoom = 1.2;
+/** Real suites take up to 8 times as long as expected once in a thousand runs: a limit must lie above. */
+const timeRoom = 10;
+/** A limit below this multiple stops suites that are only slow today. */
+const leastTimeRoom = 3;
+/** A claim above this multiple of the peak keeps others waiting for nothing. */
+const mostMemoryRoom = 4;
+
+/** What the docblocks of suites that ran should say, and where they say something else. CPU threads are not measured. */
+export function proposalsFor(suites: readonly Suite[], history: History): readonly Proposal[] {
+  return suites.flatMap((suite) => {
+    const devices = [...(history.suites.get(suite.id)?.devices.values() ?? [])];
+    const runs = devices.reduce((sum, { samples }) => sum + samples, 0);
+    const peakBytes = Math.max(0, ...devices.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes));
+    const usualMs = Math.max(0, ...devices.map((device) => expectedMs(device, history.reversion)));
+    return [...memoryOf(suite, peakBytes, runs), ...timeOf(suite, usualMs, runs)];
+  });
+}
+
+function* memoryOf({ id, profile }: Suite, peakBytes: number, runs: number): Iterable<Proposal> {
+  const { hostMemoryBytes: said } = profile;
+  const isLow = said !== undefined && said < peakBytes;
+  const isHigh = said !== undefined && said > peakBytes * mostMemoryRoom && said > notableBytes;
+  if (peakBytes === 0 || (said !== undefined && !isLow && !isHigh)) return;
+  if (said === undefined && peakBytes < notableBytes) return;
+  const step = 64 * mib;
+  const value = `${Math.ceil((peakBytes * memoryRoom) / step) * 64}MiB`;
+  yield {
+    suiteId: id,
+    pragma: { name: 'host-memory', value },
+    measured: `peak ${formatBytes(peakBytes)} in ${runs} runs`,
+    ...(said !== undefined && { drift: `says ${formatBytes(said)}` }),
+  };
+}
+
+function* timeOf({ id, profile }: Suite, usualMs: number, runs: number): Iterable<Proposal> {
+  const { maxTimeMs: said } = profile;
+  if (usualMs === 0 || (said === undefined ? usualMs < notableMs : said >= usualMs * leastTimeRoom)) return;
+  const minutes = Math.max(1, Math.ceil((usualMs * timeRoom) / 60_000));
+  yield {
+    suiteId: id,
+    pragma: { name: 'max-time', value: `${minutes}m` },
+    measured: `usually ${formatDuration(usualMs)} in ${runs} runs`,
+    ...(said !== undefined && { drift: `says ${formatDuration(said)}` }),
+  };
+}
