@@ -1,5 +1,6 @@
 import type { Device, Machine } from '../core/machine.js';
 import { formatBytes } from '../core/units.js';
+import { closedNode } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
 import type { Host } from './host.js';
 import { libraryPath } from './library.js';
@@ -29,6 +30,7 @@ export const checks = {
   'CPU quota': (examined) => ignoredQuota(examined),
   'memory limit': ({ machine }) => memoryLimit(machine),
   'driver without device': (examined) => driverWithoutDevice(examined),
+  'device access': (examined) => closedNodes(examined),
   'CUDA toolkit without driver': (examined) => toolkitWithoutDriver(examined),
   libraries: (examined) => missingLibraries(examined),
   packages: (examined) => packagesWithoutGpu(examined),
@@ -65,6 +67,15 @@ function memoryLimit({ machine }: Machine): readonly Finding[] {
       remedy: `raise the limit to ${formatBytes(leastMemoryBytes)} or more`,
     },
   ];
+}
+
+/** Also where the device computes otherwise: ROCm needs /dev/kfd, Vulkan does not. */
+function closedNodes({ machine, host }: Examined): readonly Finding[] {
+  const nodes = ['/dev/kfd', ...host.readDirectory('/dev/dri').map((name) => `/dev/dri/${name}`)];
+  return nodes
+    .filter((path) => /kfd$|renderD\d+$/.test(path) && host.exists(path) && !host.mayOpen(path))
+    .filter((path) => !machine.problems.some(({ message }) => message.endsWith(path)))
+    .map((path) => ({ severity: 'wrong', ...closedNode(path) }));
 }
 
 /** Kernel drivers by what shows that they are loaded. */

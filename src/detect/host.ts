@@ -24,6 +24,8 @@ export interface Host {
   /** Entry names, sorted; empty when the directory is missing or unreadable. */
   readDirectory(path: string): readonly string[];
   exists(path: string): boolean;
+  /** Whether this user may open it for reading and writing, as a device's node must be. */
+  mayOpen(path: string): boolean;
   /** Changes with the file: its modification time and size. Undefined when it is missing. */
   stampOf(path: string): string | undefined;
   /** Runs a tool found on PATH (or by absolute path). Never rejects: every end is an outcome. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import type PQueue from 'p-queue';
 import type { CpuFallback, Host } from './host.js';
@@ -20,6 +20,7 @@ export function liveHost(): Host {
     readFile: (path) => orElse(undefined, () => readFileSync(path, 'utf8')),
     readDirectory: (path) => orElse([], () => readdirSync(path).sort()),
     exists: (path) => existsSync(path),
+    mayOpen: (path) => orElse(false, () => accessSync(path, constants.R_OK | constants.W_OK) === undefined),
     stampOf: (path) => orElse(undefined, () => stampOf(path)),
     run: async (command, args, options) =>
       (await toolQueue()).add(() => runTool(command, args, process.env, options)),

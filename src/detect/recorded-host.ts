@@ -8,11 +8,11 @@ import { runTool } from './run-tool.js';
 /**
  * A machine recorded in a folder: `fs/` stands for `/`, `bin/` for the whole PATH, `host.json` holds what Node would
  * say (`platform`, `arch`, `env`, `release`, `totalMemoryBytes`; optional `availableParallelism`, `cpuModel`,
- * `workingDirectory`). What is absent there is absent: nothing of the real machine shines through.
+ * `workingDirectory`, `denied`: paths that the user may not open). What is absent there is absent: nothing of the real machine shines through.
  * @throws {UsageError} when `host.json` is missing or malformed.
  */
 export function recordedHost(directory: string): Host {
-  const { cpuModel, ...facts } = readFacts(join(directory, 'host.json'));
+  const { cpuModel, denied, ...facts } = readFacts(join(directory, 'host.json'));
   const bin = resolve(directory, 'bin');
   const inside = (path: string) =>
     // A tool by its place on PATH, where a probe has looked.
@@ -27,6 +27,7 @@ export function recordedHost(directory: string): Host {
     readFile: (path) => quietly(() => readFileSync(inside(path), 'utf8')),
     readDirectory: (path) => quietly(() => readdirSync(inside(path)).sort()) ?? [],
     exists: (path) => quietly(() => inside(path)) !== undefined,
+    mayOpen: (path) => quietly(() => inside(path)) !== undefined && !denied.includes(path),
     stampOf: (path) =>
       quietly(() => {
         const { mtimeMs, size } = statSync(inside(path));
@@ -56,6 +57,7 @@ interface HostFacts
     'platform' | 'arch' | 'release' | 'env' | 'workingDirectory' | 'totalMemoryBytes' | 'availableParallelism'
   > {
   readonly cpuModel: string | undefined;
+  readonly denied: readonly string[];
 }
 
 function readFacts(file: string): HostFacts {
@@ -85,6 +87,11 @@ function readFacts(file: string): HostFacts {
     const found = facts[key];
     return typeof found === 'number' && found > 0 ? found : fail(key, 'a number above 0');
   };
+  const texts = (key: string) => {
+    const found = facts[key];
+    const isTexts = Array.isArray(found) && found.every((item) => typeof item === 'string');
+    return isTexts ? (found as string[]) : fail(key, 'a list of texts');
+  };
   const env = facts.env ?? {};
   if (
     typeof env !== 'object' ||
@@ -103,6 +110,7 @@ function readFacts(file: string): HostFacts {
     availableParallelism:
       facts.availableParallelism === undefined ? undefined : number('availableParallelism'),
     cpuModel: facts.cpuModel === undefined ? undefined : text_('cpuModel'),
+    denied: facts.denied === undefined ? [] : texts('denied'),
   };
 }
 

@@ -1,6 +1,10 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { checks } from '../../../src/detect/checks.js';
 import { detectMachine } from '../../../src/detect/detect.js';
+import { recordedHost } from '../../../src/detect/recorded-host.js';
 import { device, replay } from '../replay.js';
-import { temporaryHost } from '../temporary-host.js';
+import { temporaryDirectory, temporaryHost } from '../temporary-host.js';
 
 function ids(machine: { readonly devices: readonly { readonly id: string }[] }): readonly string[] {
   return machine.devices.map(({ id }) => id);
@@ -118,6 +122,36 @@ describe('Intel', () => {
         'gpu0 (Intel Arc Graphics (Meteor Lake)) cannot compute: neither OpenCL nor Level Zero nor Vulkan has a driver here',
       remedy: expect.stringContaining('intel-opencl-icd'),
     });
+  });
+});
+
+describe('a node that the user may not open', () => {
+  const denying = (name: string, ...denied: string[]) => {
+    const directory = temporaryDirectory();
+    cpSync(join('fixtures/hosts', name), directory, { recursive: true, verbatimSymlinks: true });
+    const facts = JSON.parse(readFileSync(join(directory, 'host.json'), 'utf8'));
+    writeFileSync(join(directory, 'host.json'), JSON.stringify({ ...facts, denied }));
+    return recordedHost(directory);
+  };
+
+  test('makes an Intel GPU useless, with the groups to join', async () => {
+    const machine = await detectMachine({ host: denying('intel-arc', '/dev/dri/renderD128') });
+    expect(device(machine, 'gpu0')).toMatchObject({ usable: false });
+    expect(machine.problems[0]).toEqual({
+      message: expect.stringMatching(/this user may not open \/dev\/dri\/renderD128$/),
+      remedy: expect.stringContaining('groups render and video'),
+    });
+  });
+
+  test('/dev/kfd takes ROCm away from an AMD GPU, and doctor says so', async () => {
+    const host = denying('mi300x-server', '/dev/kfd');
+    const machine = await detectMachine({ host });
+    expect(device(machine, 'gpu0').backends).not.toContain('rocm');
+    const findings = [
+      ...machine.problems.map(({ message }) => message),
+      ...checks['device access']({ machine, host, projectDir: '/' }).map(({ message }) => message),
+    ];
+    expect(findings).toContainEqual(expect.stringContaining('this user may not open /dev/kfd'));
   });
 });
 

@@ -2,6 +2,7 @@ import type { Evidence } from '../../core/machine.js';
 import type { Backend } from '../../core/taxonomy.js';
 import { abilitiesOfGfx, isIntegratedGfx } from '../amd-generation.js';
 import { bindingEnvOf } from '../binding.js';
+import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { graphicsBackendsOf } from '../icd.js';
@@ -49,8 +50,12 @@ function functionOf(gpu: KfdGpu, functions: readonly PciFunction[]): PciFunction
 function foundAs(gpu: AmdGpu, host: Host): FoundDevice {
   const { kfd, pci } = gpu;
   const node = renderNodeOf(gpu);
+  const closed = [node, kfd && '/dev/kfd'].find((path) => path && host.exists(path) && !host.mayOpen(path));
   const nodeExists = node !== undefined && host.exists(node);
-  const backends = nodeExists ? { ...rocmOf(gpu, node, host), ...graphicsBackendsOf(host, driverFiles) } : {};
+  const backends =
+    nodeExists && host.mayOpen(node)
+      ? { ...rocmOf(gpu, node, host), ...graphicsBackendsOf(host, driverFiles) }
+      : {};
   const { bindingEnv, hiddenBy } =
     kfd === undefined
       ? {}
@@ -77,7 +82,7 @@ function foundAs(gpu: AmdGpu, host: Host): FoundDevice {
       },
       ...(bindingEnv && { bindingEnv }),
     },
-    obstacle: obstacleOf(gpu, nodeExists ? undefined : node, backends, hiddenBy),
+    obstacle: obstacleOf(gpu, { missing: nodeExists ? undefined : node, closed }, backends, hiddenBy),
     address: pci?.address ?? kfd?.gpu.address,
   };
 }
@@ -94,7 +99,7 @@ function renderNodeOf({ kfd, pci }: AmdGpu): string | undefined {
 const runtime = 'libhsa-runtime64.so.1';
 
 function rocmOf({ kfd }: AmdGpu, node: string, host: Host): Partial<Record<Backend, Evidence>> {
-  if (kfd === undefined || !host.exists('/dev/kfd')) return {};
+  if (kfd === undefined || !host.mayOpen('/dev/kfd')) return {};
   const library = libraryPath(host, runtime);
   // Frameworks bring their own runtime for cards; chips inside of a CPU work only where somebody has set ROCm up.
   if (library === undefined && isIntegratedGfx(kfd.gpu.gfx)) return {};
@@ -102,10 +107,10 @@ function rocmOf({ kfd }: AmdGpu, node: string, host: Host): Partial<Record<Backe
   return { rocm: { confidence: 'inferred', source } };
 }
 
-/** @param missingNode The render node that should be in `/dev` and is not. */
+/** @param node The render node that should be in `/dev` and is not, or a node that is there and may not be opened. */
 function obstacleOf(
   { kfd, pci }: AmdGpu,
-  missingNode: string | undefined,
+  node: { readonly missing: string | undefined; readonly closed: string | undefined },
   backends: Partial<Record<Backend, Evidence>>,
   hiddenBy: string | undefined,
 ): Obstacle | undefined {
@@ -116,9 +121,10 @@ function obstacleOf(
     };
   }
   if (Object.keys(backends).length > 0) return undefined;
-  if (missingNode !== undefined) {
+  if (node.closed !== undefined) return closedNode(node.closed);
+  if (node.missing !== undefined) {
     const remedy = 'in a container pass the GPU: --device /dev/kfd --device /dev/dri';
-    return { message: `cannot compute: no ${missingNode}`, remedy };
+    return { message: `cannot compute: no ${node.missing}`, remedy };
   }
   if (kfd === undefined && pci !== undefined) {
     const remedy = 'install ROCm if it supports this GPU, or a Vulkan driver (mesa-vulkan-drivers)';

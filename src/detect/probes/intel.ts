@@ -1,5 +1,6 @@
 import type { Evidence } from '../../core/machine.js';
 import { bindingEnvOf } from '../binding.js';
+import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
@@ -29,9 +30,9 @@ function foundAs(gpu: PciFunction, index: number, host: Host, projectDir: string
     confidence: 'spec',
     source: `${known?.name ?? 'every Intel GPU'} by ${source}`,
   };
-  const missing = missingNode(gpu, host);
+  const node = nodeObstacle(gpu, host);
   const levelZero = libraryPath(host, levelZeroDriver);
-  const graphics = missing === undefined ? graphicsBackendsOf(host, driverFiles) : {};
+  const graphics = node === undefined ? graphicsBackendsOf(host, driverFiles) : {};
   const computes = levelZero !== undefined || Object.keys(graphics).length > 0;
   const openvino = 'opencl' in graphics ? openvinoBackendsOf('gpu', host, projectDir) : {};
   const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'intel' }, { index }, host);
@@ -54,7 +55,7 @@ function foundAs(gpu: PciFunction, index: number, host: Host, projectDir: string
       },
       ...(bindingEnv && { bindingEnv }),
     },
-    obstacle: obstacleOf(missing, computes, hiddenBy),
+    obstacle: obstacleOf(node, computes, hiddenBy),
     address: gpu.address,
   };
 }
@@ -67,23 +68,25 @@ function isIntegrated({ address }: PciFunction): boolean {
   return address?.endsWith(':00:02.0') === true;
 }
 
-function missingNode({ nodes }: PciFunction, host: Host): string | undefined {
-  const node = nodes.find((name) => name.startsWith('renderD'));
-  if (node === undefined) return '/dev/dri/renderD<n>';
-  return host.exists(`/dev/dri/${node}`) ? undefined : `/dev/dri/${node}`;
-}
-
-function obstacleOf(
-  missing: string | undefined,
-  computes: boolean,
-  hiddenBy: string | undefined,
-): Obstacle | undefined {
-  if (missing !== undefined) {
+/** What is wrong with the node that programs compute through. */
+function nodeObstacle({ nodes }: PciFunction, host: Host): Obstacle | undefined {
+  const name = nodes.find((node) => node.startsWith('renderD'));
+  const path = `/dev/dri/${name ?? 'renderD<n>'}`;
+  if (name === undefined || !host.exists(path)) {
     return {
-      message: `cannot compute: no ${missing}`,
+      message: `cannot compute: no ${path}`,
       remedy: 'in a container pass the GPU: --device /dev/dri',
     };
   }
+  return host.mayOpen(path) ? undefined : closedNode(path);
+}
+
+function obstacleOf(
+  node: Obstacle | undefined,
+  computes: boolean,
+  hiddenBy: string | undefined,
+): Obstacle | undefined {
+  if (node !== undefined) return node;
   if (!computes) {
     const remedy = 'install intel-opencl-icd and libze-intel-gpu1, or mesa-vulkan-drivers';
     return { message: 'cannot compute: neither OpenCL nor Level Zero nor Vulkan has a driver here', remedy };
