@@ -4,17 +4,19 @@
  * Usage: node bench/shards.mjs FOLDER (files `{ runs: [{ durationMs: { path: ms } }] }`, newest run last)
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lowerBoundMs } from '../dist/index.js';
 import { randomFrom } from './instances.mjs';
 import { referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
-const { planRun, emptyHistory, defaultProfile } = await source(
+const { planRun, emptyHistory, defaultProfile, profileOf } = await source(
   'shard/plan.ts',
   'record/history.ts',
   'core/workload.ts',
+  'profile/profile.ts',
 );
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node bench/shards.mjs FOLDER');
@@ -99,6 +101,31 @@ for (const [what, fleet] of [
     `planning 10,000 suites, ${what}: ${Math.min(...times).toFixed(0)} ms CPU, best of 10 (first ${times[0].toFixed(0)}), docblocks not read`,
   );
 }
+
+const directory = mkdtempSync(join(tmpdir(), 'bench-shards-'));
+const paths = Object.keys(many).map((id, n) => {
+  const path = join(directory, `${n}.test.js`);
+  writeFileSync(
+    path,
+    n % 10 === 0
+      ? `/**\n * @hardware gpu, cpu\n */\ntest('${id}', () => {});\n`
+      : `test('${id}', () => {});\n`,
+  );
+  return path;
+});
+const reading = Array.from({ length: 10 }, () => {
+  const before = process.cpuUsage();
+  for (const path of paths) {
+    const source = readFileSync(path, 'utf8');
+    profileOf({ source, file: path, suitePath: path, options: { workloads: {}, profiles: [] } });
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+});
+rmSync(directory, { recursive: true });
+console.log(
+  `reading 10,000 files and their docblocks: ${Math.min(...reading).toFixed(0)} ms CPU, best of 10`,
+);
 
 function suite(id) {
   return { id, fileBytes: 0, profile: defaultProfile };

@@ -104,14 +104,9 @@ const nowFilters = {
  * @param degraded Sets aside what the suite asks of the device, keeps what cannot fit.
  */
 export function neverRejection(suite: Suite, slot: Slot, degraded: boolean): Rejection | undefined {
-  const tables: readonly Readonly<Record<string, NeverFilter>>[] = degraded
-    ? [capacityFilters]
-    : [requirementFilters, capacityFilters];
-  for (const table of tables) {
-    for (const [filter, refuse] of Object.entries(table)) {
-      const reason = refuse(suite, slot);
-      if (reason !== undefined) return { slotId: slot.type, filter, reason, until: 'never' };
-    }
+  for (const [filter, refuse] of degraded ? capacityEntries : neverEntries) {
+    const reason = refuse(suite, slot);
+    if (reason !== undefined) return { slotId: slot.type, filter, reason, until: 'never' };
   }
   return undefined;
 }
@@ -139,7 +134,12 @@ export function meetsRequirements(profile: WorkloadProfile, device: Device): boo
   );
 }
 
-// Asked for every decision, so the table is listed once.
+// Asked for every decision and every suite, so the tables are listed once.
+const capacityEntries: readonly (readonly [string, NeverFilter])[] = Object.entries(capacityFilters);
+const neverEntries: readonly (readonly [string, NeverFilter])[] = [
+  ...Object.entries(requirementFilters),
+  ...capacityEntries,
+];
 const nowEntries: readonly (readonly [string, NowFilter])[] = Object.entries(nowFilters);
 
 function lacking(needed: readonly string[], present: readonly string[], device: Device): string | undefined {

@@ -148,7 +148,12 @@ function byHash(suite: Suite, shards: readonly (readonly Slot[])[]): number {
 
 /** Slots of one machine that can run the suite some time. */
 function placesOf(suite: Suite, slots: readonly Slot[]): readonly Slot[] {
-  const able = slots.filter((slot) => neverRejection(suite, slot, false) === undefined);
+  const verdicts = new Map<string, boolean>();
+  const able = slots.filter((slot) => {
+    const verdict = verdicts.get(slot.type) ?? neverRejection(suite, slot, false) === undefined;
+    verdicts.set(slot.type, verdict);
+    return verdict;
+  });
   return able.filter(({ device }) => {
     const alike = new Set(
       able.filter((slot) => slot.device.class === device.class).map((slot) => slot.device.id),

@@ -5,7 +5,7 @@ import { type Slot, slotsOf } from '../core/machine.js';
 import { planShards, type ShardPlan, shardPlannerVersion } from '../core/shards.js';
 import { defaultProfile, type WorkloadProfile } from '../core/workload.js';
 import type { FleetMachine } from '../detect/fleet.js';
-import { type History, observationsOf } from '../record/history.js';
+import { expectedMs, type History, observationsOf } from '../record/history.js';
 
 /** What every shard must know alike. */
 export interface ShardRun {
@@ -36,8 +36,7 @@ export interface PlannedRun extends ShardPlan {
 /** Plans who runs what; deterministic across machines, file orders and locales. */
 export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun {
   const knownSuites = suites ?? knownSuitesOf(history, fleet !== undefined);
-  const observations = observationsOf(history);
-  const estimates = new Estimates(observations);
+  const estimates = new Estimates(observationsOf(history));
   for (const suite of knownSuites) estimates.announce(suite);
   const shards = fleet === undefined ? equalShards(total) : fleet.map(slotsOfShard);
   const plan = planShards({ shards, known: knownSuites, estimates });
@@ -45,10 +44,7 @@ export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun
     planner: String(shardPlannerVersion),
     shards: String(total),
     fleet: fleet === undefined ? 'equal machines' : hashOf(shards.map(essence)),
-    history: hashOf([
-      observations.map((each) => JSON.stringify([each.suiteId, each.deviceKind, each.durationMs])).sort(),
-      ...needsById(knownSuites),
-    ]),
+    history: hashOf([durationsById(knownSuites, history), ...needsById(knownSuites)]),
   };
   return {
     predictedMs: plan.predictedMs,
@@ -63,6 +59,14 @@ export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun
 
 function slotsOfShard({ machine, workers }: FleetMachine): readonly Slot[] {
   return slotsOf(machine, workers);
+}
+
+/** In whole ms, in the order of the suites and of the kinds' names. */
+function durationsById(suites: readonly Suite[], { suites: known, reversion }: History): readonly string[] {
+  return suites.map(({ id }) => {
+    const devices = [...(known.get(id)?.devices ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    return [id, ...devices.map(([kind, device]) => `${kind} ${expectedMs(device, reversion)}`)].join('\0');
+  });
 }
 
 /** Each profile once, and who has it. */
