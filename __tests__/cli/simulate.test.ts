@@ -186,6 +186,14 @@ describe('made-up suites', () => {
     expect(result.attempts.filter(({ status }) => status === 'lost').length).toBeGreaterThan(5);
   });
 
+  test('with --heat, devices that are always busy get fewer suites, and nothing is lost', async () => {
+    const args = ['--fleet', 'browsers', '--workers', '1', '--tasks', '150', '--workload', 'general'];
+    const cool = await resultOf(...args);
+    const hot = await resultOf(...args, '--heat');
+    expect(Object.keys(hot.assignment)).toHaveLength(150);
+    expect(hot.makespanMs).toBeGreaterThan(cool.makespanMs);
+  });
+
   test('a fleet from a file', async () => {
     const fleet = fileOf(
       [{ machine: { name: 'box', cpuBudget: 4, memoryBudgetBytes: '8GiB' }, count: 2 }, '../cpu.json'],

@@ -40,21 +40,24 @@ describe.each(strategyNames)('strategy %s', (name) => {
 
   test('nor where suites take far longer than expected, and get second attempts', () => {
     let second = 0;
-    fc.assert(
-      fc.property(scriptsOf(1, 8), (script) => {
-        const suites = script.suites.map(({ suite: each, atMs }) => ({
-          suite: suite(each.id, { hardware: anyDevice, locks: each.profile.locks }),
-          atMs,
-        }));
-        const history = suites.flatMap(({ suite: { id } }) =>
-          ['cpu', 'gpu', 'npu'].map((deviceKind) => ({ suiteId: id, deviceKind, durationMs: 100 })),
-        );
-        const { events, referee } = virtualRun(strategy, { ...script, suites, history });
-        second += events.filter((event) => event.type === 'suite-started' && event.speculative).length;
-        expect(referee.pending).toEqual([]);
-      }),
-      { numRuns: 300 },
-    );
+    const check = () =>
+      fc.assert(
+        fc.property(scriptsOf(1, 8), (script) => {
+          const suites = script.suites.map(({ suite: each, atMs }) => ({
+            suite: suite(each.id, { hardware: anyDevice, locks: each.profile.locks }),
+            atMs,
+          }));
+          const history = suites.flatMap(({ suite: { id } }) =>
+            ['cpu', 'gpu', 'npu'].map((deviceKind) => ({ suiteId: id, deviceKind, durationMs: 100 })),
+          );
+          const { events, referee } = virtualRun(strategy, { ...script, suites, history });
+          second += events.filter((event) => event.type === 'suite-started' && event.speculative).length;
+          expect(referee.pending).toEqual([]);
+        }),
+        { numRuns: 300 },
+      );
+    // Few scripts are slow enough: once in some hundred times none of them is.
+    for (let round = 0; round < 3 && second === 0; round++) check();
     expect(second).toBeGreaterThan(0);
   });
 

@@ -131,6 +131,23 @@ describe('adaptive', () => {
     expect(started.map((text) => text.split(' ')[0])).toEqual(['urgent', 'failed']);
   });
 
+  test('devices that share workers are done together, not one after another', () => {
+    const cpuSuites = Array.from({ length: 30 }, (_, n) => suite(`c${n}`));
+    const gpuSuites = Array.from({ length: 10 }, (_, n) => suite(`g${n}`, onlyGpu));
+    const all = [...cpuSuites, ...gpuSuites];
+    const { events } = virtualRun(strategies.adaptive, {
+      slots: slots({ workers: 4, devices: [device(), device({ id: 'gpu0', class: 'gpu' })] }),
+      suites: all.map((each) => ({ suite: each, atMs: 0 })),
+      outcomes: all.map(() => ({ status: 'passed', durationMs: 1000 })),
+      history: [
+        ...cpuSuites.map(({ id }) => took(id, 'cpu', 1000)),
+        ...gpuSuites.map(({ id }) => took(id, 'gpu', 1000)),
+      ],
+    });
+    // Forty seconds of work for four workers; one GPU suite after another leaves three for the CPU.
+    expect(events.at(-1)?.atMs).toBeLessThanOrEqual(11_000);
+  });
+
   test('waits for the GPU where that ends sooner than starting on the CPU', () => {
     const history = ['a', 'b'].flatMap((id) => [took(id, 'cpu', 9000), took(id, 'gpu', 1000)]);
     const suites = [suite('a', either), suite('b', either)];

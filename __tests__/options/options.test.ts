@@ -21,6 +21,7 @@ const defaults = {
   requireExecuted: [],
   outputDirectory: '<rootDir>/.jest-hardware',
   retryLost: true,
+  heat: true,
   speculate: true,
   workloads: {},
   profiles: [],

@@ -37,6 +37,15 @@ test('there is an event of every type to read', () => {
     { atMs: 9, type: 'attempt-stopped', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1, cause: 'too late' },
     {
       atMs: 9,
+      type: 'device-heat',
+      machine: 'local',
+      deviceId: 'gpu0',
+      hot: true,
+      celsius: 91,
+      source: 'nvidia-smi',
+    },
+    {
+      atMs: 9,
       type: 'shard-planned',
       planId: '0123456789ab',
       inputs: { planner: '1' },

@@ -79,6 +79,18 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | ShardPlanned
   | { readonly type: 'machine-known'; readonly machine: Machine }
   | { readonly type: 'slot-up'; readonly slot: Slot }
+  /** A device got so hot that it gets no new suites (a CPU fewer), or has recovered. */
+  | {
+      readonly type: 'device-heat';
+      /** Name of its machine. */
+      readonly machine: string;
+      readonly deviceId: string;
+      readonly hot: boolean;
+      /** Left out when the sensor could not be read. */
+      readonly celsius?: number;
+      /** What told so: `nvidia-smi`, `simulated`. */
+      readonly source: string;
+    }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
   | { readonly type: 'suite-queued'; readonly suite: Suite }
   /** Named by the run's own filter (`JEST_HARDWARE_ONLY`): handed to us, not wanted in this run. */

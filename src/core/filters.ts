@@ -90,6 +90,12 @@ const nowFilters = {
       ? `all ${shares} shares of ${nameOf(device)} are busy`
       : undefined;
   },
+  heat: ({ device, machineWorkers }, _claim, state) => {
+    if (!state.isHot(device.id)) return undefined;
+    // A CPU goes on with half of its workers, so that a run always goes on.
+    const left = device.class === 'cpu' ? Math.max(1, Math.floor(machineWorkers / 2)) : 0;
+    return state.onDevice(device.id).suites >= left ? `${nameOf(device)} is hot` : undefined;
+  },
   'device-memory': ({ device }, claim, state) => {
     const taken = state.onDevice(device.id).memoryBytes;
     return claim.deviceMemoryBytes > 0 && taken + claim.deviceMemoryBytes > (device.memoryBytes ?? 0)

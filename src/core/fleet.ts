@@ -105,6 +105,13 @@ export class Fleet {
     return this.#types.delete(known.type.name);
   }
 
+  /** What is unknown is ignored. */
+  heat(machine: string, deviceId: string, isHot: boolean): void {
+    const { hotDevices } = this.#machines.get(machine)?.load ?? {};
+    if (isHot) hotDevices?.add(deviceId);
+    else hotDevices?.delete(deviceId);
+  }
+
   /** The slots, all of one machine, must be free. */
   take(slots: readonly Slot[], claim: Claim): void {
     this.#loadOf(slots).take(slots, claim);

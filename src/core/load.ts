@@ -11,6 +11,8 @@ export interface MachineState {
   onDevice(deviceId: string): DeviceState;
   /** Whether a suite holds the lock, on whatever machine of the run. */
   isLocked(lock: string): boolean;
+  /** Whether the device is so hot that it should get fewer suites, or none. */
+  isHot(deviceId: string): boolean;
 }
 
 export interface DeviceState {
@@ -28,6 +30,7 @@ export class MachineLoad implements MachineState {
   exclusiveSuites = 0;
   cpuThreads = 0;
   hostMemoryBytes = 0;
+  readonly hotDevices = new Set<string>();
   readonly #devices = new Map<string, DeviceState>();
   readonly #locks: HeldLocks;
 
@@ -37,6 +40,10 @@ export class MachineLoad implements MachineState {
 
   onDevice(deviceId: string): DeviceState {
     return this.#devices.get(deviceId) ?? { suites: 0, memoryBytes: 0 };
+  }
+
+  isHot(deviceId: string): boolean {
+    return this.hotDevices.has(deviceId);
   }
 
   isLocked(lock: string): boolean {

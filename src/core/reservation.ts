@@ -95,6 +95,7 @@ function hasRoomForAll({ load, slot }: FleetType, peak: Demand): boolean {
   return (
     peak.isPlain &&
     load.exclusiveSuites === 0 &&
+    load.hotDevices.size === 0 &&
     load.suites < slot.machineWorkers &&
     load.cpuThreads + peak.cpuThreads <= slot.machineCpuThreads &&
     load.hostMemoryBytes + peak.hostMemoryBytes <= slot.machine.memoryBudgetBytes

@@ -130,6 +130,9 @@ export class Scheduler {
         this.#changes++;
         this.#slotDown(event.slotId, event.reason);
         break;
+      case 'device-heat':
+        this.#fleet.heat(event.machine, event.deviceId, event.hot);
+        break;
       case 'suite-queued':
         this.#changes++;
         this.#queue(event.suite);

@@ -8,8 +8,11 @@ import { Scheduler } from '../core/scheduler.js';
 import { strategies } from '../core/strategies/index.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import type { WorkloadProfile } from '../core/workload.js';
+import { heatSensorsOf } from '../detect/heat-sensors.js';
 import { type LazyProbeName, lazyProbesFor } from '../detect/lazy-probes.js';
+import { liveHost } from '../detect/live-host.js';
 import type { SuiteOutcome } from '../execute/executor.js';
+import { watchHeat } from '../execute/heat-watch.js';
 import { type Happening, LiveRun } from '../execute/live-run.js';
 import { isPlain, type LocalExecutor, poolThreadsOf } from '../execute/local.js';
 import type { HardwareOptions } from '../options/options.js';
@@ -133,10 +136,25 @@ export class HardwareRun {
     tell({ type: 'machine-known', machine: this.#machine });
     for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
     tell({ type: 'run-opened' });
-    await this.#live.ended;
+    const unwatch = this.#watchHeat();
+    try {
+      await this.#live.ended;
+    } finally {
+      unwatch();
+    }
     const forced = await this.#children.end();
     await this.#delivery.settled();
     return forced;
+  }
+
+  /** Temperatures of devices that suites of this run may use. */
+  #watchHeat(): () => void {
+    if (!this.#input.options.heat) return () => {};
+    const wanted = [...this.#profiles.values()].flatMap(({ hardware }) => hardware.map((need) => need.class));
+    const { machine, devices } = this.#machine;
+    const sensors = heatSensorsOf(liveHost(), this.#machine, new Set(wanted));
+    const tell = (happening: Happening) => void this.#live.tell(happening);
+    return watchHeat({ machine: machine.name, devices, ...sensors, tell });
   }
 
   /** Starts browsers and the like only for a suite that asks for what they find. */

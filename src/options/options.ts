@@ -36,6 +36,8 @@ export interface HardwareOptionsInput {
   readonly finishWithin?: string | undefined;
   /** Whether a suite that takes far longer than expected is started a second time on a better idle device; the first result counts. Default true. */
   readonly speculate?: boolean | undefined;
+  /** Whether a device that is too hot gets no new suites (a CPU half as many) until it has cooled down, where its temperature can be read. Default true. */
+  readonly heat?: boolean | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -62,6 +64,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly finishWithin?: number;
   /** Default true. */
   readonly speculate: boolean;
+  /** Default true. */
+  readonly heat: boolean;
   readonly testSequencer?: string;
 }
 
@@ -117,6 +121,7 @@ const schema = v.strictObject({
   retryLost: v.exactOptional(v.boolean('true or false'), true),
   finishWithin: v.exactOptional(reading(readDuration, durationSyntax)),
   speculate: v.exactOptional(v.boolean('true or false'), true),
+  heat: v.exactOptional(v.boolean('true or false'), true),
   testSequencer: v.exactOptional(path),
 });
 

@@ -169,6 +169,14 @@ export const eventSchemas = {
   }),
   'machine-known': v.looseObject({ atMs: whole, machine }),
   'slot-up': v.looseObject({ atMs: whole, slot }),
+  'device-heat': v.looseObject({
+    atMs: whole,
+    machine: v.string(),
+    deviceId: v.string(),
+    hot: v.boolean(),
+    celsius: v.exactOptional(v.pipe(v.number(), v.finite())),
+    source: v.string(),
+  }),
   'slot-down': v.looseObject({ atMs: whole, slotId: v.string(), reason: v.string() }),
   'suite-queued': v.looseObject({
     atMs: whole,

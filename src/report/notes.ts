@@ -1,3 +1,4 @@
+import { formatDuration } from '../core/units.js';
 import type { AttemptSummary, SuiteOutcome, SuiteSummary } from './suites.js';
 import type { RunSummary } from './summary.js';
 
@@ -14,7 +15,7 @@ export interface Note {
 
 /** What did not simply run and end, the worst first; suites with the same story share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {
-  const { suites, machines, unmetRequirements } = summary;
+  const { suites, machines, heat, unmetRequirements } = summary;
   return [
     ...unmetRequirements.map((deviceClass) =>
       general('unmet', 'bad', `requireExecuted: no suite executed a test on a real ${deviceClass}`),
@@ -33,6 +34,13 @@ export function notesOf(summary: RunSummary): readonly Note[] {
           'odd',
           `${name}: ${firstLine(remedy === undefined ? message : `${message} ${remedy}`)}`,
         ),
+      ),
+    ),
+    ...heat.map(({ device, celsius, hotMs, source }) =>
+      general(
+        'hot',
+        'odd',
+        `${device} (${celsius === undefined ? '' : `${Math.round(celsius)} °C, `}${source}) for ${formatDuration(hotMs)}: fewer suites started on it, or none`,
       ),
     ),
     ...notesBy(suites, 'skipped', 'quiet', reasonIf('unplaceable-skipped')),

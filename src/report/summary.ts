@@ -1,6 +1,7 @@
 import type { CancelCause, RunEvent } from '../core/events.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import { type BoundSummary, summariseBound } from './bound.js';
+import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';
 import { type SuiteOutcome, type SuiteSummary, suiteOutcomes, summariseSuites } from './suites.js';
 
@@ -25,6 +26,8 @@ export interface RunSummary {
   readonly bound?: BoundSummary;
   readonly machines: readonly MachineSummary[];
   readonly counts: Readonly<Record<SuiteOutcome, number>>;
+  /** Devices that were too hot for a while. */
+  readonly heat: readonly HeatSummary[];
   /** Every suite, in the order of the events. */
   readonly suites: readonly SuiteSummary[];
   /** Classes of `requireExecuted` of which no suite executed a test on a real device of that class, undegraded. */
@@ -64,6 +67,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     makespanMs,
     ...(bound && { bound }),
     machines,
+    heat: summariseHeat(events),
     counts,
     suites,
     missingClasses,

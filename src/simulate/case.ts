@@ -19,6 +19,8 @@ export interface SimulatedCase {
   /** How long the suite really takes on the slot, ms > 0. */
   trueMs(suite: Suite, slot: Slot): number;
   readonly losses?: readonly SlotLoss[];
+  /** Whether devices get hot under load (simulated). Default false. */
+  readonly heat?: boolean;
   /** Share of the suites whose first attempt is lost half way. Default 0. */
   readonly lostShare?: number;
 }
@@ -34,6 +36,7 @@ export function runCase(given: SimulatedCase, strategy: StrategyName): Simulatio
     suites,
     seed,
     losses,
+    heat: given.heat ?? false,
     strategy: strategies[strategy],
     estimates: given.estimates?.() ?? new Estimates(),
     truth: (suite, slot, attempt) => {

@@ -5,6 +5,7 @@ import { Heap } from '../core/heap.js';
 import type { Slot } from '../core/machine.js';
 import { Scheduler, type SchedulerOptions } from '../core/scheduler.js';
 import type { Strategy } from '../core/strategies/index.js';
+import { type HeatChange, SimulatedHeat } from './heat.js';
 
 export interface SimulationOptions
   extends Partial<
@@ -17,6 +18,8 @@ export interface SimulationOptions
   readonly estimates?: Estimates;
   /** What really happens: called for each attempt that starts. */
   truth(suite: Suite, slot: Slot, attempt: number): Truth;
+  /** Whether devices get hot under load (simulated). Default false. */
+  readonly heat?: boolean;
   /** Slots that go during the run, and may come back. */
   readonly losses?: readonly SlotLoss[];
 }
@@ -61,7 +64,13 @@ export function simulate(options: SimulationOptions): Simulation {
   const slotOf = new Map(slots.map((slot) => [slot.id, slot]));
   const suiteOf = new Map(suites.map((suite) => [suite.id, suite]));
   const events: RunEvent[] = [];
-  const todo = new Heap<RunEvent>();
+  const todo = new Heap<RunEvent | HeatChange>();
+  const heat = options.heat ? new SimulatedHeat(slots) : undefined;
+  const warm = (slotId: string, by: 1 | -1, atMs: number) => {
+    const slot = slotOf.get(slotId);
+    const next = slot && heat?.load(slot, by, atMs);
+    if (next) todo.push(next.atMs, next);
+  };
   const running = new Set<string>();
   const stopped = new Set<string>();
   let makespanMs = 0;
@@ -82,6 +91,7 @@ export function simulate(options: SimulationOptions): Simulation {
         if (suite === undefined || slot === undefined) continue;
         const { durationMs, status = 'passed' } = truth(suite, slot, attempt);
         running.add(keyOf(suiteId, attempt));
+        warm(slotId, 1, atMs);
         const end = { suiteId, slotId, attempt, status, degraded, durationMs };
         todo.push(atMs + durationMs, { type: 'suite-ended', atMs: atMs + durationMs, ...end });
       } else if (decision.type === 'attempt-stopped') {
@@ -93,6 +103,7 @@ export function simulate(options: SimulationOptions): Simulation {
       } else if (decision.type === 'suite-ended') {
         // Lost with its slot.
         running.delete(keyOf(decision.suiteId, decision.attempt));
+        warm(decision.slotId, -1, decision.atMs);
         makespanMs = Math.max(makespanMs, decision.atMs);
       }
     }
@@ -117,11 +128,18 @@ export function simulate(options: SimulationOptions): Simulation {
     }
     const event = todo.pop();
     if (event === undefined) break;
+    if (!('type' in event)) {
+      const { event: change, next } = heat?.look(event) ?? {};
+      if (next) todo.push(next.atMs, next);
+      if (change) tell(change);
+      continue;
+    }
     if (event.type === 'suite-ended') {
       const key = keyOf(event.suiteId, event.attempt);
       // It ended before in another way: lost with its slot, or stopped.
       if (!running.has(key) || (stopped.has(key) && event.status !== 'cancelled')) continue;
       running.delete(key);
+      warm(event.slotId, -1, event.atMs);
       makespanMs = Math.max(makespanMs, event.atMs);
     }
     tell(event);

@@ -48,6 +48,7 @@ export const simulate: Command = {
     },
     'lose-machines': { summary: 'machines that are lost during the run; default: 0', value: 'N' },
     'lose-attempts': { summary: 'share of the suites whose first attempt dies; default: 0', value: 'SHARE' },
+    heat: { summary: 'devices get hot under load, and get fewer suites then' },
     json: { summary: 'print the results as JSON' },
     output: {
       summary: `write the results to a file: ${formats.map((end) => `.${end}`).join(', ')}`,
@@ -57,7 +58,8 @@ export const simulate: Command = {
   async run(flags, io) {
     const output = flags.get('output');
     const format = output === undefined ? undefined : formatOf(output);
-    const { given, title } = simulated(flags);
+    const { given: cool, title } = simulated(flags);
+    const given = { ...cool, heat: flags.has('heat') };
     const results = resultsOf(given, flags);
     if (output !== undefined && format !== undefined) {
       writeOutput(output, await outputFormats[format](results, `Simulated: ${title}`));

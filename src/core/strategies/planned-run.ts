@@ -36,6 +36,9 @@ export class PlannedRun implements StrategyRun {
   /** By index of the plan's types, what should start there, the most urgent first. */
   #queues: PlannedSuite[][] = [];
   #typeOf: RestOfRun['typeOf'] = new Map();
+  /** By index of the plan's types: ms of its queue for each of its slots, and how many these are. */
+  #leftMs: number[] = [];
+  #slots: readonly number[] = [];
   #assignment: Assignment | undefined;
   #changes = -1;
   #startsSincePlan = 0;
@@ -68,14 +71,35 @@ export class PlannedRun implements StrategyRun {
   }
 
   #next(view: ClusterView): SuitePlace | undefined {
-    for (const type of view.freeTypes) {
-      const chosen = this.#takeFrom(this.#queues[this.#typeOf.get(type) ?? -1] ?? [], type, view);
+    for (const type of this.#byNeed(view.freeTypes)) {
+      const index = this.#typeOf.get(type) ?? -1;
+      const chosen = this.#takeFrom(this.#queues[index] ?? [], type, view);
       const slot = type.free[0];
       if (chosen === undefined || slot === undefined) continue;
       this.#startsSincePlan++;
+      this.#leftMs[index] = (this.#leftMs[index] ?? 0) - this.#shareOf(chosen, index);
       return { suiteId: chosen.pending.suite.id, slotId: slot.id };
     }
     return undefined;
+  }
+
+  /**
+   * Workers and memory of a machine are shared: first the type whose most urgent suite has the highest priority, then the one
+   * with the most left to do for each of its slots, so that none is left over at the end with the others idle.
+   */
+  #byNeed(types: readonly SlotType[]): readonly SlotType[] {
+    if (types.length < 2) return types;
+    const keyed = types.map((type) => {
+      const index = this.#typeOf.get(type) ?? -1;
+      const due = this.#queues[index]?.[0]?.pending.turn.due ?? Number.POSITIVE_INFINITY;
+      return { type, due, leftMs: this.#leftMs[index] ?? 0 };
+    });
+    return keyed.sort((a, b) => a.due - b.due || b.leftMs - a.leftMs).map(({ type }) => type);
+  }
+
+  /** What a suite adds to the time that each slot of its type is busy. */
+  #shareOf({ estimates }: PlannedSuite, index: number): number {
+    return (estimates[index]?.durationMs ?? 0) / (this.#slots[index] ?? 1);
   }
 
   /** The first that fits now; what holds for one of a group holds for all. */
@@ -113,6 +137,10 @@ export class PlannedRun implements StrategyRun {
         .map(({ suite }) => suite),
     );
     this.#typeOf = typeOf;
+    this.#slots = problem.types.map(({ slots }) => slots);
+    this.#leftMs = this.#queues.map((queue, index) =>
+      queue.reduce((sum, suite) => sum + this.#shareOf(suite, index), 0),
+    );
     this.#assignment = assignment;
     this.#changes = view.changes;
     this.#startsSincePlan = 0;

@@ -22,12 +22,14 @@ export interface PlannedSuite {
   readonly estimates: readonly (Estimate | undefined)[];
 }
 
-/** A suite that is sensitive to latency goes where it takes at most this multiple of its shortest time. */
+/** A suite that is sensitive to latency wants to be where it takes at most this multiple of its shortest time. */
 const latencyTolerance = 1.25;
 /** One that is sensitive to power, where it costs at most this multiple of the least energy. */
 const powerTolerance = 1.1;
 /** From this spread on an estimate says little about the single suite. */
 const unmeasuredSpread = 1;
+/** How much longer a suite is thought to take where that goes against what it is sensitive to. */
+const unwantedFactor = 2.5;
 /** By how much a place counts as slower at most for what the whole run may have to wait for. */
 const mostReluctance = 2;
 const anyMultiple = Number.POSITIVE_INFINITY;
@@ -121,8 +123,9 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
 }
 
 /**
- * Infinite where the suite cannot run, and where what it is sensitive to speaks against it. What may turn out to be what
- * the whole run waits for is wanted the less the slower the place.
+ * Infinite where the suite cannot run or costs too much energy. A place counts as slower than it is where the suite would be
+ * the last to want it: where that goes against what it is sensitive to, where it does not suit, and, for what may turn out
+ * to be what the whole run waits for, the slower the place is.
  */
 function durationsFor(
   { suite: { profile } }: PendingSuite,
@@ -130,23 +133,24 @@ function durationsFor(
   estimates: readonly (Estimate | undefined)[],
   { energyTolerance = anyMultiple, horizonMs = anyMultiple }: RestOptions,
 ): readonly number[] {
-  const { sensitivity } = profile;
   const durations = estimates.map((estimate) => estimate?.durationMs ?? Number.POSITIVE_INFINITY);
   const fastestMs = Math.min(...durations);
-  // One of the two at most, so that the place which is best by it is always left.
-  const latency = sensitivity === 'latency' ? latencyTolerance : anyMultiple;
-  const energy =
-    sensitivity === 'power' ? powerTolerance : sensitivity === 'latency' ? anyMultiple : energyTolerance;
   const joules = (ms: number, index: number) => ms * wattsOf(places[index]?.device);
-  const leastEnergy = energy === anyMultiple ? 0 : Math.min(...durations.map(joules));
+  const countsEnergy = energyTolerance !== anyMultiple || profile.sensitivity === 'power';
+  const leastJoules = countsEnergy ? Math.min(...durations.map(joules)) : 0;
   const isSuited = bestSuited(profile, places, estimates);
+  const isUnwanted = (ms: number, index: number) =>
+    (profile.sensitivity === 'latency' && ms > fastestMs * latencyTolerance) ||
+    (profile.sensitivity === 'power' && joules(ms, index) > leastJoules * powerTolerance);
   return durations.map((durationMs, index) => {
     const estimate = estimates[index];
-    if (estimate === undefined || durationMs > fastestMs * latency) return Number.POSITIVE_INFINITY;
-    if (leastEnergy > 0 && joules(durationMs, index) > leastEnergy * energy) return Number.POSITIVE_INFINITY;
-    const reluctance = mayTakeLonger(estimate, horizonMs)
-      ? Math.min(mostReluctance, durationMs / fastestMs)
-      : 1;
+    if (estimate === undefined) return Number.POSITIVE_INFINITY;
+    if (countsEnergy && joules(durationMs, index) > leastJoules * energyTolerance)
+      return Number.POSITIVE_INFINITY;
+    // Who prefers little power to speed has said so.
+    const hurries = profile.sensitivity !== 'power' && mayTakeLonger(estimate, horizonMs);
+    const slowness = hurries ? durationMs / fastestMs : 1;
+    const reluctance = isUnwanted(durationMs, index) ? unwantedFactor : Math.min(mostReluctance, slowness);
     return durationMs * reluctance * (isSuited(index) ? 1 : unsuitedFactor);
   });
 }

@@ -1,0 +1,99 @@
+import type { RunEvent } from '../core/events.js';
+import { HeatWatch, heatLimitsOf, temperatureAfter, timeToReach } from '../core/heat.js';
+import type { Slot } from '../core/machine.js';
+
+/** Made up: what a device of a kind that is cooled as usual comes to. */
+const ambientC = 35;
+const fullLoadC = { cpu: 98, other: 96 };
+const timeConstantMs = 90_000;
+
+interface Body {
+  readonly slots: number;
+  readonly slot: Slot;
+  celsius: number;
+  busy: number;
+  atMs: number;
+  /** Of the last load; what was foreseen under an earlier one does not come. */
+  loads: number;
+}
+
+/** A change between hot and cool that lies ahead, unless the load changes before. */
+export interface HeatChange {
+  readonly atMs: number;
+  readonly key: string;
+  readonly loads: number;
+}
+
+/** Simulated temperatures: each device warms with the share of its slots that are busy. */
+export class SimulatedHeat {
+  readonly #bodies = new Map<string, Body>();
+  readonly #watch = new HeatWatch();
+
+  constructor(slots: readonly Slot[]) {
+    for (const slot of slots) {
+      const key = keyOf(slot);
+      const count = (this.#bodies.get(key)?.slots ?? 0) + 1;
+      this.#bodies.set(key, { slots: count, slot, celsius: ambientC, busy: 0, atMs: 0, loads: 0 });
+    }
+  }
+
+  /** One suite more (1) or fewer (-1) on the slot's device. @returns When the device should be looked at next. */
+  load(slot: Slot, by: 1 | -1, atMs: number): HeatChange | undefined {
+    const key = keyOf(slot);
+    const body = this.#advance(key, atMs);
+    if (body === undefined) return undefined;
+    body.busy = Math.max(0, body.busy + by);
+    body.loads++;
+    return this.#next(key, body);
+  }
+
+  /** @returns The event to tell, when the device has just become hot or cool, and when to look again. */
+  look({ key, loads, atMs }: HeatChange): {
+    readonly next?: HeatChange | undefined;
+    readonly event?: RunEvent;
+  } {
+    if (this.#bodies.get(key)?.loads !== loads) return {};
+    const body = this.#advance(key, atMs);
+    if (body === undefined) return {};
+    const { device, machine } = body.slot;
+    // Rounded up: at the limit is at the limit.
+    const celsius = Math.round(body.celsius * 100) / 100;
+    const hot = this.#watch.see(key, celsius, heatLimitsOf(device.class));
+    const event = {
+      type: 'device-heat',
+      atMs,
+      machine: machine.name,
+      deviceId: device.id,
+      celsius,
+      source: 'simulated',
+    } as const;
+    return { next: this.#next(key, body), ...(hot !== undefined && { event: { ...event, hot } }) };
+  }
+
+  #advance(key: string, atMs: number): Body | undefined {
+    const body = this.#bodies.get(key);
+    if (body === undefined) return undefined;
+    body.celsius = temperatureAfter(body.celsius, steadyOf(body), timeConstantMs, atMs - body.atMs);
+    body.atMs = atMs;
+    return body;
+  }
+
+  #next(key: string, body: Body): HeatChange | undefined {
+    const { throttleC, recoverC } = heatLimitsOf(body.slot.device.class);
+    const steadyC = steadyOf(body);
+    const limitC = steadyC > body.celsius ? throttleC : recoverC;
+    const leftMs = timeToReach(limitC, body.celsius, steadyC, timeConstantMs);
+    return leftMs === undefined
+      ? undefined
+      : { key, loads: body.loads, atMs: Math.ceil(body.atMs + leftMs) + 1 };
+  }
+}
+
+function steadyOf({ slot, slots, busy }: Body): number {
+  const full = slot.device.class === 'cpu' ? fullLoadC.cpu : fullLoadC.other;
+  return ambientC + (full - ambientC) * Math.min(1, busy / slots);
+}
+
+function keyOf({ machine, device }: Slot): string {
+  return `${machine.name}/${device.id}`;
+}
