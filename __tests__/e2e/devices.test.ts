@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type Json, runJest } from './harness/jest.js';
 import { removeProjects, useProject } from './harness/project.js';
 import { eventsOf, fates } from './harness/record.js';
@@ -245,3 +245,42 @@ function sameWorkerAtOnce(log: readonly LogLine[]): readonly string[] {
 function gpuLog(log: readonly LogLine[]): readonly LogLine[] {
   return log.filter(({ suite }) => suite.startsWith('needs-gpu'));
 }
+
+test('a GPU that is too hot gets no suite until it has cooled down', async () => {
+  const gpuTest = `/**
+ * @hardware gpu
+ */
+test('takes a while', (done) => { setTimeout(done, 300); });
+`;
+  const files = Object.fromEntries([1, 2, 3].map((n) => [`warm-${n}.test.js`, gpuTest]));
+  const bindingEnv = { CUDA_VISIBLE_DEVICES: 'GPU-0' };
+  const machine = {
+    version: 1,
+    machine: {},
+    devices: [{ id: 'gpu0', class: 'gpu', vendor: 'nvidia', bindingEnv }],
+  };
+  const project = await useProject('gpu', { options: { machine }, files });
+  // Hot when it is asked first, then cool: a stand-in for the tool.
+  const bin = join(project.directory, 'bin');
+  mkdirSync(bin);
+  const asked = join(bin, 'asked');
+  writeFileSync(
+    join(bin, 'nvidia-smi'),
+    `#!/bin/sh\nif [ -e '${asked}' ]; then echo 'GPU-0, 60'; else touch '${asked}'; echo 'GPU-0, 95'; fi\n`,
+    { mode: 0o755 },
+  );
+  const run = await runJest(project, ['-w', '2', 'warm'], {
+    env: { PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` },
+  });
+  expect(run.exitCode).toBe(0);
+  const heat = eventsOf(run.record, 'device-heat');
+  expect(heat).toMatchObject([
+    { deviceId: 'gpu0', hot: true, celsius: 95, source: 'nvidia-smi' },
+    { deviceId: 'gpu0', hot: false, celsius: 60 },
+  ]);
+  const [hotAtMs = 0, coolAtMs = 0] = heat.map(({ atMs }) => atMs);
+  const startsAtMs = eventsOf(run.record, 'suite-started').map(({ atMs }) => atMs);
+  expect(startsAtMs.filter((atMs) => atMs > hotAtMs && atMs < coolAtMs)).toEqual([]);
+  expect(startsAtMs.some((atMs) => atMs >= coolAtMs)).toBe(true);
+  expect(run.stderr).toMatch(/hot +local\/gpu0 \(95 °C, nvidia-smi\) for/);
+});
