@@ -64,7 +64,13 @@ describe('a run where much happened', () => {
   test('a lost attempt stands beside the one that followed', () => {
     expect(suite(summary, 'test/nlp/embeddings.test.ts').attempts).toMatchObject([
       { attempt: 1, status: 'lost', heldMs: 2000, cause: expect.stringContaining('SIGKILL') },
-      { attempt: 2, status: 'passed', heldMs: 3500, executedTests: 3 },
+      {
+        attempt: 2,
+        status: 'passed',
+        heldMs: 3500,
+        executedTests: 3,
+        energyJoules: expect.closeTo((3.5 * 65) / 2, 1),
+      },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { Device } from './machine.js';
+import type { Device, Slot } from './machine.js';
 import { kindOf, type Speed, speedOf } from './speed.js';
 import type { DeviceClass, Precision } from './taxonomy.js';
 import type { WorkloadProfile } from './workload.js';
@@ -14,6 +14,12 @@ export function costOf(profile: WorkloadProfile, device: Device, durationMs: num
 /** What a device draws while a suite keeps it busy: typical of its class, not measured. */
 export function wattsOf(device: Device | undefined): number {
   return typicalWatts[device?.class ?? 'cpu'];
+}
+
+/** Of that, the part of one slot: suites that run on a device at once share what it draws. */
+export function slotWattsOf({ device, machineWorkers }: Pick<Slot, 'device' | 'machineWorkers'>): number {
+  const shares = device.class === 'cpu' ? machineWorkers : (device.shares ?? 1);
+  return wattsOf(device) / Math.max(1, shares);
 }
 
 export interface Suitability extends Pick<Speed, 'basis' | 'reason'> {

@@ -34,6 +34,8 @@ export interface DeviceSummary {
   readonly suites: number;
   /** Sum of the time that attempts held it. */
   readonly busyMs: number;
+  /** Of the attempts that held it: typical watts × time, not measured. */
+  readonly energyJoules: number;
   /** busy / (slots × makespan), 0…1; 0 without slots. */
   readonly utilisation: number;
 }
@@ -65,13 +67,14 @@ export function summariseMachines(
       devices: [...devices.values()].map((device) => {
         const type = `${name}/${device.id}`;
         const slots = slotIds.get(device.id)?.size ?? 0;
-        const { busyMs, suiteIds } = use.get(type) ?? { busyMs: 0, suiteIds: new Set() };
+        const { busyMs, energyJoules, suiteIds } = use.get(type) ?? unused();
         const availableMs = slots * makespanMs;
         return {
           ...described(device, type),
           slots,
           suites: suiteIds.size,
           busyMs,
+          energyJoules: Math.round(energyJoules * 10) / 10,
           utilisation: availableMs === 0 ? 0 : busyMs / availableMs,
         };
       }),
@@ -101,17 +104,31 @@ function knownMachines(events: readonly RunEvent[]): Map<string, Known> {
   return machines;
 }
 
-function useByType(suites: readonly SuiteSummary[]): Map<string, { busyMs: number; suiteIds: Set<string> }> {
-  const use = new Map<string, { busyMs: number; suiteIds: Set<string> }>();
+interface Use {
+  busyMs: number;
+  energyJoules: number;
+  readonly suiteIds: Set<string>;
+}
+
+function unused(): Use {
+  return { busyMs: 0, energyJoules: 0, suiteIds: new Set() };
+}
+
+function useByType(suites: readonly SuiteSummary[]): ReadonlyMap<string, Use> {
+  const uses = new Map<string, Use>();
   for (const { id, attempts } of suites) {
-    for (const { deviceTypes, heldMs } of attempts) {
+    for (const { deviceTypes, heldMs, energyJoules } of attempts) {
       for (const type of deviceTypes) {
-        const { busyMs, suiteIds } = use.get(type) ?? { busyMs: 0, suiteIds: new Set<string>() };
-        use.set(type, { busyMs: busyMs + heldMs, suiteIds: suiteIds.add(id) });
+        const use = uses.get(type) ?? unused();
+        uses.set(type, use);
+        use.busyMs += heldMs;
+        // Of several devices each its part.
+        use.energyJoules += energyJoules / deviceTypes.length;
+        use.suiteIds.add(id);
       }
     }
   }
-  return use;
+  return uses;
 }
 
 function described(device: Device, type: string) {

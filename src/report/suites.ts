@@ -1,4 +1,5 @@
 import type { RunEvent, SuiteEnded, SuiteStatus } from '../core/events.js';
+import { slotWattsOf } from '../core/suitability.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import { clausesOf } from './clauses.js';
 
@@ -49,6 +50,8 @@ export interface AttemptSummary {
   readonly startedAtMs: number;
   /** How long it held its devices, so far when it is running. */
   readonly heldMs: number;
+  /** What its devices typically draw × the time it held them: an estimate by their class, not measured. */
+  readonly energyJoules: number;
   /** Left out unless the attempt gave a result. */
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
@@ -67,6 +70,8 @@ interface Draft {
 export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSummary[] {
   const drafts = new Map<string, Draft>();
   const machineOf = new Map<string, string>();
+  /** Typical watts of a slot, by `<machine>/<device>`. */
+  const watts = new Map<string, number>();
   const stopped = new Set<string>();
   const draftOf = (id: string): Draft => {
     const draft = drafts.get(id) ?? { id, outcome: 'unfinished', attempts: [], reasons: [], hardware: [] };
@@ -80,6 +85,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
     switch (event.type) {
       case 'slot-up':
         machineOf.set(event.slot.id, event.slot.machine.name);
+        watts.set(`${event.slot.machine.name}/${event.slot.device.id}`, slotWattsOf(event.slot));
         break;
       case 'suite-queued':
         draftOf(event.suite.id).hardware = hardwareOf(event.suite.profile);
@@ -95,6 +101,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
           status: 'running',
           startedAtMs: event.atMs,
           heldMs: Math.max(0, (events.at(-1)?.atMs ?? 0) - event.atMs),
+          energyJoules: 0,
         });
         break;
       }
@@ -129,7 +136,12 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
         break;
     }
   }
-  return [...drafts.values()];
+  const joulesOf = ({ deviceTypes, heldMs }: AttemptSummary) =>
+    Math.round(deviceTypes.reduce((sum, type) => sum + (watts.get(type) ?? 0) * heldMs, 0) / 100) / 10;
+  return [...drafts.values()].map((draft) => ({
+    ...draft,
+    attempts: draft.attempts.map((attempt) => ({ ...attempt, energyJoules: joulesOf(attempt) })),
+  }));
 }
 
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {

@@ -3,7 +3,7 @@ import { neverRejection } from '../core/filters.js';
 import type { Slot } from '../core/machine.js';
 import { lowerBoundMs } from '../core/plan/plan.js';
 import { problemOf } from '../core/plan/problem-of.js';
-import { wattsOf } from '../core/suitability.js';
+import { slotWattsOf } from '../core/suitability.js';
 
 /** What a simulated run comes to; what `simulate --json` prints. */
 export interface SimulationResult {
@@ -75,7 +75,7 @@ export function resultOf(input: ResultInput): SimulationResult {
     if (slot === undefined || type === undefined) continue;
     const busyMs = devices * (endMs - startMs);
     type.busyMs += busyMs;
-    energyJoules += (wattsOf(slot.device) * busyMs) / 1000;
+    energyJoules += (slotWattsOf(slot) * busyMs) / 1000;
   }
   const utilisation = (busyMs: number, count: number) =>
     makespanMs === 0 ? 0 : rounded(busyMs / (count * makespanMs), 4);
