@@ -153,19 +153,22 @@ function problemOf(counts, rows) {
 
 /**
  * @param {string} folder Files of the form `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last.
- * @returns {readonly Timings[]} The newest run of each file.
+ * @returns All runs of each file.
  */
-export function timingsIn(folder) {
+export function projectsIn(folder) {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => {
-      const { runs } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
-      const { durationMs } = runs.at(-1);
-      return {
-        name: name.replace('.json', ''),
-        ids: Object.keys(durationMs),
-        durationsMs: Object.values(durationMs),
-      };
-    });
+    .map((name) => ({
+      name: name.replace('.json', ''),
+      runs: JSON.parse(readFileSync(join(folder, name), 'utf8')).runs,
+    }));
+}
+
+/** @returns {readonly Timings[]} The newest run of each file. */
+export function timingsIn(folder) {
+  return projectsIn(folder).map(({ name, runs }) => {
+    const { durationMs } = runs.at(-1);
+    return { name, ids: Object.keys(durationMs), durationsMs: Object.values(durationMs) };
+  });
 }

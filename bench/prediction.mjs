@@ -2,40 +2,24 @@
  * How well durations are predicted, as the root mean square of ln(measured / predicted) on real timing files.
  * Usage: node bench/prediction.mjs FOLDER (files `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last)
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { randomFrom } from './instances.mjs';
+import { projectsIn, randomFrom } from './instances.mjs';
 import { source } from './source.mjs';
 
-const { Estimates, emptyHistory, observationsOf, learn } = await source(
+const { Estimates, defaultProfile, emptyHistory, observationsOf, learn } = await source(
   'core/estimate.ts',
+  'core/workload.ts',
   'record/history.ts',
   'record/learn.ts',
 );
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node bench/prediction.mjs FOLDER');
-const projects = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
-  .sort()
-  .map((name) => ({
-    name: name.replace('.json', ''),
-    runs: JSON.parse(readFileSync(join(folder, name), 'utf8')).runs,
-  }));
+const projects = projectsIn(folder);
 
-const profile = {
-  workload: 'general',
-  hardware: [{ class: 'cpu', count: 1 }],
-  backends: [],
-  features: [],
-  precisions: [],
-  operations: [],
-  minMemoryBytes: 0,
-  batchSizes: [],
-  priority: 3,
-  exclusive: false,
-  locks: [],
-};
-const suiteOf = (id, workload = 'general') => ({ id, fileBytes: 0, profile: { ...profile, workload } });
+const suiteOf = (id, workload = 'general') => ({
+  id,
+  fileBytes: 0,
+  profile: { ...defaultProfile, workload },
+});
 const rms = (errors) => Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
 const errorOf = (measuredMs, predictedMs) => Math.log(Math.max(1, measuredMs) / Math.max(1, predictedMs));
 

@@ -4,11 +4,11 @@
  * Usage: node bench/shards.mjs FOLDER (files `{ runs: [{ durationMs: { path: ms } }] }`, newest run last)
  */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lowerBoundMs } from '../dist/index.js';
-import { randomFrom } from './instances.mjs';
+import { projectsIn, randomFrom } from './instances.mjs';
 import { referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
@@ -20,13 +20,7 @@ const { planRun, emptyHistory, defaultProfile, profileOf } = await source(
 );
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node bench/shards.mjs FOLDER');
-const projects = readdirSync(folder)
-  .filter((name) => name.endsWith('.json'))
-  .sort()
-  .map((name) => ({
-    name: name.replace('.json', ''),
-    runs: JSON.parse(readFileSync(join(folder, name), 'utf8')).runs,
-  }));
+const projects = projectsIn(folder);
 
 /** Workers and speed of each shard's machine. */
 const fleets = {

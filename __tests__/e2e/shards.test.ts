@@ -143,6 +143,45 @@ test('a file that one shard alone has is run once, and its absence is named', as
   else expect(merged.stdout).toContain('shard 1 did not see 6 suites');
 });
 
+test('suites of another runner are divided too, and are no loss to the merge', async () => {
+  const config = `module.exports = async () => {
+  const { withHardware } = await import('jest-runner-hardware');
+  const { runner, testSequencer, reporters } = withHardware({});
+  const unit = (displayName, folder) => ({ displayName, rootDir: __dirname, testMatch: ['**/' + folder + '/*.test.js'] });
+  return { testSequencer, reporters, projects: [{ ...unit('ours', 'unit'), runner }, unit('stock', 'other')] };
+};`;
+  const others = Object.fromEntries(
+    Array.from({ length: 6 }, (_, n) => [`other/o${n}.test.js`, `test('is ${n}', () => {});`]),
+  );
+  const use = { runner: 'as-is', files: { ...cpuTests, ...others, 'jest.config.cjs': config } } as const;
+  const project = await useProject('gpu', use);
+  const runs = [
+    await runJest(project, ['--shard=1/2', '-w', '2']),
+    await runJest(project, ['--shard=2/2', '-w', '2']),
+  ];
+  expect(new Set(runs.flatMap(testsOf)).size).toBe(2 * 12 + 6);
+  expect(runs.flatMap(testsOf)).toHaveLength(2 * 12 + 6);
+  const merged = await command(project, 'merge', '.jest-hardware');
+  expect(merged).toMatchObject({ exitCode: 0, stderr: '' });
+});
+
+test('a damaged artefact, and a config that talks, are named', async () => {
+  const project = await useProject('gpu', { files: cpuTests });
+  await runShards(project, 2);
+  const broken = join(project.directory, 'artefacts', 'results.json');
+  writeFileSync(broken, '{"numTotalTests": 1,\n"testResults": [');
+  const merged = await command(project, 'merge', 'artefacts');
+  expect(merged).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('results.json:2: this is not JSON'),
+  });
+
+  const talking = 'console.log("hello"); module.exports = {};';
+  const other = await useProject('gpu', { runner: 'as-is', files: { 'jest.config.cjs': talking } });
+  const plan = await command(other, 'plan');
+  expect(plan).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is not JSON') });
+});
+
 test('coverage, results and JUnit of all shards are what one run has, and thresholds are held against them', async () => {
   const project = await useProject('coverage');
   const whole = await runJest(project, ['-w', '2', '--coverageDirectory=whole']);

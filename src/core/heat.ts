@@ -8,9 +8,9 @@ export interface HeatLimits {
   readonly recoverC: number;
 }
 
-/** A little below where such devices slow themselves down, by data sheets: CPUs at 95 to 105 °C, GPUs at 85 to 95. */
+/** Where such devices slow themselves down, by data sheets: CPUs at 100 °C or more (some are built to work at 95), GPUs from 87. */
 const limits: Partial<Record<DeviceClass, HeatLimits>> & { readonly gpu: HeatLimits } = {
-  cpu: { throttleC: 95, recoverC: 88 },
+  cpu: { throttleC: 100, recoverC: 93 },
   gpu: { throttleC: 87, recoverC: 80 },
 };
 

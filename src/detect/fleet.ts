@@ -63,7 +63,7 @@ function fleetOf(
 ): readonly FleetMachine[] {
   const machines = entries.flatMap((entry, index): FleetMachine[] => {
     if (typeof entry === 'string') {
-      const path = resolve(directory, entry);
+      const path = resolve(directory, entry.replace('<rootDir>', directory));
       const { value, lineOf } = readJson(
         path,
         `the machine file ${entry} cannot be read`,

@@ -6,8 +6,8 @@ import type { Host } from './host.js';
 export interface HeatSensors {
   /** Devices that have one, and what reads it, for a person. */
   readonly sources: ReadonlyMap<string, string>;
-  /** °C by device; a device whose sensor cannot be read just now is left out. Never rejects. */
-  read(): Promise<ReadonlyMap<string, number>>;
+  /** °C by device; a device whose sensor cannot be read just now is left out. Never rejects. The signal ends tools. */
+  read(signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
 }
 
 const cpuSensors: ReadonlySet<string> = new Set(['coretemp', 'k10temp', 'zenpower', 'cpu_thermal']);
@@ -26,7 +26,7 @@ export function heatSensorsOf(host: Host, machine: Machine, classes: ReadonlySet
       ...(cpu && files.length > 0 ? [[cpu.id, 'kernel sensor'] as const] : []),
       ...[...gpus.values()].map((id) => [id, 'nvidia-smi'] as const),
     ]),
-    read: async () => {
+    read: async (signal) => {
       const found = new Map<string, number>();
       const celsius = files
         .map((file) => Number(host.readFile(file)?.trim() || Number.NaN) / 1000)
@@ -34,7 +34,10 @@ export function heatSensorsOf(host: Host, machine: Machine, classes: ReadonlySet
       if (cpu && celsius.length > 0) found.set(cpu.id, Math.max(...celsius));
       if (gpus.size === 0) return found;
       const query = ['--query-gpu=uuid,temperature.gpu', '--format=csv,noheader,nounits'];
-      const { status, stdout } = await host.run('nvidia-smi', query, { timeoutMs: toolTimeoutMs });
+      const { status, stdout } = await host.run('nvidia-smi', query, {
+        timeoutMs: toolTimeoutMs,
+        ...(signal && { signal }),
+      });
       for (const line of status === 'ok' ? stdout.split('\n') : []) {
         const [uuid = '', text = ''] = line.split(',').map((part) => part.trim());
         const id = gpus.get(uuid);

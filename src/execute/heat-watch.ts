@@ -7,8 +7,8 @@ export interface HeatWatchOptions {
   readonly devices: readonly Device[];
   /** What reads each device's temperature, by id; other devices are not watched. */
   readonly sources: ReadonlyMap<string, string>;
-  /** °C by device; one that is left out cannot be read just now. Must not reject. */
-  read(): Promise<ReadonlyMap<string, number>>;
+  /** °C by device; one that is left out cannot be read just now. Must not reject; the signal says that nobody waits any more. */
+  read(signal: AbortSignal): Promise<ReadonlyMap<string, number>>;
   tell(happening: Happening): void;
 }
 
@@ -26,10 +26,10 @@ export function watchHeat({ machine, devices, sources, read, tell }: HeatWatchOp
   if (sources.size === 0) return () => {};
   const watch = new HeatWatch();
   const hotSince = new Map<string, number>();
-  let stopped = false;
+  const stop = new AbortController();
   const look = async () => {
-    const celsius = await read();
-    if (stopped) return;
+    const celsius = await read(stop.signal);
+    if (stop.signal.aborted) return;
     for (const { id, class: deviceClass } of devices) {
       const source = sources.get(id);
       if (source === undefined) continue;
@@ -47,7 +47,7 @@ export function watchHeat({ machine, devices, sources, read, tell }: HeatWatchOp
   };
   let timer = setTimeout(() => void look(), 0);
   return () => {
-    stopped = true;
+    stop.abort();
     clearTimeout(timer);
   };
 }

@@ -11,8 +11,9 @@ import type {
 import type { RunEvent } from '../core/events.js';
 import type { Machine } from '../core/machine.js';
 import { UsageError } from '../core/usage-error.js';
+import { defaultProfile } from '../core/workload.js';
 import { detectMachine } from '../detect/detect.js';
-import type { LazyProbeName } from '../detect/lazy-probes.js';
+import { type LazyProbeName, lazyProbesFor } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../detect/machine-file.js';
 import { parseEnvironment } from '../options/environment.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
@@ -79,7 +80,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const detect = (lazy: readonly LazyProbeName[]) =>
       detectMachine({ projectDir: rootDir, lazy, ...(machineFile === undefined ? {} : { machineFile }) });
     const machine = await detect([]);
-    refuseOtherMachine(machine);
+    await refuseOtherMachine(detect);
     const startedAt = new Date();
     const events: RunEvent[] = [];
     const record = openRecord(paths.outputDirectory, startedAt);
@@ -158,10 +159,17 @@ async function checkedMachine(machine: RunPaths['machine']): Promise<string | Ma
 }
 
 /** A shard that lacks what it was declared to have would not run what the others left to it. */
-function refuseOtherMachine(machine: Machine): void {
+async function refuseOtherMachine(
+  detect: (lazy: readonly LazyProbeName[]) => Promise<Machine>,
+): Promise<void> {
   const { planned, declared } = session.shard ?? {};
-  const missing = declared === undefined ? [] : missingFrom(machine, declared.machine);
-  if (planned === undefined || missing.length === 0) return;
+  if (planned === undefined || declared === undefined) return;
+  // Browsers and some backends are found on demand alone; what was declared is a demand.
+  const demands = declared.machine.devices.flatMap(({ usable, class: deviceClass, backends }) =>
+    usable && deviceClass !== 'cpu' ? [{ ...defaultProfile, backends }] : [],
+  );
+  const missing = missingFrom(await detect(lazyProbesFor(demands)), declared.machine);
+  if (missing.length === 0) return;
   throw new UsageError({
     message: `this machine is not the one declared for shard ${planned.index} of ${planned.total} (${planned.machine})`,
     expected: missing.map((clause) => clause.split(': ')[0]).join('; '),

@@ -14,6 +14,7 @@ import { readHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { type PlannedRun, planRun } from '../shard/plan.js';
 import { runStarted } from './run-facts.js';
+import { runsWithUs } from './runner-options.js';
 import { say, session } from './session.js';
 import { prepareSuites } from './suites.js';
 
@@ -44,7 +45,8 @@ export function takeShard({ tests, shard, options, globalConfig, expectedPlanId 
     // What is wrong with a docblock, one shard says.
     const suite: Suite = 'suite' in prepared ? prepared.suite : { id, profile: defaultProfile, fileBytes: 0 };
     if (run.shardOf(suite) === index - 1) own.push(test);
-    else elsewhere.push(id);
+    // What another runner runs has no place in our record.
+    else if (runsWithUs(test.context.config)) elsewhere.push(id);
   }
   const declared = fleet?.[index - 1];
   session.shard = {

@@ -16,11 +16,27 @@ export interface JestConfig {
  * @throws {UsageError} when there is no Jest, or it refuses.
  */
 export function jestConfigOf(directory: string, args: readonly string[] = []): JestConfig {
-  return JSON.parse(askJest(directory, ['--showConfig', ...args])) as JestConfig;
+  return askJestForJson(directory, ['--showConfig', ...args]);
 }
 
-/** @returns What Jest printed. */
-export function askJest(directory: string, args: readonly string[]): string {
+/** @returns What Jest printed, which must be JSON. */
+export function askJestForJson<Answer>(directory: string, args: readonly string[]): Answer {
+  const text = askJest(directory, args);
+  try {
+    return JSON.parse(text) as Answer;
+  } catch (cause) {
+    throw new UsageError(
+      {
+        message: `what jest ${args.join(' ')} printed is not JSON`,
+        found: `${text.slice(0, 60)}…`,
+        remedy: 'a config that writes to standard output spoils it: let it write to standard error',
+      },
+      { cause },
+    );
+  }
+}
+
+function askJest(directory: string, args: readonly string[]): string {
   let bin: string;
   try {
     bin = createRequire(join(directory, 'package.json')).resolve('jest/bin/jest');

@@ -9,7 +9,7 @@ import { packageFiles } from '../package-files.js';
 import { profileOf } from '../profile/profile.js';
 import { emptyHistory, type History } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
-import { askJest, jestConfigOf } from './ask-jest.js';
+import { askJestForJson, jestConfigOf } from './ask-jest.js';
 
 /** A project as a run would see it. */
 export interface Project {
@@ -88,7 +88,7 @@ function testFiles(
   configs: readonly Config.ProjectConfig[],
 ): readonly { readonly path: string; readonly id: string }[] {
   const list = (...more: string[]) =>
-    JSON.parse(askJest(directory, ['--listTests', '--json', ...jestArgs, ...more])) as string[];
+    askJestForJson<string[]>(directory, ['--listTests', '--json', ...jestArgs, ...more]);
   if (projects.length < 2) return list().map((path) => ({ path, id: within(rootDir, path) }));
   return configs.flatMap(({ displayName }, index) => {
     const name = displayName?.name;

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs';
 import { durationSyntax, formatDuration, parseDuration } from '../../core/units.js';
 import { UsageError } from '../../core/usage-error.js';
 import { fleetFileOf, readFleet } from '../../detect/fleet.js';
 import { readProject } from '../../project/project.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/matrix.js';
 import type { Command } from '../command.js';
+import { writeFile } from '../write-file.js';
 
 const formats = {
   /** For `strategy.matrix: ${{ fromJSON(…) }}`: on one line, as outputs must be. */
@@ -70,7 +70,7 @@ export const matrix: Command = {
       finishWithinMs,
     );
     const fleetFile = flags.get('fleet');
-    if (fleetFile !== undefined) writeFileSync(fleetFile, fleetFileOf(found.fleet));
+    if (fleetFile !== undefined) writeFile(fleetFile, fleetFileOf(found.fleet), 'the fleet');
     io.out(formats[format](found));
     const known = suites.filter(({ id }) => history.suites.has(id)).length;
     const cost = found.cost === undefined ? '' : `, cost ${found.cost}`;

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunEvent } from '../../core/events.js';
+import { parseJson } from '../../core/json.js';
 import { UsageError } from '../../core/usage-error.js';
 import { jestConfigOf } from '../../project/ask-jest.js';
 import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
@@ -15,6 +16,7 @@ import { mergeCoverage } from '../../shard/merge-coverage.js';
 import { mergeRecords } from '../../shard/merge-records.js';
 import { mergeJestResults, mergeJUnit } from '../../shard/merge-results.js';
 import type { Command, CommandIo } from '../command.js';
+import { makeFolder, writeFile } from '../write-file.js';
 
 const failing: readonly SuiteOutcome[] = [
   'failed',
@@ -50,11 +52,11 @@ export const merge: Command = {
     const records = artefacts.records.map((path) => ({ path, events: readRecord(path).events }));
     const { events, notes } = mergeRecords(records);
     const output = flags.get('output') ?? defaultOutput(flags.words);
-    mkdirSync(output, { recursive: true });
+    makeFolder(output, 'the merged run');
     const written: string[] = [];
     const write = (name: string, content: string) => {
       const path = join(output, `${mergedPrefix}${name}`);
-      writeFileSync(path, content);
+      writeFile(path, content, 'the merged run');
       written.push(path);
       return path;
     };
@@ -62,7 +64,7 @@ export const merge: Command = {
     let failed = false;
     if (artefacts.results.length > 0) {
       const results = artefacts.results.map(
-        (path) => JSON.parse(readFileSync(path, 'utf8')) as { success: boolean },
+        (path) => parseJson(readFileSync(path, 'utf8'), path).value as { success: boolean },
       );
       failed ||= results.some(({ success }) => !success);
       write('results.json', `${JSON.stringify(mergeJestResults(results as never))}\n`);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { slotsOf } from '../../core/machine.js';
 import { nearest } from '../../core/nearest.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../../core/strategies/index.js';
@@ -16,6 +16,7 @@ import { caseOf, parseScenario } from '../../simulate/scenario.js';
 import { workloadCase } from '../../simulate/workloads.js';
 import type { Command, FlagValues } from '../command.js';
 import { numberFlag } from '../number-flag.js';
+import { writeFile } from '../write-file.js';
 
 const workloadNames = Object.keys(builtInWorkloads);
 const formats = Object.keys(outputFormats);
@@ -62,7 +63,7 @@ export const simulate: Command = {
     const given = { ...cool, heat: flags.has('heat') };
     const results = resultsOf(given, flags);
     if (output !== undefined && format !== undefined) {
-      writeOutput(output, await outputFormats[format](results, `Simulated: ${title}`));
+      writeFile(output, await outputFormats[format](results, `Simulated: ${title}`), 'the results');
     }
     if (flags.has('json')) io.out(jsonOf(results));
     else io.out(textOf(results, title));
@@ -175,15 +176,6 @@ function textOfFile(path: string): string {
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError({ file: path, message: 'the scenario cannot be read', found }, { cause });
-  }
-}
-
-function writeOutput(path: string, content: string | Uint8Array): void {
-  try {
-    writeFileSync(path, content);
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError({ file: path, message: 'the results cannot be written', found }, { cause });
   }
 }
 

@@ -3,6 +3,16 @@ import type { Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine.js';
 import type { PlanMachine, PlanProblem, PlanType } from './problem.js';
 
+/** What the slots of a machine share. */
+export function planMachineOf({ machine, machineWorkers, machineCpuThreads }: Slot): PlanMachine {
+  return {
+    name: machine.name,
+    workers: machineWorkers,
+    cpuThreads: machineCpuThreads,
+    memoryBytes: machine.memoryBudgetBytes,
+  };
+}
+
 /** Slots and suites as a problem for the planner, with the way back from its indices to slots. */
 export interface StatedProblem {
   readonly problem: PlanProblem;
@@ -22,13 +32,8 @@ export function problemOf(
   const machines = new Map<string, PlanMachine>();
   const groups = new Map<string, Slot[]>();
   for (const slot of slots) {
-    const { machine, machineWorkers, machineCpuThreads, device } = slot;
-    machines.set(machine.name, {
-      name: machine.name,
-      workers: machineWorkers,
-      cpuThreads: machineCpuThreads,
-      memoryBytes: machine.memoryBudgetBytes,
-    });
+    const { machine, device } = slot;
+    machines.set(machine.name, planMachineOf(slot));
     const key = JSON.stringify([
       machine.name,
       kindOf(device),

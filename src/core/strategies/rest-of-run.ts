@@ -1,6 +1,7 @@
 import { devicesOf } from '../claim.js';
 import type { Estimate } from '../events.js';
 import type { PlanMachine, PlanProblem, PlanSuite, PlanType } from '../plan/plan.js';
+import { planMachineOf } from '../plan/problem-of.js';
 import { suitabilityOf, wattsOf } from '../suitability.js';
 import type { WorkloadProfile } from '../workload.js';
 import { remainingMs } from './remaining.js';
@@ -49,17 +50,9 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
   const kinds = new Map<string, { readonly index: number; readonly members: SlotType[] }>();
   const typeOf = new Map<SlotType, number>();
   for (const type of view.types) {
-    const { machine, machineWorkers, machineCpuThreads } = type.slot;
+    const { machine } = type.slot;
     if (!machines.has(machine.name)) {
-      machines.set(machine.name, {
-        index: machines.size,
-        machine: {
-          name: machine.name,
-          workers: machineWorkers,
-          cpuThreads: machineCpuThreads,
-          memoryBytes: machine.memoryBudgetBytes,
-        },
-      });
+      machines.set(machine.name, { index: machines.size, machine: planMachineOf(type.slot) });
     }
     const key = JSON.stringify([
       machine.name,

@@ -1,0 +1,26 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { UsageError } from '../core/usage-error.js';
+
+/**
+ * Writes a file that the user asked for.
+ * @param what For the message: `the results`.
+ * @throws {UsageError} when it cannot be written.
+ */
+export function writeFile(path: string, content: string | Uint8Array, what: string): void {
+  orUsageError(path, what, () => writeFileSync(path, content));
+}
+
+/** Makes a folder and those around it. @throws {UsageError} when that cannot be done. */
+export function makeFolder(path: string, what: string): void {
+  orUsageError(path, what, () => mkdirSync(path, { recursive: true }));
+}
+
+function orUsageError(file: string, what: string, write: () => void): void {
+  try {
+    write();
+  } catch (cause) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const remedy = 'name a place that you may write to';
+    throw new UsageError({ file, message: `${what} cannot be written`, found, remedy }, { cause });
+  }
+}
