@@ -205,6 +205,8 @@ describe('made-up suites', () => {
     );
     const { utilisationByType } = await resultOf('--fleet', fleet, '--tasks', '20', '--workload', 'general');
     expect(Object.keys(utilisationByType)).toEqual(['box-1/cpu', 'box-2/cpu', 'machine-3/cpu']);
+    const more = await resultOf('--fleet', fleet, '--workers', '4', '--tasks', '20');
+    expect(Object.keys(more.utilisationByType)).toHaveLength(4);
   });
 });
 
@@ -224,6 +226,15 @@ test('a recorded run again, with the durations it had', async () => {
 });
 
 describe('output', () => {
+  test('compared with the one that is named first', async () => {
+    const { out } = await run('--compare', '--strategy', 'pull', '--tasks', '10', '--json');
+    const { results } = JSON.parse(out) as { results: SimulationResult[] };
+    expect(results.map(({ strategy }) => strategy)).toEqual([
+      'pull',
+      ...strategyNames.filter((name) => name !== 'pull'),
+    ]);
+  });
+
   test('text says that nothing ran', async () => {
     const { out } = await run('--compare', '--tasks', '20');
     expect(out).toMatch(/^Simulated, no suite ran\. made-up suites on mixed: 20 suites, /);
@@ -258,7 +269,8 @@ test.each([
   [['--sigma', 'x'], '`--sigma` cannot be "x"', 'a number from 0 to 3'],
   [['--output', 'x.pdf'], 'nobody knows what to write', '.svg'],
   [['--output', '/nowhere/at/all.csv'], 'the results cannot be written', ''],
-  [['--compare', '--strategy', 'pull'], '`--compare` and `--strategy` cannot be given together', ''],
+  [['--compare', '--plan'], '`--compare` and `--plan` cannot be given together', ''],
+  [['--replay', 'a', '--workers', '3'], '`--replay` and `--workers`', ''],
   [['--scenario', 'none.json'], 'the scenario cannot be read', 'ENOENT'],
   [['--scenario', 'a', '--tasks', '3'], '`--scenario` and `--tasks`', ''],
   [['--fleet', 'none.json'], 'the fleet cannot be read', 'ENOENT'],

@@ -4,7 +4,7 @@ import { nearest } from '../../core/nearest.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../../core/strategies/index.js';
 import { UsageError } from '../../core/usage-error.js';
 import { builtInWorkloads } from '../../core/workloads.js';
-import { readFleet } from '../../detect/fleet.js';
+import { type FleetMachine, readFleet } from '../../detect/fleet.js';
 import { readRecord } from '../../record/read.js';
 import { table } from '../../report/table.js';
 import { planCase, runCase, type SimulatedCase } from '../../simulate/case.js';
@@ -29,13 +29,16 @@ export const simulate: Command = {
       summary: `${fleetNames.join(', ')}, or a file of machines; default: ${defaults.fleet}`,
       value: 'NAME|FILE',
     },
-    workers: { summary: `machines of a fleet that is named; default: ${defaults.machines}`, value: 'N' },
+    workers: {
+      summary: `machines, of the fleet's kinds in turn; default: ${defaults.machines}, of a file as many as it has`,
+      value: 'N',
+    },
     tasks: { summary: `made-up suites; default: ${defaults.tasks}`, value: 'N' },
     workload: { summary: `of ${workloadNames.join(', ')}; default: all, in turn`, value: 'NAMES' },
     scenario: { summary: 'explicit slots and suites instead of made-up ones', value: 'FILE' },
     replay: { summary: 'a record: its suites with the durations they really had', value: 'FILE' },
     strategy: { summary: `one of ${strategyNames.join(', ')}; default: ${defaultStrategy}`, value: 'NAME' },
-    compare: { summary: 'all strategies side by side' },
+    compare: { summary: 'all strategies side by side, that of --strategy first' },
     plan: { summary: 'the plan made beforehand instead of a run on line' },
     moves: { summary: 'how long that plan is searched: changes looked at; default: 2000000', value: 'N' },
     seed: { summary: `of everything random; default: ${defaults.seed}`, value: 'N' },
@@ -73,26 +76,30 @@ export const simulate: Command = {
 function resultsOf(given: SimulatedCase, flags: FlagValues): readonly SimulationResult[] {
   const moves = numberFlag(flags, 'moves', { least: 0, most: 1e12 });
   const strategy = strategyOf(flags.get('strategy'));
-  refuseTogether(flags, 'compare', ['strategy', 'plan', 'moves']);
+  refuseTogether(flags, 'compare', ['plan', 'moves']);
   refuseTogether(flags, 'plan', ['strategy']);
-  if (flags.has('compare')) return strategyNames.map((name) => runCase(given, name));
+  if (flags.has('compare')) {
+    const others = strategyNames.filter((name) => name !== strategy);
+    return [strategy, ...others].map((name) => runCase(given, name));
+  }
   return [flags.has('plan') ? planCase(given, moves) : runCase(given, strategy)];
 }
 
-const madeUp = ['tasks', 'workload', 'sigma', 'unknown', 'lose-machines', 'lose-attempts', 'workers'];
+const madeUp = ['tasks', 'workload', 'sigma', 'unknown', 'lose-machines', 'lose-attempts'];
 
 /** What is to be simulated, by where it comes from. */
 function simulated(flags: FlagValues): { readonly given: SimulatedCase; readonly title: string } {
   const [scenario, replay] = [flags.get('scenario'), flags.get('replay')];
   if (scenario !== undefined) {
-    refuseTogether(flags, 'scenario', [...madeUp, 'fleet', 'replay', 'seed']);
+    refuseTogether(flags, 'scenario', [...madeUp, 'workers', 'fleet', 'replay', 'seed']);
     const given = caseOf(parseScenario(textOfFile(scenario), scenario));
     return { given, title: titleOf(scenario, given) };
   }
   const seed = numberFlag(flags, 'seed', { least: 0, most: 2 ** 31 - 1 }) ?? defaults.seed;
   if (replay !== undefined) {
-    refuseTogether(flags, 'replay', madeUp);
     const fleet = flags.get('fleet');
+    // The machines of a record are what they are.
+    refuseTogether(flags, 'replay', fleet === undefined ? [...madeUp, 'workers'] : madeUp);
     const given = replayCase(
       readRecord(replay).events,
       seed,
@@ -118,14 +125,14 @@ function fleetOf(fleet: string, flags: FlagValues): SimulatedCase['slots'] {
   const machines = numberFlag(flags, 'workers', { least: 1, most: 10_000 });
   const name = fleetNames.find((each) => each === fleet);
   if (name !== undefined) return slotsOfFleet(name, machines ?? defaults.machines);
-  if (machines !== undefined) {
-    throw new UsageError({
-      message: '`--workers` counts the machines of a fleet that is named; a file says how many there are',
-      remedy: 'leave it out, or write `count` in the file',
-    });
-  }
   if (!fleet.includes('.') && !fleet.includes('/')) throw unknownWord('fleet', fleet, fleetNames);
-  return readFleet(fleet).flatMap(({ machine, workers }) => slotsOf(machine, workers));
+  const kinds = readFleet(fleet);
+  return Array.from({ length: kinds.length === 0 ? 0 : (machines ?? kinds.length) }, (_, index) => {
+    const { machine, workers } = kinds[index % kinds.length] as FleetMachine;
+    const round = Math.floor(index / kinds.length);
+    const name = round === 0 ? machine.machine.name : `${machine.machine.name}-again-${round}`;
+    return slotsOf({ ...machine, machine: { ...machine.machine, name } }, workers);
+  }).flat();
 }
 
 function workloadsOf(text: string | undefined): readonly string[] {
