@@ -86,6 +86,9 @@ describe('detect', () => {
         'gpu0    gpu    NVIDIA GeForce RTX 3080              10 GiB  no      cuda      detection',
         'gpu1    gpu    NVIDIA GeForce GTX 1660 SUPER        6 GiB   yes     cuda      detection',
         '',
+        'gpu1  temperature  54 °C       nvidia-smi',
+        'gpu1  power        unreadable',
+        '',
         '! gpu0 (NVIDIA GeForce RTX 3080) is present but hidden by CUDA_VISIBLE_DEVICES=1',
         '  remedy: unset the variable or add the GPU to it',
         "! which GPUs CUDA_VISIBLE_DEVICES=1 means depends on their speed; it was read in nvidia-smi's order",
@@ -100,8 +103,8 @@ describe('detect', () => {
     const printed = JSON.parse(out) as Machine;
     expect(printed).toMatchObject({ version: 1, machine: { cpuBudget: 1.5 }, problems: [] });
     expect(Object.keys(printed.devices[0] ?? {})).toEqual([
-      ...['id', 'class', 'vendor', 'architecture', 'model', 'memoryBytes', 'usable', 'software'],
-      ...['backends', 'precisions', 'features', 'evidence'],
+      ...['id', 'class', 'vendor', 'architecture', 'model', 'memoryBytes', 'maxFrequencyMHz'],
+      ...['usable', 'software', 'backends', 'precisions', 'features', 'evidence'],
     ]);
   });
 

@@ -1,5 +1,10 @@
 import { join } from 'node:path';
 import { runCommandLine } from '../../src/cli/command-line.js';
+// Loaded here: Jest's modules cannot be loaded on demand side by side.
+import '../../src/detect/browsers/probe.js';
+import '../../src/detect/node-webgpu.js';
+import '../../src/detect/onnx-providers.js';
+import '../../src/detect/vulkaninfo.js';
 import { temporaryHost } from '../detect/temporary-host.js';
 
 async function doctor(host: string, ...flags: readonly string[]) {
@@ -144,5 +149,56 @@ describe('each check', () => {
     ]);
     expect(await at({ ...cpuOnly, ...provider })).toEqual([]);
     expect(await findings('packages', { facts, files: cpuOnly })).toEqual([]);
+  });
+});
+
+test('a counter of energy that only root may read is a note with the remedy', async () => {
+  const { code, out } = await doctor(recorded('linux-laptop'));
+  expect(code).toBe(0);
+  expect(out).toMatch(
+    /^- the CPU counts its energy .*intel-rapl:0\/energy_uj.*\n {2}remedy: sudo chmod a\+r /m,
+  );
+  expect((await doctor(recorded('radeon-desktop'))).out).not.toContain('counts its energy');
+});
+
+describe('--browsers', () => {
+  const absent = { status: 'absent', reason: 'no navigator.ml' };
+  const webnn = { cpu: absent, gpu: absent, npu: absent };
+  const answer = (webgpu: object) => {
+    const body = JSON.stringify({ userAgent: 'Chromium/156.0', webgpu, webnn });
+    return `for url; do :; done
+exec '${process.execPath}' -e '
+fetch(process.argv[1] + "findings", { method: "POST", body: process.argv[2] });
+' "$url" '${body}'`;
+  };
+  const chromium = (webgpu: object) =>
+    temporaryHost({ tools: { 'chromium-headless-shell': answer(webgpu) } }).directory;
+
+  test('a browser without WebGPU is wrong, and none is too', async () => {
+    const { code, out } = await doctor(
+      chromium({ status: 'absent', reason: 'no navigator.gpu' }),
+      '--browsers',
+    );
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^! Chromium headless shell: WebGPU does not compute: no navigator\.gpu\n {2}remedy: /m,
+    );
+    expect((await doctor(temporaryHost({}).directory, '--browsers')).out).toMatch(/^! no browser was found/m);
+    expect((await doctor(temporaryHost({}).directory)).out).not.toContain('browser');
+  });
+
+  test('an adapter that is emulated is a note', async () => {
+    const adapter = {
+      vendor: 'google',
+      architecture: 'swiftshader',
+      device: '',
+      description: '',
+      isFallbackAdapter: false,
+    };
+    const works = { status: 'ok', adapter, features: [], limits: {}, computed: ['fp32'] };
+    const { code, out } = await doctor(chromium(works), '--browsers');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^- browser-headless-shell .* is emulated on the CPU \(adapter swiftshader\): /m);
+    expect(out).toContain('usable: cpu, browser-headless-shell');
   });
 });

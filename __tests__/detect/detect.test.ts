@@ -223,9 +223,9 @@ test('a probe that throws is a problem of the machine, and there still is a CPU'
   const host = temporaryHost({});
   const broken = {
     ...host,
-    readFile: (path: string) => {
-      if (path === '/proc/cpuinfo') throw new Error('the disk is gone');
-      return host.readFile(path);
+    readDirectory: (path: string) => {
+      if (path === '/sys/devices/system/cpu/cpufreq') throw new Error('the disk is gone');
+      return host.readDirectory(path);
     },
   };
   const machine = await detectMachine({ host: { ...broken, availableParallelism: 4 } });

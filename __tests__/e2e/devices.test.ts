@@ -266,7 +266,7 @@ test('takes a while', (done) => { setTimeout(done, 300); });
   const asked = join(bin, 'asked');
   writeFileSync(
     join(bin, 'nvidia-smi'),
-    `#!/bin/sh\nif [ -e '${asked}' ]; then echo 'GPU-0, 60'; else touch '${asked}'; echo 'GPU-0, 95'; fi\n`,
+    `#!/bin/sh\nif [ -e '${asked}' ]; then echo 'GPU-0, 60, 70.5'; else touch '${asked}'; echo 'GPU-0, 95, 200.0'; fi\n`,
     { mode: 0o755 },
   );
   const run = await runJest(project, ['-w', '2', 'warm'], {
@@ -283,4 +283,9 @@ test('takes a while', (done) => { setTimeout(done, 300); });
   expect(startsAtMs.filter((atMs) => atMs > hotAtMs && atMs < coolAtMs)).toEqual([]);
   expect(startsAtMs.some((atMs) => atMs >= coolAtMs)).toBe(true);
   expect(run.stderr).toMatch(/hot +local\/gpu0 \(95 °C, nvidia-smi\) for/);
+  // The first one ran when the tool was asked; the others came after it, and nobody looked while they ran.
+  const [first, ...others] = eventsOf(run.record, 'suite-ended');
+  expect(first?.energyJoules?.['gpu0']).toBeCloseTo(((first?.durationMs ?? 0) * 200) / 1000, -1);
+  expect(others.map(({ energyJoules }) => energyJoules)).toEqual([undefined, undefined]);
+  expect(run.stderr).toMatch(/Energy +gpu0 \d+ J \(partly estimated\) while suites held them/);
 });

@@ -1,11 +1,11 @@
-import type { Device, Evidence, Machine } from '../core/machine.js';
+import type { Device, Evidence, Machine, MachineFacts } from '../core/machine.js';
 import { formatBytes } from '../core/units.js';
 
 /** A machine for a person: budgets and what set them, a line per device, what is wrong and how to repair it. */
 export function machineText({ machine, devices, problems }: Machine): string {
   const threads = `${Number(machine.cpuBudget.toFixed(2))} ${machine.cpuBudget === 1 ? 'thread' : 'threads'}`;
   const budgets = table([
-    ['machine', machine.name, `${machine.platform} ${machine.arch}`],
+    ['machine', machine.name, kindText(machine)],
     ['CPU budget', threads, sourceText(machine.evidence?.cpuBudget)],
     [
       'memory budget',
@@ -35,15 +35,25 @@ export function machineText({ machine, devices, problems }: Machine): string {
       ]),
     ),
   );
+  const sensors = table(
+    devices.flatMap(({ id, sensors: readings = {} }) =>
+      Object.entries(readings).map(([quantity, reading]) => [
+        id,
+        quantity,
+        reading === null ? 'unreadable' : `${reading.value} ${reading.unit}`,
+        reading?.source ?? '',
+      ]),
+    ),
+  );
   const troubles = problems.map(
     ({ message, remedy }) => `! ${message}\n${remedy === undefined ? '' : `  remedy: ${remedy}\n`}`,
   );
-  return [budgets, overview, speeds, troubles.join('')].filter((part) => part !== '').join('\n');
+  return [budgets, overview, speeds, sensors, troubles.join('')].filter((part) => part !== '').join('\n');
 }
 
-/** Every label of every device with its evidence. */
-export function evidenceText({ devices }: Machine): string {
-  return devices
+/** Every label of the machine and of every device with its evidence. */
+export function evidenceText({ machine, devices }: Machine): string {
+  return [{ id: 'machine', evidence: machine.evidence ?? {} }, ...devices]
     .map(({ id, evidence }) => {
       const rows = Object.entries(evidence).map(([label, { confidence, source }]) => [
         `  ${label}`,
@@ -53,6 +63,20 @@ export function evidenceText({ devices }: Machine): string {
       return `\n${id}\n${table(rows)}`;
     })
     .join('');
+}
+
+/** `linux x64, docker container, virtual machine (kvm), 2 NUMA nodes, GitHub Actions, on battery`. */
+function kindText(machine: MachineFacts): string {
+  const { platform, arch, container, virtualization, ci, numaNodes = 1, powerSource } = machine;
+  const parts = [
+    `${platform} ${arch}`,
+    container && `${container} container`,
+    virtualization && `virtual machine (${virtualization})`,
+    numaNodes > 1 && `${numaNodes} NUMA nodes`,
+    ci,
+    powerSource && `on ${powerSource}`,
+  ];
+  return parts.filter(Boolean).join(', ');
 }
 
 function sourceText(evidence: Evidence | undefined): string {

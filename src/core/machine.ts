@@ -2,10 +2,12 @@ import type {
   Architecture,
   Backend,
   Confidence,
+  ContainerEngine,
   DeviceClass,
   Feature,
   Precision,
   Vendor,
+  Virtualization,
 } from './taxonomy.js';
 
 /** Where one label of a device comes from. */
@@ -25,6 +27,17 @@ export interface Performance extends Evidence {
 /** 10⁹ floating-point operations, integer operations, or bytes per second. */
 export type PerformanceUnit = 'GFLOPS' | 'GOPS' | 'GB/s';
 
+/** What a device's sensor can tell. Energy is a counter: only the difference of two readings says something. */
+export type Quantity = 'temperature' | 'power' | 'energy';
+
+/** What a sensor said when it was asked. */
+export interface Reading {
+  readonly value: number;
+  readonly unit: '°C' | 'W' | 'J';
+  /** Who said so, for a person. */
+  readonly source: string;
+}
+
 /** One thing that computes: the CPU of a machine, one GPU, one MIG slice, one browser's WebGPU adapter, one NPU. */
 export interface Device {
   /** Unique on its machine: `cpu`, `gpu0`, `gpu1`, `npu0` … */
@@ -35,6 +48,12 @@ export interface Device {
   readonly model?: string;
   /** VRAM of a GPU; the memory budget of the machine for its CPU. Left out when unknown. */
   readonly memoryBytes?: number;
+  /** Its highest clock, as far as the system tells. */
+  readonly maxFrequencyMHz?: number;
+  /** The power that its driver or firmware lets it draw for long; left out when nobody tells. */
+  readonly ratedWatts?: number;
+  /** Where it sits, such as `0000:01:00.0`. */
+  readonly pciAddress?: string;
   /** How many suites may use the device at once, ≥ 1. Default 1, for a CPU: as many as the machine has workers. */
   readonly shares?: number;
   /** False when it is present but gets no slot: it cannot compute (no driver, masked: `problems` says why) or is cut into slices, which are devices of their own. */
@@ -56,6 +75,8 @@ export interface Device {
    * of its memory. Null: tried, and nothing could be measured. Left out: nobody tried.
    */
   readonly performance?: Readonly<Record<string, Performance | null>>;
+  /** Read when the machine was detected, where that was asked for. Null: there is a sensor, and it could not be read. */
+  readonly sensors?: Readonly<Partial<Record<Quantity, Reading | null>>>;
 }
 
 /** Something on the machine that is not as its owner thinks, with the remedy. */
@@ -74,8 +95,21 @@ export interface MachineFacts {
   readonly cpuBudget: number;
   /** Memory the run may really take (RAM or the smallest cgroup limit), > 0. */
   readonly memoryBudgetBytes: number;
+  /** Parts of the memory that are nearer to some CPUs than to others, ≥ 1. */
+  readonly numaNodes?: number;
+  /** Whose container this process runs in; left out where it runs in none. */
+  readonly container?: ContainerEngine;
+  /** What kind of virtual machine this is; left out on bare metal and where nothing tells. */
+  readonly virtualization?: Virtualization;
+  /** The CI service, such as `GitHub Actions`. */
+  readonly ci?: string;
+  /** What a laptop runs on just now; left out on machines without a battery. */
+  readonly powerSource?: PowerSource;
   readonly evidence?: Readonly<Record<string, Evidence>>;
 }
+
+export const powerSources = ['mains', 'battery'] as const;
+export type PowerSource = (typeof powerSources)[number];
 
 /** One machine as detected or declared; the shape of `detect --json` and of a machine file, version 1. */
 export interface Machine {

@@ -11,9 +11,9 @@ export function costOf(profile: WorkloadProfile, device: Device, durationMs: num
   return profile.sensitivity === 'power' ? (durationMs / 1000) * wattsOf(device) : durationMs;
 }
 
-/** What a device draws while a suite keeps it busy: typical of its class, not measured. */
+/** What a device draws while a suite keeps it busy: what it is rated for, else typical of its class; not measured. */
 export function wattsOf(device: Device | undefined): number {
-  return typicalWatts[device?.class ?? 'cpu'];
+  return device?.ratedWatts ?? typicalWatts[device?.class ?? 'cpu'];
 }
 
 /** Of that, the part of one slot: suites that run on a device at once share what it draws. */
@@ -45,7 +45,7 @@ export function suitabilityOf(profile: WorkloadProfile, device: Device): Suitabi
     basis === 'measured' || unit === 'relative' ? [] : beliefs.filter((each) => each.holds(profile, device));
   const { preferredMemoryBytes = 0 } = profile;
   const score =
-    (value / (profile.sensitivity === 'power' ? typicalWatts[device.class] : 1)) *
+    (value / (profile.sensitivity === 'power' ? wattsOf(device) : 1)) *
     lifts.reduce((factor) => factor * 10, 1) *
     (preferredMemoryBytes > (device.memoryBytes ?? 0) ? 0.05 : 1) *
     // Emulated on the CPU: below every real device.

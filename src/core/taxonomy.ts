@@ -118,6 +118,33 @@ export const features = [
 ] as const;
 export type Feature = (typeof features)[number];
 
+export const containerEngines = [
+  'docker',
+  'podman',
+  'kubernetes',
+  'containerd',
+  'lxc',
+  'systemd-nspawn',
+  'other',
+] as const;
+export type ContainerEngine = (typeof containerEngines)[number];
+
+export const virtualizations = [
+  'microvm',
+  'kvm',
+  'qemu',
+  'vmware',
+  'hyper-v',
+  'virtualbox',
+  'xen',
+  'amazon-nitro',
+  'google',
+  'apple',
+  'wsl',
+  'other',
+] as const;
+export type Virtualization = (typeof virtualizations)[number];
+
 export const sensitivities = ['latency', 'throughput', 'power'] as const;
 export type Sensitivity = (typeof sensitivities)[number];
 

@@ -79,7 +79,7 @@ function newDevice(entry: DeclaredDevice, file: MachineFile): Device {
 }
 
 function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Device {
-  const { evidence: _ignored, id: _id, performance, ...given } = entry;
+  const { evidence: _evidence, sensors: _sensors, id: _id, performance, ...given } = entry;
   const values = definedOf(given);
   const dropped = (['backends', 'precisions', 'features'] as const).flatMap((list) =>
     values[list] === undefined ? [] : base[list],

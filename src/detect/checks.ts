@@ -4,6 +4,7 @@ import { closedNode } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
 import type { Host } from './host.js';
 import { libraryPath } from './library.js';
+import { raplPackagesOf } from './rapl.js';
 
 /** What a check found on a machine. */
 export interface Finding {
@@ -34,6 +35,8 @@ export const checks = {
   'CUDA toolkit without driver': (examined) => toolkitWithoutDriver(examined),
   libraries: (examined) => missingLibraries(examined),
   packages: (examined) => packagesWithoutGpu(examined),
+  'emulated adapters': ({ machine }) => emulatedAdapters(machine),
+  'energy counters': (examined) => closedCounters(examined),
 } as const satisfies Record<string, Check>;
 
 /** A mask is somebody's wish. */
@@ -152,6 +155,30 @@ function packagesWithoutGpu({ machine, host, projectDir }: Examined): readonly F
       message: `${name} is installed without its part for NVIDIA GPUs: \`@backend ${backend}\` runs on the CPU alone`,
       remedy,
     }));
+}
+
+function emulatedAdapters({ devices }: Machine): readonly Finding[] {
+  return devices
+    .filter(({ usable, software }) => usable && software)
+    .map(({ id, model, evidence }) => ({
+      severity: 'note',
+      message: `${id} (${model}) is emulated on the CPU (${evidence.software?.source}): suites get it only where they say \`@software-adapter\``,
+      remedy:
+        'nothing where that is meant; else install the driver of a GPU and its Vulkan part, in a container pass the GPU',
+    }));
+}
+
+function closedCounters({ host }: Examined): readonly Finding[] {
+  const closed = raplPackagesOf(host).filter((path) => host.readFile(`${path}/energy_uj`) === undefined);
+  if (closed.length === 0) return [];
+  return [
+    {
+      severity: 'note',
+      message: `the CPU counts its energy (${closed[0]}/energy_uj), and this user may not read it: energy is estimated`,
+      remedy:
+        'sudo chmod a+r /sys/class/powercap/intel-rapl:*/energy_uj, until the next boot; on shared machines it lets users spy on each other',
+    },
+  ];
 }
 
 function hasGpu({ devices }: Machine, vendor: Device['vendor']): boolean {

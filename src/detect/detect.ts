@@ -3,15 +3,16 @@ import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
 import { applyMachineFile } from './apply-machine-file.js';
-import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
 import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';
 import { type LazyProbeName, lazyProbes } from './lazy-probes.js';
 import { liveHost } from './live-host.js';
+import { machineFactsOf } from './machine-facts.js';
 import type { MachineFile } from './machine-file.js';
 import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
 import { probes } from './probes/index.js';
 import { withReadOnce } from './read-once.js';
+import { withReadings } from './sensors.js';
 import { withToolCache } from './tool-cache.js';
 import { uniteFindings } from './unite-findings.js';
 
@@ -34,6 +35,8 @@ export interface DetectOptions {
    * A recorded host cannot be measured: then nothing is.
    */
   readonly calibrate?: boolean;
+  /** Read what the sensors of the devices say now, which is never kept. Default false. */
+  readonly sensors?: boolean;
   /** How long one tool may take, in ms. Default 10 000: `nvidia-smi` on a machine with 8 GPUs and no daemon takes seconds. */
   readonly toolTimeoutMs?: number;
   /** Probes that start browsers or load native code, which takes seconds the first time. Default none. */
@@ -52,7 +55,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
   const host = withReadOnce(
     cacheDirectory === undefined ? bareHost : withToolCache(bareHost, cacheDirectory, !refresh),
   );
-  const budgets = { cpu: cpuBudgetOf(host), memory: memoryBudgetOf(host) };
+  const machine = machineFactsOf(host);
   const findings = await Promise.all(
     [...Object.entries(probes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
       outcomeOf(name, probe, host, {
@@ -70,14 +73,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
   );
   const detected: Machine = {
     version: 1,
-    machine: {
-      name: 'local',
-      platform: host.platform,
-      arch: host.arch,
-      cpuBudget: budgets.cpu.amount,
-      memoryBudgetBytes: budgets.memory.amount,
-      evidence: { cpuBudget: budgets.cpu.evidence, memoryBudgetBytes: budgets.memory.evidence },
-    },
+    machine,
     devices: devices.some((device) => device.id === 'cpu') ? devices : [bareCpu, ...devices],
     problems,
   };
@@ -86,11 +82,14 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
     measurable && cacheDirectory !== undefined
       ? await (await import('./calibrate/calibrate.js')).withCalibration(detected, cacheDirectory, !refresh)
       : detected;
-  if (machineFile === undefined) return known;
+  const final = machineFile === undefined ? known : await declaredBy(machineFile, known, host);
+  return options.sensors === true ? withReadings(final, bareHost) : final;
+}
+
+async function declaredBy(file: string | MachineFile, detected: Machine, host: Host): Promise<Machine> {
   // Loaded here only: the validator costs more than the whole detection.
   const { readMachineFile } = await import('./machine-file.js');
-  const declared = typeof machineFile === 'string' ? readMachineFile(machineFile) : machineFile;
-  return applyMachineFile(known, declared, host);
+  return applyMachineFile(detected, typeof file === 'string' ? readMachineFile(file) : file, host);
 }
 
 /** The probe is loaded when it runs: its time is its own. */

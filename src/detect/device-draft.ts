@@ -26,6 +26,8 @@ export interface DeviceDraft
   readonly architecture?: Sourced<Architecture> | undefined;
   readonly model?: Sourced<string> | undefined;
   readonly memoryBytes?: Sourced<number> | undefined;
+  readonly maxFrequencyMHz?: Sourced<number> | undefined;
+  readonly ratedWatts?: Sourced<number> | undefined;
   readonly backends: Labels<Backend>;
   readonly precisions: Labels<Precision>;
   readonly features: Labels<Feature>;
@@ -41,8 +43,10 @@ export function labelsOf<Word extends string>(words: readonly Word[], evidence: 
 }
 
 export function deviceOf(draft: DeviceDraft): Device {
-  const { id, class: deviceClass, vendor, architecture, model, memoryBytes, ...rest } = draft;
-  const fields = Object.entries({ vendor, architecture, model, memoryBytes }).flatMap(([name, field]) =>
+  const { id, class: deviceClass, vendor, architecture, model, memoryBytes, ...others } = draft;
+  const { maxFrequencyMHz, ratedWatts, ...rest } = others;
+  const told = { vendor, architecture, model, memoryBytes, maxFrequencyMHz, ratedWatts };
+  const fields = Object.entries(told).flatMap(([name, field]) =>
     field === undefined ? [] : [{ name, ...field }],
   );
   return {

@@ -1,15 +1,17 @@
 import * as v from 'valibot';
 import { type JsonPath, pathText } from '../core/json.js';
-import type { Device } from '../core/machine.js';
+import { type Device, type MachineFacts, powerSources } from '../core/machine.js';
 import { nearest } from '../core/nearest.js';
 import {
   aliases,
   architectures,
   backends,
+  containerEngines,
   deviceClasses,
   features,
   precisions,
   vendors,
+  virtualizations,
 } from '../core/taxonomy.js';
 import { bytesSyntax } from '../core/units.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
@@ -102,6 +104,17 @@ const speed = object(
   'a value with its unit, such as {"value": 82600, "unit": "GFLOPS"}, or null',
 );
 
+const above0 = v.optional(
+  v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0')),
+);
+const from1 = v.optional(
+  v.pipe(
+    v.number('an integer from 1'),
+    v.safeInteger('an integer from 1'),
+    v.minValue(1, 'an integer from 1'),
+  ),
+);
+
 const deviceEntries = {
   id: identifier('letters, digits, `_`, `-` and `.`, such as gpu0'),
   class: v.optional(word(deviceClasses)),
@@ -109,13 +122,10 @@ const deviceEntries = {
   architecture: v.optional(word(architectures, aliases.architectures)),
   model: text('a text'),
   memoryBytes: size,
-  shares: v.optional(
-    v.pipe(
-      v.number('an integer from 1'),
-      v.safeInteger('an integer from 1'),
-      v.minValue(1, 'an integer from 1'),
-    ),
-  ),
+  maxFrequencyMHz: above0,
+  ratedWatts: above0,
+  pciAddress: text('a text such as 0000:01:00.0'),
+  shares: from1,
   usable: flag,
   software: flag,
   backends: listOf(backends, aliases.backends),
@@ -138,18 +148,22 @@ const deviceEntries = {
       ),
     ),
   ),
+  sensors: ignored,
 } satisfies Record<keyof Device, unknown>;
 
 const machineEntries = {
   name: v.optional(identifier('letters, digits, `_`, `-` and `.`, such as gpu-box')),
   platform: text('a text such as linux'),
   arch: text('a text such as x64'),
-  cpuBudget: v.optional(
-    v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0')),
-  ),
+  cpuBudget: above0,
   memoryBudgetBytes: size,
+  numaNodes: from1,
+  container: v.optional(word(containerEngines)),
+  virtualization: v.optional(word(virtualizations)),
+  ci: text('a text such as GitHub Actions'),
+  powerSource: v.optional(word(powerSources)),
   evidence: ignored,
-};
+} satisfies Record<keyof MachineFacts, unknown>;
 
 const rootEntries = {
   version: v.optional(v.literal(1, '1')),

@@ -24,7 +24,8 @@ export function recordedHost(directory: string): Host {
     ...facts,
     env,
     cpuModel: () => cpuModel,
-    readFile: (path) => quietly(() => readFileSync(inside(path), 'utf8')),
+    readFile: (path) =>
+      denied.includes(path) ? undefined : quietly(() => readFileSync(inside(path), 'utf8')),
     readDirectory: (path) => quietly(() => readdirSync(inside(path)).sort()) ?? [],
     exists: (path) => quietly(() => inside(path)) !== undefined,
     mayOpen: (path) => quietly(() => inside(path)) !== undefined && !denied.includes(path),

@@ -19,7 +19,11 @@ export function uniteFindings(findings: readonly ProbeFindings[]): {
     return name === undefined ? undefined : name + id.slice(base.length);
   };
   return {
-    devices: found.map(({ device, source }) => ({ ...device, id: renamed(source, device.id) ?? device.id })),
+    devices: found.map(({ device, source, address }) => ({
+      ...device,
+      id: renamed(source, device.id) ?? device.id,
+      ...(address !== undefined && { pciAddress: address }),
+    })),
     problems: findings.flatMap(({ devices, problems }, source) =>
       problems.flatMap((problem) => {
         const id = /^[a-z]+\d+[^\s:,]*/.exec(problem.message)?.[0];

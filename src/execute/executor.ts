@@ -8,6 +8,8 @@ export interface SuiteOutcome<Result> {
   readonly result?: Result;
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
+  /** Measured, by id of the devices it held; left out for those without a sensor. */
+  readonly energyJoules?: Readonly<Record<string, number>>;
   /** For timed-out, lost and cancelled: what ended it, with the evidence. */
   readonly cause?: string;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */

@@ -8,13 +8,13 @@ import { Scheduler } from '../core/scheduler.js';
 import { strategies } from '../core/strategies/index.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import type { WorkloadProfile } from '../core/workload.js';
-import { heatSensorsOf } from '../detect/heat-sensors.js';
 import { type LazyProbeName, lazyProbesFor } from '../detect/lazy-probes.js';
 import { liveHost } from '../detect/live-host.js';
+import { sensorsOf } from '../detect/sensors.js';
 import type { SuiteOutcome } from '../execute/executor.js';
-import { watchHeat } from '../execute/heat-watch.js';
 import { type Happening, LiveRun } from '../execute/live-run.js';
 import { isPlain, type LocalExecutor, poolThreadsOf } from '../execute/local.js';
+import { SensorWatch } from '../execute/sensor-watch.js';
 import type { HardwareOptions } from '../options/options.js';
 import { Delivery, type Emit } from './delivery.js';
 import { runInBand } from './in-band.js';
@@ -64,6 +64,7 @@ export class HardwareRun {
   readonly #live: LiveRun<SuiteResult>;
   #machine: Machine;
   #slots: ReadonlyMap<string, Slot> = new Map();
+  #sensors: SensorWatch | undefined;
   #failedTests = 0;
   #explained = false;
 
@@ -100,7 +101,7 @@ export class HardwareRun {
         keepOrder: options.testSequencer !== undefined,
         estimates: new Estimates(input.history),
       }),
-      executor: { run: (placement, attempt, signal) => this.#execute(placement, attempt, signal) },
+      executor: { run: (placement, attempt, signal) => this.#measure(placement, attempt, signal) },
       nowMs: () => Math.round(performance.now() - startedMs),
       onEvent: (event) => {
         input.onEvent(event);
@@ -135,26 +136,29 @@ export class HardwareRun {
     await this.#lookCloser();
     tell({ type: 'machine-known', machine: this.#machine });
     for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
+    this.#sensors = this.#watchSensors();
     tell({ type: 'run-opened' });
-    const unwatch = this.#watchHeat();
     try {
       await this.#live.ended;
     } finally {
-      unwatch();
+      this.#sensors?.stop();
     }
     const forced = await this.#children.end();
     await this.#delivery.settled();
     return forced;
   }
 
-  /** Temperatures of devices that suites of this run may use. */
-  #watchHeat(): () => void {
-    if (!this.#input.options.heat) return () => {};
+  /** Sensors of devices that suites of this run may use. */
+  #watchSensors(): SensorWatch {
     const wanted = [...this.#profiles.values()].flatMap(({ hardware }) => hardware.map((need) => need.class));
     const { machine, devices } = this.#machine;
-    const sensors = heatSensorsOf(liveHost(), this.#machine, new Set(wanted));
-    const tell = (happening: Happening) => void this.#live.tell(happening);
-    return watchHeat({ machine: machine.name, devices, ...sensors, tell });
+    return new SensorWatch({
+      machine: machine.name,
+      devices,
+      sensors: sensorsOf(liveHost(), this.#machine, new Set(wanted)),
+      heat: this.#input.options.heat,
+      tell: (happening) => void this.#live.tell(happening),
+    });
   }
 
   /** Starts browsers and the like only for a suite that asks for what they find. */
@@ -174,6 +178,17 @@ export class HardwareRun {
   /** Ends every worker at once. */
   kill(): void {
     this.#children.kill();
+  }
+
+  async #measure(
+    placement: Placement,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<SuiteOutcome<SuiteResult>> {
+    const end = this.#sensors?.begin(placement.claim.deviceIds);
+    const outcome = await this.#execute(placement, attempt, signal);
+    const energyJoules = end?.() ?? {};
+    return Object.keys(energyJoules).length === 0 ? outcome : { ...outcome, energyJoules };
   }
 
   async #execute(

@@ -32,6 +32,7 @@ const device = v.looseObject({
   architecture: v.exactOptional(v.picklist(architectures)),
   model: v.exactOptional(v.string()),
   memoryBytes: v.exactOptional(amount),
+  ratedWatts: v.exactOptional(positive),
   shares: v.exactOptional(counting),
   usable: v.boolean(),
   software: v.boolean(),
@@ -215,6 +216,7 @@ export const eventSchemas = {
     durationMs: amount,
     executedTests: v.exactOptional(whole),
     peakMemoryBytes: v.exactOptional(amount),
+    energyJoules: v.exactOptional(v.record(v.string(), amount)),
     cause: v.exactOptional(v.string()),
   }),
   'suite-requeued': v.looseObject({

@@ -34,8 +34,10 @@ export interface DeviceSummary {
   readonly suites: number;
   /** Sum of the time that attempts held it. */
   readonly busyMs: number;
-  /** Of the attempts that held it: typical watts × time, not measured. */
+  /** Of the attempts that held it. */
   readonly energyJoules: number;
+  /** `partly-measured`: some of the attempts were, the others are estimated. */
+  readonly energyBasis: 'measured' | 'partly-measured' | 'estimated';
   /** busy / (slots × makespan), 0…1; 0 without slots. */
   readonly utilisation: number;
 }
@@ -67,7 +69,7 @@ export function summariseMachines(
       devices: [...devices.values()].map((device) => {
         const type = `${name}/${device.id}`;
         const slots = slotIds.get(device.id)?.size ?? 0;
-        const { busyMs, energyJoules, suiteIds } = use.get(type) ?? unused();
+        const { busyMs, energyJoules, measured, attempts, suiteIds } = use.get(type) ?? unused();
         const availableMs = slots * makespanMs;
         return {
           ...described(device, type),
@@ -75,6 +77,7 @@ export function summariseMachines(
           suites: suiteIds.size,
           busyMs,
           energyJoules: Math.round(energyJoules * 10) / 10,
+          energyBasis: measured === 0 ? 'estimated' : measured === attempts ? 'measured' : 'partly-measured',
           utilisation: availableMs === 0 ? 0 : busyMs / availableMs,
         };
       }),
@@ -107,23 +110,27 @@ function knownMachines(events: readonly RunEvent[]): Map<string, Known> {
 interface Use {
   busyMs: number;
   energyJoules: number;
+  /** Attempts that held it, and how many of them were measured. */
+  attempts: number;
+  measured: number;
   readonly suiteIds: Set<string>;
 }
 
 function unused(): Use {
-  return { busyMs: 0, energyJoules: 0, suiteIds: new Set() };
+  return { busyMs: 0, energyJoules: 0, attempts: 0, measured: 0, suiteIds: new Set() };
 }
 
 function useByType(suites: readonly SuiteSummary[]): ReadonlyMap<string, Use> {
   const uses = new Map<string, Use>();
   for (const { id, attempts } of suites) {
-    for (const { deviceTypes, heldMs, energyJoules } of attempts) {
+    for (const { deviceTypes, heldMs, energy } of attempts) {
       for (const type of deviceTypes) {
         const use = uses.get(type) ?? unused();
         uses.set(type, use);
         use.busyMs += heldMs;
-        // Of several devices each its part.
-        use.energyJoules += energyJoules / deviceTypes.length;
+        use.energyJoules += energy[type]?.joules ?? 0;
+        use.attempts++;
+        if (energy[type]?.basis === 'measured') use.measured++;
         use.suiteIds.add(id);
       }
     }

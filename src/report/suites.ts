@@ -37,6 +37,12 @@ export interface SuiteSummary {
   readonly hardware: readonly string[];
 }
 
+export interface Energy {
+  readonly joules: number;
+  /** `estimated`: what the device is rated for, else what such devices typically draw, × the time it was held. */
+  readonly basis: 'measured' | 'estimated';
+}
+
 export interface AttemptSummary {
   /** From 1. */
   readonly attempt: number;
@@ -50,8 +56,10 @@ export interface AttemptSummary {
   readonly startedAtMs: number;
   /** How long it held its devices, so far when it is running. */
   readonly heldMs: number;
-  /** What its devices typically draw × the time it held them: an estimate by their class, not measured. */
+  /** Sum over its devices. */
   readonly energyJoules: number;
+  /** By `<machine>/<device>`. */
+  readonly energy: Readonly<Record<string, Energy>>;
   /** Left out unless the attempt gave a result. */
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
@@ -70,7 +78,7 @@ interface Draft {
 export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSummary[] {
   const drafts = new Map<string, Draft>();
   const machineOf = new Map<string, string>();
-  /** Typical watts of a slot, by `<machine>/<device>`. */
+  /** Rated or typical watts of a slot, by `<machine>/<device>`. */
   const watts = new Map<string, number>();
   const stopped = new Set<string>();
   const draftOf = (id: string): Draft => {
@@ -102,6 +110,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
           startedAtMs: event.atMs,
           heldMs: Math.max(0, (events.at(-1)?.atMs ?? 0) - event.atMs),
           energyJoules: 0,
+          energy: {},
         });
         break;
       }
@@ -136,16 +145,24 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
         break;
     }
   }
-  const joulesOf = ({ deviceTypes, heldMs }: AttemptSummary) =>
-    Math.round(deviceTypes.reduce((sum, type) => sum + (watts.get(type) ?? 0) * heldMs, 0) / 100) / 10;
   return [...drafts.values()].map((draft) => ({
     ...draft,
-    attempts: draft.attempts.map((attempt) => ({ ...attempt, energyJoules: joulesOf(attempt) })),
+    attempts: draft.attempts.map((attempt) => withEstimates(attempt, watts)),
   }));
 }
 
+/** Devices whose energy was not measured get what they should have drawn. */
+function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, number>): AttemptSummary {
+  const entries = attempt.deviceTypes.map((type): [string, Energy] => {
+    const joules = Math.round(((watts.get(type) ?? 0) * attempt.heldMs) / 100) / 10;
+    return [type, attempt.energy[type] ?? { joules, basis: 'estimated' }];
+  });
+  const energyJoules = Math.round(entries.reduce((sum, [, { joules }]) => sum + joules, 0) * 10) / 10;
+  return { ...attempt, energyJoules, energy: Object.fromEntries(entries) };
+}
+
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
-  const { attempt, slotId, status, executedTests, peakMemoryBytes, cause } = ended;
+  const { attempt, slotId, status, executedTests, peakMemoryBytes, energyJoules = {}, cause } = ended;
   const index = draft.attempts.findIndex(
     (started) => started.attempt === attempt && started.slotId === slotId,
   );
@@ -155,6 +172,12 @@ function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
     ...started,
     status,
     heldMs: Math.max(0, atMs - started.startedAtMs),
+    energy: Object.fromEntries(
+      started.deviceTypes.flatMap((type) => {
+        const joules = energyJoules[type.slice(type.indexOf('/') + 1)];
+        return joules === undefined ? [] : [[type, { joules, basis: 'measured' } satisfies Energy]];
+      }),
+    ),
     ...(executedTests !== undefined && { executedTests }),
     ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
     ...(cause !== undefined && { cause }),

@@ -36,6 +36,8 @@ export function terminalReport(summary: RunSummary, { color, width, recordPath }
     );
   }
   lines.push(`${heading('Time')}${timeSentence(summary)}`);
+  const energy = energySentence(summary);
+  if (energy !== undefined) lines.push(`${heading('Energy')}${energy}`);
 
   const notes = notesOf(summary);
   for (const note of notes.slice(0, notesShown)) {
@@ -129,6 +131,19 @@ function timeSentence({ makespanMs, bound, strategy, shard, state, cancelCause }
   ]
     .filter((part) => typeof part === 'string')
     .join(', ');
+}
+
+/** What was measured alone; estimates are in the JSON report. */
+function energySentence({ machines }: RunSummary): string | undefined {
+  const measured = machines.flatMap(({ devices }) =>
+    devices
+      .filter(({ energyBasis }) => energyBasis !== 'estimated')
+      .map(({ id, type, energyJoules, energyBasis }) => {
+        const remark = energyBasis === 'measured' ? '' : ' (partly estimated)';
+        return `${machines.length === 1 ? id : type} ${Math.round(energyJoules)} J${remark}`;
+      }),
+  );
+  return measured.length === 0 ? undefined : `${measured.join(', ')} while suites held them`;
 }
 
 function noteSentence({ suiteIds: [first, ...others], text }: Note): string {

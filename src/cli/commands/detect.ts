@@ -34,6 +34,7 @@ export const detect: Command = {
       ...(machineFile !== undefined && { machineFile }),
       refresh: flags.has('refresh'),
       calibrate: flags.has('calibrate'),
+      sensors: true,
       lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
     if (flags.has('json')) io.out(`${JSON.stringify(machine, undefined, 2)}\n`);

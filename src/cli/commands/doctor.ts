@@ -1,5 +1,6 @@
 import { checks, type Examined, type Finding } from '../../detect/checks.js';
 import { detectMachine } from '../../detect/detect.js';
+import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { liveHost } from '../../detect/live-host.js';
 import { recordedHost } from '../../detect/recorded-host.js';
 import type { Command } from '../command.js';
@@ -9,6 +10,9 @@ export const doctor: Command = {
   flags: {
     json: { summary: 'print the findings as JSON' },
     machine: { summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE', value: 'FILE' },
+    browsers: {
+      summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
+    },
     host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
   },
   async run(flags, io) {
@@ -21,6 +25,7 @@ export const doctor: Command = {
       ...(recorded !== undefined && { host: recorded }),
       ...(machineFile !== undefined && { machineFile }),
       refresh: true,
+      lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
     const host = recorded ?? liveHost();
     const findings = findingsOf({ machine, host, projectDir: host.workingDirectory });

@@ -8,6 +8,8 @@ export interface CpuinfoFacts {
   readonly processors: number;
   /** True when the cores run more than one thread each. */
   readonly smt: boolean;
+  /** The clock of the first processor just now, as x86 (`cpu MHz`) and POWER (`clock`) print it. */
+  readonly clockMHz?: number;
   /** Lower-case flags, features or ISA letters as the kernel prints them. */
   readonly flags: ReadonlySet<string>;
 }
@@ -26,10 +28,12 @@ export function parseCpuinfo(text: string): CpuinfoFacts {
   }
   const vendor = vendorOf(first);
   const model = modelOf(first);
+  const clockMHz = Number.parseFloat(first.get('cpu MHz') ?? first.get('clock') ?? '');
   return {
     ...(vendor !== undefined && { vendor }),
     ...(model !== undefined && { model }),
     processors,
+    ...(clockMHz > 0 && clockMHz < 1e5 && { clockMHz: Math.round(clockMHz) }),
     smt: Number(first.get('siblings')) > Number(first.get('cpu cores')),
     flags: flagsOf(first),
   };

@@ -5,6 +5,7 @@ import { bindingEnvOf } from '../binding.js';
 import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
+import { powerLimitOf } from '../hwmon.js';
 import { graphicsBackendsOf } from '../icd.js';
 import { libraryPath } from '../library.js';
 import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
@@ -72,6 +73,7 @@ function foundAs(gpu: AmdGpu, host: Host): FoundDevice {
       architecture: sourced('gpu-rocm', 'probed', kfd ? 'KFD' : 'driver amdgpu'),
       model: modelOf(gpu, host),
       memoryBytes: memory,
+      ratedWatts: powerLimitOf(host, pci?.address ?? kfd?.gpu.address),
       backends,
       precisions: labelsOf(abilities.precisions, because),
       features: {

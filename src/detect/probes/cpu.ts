@@ -6,6 +6,7 @@ import { cpuBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
 import { type CpuinfoFacts, featureFlags, parseCpuinfo, precisionFlags, vendorIn } from '../parse/cpuinfo.js';
 import type { Probe } from '../probe.js';
+import { raplPackagesOf } from '../rapl.js';
 
 /** The CPU every run has. Linux tells through files; elsewhere Node's own facts, then a library, are asked. */
 export const cpu: Probe = async (host, { projectDir }) => {
@@ -21,6 +22,8 @@ export const cpu: Probe = async (host, { projectDir }) => {
     architecture: architectureOf(host),
     model,
     memoryBytes: { value: memory.amount, evidence: memory.evidence },
+    maxFrequencyMHz: frequencyOf(host, facts),
+    ratedWatts: packageLimitOf(host),
     backends: cpuBackendsOf(host, projectDir),
     precisions: precisionsOf(facts),
     features: featuresOf(host, facts),
@@ -56,6 +59,29 @@ function vendorOf(facts: CpuinfoFacts, model: Sourced<string> | undefined): Sour
     return sourced(named, 'inferred', `model ${model?.value}`);
   }
   return facts.vendor && sourced(facts.vendor, 'probed', cpuinfo);
+}
+
+/** Of the fastest cores, where a CPU has several kinds. */
+function frequencyOf(host: Host, { clockMHz }: CpuinfoFacts): Sourced<number> | undefined {
+  const directory = '/sys/devices/system/cpu/cpufreq';
+  const kilohertz = host
+    .readDirectory(directory)
+    .map((policy) => Number(host.readFile(`${directory}/${policy}/cpuinfo_max_freq`)?.trim() ?? 0))
+    .filter((each) => each > 0);
+  if (kilohertz.length > 0) {
+    return sourced(Math.round(Math.max(...kilohertz) / 1000), 'probed', `${directory} cpuinfo_max_freq`);
+  }
+  // A virtual machine's clock does not change.
+  return clockMHz === undefined ? undefined : sourced(clockMHz, 'inferred', `${cpuinfo}, the clock just now`);
+}
+
+/** What the firmware lets all packages draw for long. */
+function packageLimitOf(host: Host): Sourced<number> | undefined {
+  const microwatts = raplPackagesOf(host).map((directory) =>
+    Number(host.readFile(`${directory}/constraint_0_power_limit_uw`)?.trim() ?? 0),
+  );
+  const watts = microwatts.reduce((sum, each) => sum + each, 0) / 1e6;
+  return watts > 0 ? sourced(watts, 'probed', 'RAPL constraint_0_power_limit_uw') : undefined;
 }
 
 const architectureWords: Readonly<Record<string, Architecture>> = {

@@ -4,6 +4,7 @@ import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
+import { powerLimitOf } from '../hwmon.js';
 import { graphicsBackendsOf } from '../icd.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
 import { libraryPath } from '../library.js';
@@ -45,6 +46,7 @@ function foundAs(gpu: PciFunction, index: number, host: Host, projectDir: string
       architecture: sourced('gpu-intel', 'probed', `driver ${gpu.driver}`),
       model: sourced(known?.name ?? `Intel GPU ${pciIdOf(gpu)}`, known ? 'inferred' : 'probed', source),
       memoryBytes: memory,
+      ratedWatts: powerLimitOf(host, gpu.address),
       backends: { ...graphics, ...openvino },
       precisions: labelsOf(abilities.precisions, because),
       features: {
