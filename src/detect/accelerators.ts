@@ -18,6 +18,8 @@ export interface AcceleratorKind {
   readonly libraries?: readonly string[];
   /** Backend that one of the libraries brings. */
   readonly backend?: Backend;
+  /** The attribute of its driver that tells the number by which a mask names it. */
+  readonly moduleFile?: string;
   /** Bytes by device id, by the maker's data sheet. */
   readonly memoryBytes?: Readonly<Record<number, number>>;
 }
@@ -71,6 +73,7 @@ export const acceleratorKinds = {
     features: ['dedicated-memory'],
     drivers: ['habanalabs', 'habanalabs_compute'],
     libraries: ['libSynapse.so', 'habanalabs/libSynapse.so'],
+    moduleFile: 'module_id',
     memoryBytes: { 4128: 96 * GiB, 4192: 128 * GiB },
   },
   'cloud-ai-100': {

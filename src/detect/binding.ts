@@ -25,6 +25,12 @@ export function bindingEnvOf(
   address: DeviceAddress,
   outer: Pick<Host, 'env' | 'platform'>,
 ): Binding {
+  if (device.class === 'tpu' && device.vendor === 'google') {
+    return bindByEntry('TPU_VISIBLE_CHIPS', address, outer.env);
+  }
+  if (device.class === 'asic' && device.vendor === 'intel') {
+    return bindByEntry('HABANA_VISIBLE_MODULES', address, outer.env);
+  }
   if (device.class !== 'gpu') return {};
   if (device.vendor === 'nvidia') return bindByUuid('CUDA_VISIBLE_DEVICES', address, outer.env);
   if (device.vendor === 'intel') return bindByEntry('ZE_AFFINITY_MASK', address, outer.env);

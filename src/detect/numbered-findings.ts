@@ -7,6 +7,11 @@ export interface Obstacle {
   readonly remedy: string;
 }
 
+/** @param by The mask set outside: `CUDA_VISIBLE_DEVICES=1`. */
+export function hiddenDevice(by: string): Obstacle {
+  return { message: `is present but hidden by ${by}`, remedy: 'unset the variable or add the device to it' };
+}
+
 /** A device as a probe found it: its number and whether it is usable follow. */
 export interface FoundDevice {
   readonly draft: Omit<DeviceDraft, 'id' | 'usable'>;

@@ -10,7 +10,7 @@ const threadCountVariables = [
   'RAYON_NUM_THREADS',
 ] as const;
 
-/** A mask value that names no device, for CUDA and HIP alike. */
+/** A mask value that names no device, for every vendor's mask. */
 const noDevice = '-1';
 
 /**
@@ -37,7 +37,25 @@ export function bindingEnv(
   for (const variable of new Set(bound.flatMap(maskVariables))) {
     env[variable] = bound.flatMap((device) => device.bindingEnv?.[variable] ?? []).join(',');
   }
-  return env;
+  return { ...env, ...tpuTopology(env.TPU_VISIBLE_CHIPS) };
+}
+
+/**
+ * Google's library also wants to know how the visible chips lie, that this process is the only one that uses them, and a
+ * port of its own: without, the second process of a machine finds it in use. Source: JAX's and PyTorch/XLA's launchers.
+ */
+function tpuTopology(chips: string | undefined): Record<string, string> {
+  const ids = chips === undefined || chips === noDevice ? [] : chips.split(',');
+  const bounds = { 1: '1,1,1', 2: '1,2,1', 4: '2,2,1', 8: '2,4,1' }[ids.length];
+  if (bounds === undefined) return {};
+  const port = 8476 + Number.parseInt(ids[0] ?? '0', 10);
+  return {
+    TPU_CHIPS_PER_PROCESS_BOUNDS: bounds,
+    TPU_PROCESS_BOUNDS: '1,1,1',
+    TPU_PROCESS_ADDRESSES: `localhost:${port}`,
+    TPU_PROCESS_PORT: String(port),
+    CLOUD_TPU_TASK_ID: '0',
+  };
 }
 
 function maskVariables(device: Device): string[] {

@@ -86,7 +86,18 @@ test('TPU v4: four chips on the bus', async () => {
     memoryBytes: 32 * GiB,
     usable: true,
     evidence: { memoryBytes: { confidence: 'spec' } },
+    bindingEnv: { TPU_VISIBLE_CHIPS: '3' },
   });
+});
+
+test('a mask hides TPUs', async () => {
+  const env = { TPU_ACCELERATOR_TYPE: 'v5litepod-4', TPU_VISIBLE_CHIPS: '1' };
+  const host = temporaryHost({ facts: { env }, files: { '/dev/vfio/0': '', '/dev/vfio/1': '' } });
+  const machine = await detectMachine({ host });
+  expect(machine.devices.slice(1).map(({ usable }) => usable)).toEqual([false, true]);
+  expect(machine.problems.map(({ message }) => message)).toEqual([
+    'tpu0 (Google TPU v5e) is present but hidden by TPU_VISIBLE_CHIPS=1',
+  ]);
 });
 
 test.each([
@@ -136,13 +147,21 @@ test('Gaudi and Cloud AI 100', async () => {
       '/sys/class/accel/accel0/device/uevent':
         'DRIVER=habanalabs\nPCI_CLASS=120000\nPCI_ID=1DA3:1020\nPCI_SLOT_NAME=0000:33:00.0\n',
       '/sys/bus/pci/devices/0000:44:00.0/uevent': 'DRIVER=qaic\nPCI_CLASS=120000\nPCI_ID=17CB:A100\n',
+      '/sys/class/accel/accel0/device/module_id': '5\n',
       '/dev/accel/accel0': '',
       '/usr/lib/habanalabs/libSynapse.so': '',
     },
   });
   const machine = await detectMachine({ host });
   expect(machine.devices.slice(1)).toMatchObject([
-    { id: 'asic0', model: 'Habana Gaudi 2', vendor: 'intel', memoryBytes: 96 * GiB, usable: true },
+    {
+      id: 'asic0',
+      model: 'Habana Gaudi 2',
+      vendor: 'intel',
+      memoryBytes: 96 * GiB,
+      usable: true,
+      bindingEnv: { HABANA_VISIBLE_MODULES: '5' },
+    },
     { id: 'asic1', model: 'Qualcomm Cloud AI 100', vendor: 'qualcomm', usable: false },
   ]);
   expect(machine.problems).toEqual([

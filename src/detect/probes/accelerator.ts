@@ -1,10 +1,11 @@
 import { type AcceleratorKind, acceleratorKinds } from '../accelerators.js';
+import { bindingEnvOf } from '../binding.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
 import { libraryPath } from '../library.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import { type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
+import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
+import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
 
 /** NPUs, TPUs and other accelerators on the PCI bus, by table. */
@@ -31,7 +32,11 @@ function foundAs(
   const node = nodeOf(kind, pci, position, host);
   const library = kind.libraries?.map((name) => libraryPath(host, name)).find((path) => path !== undefined);
   const bytes = kind.memoryBytes?.[pci.deviceId];
-  const obstacle = obstacleOf(kind, pci, node, library);
+  const module = kind.moduleFile && attributeOf(host, pci, kind.moduleFile);
+  const { bindingEnv, hiddenBy } =
+    module === undefined || !/^\d+$/.test(module) ? {} : bindingEnvOf(kind, { index: Number(module) }, host);
+  const obstacle =
+    obstacleOf(kind, pci, node, library) ?? (hiddenBy === undefined ? undefined : hiddenDevice(hiddenBy));
   return {
     draft: {
       class: kind.class,
@@ -47,6 +52,7 @@ function foundAs(
       },
       precisions: labelsOf(kind.precisions, because),
       features: labelsOf(kind.features, because),
+      ...(bindingEnv && { bindingEnv }),
     },
     obstacle,
     address: pci.address,

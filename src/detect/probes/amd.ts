@@ -8,7 +8,7 @@ import type { Host } from '../host.js';
 import { powerLimitOf } from '../hwmon.js';
 import { graphicsBackendsOf } from '../icd.js';
 import { libraryPath } from '../library.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
+import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { amdMarketingName, type KfdGpu, parseKfdMemoryBank, parseKfdProperties } from '../parse/kfd.js';
 import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
@@ -116,12 +116,7 @@ function obstacleOf(
   backends: Partial<Record<Backend, Evidence>>,
   hiddenBy: string | undefined,
 ): Obstacle | undefined {
-  if (hiddenBy !== undefined) {
-    return {
-      message: `is present but hidden by ${hiddenBy}`,
-      remedy: 'unset the variable or add the GPU to it',
-    };
-  }
+  if (hiddenBy !== undefined) return hiddenDevice(hiddenBy);
   if (Object.keys(backends).length > 0) return undefined;
   if (node.closed !== undefined) return closedNode(node.closed);
   if (node.missing !== undefined) {

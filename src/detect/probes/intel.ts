@@ -8,7 +8,7 @@ import { powerLimitOf } from '../hwmon.js';
 import { graphicsBackendsOf } from '../icd.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
 import { libraryPath } from '../library.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
+import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
 
@@ -93,11 +93,7 @@ function obstacleOf(
     const remedy = 'install intel-opencl-icd and libze-intel-gpu1, or mesa-vulkan-drivers';
     return { message: 'cannot compute: neither OpenCL nor Level Zero nor Vulkan has a driver here', remedy };
   }
-  if (hiddenBy === undefined) return undefined;
-  return {
-    message: `is present but hidden by ${hiddenBy}`,
-    remedy: 'unset the variable or add the GPU to it',
-  };
+  return hiddenBy === undefined ? undefined : hiddenDevice(hiddenBy);
 }
 
 /** Told by xe alone, tile by tile; the size of a PCI window would be a guess. */

@@ -4,6 +4,7 @@ import { bindingEnvOf } from '../binding.js';
 import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';
 import type { Host, RunOutcome } from '../host.js';
+import { hiddenDevice, type Obstacle } from '../numbered-findings.js';
 import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
 import { driverDirectory, gpusOfDriver, missingForCuda, pciAddressesOf } from '../nvidia-driver.js';
 import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';
@@ -153,9 +154,6 @@ function findingsOf(
   };
 }
 
-/** What keeps a device from computing, as the end of a sentence about it. */
-type Obstacle = Required<MachineProblem>;
-
 function problemOf(id: string, name: string, { message, remedy }: Obstacle): MachineProblem {
   return { message: `${id} (${name}) ${message}`, remedy };
 }
@@ -173,7 +171,7 @@ function sliceOf(
   if (hiddenBy === undefined) {
     return { device: sliceDevice(device, slice, { id, usable, ...(bindingEnv && { bindingEnv }) }) };
   }
-  return { device: sliceDevice(device, slice, { id, usable: false }), hidden: hidden(hiddenBy) };
+  return { device: sliceDevice(device, slice, { id, usable: false }), hidden: hiddenDevice(hiddenBy) };
 }
 
 function obstacleOf(
@@ -186,7 +184,7 @@ function obstacleOf(
     const remedy = "install the driver's user-space part, in a container pass the GPU with its libraries";
     return { message: `cannot compute: ${missing}`, remedy };
   }
-  if (hiddenBy !== undefined) return hidden(hiddenBy);
+  if (hiddenBy !== undefined) return hiddenDevice(hiddenBy);
   if (slices === undefined) {
     const remedy = 'run `nvidia-smi -L` by hand, or declare the slices in a machine file';
     return { message: 'is cut into MIG slices, and `nvidia-smi -L` does not list them', remedy };
@@ -200,10 +198,6 @@ function obstacleOf(
     return { message: 'is in compute mode Prohibited: no process may use it', remedy };
   }
   return undefined;
-}
-
-function hidden(by: string): Obstacle {
-  return { message: `is present but hidden by ${by}`, remedy: 'unset the variable or add the GPU to it' };
 }
 
 /** CUDA numbers the fastest GPU first, nvidia-smi by PCI address: a mask of numbers over unequal GPUs is ambiguous. */

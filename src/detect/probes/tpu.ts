@@ -1,6 +1,7 @@
+import { bindingEnvOf } from '../binding.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
+import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
 
@@ -12,15 +13,18 @@ export const tpu: Probe = async (host) => {
   const nodes = nodesOf(host);
   if (chips.length > 0) {
     return numberedFindings(
-      chips.map((pci, position) => ({
-        ...foundAs(byPciId[pci.deviceId] ?? '', `PCI id ${pciIdOf(pci)}`, nodes[position]),
-        address: pci.address,
-      })),
+      chips.map((pci, position) => {
+        const chip = { index: position, node: nodes[position] };
+        const found = foundAs(byPciId[pci.deviceId] ?? '', `PCI id ${pciIdOf(pci)}`, chip, host);
+        return { ...found, address: pci.address };
+      }),
     );
   }
   const described = descriptionOf(host);
   if (described === undefined) return { devices: [], problems: [] };
-  return numberedFindings(nodes.map((node) => foundAs(described.generation, described.source, node)));
+  return numberedFindings(
+    nodes.map((node, index) => foundAs(described.generation, described.source, { index, node }, host)),
+  );
 };
 
 /** Generation by PCI device id. Source: JAX's `hardware_utils`. */
@@ -71,7 +75,13 @@ function descriptionOf(host: Host): { readonly generation: string; readonly sour
   return undefined;
 }
 
-function foundAs(generation: string, source: string, node: string | undefined): FoundDevice {
+function foundAs(
+  generation: string,
+  source: string,
+  { index, node }: { readonly index: number; readonly node: string | undefined },
+  host: Host,
+): FoundDevice {
+  const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'tpu', vendor: 'google' }, { index }, host);
   const model = `Google TPU ${generation}`;
   const because = { confidence: 'spec', source: `${model} by ${source}` } as const;
   const memory = memoryBytes[generation];
@@ -86,8 +96,9 @@ function foundAs(generation: string, source: string, node: string | undefined): 
       backends: {},
       precisions: labelsOf(['fp32', 'bf16', 'int8', 'mixed'], because),
       features: labelsOf(['dedicated-memory'], because),
+      ...(bindingEnv && { bindingEnv }),
     },
-    obstacle: node === undefined ? withoutNode : undefined,
+    obstacle: node === undefined ? withoutNode : hiddenBy === undefined ? undefined : hiddenDevice(hiddenBy),
   };
 }
 
