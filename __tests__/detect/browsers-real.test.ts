@@ -1,4 +1,8 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { findBrowsers } from '../../src/detect/browsers/find.js';
+import { commandLine, launchOptionsOf } from '../../src/detect/browsers/launch.js';
+import { webGpuSpeedScript } from '../../src/detect/browsers/webgpu-speed-script.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { liveHost } from '../../src/detect/live-host.js';
 import { temporaryDirectory } from './temporary-host.js';
@@ -48,6 +52,59 @@ withShell(
       expect(device?.software).toBe(true);
     }
     expect(again).toEqual(machine);
+  },
+  120_000,
+);
+
+withShell(
+  `matrices are multiplied right, and timed (needs: ${install})`,
+  async () => {
+    // The script alone: an emulated adapter is not measured otherwise.
+    const script = `${webGpuSpeedScript}
+      const answer = {};
+      try {
+        const adapter = await navigator.gpu.requestAdapter();
+        const half = adapter.features.has('shader-f16');
+        const device = await adapter.requestDevice({ requiredFeatures: half ? ['shader-f16'] : [] });
+        answer.fp32 = await matmulGflops(device, 'f32');
+        if (half) answer.fp16 = await matmulGflops(device, 'f16');
+      } catch (error) {
+        answer.error = String(error);
+      }
+      await fetch('answer', { method: 'POST', body: JSON.stringify(answer) });`;
+    let receive: (body: string) => void = () => {};
+    const posted = new Promise<string>((resolve) => {
+      receive = resolve;
+    });
+    const server = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (part: string) => {
+        body += part;
+      });
+      request.on('end', () => {
+        if (request.method === 'POST') receive(body);
+        response.setHeader('content-type', 'text/html').end(`<script type="module">${script}</script>`);
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const path = shell?.path ?? '';
+    const launch = launchOptionsOf('headless-shell', path);
+    const args = commandLine('headless-shell', launch, temporaryDirectory(), url);
+    const ended = new AbortController();
+    const browser = liveHost().run(path, args, { timeoutMs: 100_000, signal: ended.signal });
+    try {
+      const answer = JSON.parse(await posted) as Record<string, unknown>;
+      expect(answer).not.toHaveProperty('error');
+      // A wrong product has no speed, and JSON leaves it out.
+      expect(answer['fp32']).toBeGreaterThan(0);
+      process.stderr.write(`headless shell: ${JSON.stringify(answer)} GFLOPS\n`);
+    } finally {
+      ended.abort();
+      await browser;
+      server.close();
+      server.closeAllConnections();
+    }
   },
   120_000,
 );

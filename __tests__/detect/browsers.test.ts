@@ -234,6 +234,28 @@ describe('a browser that answers', () => {
     ]);
   });
 
+  test('is measured on request, not when it is emulated, and not again for who knows already', async () => {
+    // Answers with speeds only where the page was asked for them.
+    const measuring = (webgpu: object) => {
+      const speeds = JSON.stringify({ ...webgpu, gflops: { fp32: 8200 } });
+      return `for url; do :; done
+case "$url" in *\\?calibrate) ${posting(answer({ webgpu: JSON.parse(speeds) }))};; esac
+${posting(answer({ webgpu }))}`;
+    };
+    const { detect, starts } = machineWith(measuring(rtx), { files: renderNode });
+    expect(adapters(await detect())[0]).not.toHaveProperty('performance');
+    const [device] = adapters(await detect({ calibrate: true }));
+    expect(device?.performance).toEqual({
+      'matmul/fp32': { value: 8200, unit: 'GFLOPS', confidence: 'probed', source: expect.any(String) },
+      'matmul/fp16': null,
+    });
+    expect(adapters(await detect())[0]).toEqual(device);
+    expect(adapters(await detect({ calibrate: true }))[0]).toEqual(device);
+    expect(starts()).toHaveLength(2);
+    const emulated = machineWith(measuring(swiftShader), { files: renderNode });
+    expect(adapters(await emulated.detect({ calibrate: true }))[0]).not.toHaveProperty('performance');
+  });
+
   test('without an adapter is no device', async () => {
     const webgpu = { status: 'absent', reason: 'no WebGPU adapter' };
     const machine = await machineWith(posting(answer({ webgpu }))).detect();

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
 import { applyMachineFile } from './apply-machine-file.js';
+import { withKeptSpeeds } from './calibrate/kept-speeds.js';
 import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';
 import { type LazyProbeName, lazyProbes } from './lazy-probes.js';
@@ -31,8 +32,9 @@ export interface DetectOptions {
    */
   readonly cacheDirectory?: string;
   /**
-   * Measure how fast the CPU computes, in about 0.2 s, and keep the result beside the answers of tools. Default false.
-   * A recorded host cannot be measured: then nothing is.
+   * Measure how fast the CPU computes, in about 0.2 s, and WebGPU adapters that `lazy` finds and that are not emulated;
+   * keep the results beside the answers of tools. Default false: what was measured earlier is told, nothing is measured.
+   * The CPU of a recorded host cannot be measured.
    */
   readonly calibrate?: boolean;
   /** Read what the sensors of the devices say now, which is never kept. Default false. */
@@ -63,6 +65,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
         projectDir: projectDir ?? host.workingDirectory,
         cacheDirectory,
         refresh,
+        calibrate: options.calibrate === true,
       }),
     ),
   );
@@ -77,13 +80,23 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
     devices: devices.some((device) => device.id === 'cpu') ? devices : [bareCpu, ...devices],
     problems,
   };
-  const measurable = options.calibrate === true && options.host === undefined;
   const known =
-    measurable && cacheDirectory !== undefined
-      ? await (await import('./calibrate/calibrate.js')).withCalibration(detected, cacheDirectory, !refresh)
+    options.host === undefined && cacheDirectory !== undefined
+      ? await calibrated(detected, cacheDirectory, options.calibrate === true, refresh)
       : detected;
   const final = machineFile === undefined ? known : await declaredBy(machineFile, known, host);
   return options.sensors === true ? withReadings(final, bareHost) : final;
+}
+
+async function calibrated(
+  machine: Machine,
+  directory: string,
+  measure: boolean,
+  refresh: boolean,
+): Promise<Machine> {
+  const kept = refresh ? undefined : withKeptSpeeds(machine, directory);
+  if (kept !== undefined || !measure) return kept ?? machine;
+  return (await import('./calibrate/calibrate.js')).withCalibration(machine, directory);
 }
 
 async function declaredBy(file: string | MachineFile, detected: Machine, host: Host): Promise<Machine> {

@@ -1,5 +1,5 @@
 import { adapterDevice } from './browsers/adapter-device.js';
-import { readWebGpuAnswer } from './browsers/answer.js';
+import { isEnough, readWebGpuAnswer } from './browsers/answer.js';
 import { webGpuScript } from './browsers/webgpu-script.js';
 import { installedPackage } from './installed-package.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from './kept-answers.js';
@@ -13,9 +13,9 @@ export const nodeWebGpu: Probe = async (host, options) => {
   const kept = keptAnswers(options.cacheDirectory, !options.refresh);
   const subject = subjectOf(host, found, process.version);
   const known = readWebGpuAnswer(kept.get('node-webgpu', subject) ?? '');
-  let answer = known;
+  let answer = known !== undefined && isEnough(known, options.calibrate) ? known : undefined;
   if (answer === undefined) {
-    const outcome = await runInNode(host, script, [found.directory], options);
+    const outcome = await runInNode(host, script, [found.directory, String(options.calibrate)], options);
     // A recorded machine has no Node.js of ours to run it with.
     if (outcome.status === 'absent') return { devices: [], problems: [] };
     // What it printed before it crashed at its end is no proof that it works.
@@ -44,6 +44,6 @@ const entry = createRequire(directory + '/').resolve(directory);
 const { create, globals } = await import(pathToFileURL(entry));
 Object.assign(globalThis, globals);
 const gpu = create([]);
-const answer = await probeWebGpu(gpu);
+const answer = await probeWebGpu(gpu, process.argv[2] === 'true');
 process.stdout.write(JSON.stringify(answer), () => process.exit(0));
 `;

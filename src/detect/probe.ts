@@ -18,6 +18,8 @@ export interface ProbeOptions {
   readonly cacheDirectory: string | undefined;
   /** True: ask again instead of using kept answers. */
   readonly refresh: boolean;
+  /** True: measure how fast devices compute, where the probe computes at all. */
+  readonly calibrate: boolean;
 }
 
 export interface ProbeFindings {

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../../../src/core/machine.js';
 import { withCalibration } from '../../../src/detect/calibrate/calibrate.js';
+import { withKeptSpeeds } from '../../../src/detect/calibrate/kept-speeds.js';
 import { detectMachine } from '../../../src/detect/detect.js';
 import { parseMachine } from '../../../src/detect/machine-file.js';
 import { temporaryDirectory, temporaryHost } from '../temporary-host.js';
@@ -10,7 +11,7 @@ const speedsIn = (machine: Machine) => machine.devices.find(({ id }) => id === '
 const bare = () => detectMachine({ host: temporaryHost({ facts: { cpuModel: 'Example CPU' } }) });
 
 test('the CPU gets measured speeds, and null where nothing can be measured', async () => {
-  const machine = await withCalibration(await bare(), temporaryDirectory(), true);
+  const machine = await withCalibration(await bare(), temporaryDirectory());
   const speeds = speedsIn(machine);
   const measured = (unit: string) => ({
     value: expect.any(Number),
@@ -32,31 +33,42 @@ describe('kept on disk', () => {
   async function keptAnswer() {
     const directory = temporaryDirectory();
     const machine = await bare();
-    await withCalibration(machine, directory, true);
+    await withCalibration(machine, directory);
     const file = join(directory, 'calibration.json');
     const entry = JSON.parse(readFileSync(file, 'utf8')) as { speeds: Record<string, { value: number }> };
     for (const speed of Object.values(entry.speeds)) if (speed !== null) speed.value = 123_456;
     writeFileSync(file, JSON.stringify(entry));
     return { directory, machine, file };
   }
+  const known = async (machine: Machine, directory: string) =>
+    withKeptSpeeds(machine, directory) ?? (await withCalibration(machine, directory));
   const fp32 = (machine: Machine) => speedsIn(machine)?.['matmul/fp32']?.value;
 
   test('used again', async () => {
     const { directory, machine } = await keptAnswer();
-    expect(fp32(await withCalibration(machine, directory, true))).toBe(123_456);
+    expect(fp32(await known(machine, directory))).toBe(123_456);
+  });
+
+  test('told without being asked for, as in a run; not asked for anew', async () => {
+    const cacheDirectory = temporaryDirectory();
+    expect(speedsIn(await detectMachine({ cacheDirectory }))).toBeUndefined();
+    const measured = speedsIn(await detectMachine({ cacheDirectory, calibrate: true }));
+    expect(measured?.['matmul/fp32']).toMatchObject({ unit: 'GFLOPS' });
+    expect(speedsIn(await detectMachine({ cacheDirectory }))).toEqual(measured);
+    expect(speedsIn(await detectMachine({ cacheDirectory, refresh: true }))).toBeUndefined();
   });
 
   test('not with refresh, nor for another CPU', async () => {
     const { directory, machine } = await keptAnswer();
     const devices = machine.devices.map((device) => ({ ...device, model: 'Another CPU' }));
-    expect(fp32(await withCalibration({ ...machine, devices }, directory, true))).toBeLessThan(123_456);
-    expect(fp32(await withCalibration(machine, directory, false))).toBeLessThan(123_456);
+    expect(fp32(await known({ ...machine, devices }, directory))).toBeLessThan(123_456);
+    expect(fp32(await withCalibration(machine, directory))).toBeLessThan(123_456);
   });
 
   test('damaged: measured again', async () => {
     const { directory, machine, file } = await keptAnswer();
     writeFileSync(file, '{"key":');
-    expect(fp32(await withCalibration(machine, directory, true))).toBeLessThan(123_456);
+    expect(fp32(await known(machine, directory))).toBeLessThan(123_456);
   });
 });
 

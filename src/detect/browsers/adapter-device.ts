@@ -4,6 +4,7 @@ import { deviceOf, type Sourced, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { gpuNodesOf } from '../kept-answers.js';
 import type { WebGpuAnswer } from './answer.js';
+import { softwareNames } from './software-names.js';
 
 /** A WebGPU adapter that has computed. */
 export type WorkingAdapter = Extract<WebGpuAnswer, { status: 'ok' }>;
@@ -16,7 +17,7 @@ export type WorkingAdapter = Extract<WebGpuAnswer, { status: 'ok' }>;
 export function adapterDevice(
   host: Host,
   { id, owner, bindingEnv }: { id: string; owner: string; bindingEnv?: Device['bindingEnv'] },
-  { adapter, features, computed }: WorkingAdapter,
+  { adapter, features, computed, gflops }: WorkingAdapter,
   webNn: readonly string[] = [],
 ): Device {
   const name = [adapter.description, adapter.device, adapter.architecture, adapter.vendor].find(Boolean);
@@ -46,14 +47,25 @@ export function adapterDevice(
     features: { 'compute-shaders': shader('fp32').evidence },
     ...(bindingEnv && { bindingEnv }),
   });
+  const performance = emulated === undefined && gflops !== undefined && speedsOf(gflops, owner);
   const software = emulated ?? `${told}, features ${features.join(' ') || 'none'}`;
   return {
     ...device,
+    ...(performance && { performance }),
     evidence: { ...device.evidence, software: { confidence: 'inferred', source: software } },
   };
 }
 
-const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|\bwarp\b|basic render/i;
+/** Half precision that the adapter does not have, or computed wrongly, stays unmeasured. */
+function speedsOf(
+  gflops: NonNullable<WorkingAdapter['gflops']>,
+  owner: string,
+): NonNullable<Device['performance']> {
+  const source = `product of 512 x 512 matrices by WebGPU of ${owner}`;
+  const speed = (value: number | undefined) =>
+    value === undefined ? null : ({ value, unit: 'GFLOPS', confidence: 'probed', source } as const);
+  return { 'matmul/fp32': speed(gflops.fp32), 'matmul/fp16': speed(gflops.fp16) };
+}
 
 /** What shows that the adapter is emulated on the CPU; undefined: nothing does. */
 function emulation(host: Host, { adapter }: Pick<WorkingAdapter, 'adapter'>): string | undefined {

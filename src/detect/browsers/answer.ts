@@ -3,6 +3,8 @@ import * as v from 'valibot';
 const text = v.pipe(v.string(), v.maxLength(1000));
 const failed = { status: v.picklist(['absent', 'timeout', 'error']), reason: v.optional(text, '') };
 
+const gflops = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
 const webGpuAnswer = v.variant('status', [
   v.object({
     status: v.literal('ok'),
@@ -17,6 +19,8 @@ const webGpuAnswer = v.variant('status', [
     limits: v.record(text, v.nullable(v.number())),
     /** Precisions in which a shader gave the right numbers. */
     computed: v.array(v.picklist(['fp32', 'fp16'])),
+    /** Measured where that was asked for and the adapter is no emulation. */
+    gflops: v.optional(v.object({ fp32: v.optional(gflops), fp16: v.optional(gflops) })),
   }),
   v.object(failed),
 ]);
@@ -34,6 +38,11 @@ export type PageAnswer = v.InferOutput<typeof pageAnswer>;
 
 /** What one `navigator.gpu`, of a browser or of Node's `webgpu` package, really does. */
 export type WebGpuAnswer = v.InferOutput<typeof webGpuAnswer>;
+
+/** Whether a kept answer tells all that is asked for now. */
+export function isEnough(answer: WebGpuAnswer, calibrate: boolean): boolean {
+  return !calibrate || answer.status !== 'ok' || answer.gflops !== undefined;
+}
 
 /** Undefined for everything that is not the answer of our page. */
 export function readPageAnswer(json: string): PageAnswer | undefined {

@@ -25,10 +25,11 @@ export async function serveFindings(): Promise<FindingsServer> {
     receive = resolve;
   });
   const server = createServer(async (request, response) => {
-    if (request.method === 'GET' && request.url === root) {
+    const path = request.url?.split('?', 1)[0];
+    if (request.method === 'GET' && path === root) {
       visits += 1;
       response.setHeader('content-type', 'text/html; charset=utf-8').end(page);
-    } else if (request.method === 'POST' && request.url === `${root}findings`) {
+    } else if (request.method === 'POST' && path === `${root}findings`) {
       const body = await bodyOf(request);
       response.writeHead(204).end();
       receive(body);

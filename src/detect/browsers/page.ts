@@ -30,7 +30,8 @@ async function multiply(deviceType) {
     : { status: 'error', reason: 'wrong product ' + product };
 }
 
-const webgpu = await probeWebGpu(navigator.gpu);
+const calibrate = new URLSearchParams(location.search).has('calibrate');
+const webgpu = await probeWebGpu(navigator.gpu, calibrate);
 const webnn = {};
 for (const deviceType of ['cpu', 'gpu', 'npu']) webnn[deviceType] = await probeWebNn(deviceType);
 const full = await navigator.userAgentData?.getHighEntropyValues(['fullVersionList']).catch(() => undefined);

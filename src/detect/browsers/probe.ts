@@ -3,7 +3,7 @@ import type { Host } from '../host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 import { adapterDevice } from './adapter-device.js';
-import { type PageAnswer, readPageAnswer } from './answer.js';
+import { isEnough, type PageAnswer, readPageAnswer } from './answer.js';
 import { findBrowsers, type InstalledBrowser } from './find.js';
 import { launchOptionsOf } from './launch.js';
 import { type Visit, visit } from './visit.js';
@@ -34,7 +34,8 @@ async function findingsOf(
   if (engine === 'safari') return { devices: [], problems: [notHeadless] };
   const launch = launchOptionsOf(engine, path);
   const subject = subjectOf(host, host.stampOf(path), launch);
-  const known = readPageAnswer(kept.get(`browser-${name}`, subject) ?? '');
+  const before = readPageAnswer(kept.get(`browser-${name}`, subject) ?? '');
+  const known = before !== undefined && isEnough(before.webgpu, options.calibrate) ? before : undefined;
   const outcome: Visit =
     known === undefined ? await visit(host, browser, launch, options) : { status: 'ok', answer: known };
   if (outcome.status !== 'ok') return { devices: [], problems: [problemOf(title, outcome.reason)] };

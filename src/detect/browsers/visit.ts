@@ -18,6 +18,8 @@ export interface VisitOptions {
   /** For one attempt: the browser is ended after this long. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Measure how fast it computes, too. */
+  readonly calibrate: boolean;
 }
 
 /** Starts the browser on our page, once more when that ends without an answer. Never rejects. */
@@ -46,7 +48,7 @@ async function attempt(
   host: Host,
   { engine, path }: InstalledBrowser,
   launch: LaunchOptions,
-  { timeoutMs, signal }: VisitOptions,
+  { timeoutMs, signal, calibrate }: VisitOptions,
 ): Promise<Visit> {
   const profile = await mkdtemp(join(tmpdir(), 'jest-runner-hardware-browser-'));
   const ended = new AbortController();
@@ -62,7 +64,7 @@ async function attempt(
     server = await serveFindings();
     const preferences = preferencesFile(launch);
     if (preferences !== undefined) await writeFile(join(profile, 'user.js'), preferences);
-    const args = commandLine(engine, launch, profile, server.url);
+    const args = commandLine(engine, launch, profile, calibrate ? `${server.url}?calibrate` : server.url);
     // The browser never ends by itself, so what it prints is no answer to be kept.
     const run = host.run(path, args, { timeoutMs, signal: ended.signal, isAnswer: () => false });
     const body = await Promise.race([server.posted, run]);

@@ -1,8 +1,13 @@
+import { softwareNames } from './software-names.js';
+import { webGpuSpeedScript } from './webgpu-speed-script.js';
+
 /**
- * JavaScript that runs in a browser's page and in Node's `webgpu` package alike: `probeWebGpu(gpu)` takes the adapter
- * one gets, really computes with it, reads back and compares. Never rejects; its answer is a `WebGpuAnswer`.
+ * JavaScript that runs in a browser's page and in Node's `webgpu` package alike: `probeWebGpu(gpu, calibrate)` takes the
+ * adapter one gets, really computes with it, reads back and compares; with `calibrate` it also measures how fast that is,
+ * unless the adapter is emulated. Never rejects; its answer is a `WebGpuAnswer`.
  */
 export const webGpuScript = String.raw`
+${webGpuSpeedScript}
 const within = (limitMs, what, work) => {
   let timer;
   const late = new Promise((_, reject) => {
@@ -12,7 +17,7 @@ const within = (limitMs, what, work) => {
 };
 const failure = (error) => ({ status: error && error.late ? 'timeout' : 'error', reason: String(error).slice(0, 300) });
 
-async function probeWebGpu(gpu) {
+async function probeWebGpu(gpu, calibrate) {
   if (!gpu) return { status: 'absent', reason: 'no navigator.gpu' };
   try {
     const adapter = await within(3000, 'requestAdapter', gpu.requestAdapter({ powerPreference: 'high-performance' }));
@@ -33,9 +38,17 @@ async function probeWebGpu(gpu) {
     const computed = [];
     if (await within(4000, 'the fp32 shader', computes(device, 'f32'))) computed.push('fp32');
     if (half && (await within(4000, 'the fp16 shader', computes(device, 'f16').catch(() => false)))) computed.push('fp16');
+    const gflops = {};
+    const emulated = described.isFallbackAdapter || ${softwareNames}.test(Object.values(described).join(' '));
+    if (calibrate && !emulated) {
+      for (const precision of computed) {
+        const measured = matmulGflops(device, precision.replace('fp', 'f')).catch(() => undefined);
+        gflops[precision] = await within(4000, 'matmul in ' + precision, measured);
+      }
+    }
     device.destroy();
     return computed.includes('fp32')
-      ? { status: 'ok', adapter: described, features, limits, computed }
+      ? { status: 'ok', adapter: described, features, limits, computed, ...(calibrate && { gflops }) }
       : { status: 'error', reason: 'a shader gave wrong numbers', adapter: described };
   } catch (error) {
     return failure(error);
