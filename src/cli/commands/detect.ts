@@ -14,7 +14,7 @@ export const detect: Command = {
     browsers: {
       summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
     },
-    calibrate: { summary: 'measure how fast the CPU computes (0.2 s, kept for the next time)' },
+    calibrate: { summary: 'measure how fast the CPU computes (0.2 s), with --browsers their GPUs too; kept' },
     refresh: { summary: 'ask every tool again instead of using kept answers' },
     explain: { summary: 'show the evidence behind every label' },
   },

@@ -44,6 +44,11 @@ export function isEnough(answer: WebGpuAnswer, calibrate: boolean): boolean {
   return !calibrate || answer.status !== 'ok' || answer.gflops !== undefined;
 }
 
+/** Whether something did not end in time: then the answer says nothing about that, and is not kept. */
+export function wasLate({ webgpu, webnn }: PageAnswer): boolean {
+  return [webgpu, ...Object.values(webnn)].some(({ status }) => status === 'timeout');
+}
+
 /** Undefined for everything that is not the answer of our page. */
 export function readPageAnswer(json: string): PageAnswer | undefined {
   return read(pageAnswer, json);

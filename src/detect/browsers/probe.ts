@@ -3,7 +3,7 @@ import type { Host } from '../host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 import { adapterDevice } from './adapter-device.js';
-import { isEnough, type PageAnswer, readPageAnswer } from './answer.js';
+import { isEnough, type PageAnswer, readPageAnswer, wasLate } from './answer.js';
 import { findBrowsers, type InstalledBrowser } from './find.js';
 import { launchOptionsOf } from './launch.js';
 import { type Visit, visit } from './visit.js';
@@ -67,10 +67,9 @@ function problemOf(title: string, reason: string): MachineProblem {
 }
 
 /** A browser without WebGPU may get it with a driver; what did not end in time says nothing at all. */
-function lifetimeMs({ webgpu, webnn }: PageAnswer): number {
-  const statuses = [webgpu, ...Object.values(webnn)].map(({ status }) => status);
-  if (statuses.includes('timeout')) return 0;
-  return webgpu.status === 'ok' ? Infinity : keepNegativeMs;
+function lifetimeMs(answer: PageAnswer): number {
+  if (wasLate(answer)) return 0;
+  return answer.webgpu.status === 'ok' ? Infinity : keepNegativeMs;
 }
 
 /** The most exact one that the browser tells. */

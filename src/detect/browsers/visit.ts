@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onProcessEnd } from '../../process-end.js';
 import type { Host, RunOutcome } from '../host.js';
-import { type PageAnswer, readPageAnswer } from './answer.js';
+import { type PageAnswer, readPageAnswer, wasLate } from './answer.js';
 import type { InstalledBrowser } from './find.js';
 import { type FindingsServer, serveFindings } from './findings-server.js';
 import { commandLine, type LaunchOptions, preferencesFile } from './launch.js';
@@ -22,7 +22,10 @@ export interface VisitOptions {
   readonly calibrate: boolean;
 }
 
-/** Starts the browser on our page, once more when that ends without an answer. Never rejects. */
+/**
+ * Starts the browser on our page, once more when that ends without an answer, or with one in which something did not end
+ * in time: a machine that is busy at the moment is no machine without a GPU. Never rejects.
+ */
 export async function visit(
   host: Host,
   browser: InstalledBrowser,
