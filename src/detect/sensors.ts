@@ -5,7 +5,7 @@ import { chipOf, chipsNamed } from './hwmon.js';
 import { raplPackagesOf } from './rapl.js';
 
 /** Values by what they tell; what could not be read just now is left out. */
-export type Readings = Partial<Record<Quantity, number>>;
+type Readings = Partial<Record<Quantity, number>>;
 
 /** Sensors of a machine's devices. */
 export interface Sensors {

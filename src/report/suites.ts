@@ -37,7 +37,7 @@ export interface SuiteSummary {
   readonly hardware: readonly string[];
 }
 
-export interface Energy {
+interface Energy {
   readonly joules: number;
   /** `estimated`: what the device is rated for, else what such devices typically draw, × the time it was held. */
   readonly basis: 'measured' | 'estimated';

@@ -33,9 +33,11 @@ export async function visit(
   options: VisitOptions,
 ): Promise<Visit> {
   const first = await attempted(host, browser, launch, options);
-  const final = first.status === 'ok' || first.status === 'absent' || options.signal.aborted;
+  const answered = first.status === 'ok' && !wasLate(first.answer);
+  if (answered || first.status === 'absent' || options.signal.aborted) return first;
   // Together with the first attempt within what a probe may take.
-  return final ? first : attempted(host, browser, launch, { ...options, timeoutMs: options.timeoutMs / 2 });
+  const second = await attempted(host, browser, launch, { ...options, timeoutMs: options.timeoutMs / 2 });
+  return second.status === 'ok' || first.status !== 'ok' ? second : first;
 }
 
 /** A temporary folder that cannot be written, no loopback interface: like a browser that does not start. */
