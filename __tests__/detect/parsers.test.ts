@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { parseJson } from '../../src/core/json.js';
 import { UsageError } from '../../src/core/usage-error.js';
+import { parseAmdSmi, parseRocmSmi } from '../../src/detect/parse/amd-smi.js';
 import {
   directoriesOf,
   parseCpuMax,
@@ -23,6 +24,8 @@ describe('no parser throws, whatever the text', () => {
   const parsers = {
     countCpuList,
     parseAffinity,
+    parseAmdSmi,
+    parseRocmSmi,
     parseCpuinfo,
     parseCpuMax,
     parseHierarchicalLimit,
@@ -56,7 +59,7 @@ describe('no parser throws, whatever the text', () => {
 });
 
 describe('no parser of JSON throws, whatever the JSON', () => {
-  const parsers = { parseSystemProfiler, parseWindowsDevices };
+  const parsers = { parseAmdSmi, parseRocmSmi, parseSystemProfiler, parseWindowsDevices };
   const keys = [
     'SPDisplaysDataType',
     'SPHardwareDataType',

@@ -72,6 +72,50 @@ describe('AMD', () => {
     ]);
   });
 
+  describe('a GPU that no file names', () => {
+    const files = {
+      '/sys/class/kfd/kfd/topology/nodes/1/properties':
+        'simd_count 1024\ngfx_target_version 90500\nvendor_id 4098\ndevice_id 31000\nlocation_id 3072\ndomain 0\ndrm_render_minor 128\n',
+      '/dev/kfd': '',
+      '/dev/dri/renderD128': '',
+    };
+    const amdSmi = `echo '[{"gpu": 0, "asic": {"market_name": "AMD Instinct MI999X"}, "bus": {"bdf": "0000:0c:00.0"}}]'`;
+    const wrapped = `echo '{"gpu_data": [{"asic": {"market_name": "AMD Instinct MI999X"}, "bus": {"bdf": "0000:0C:00.0"}}]}'`;
+    const rocmSmi = `echo '{"card0": {"PCI Bus": "0000:0C:00.0", "Card Series": "AMD Instinct MI999X"}, "system": {}}'`;
+
+    test.each([
+      ['amd-smi', { 'amd-smi': amdSmi }, 'AMD Instinct MI999X'],
+      ['amd-smi', { 'amd-smi': wrapped }, 'AMD Instinct MI999X'],
+      ['rocm-smi', { 'rocm-smi': rocmSmi }, 'AMD Instinct MI999X'],
+      ['rocm-smi', { 'amd-smi': 'exit 1', 'rocm-smi': rocmSmi }, 'AMD Instinct MI999X'],
+      ['rocm-smi', { 'amd-smi': 'echo garbage', 'rocm-smi': rocmSmi }, 'AMD Instinct MI999X'],
+      ['PCI id 1002:7918', { 'rocm-smi': 'echo "{}"' }, 'AMD GPU 1002:7918 (gfx950)'],
+      ['PCI id 1002:7918', {}, 'AMD GPU 1002:7918 (gfx950)'],
+    ])('is named by %s of %j', async (source, tools, model) => {
+      const machine = await detectMachine({ host: temporaryHost({ files, tools }) });
+      expect(device(machine, 'gpu0')).toMatchObject({ model, evidence: { model: { source } } });
+    });
+
+    test('is not asked for where its number is known', async () => {
+      const properties = Object.fromEntries(
+        Object.entries(files).map(([path, text]) => [
+          path,
+          text.replace('device_id 31000', 'device_id 29857'),
+        ]),
+      );
+      const machine = await detectMachine({
+        host: temporaryHost({ files: properties, tools: { 'amd-smi': amdSmi } }),
+      });
+      expect(device(machine, 'gpu0').model).toBe('AMD Instinct MI300X');
+    });
+
+    test('a tool that hangs is given up, and the other is not started', async () => {
+      const tools = { 'amd-smi': 'exec /bin/sleep 600', 'rocm-smi': rocmSmi };
+      const machine = await detectMachine({ host: temporaryHost({ files, tools }), toolTimeoutMs: 300 });
+      expect(device(machine, 'gpu0')).toMatchObject({ model: 'AMD GPU 1002:7918 (gfx950)', usable: true });
+    });
+  });
+
   test.each([
     ['render node', { '/dev/kfd': '' }, 'no /dev/dri/renderD128'],
     ['compute node', { '/dev/dri/renderD128': '' }, 'neither ROCm nor Vulkan nor OpenCL'],

@@ -1,6 +1,7 @@
 import type { Evidence } from '../../core/machine.js';
 import type { Backend } from '../../core/taxonomy.js';
 import { abilitiesOfGfx, isIntegratedGfx } from '../amd-generation.js';
+import { namesByAmdTools } from '../amd-smi.js';
 import { bindingEnvOf } from '../binding.js';
 import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
@@ -13,8 +14,22 @@ import { amdMarketingName, type KfdGpu, parseKfdMemoryBank, parseKfdProperties }
 import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
 
-/** AMD GPUs under the amdgpu driver, out of its compute topology (KFD) and its sysfs attributes: nothing is started. */
-export const amd: Probe = async (host) => numberedFindings(gpusOf(host).map((gpu) => foundAs(gpu, host)));
+/**
+ * AMD GPUs under the amdgpu driver, out of its compute topology (KFD) and its sysfs attributes. A tool is only started for
+ * the name of a GPU that can compute and that no file names.
+ */
+export const amd: Probe = async (host, options) => {
+  const gpus = gpusOf(host).map((gpu) => ({ gpu, name: nameOf(gpu, host) }));
+  const asked = gpus.some(({ gpu, name }) => gpu.kfd !== undefined && name === undefined);
+  const tools = asked ? await namesByAmdTools(host, options) : undefined;
+  const nameByTool = ({ kfd, pci }: AmdGpu) => {
+    const name = tools?.names.get(pci?.address ?? kfd?.gpu.address ?? '');
+    return tools && name !== undefined ? sourced(name, 'probed', tools.source) : undefined;
+  };
+  return numberedFindings(
+    gpus.map(({ gpu, name }) => foundAs(gpu, name ?? nameByTool(gpu) ?? numberOf(gpu), host)),
+  );
+};
 
 const topology = '/sys/class/kfd/kfd/topology/nodes';
 
@@ -48,7 +63,7 @@ function functionOf(gpu: KfdGpu, functions: readonly PciFunction[]): PciFunction
   );
 }
 
-function foundAs(gpu: AmdGpu, host: Host): FoundDevice {
+function foundAs(gpu: AmdGpu, model: Sourced<string>, host: Host): FoundDevice {
   const { kfd, pci } = gpu;
   const node = renderNodeOf(gpu);
   const closed = [node, kfd && '/dev/kfd'].find((path) => path && host.exists(path) && !host.mayOpen(path));
@@ -71,7 +86,7 @@ function foundAs(gpu: AmdGpu, host: Host): FoundDevice {
       software: false,
       vendor: sourced('amd', 'probed', kfd ? 'KFD' : 'PCI'),
       architecture: sourced('gpu-rocm', 'probed', kfd ? 'KFD' : 'driver amdgpu'),
-      model: modelOf(gpu, host),
+      model,
       memoryBytes: memory,
       ratedWatts: powerLimitOf(host, pci?.address ?? kfd?.gpu.address),
       backends,
@@ -135,7 +150,7 @@ function obstacleOf(
 }
 
 /** `product_name` is there on server cards, libdrm's table where graphics drivers are installed. */
-function modelOf({ kfd, pci }: AmdGpu, host: Host): Sourced<string> {
+function nameOf({ kfd, pci }: AmdGpu, host: Host): Sourced<string> | undefined {
   const product = pci && attributeOf(host, pci, 'product_name');
   if (product !== undefined) return sourced(product, 'probed', 'sysfs product_name');
   const deviceId = pci?.deviceId ?? kfd?.gpu.deviceId ?? 0;
@@ -146,10 +161,18 @@ function modelOf({ kfd, pci }: AmdGpu, host: Host): Sourced<string> {
     : amdMarketingName(host.readFile(table) ?? '', deviceId, revision);
   if (named !== undefined) return sourced(named, 'inferred', table);
   const known = names[deviceId];
-  const source = `PCI id ${pciIdOf({ classCode: 0, vendorId: 0x1002, deviceId })}`;
-  if (known !== undefined) return sourced(known, 'inferred', source);
+  return known === undefined ? undefined : sourced(known, 'inferred', `PCI id ${idText(deviceId)}`);
+}
+
+/** For want of a name: `AMD GPU 1002:74a9 (gfx950)`. */
+function numberOf({ kfd, pci }: AmdGpu): Sourced<string> {
+  const id = idText(pci?.deviceId ?? kfd?.gpu.deviceId ?? 0);
   const gfx = kfd === undefined ? '' : ` (${kfd.gpu.gfx})`;
-  return sourced(`AMD GPU ${source.slice('PCI id '.length)}${gfx}`, 'probed', source);
+  return sourced(`AMD GPU ${id}${gfx}`, 'probed', `PCI id ${id}`);
+}
+
+function idText(deviceId: number): string {
+  return pciIdOf({ classCode: 0, vendorId: 0x1002, deviceId });
 }
 
 /** Server GPUs, on whose machines no graphics packages tell names. */
