@@ -271,6 +271,33 @@ describe('what would be done, without doing it', () => {
     expect((await command(project, 'profile')).stdout).toContain('nothing to say');
   });
 
+  test('profile: CPU threads by the newest run', async () => {
+    const files = {
+      'busy.test.js': "test('passes', () => {});",
+      'idle.test.js': "test('passes', () => {});",
+    };
+    const project = await useProject('gpu', { files });
+    const { record } = await runJest(project, ['-w', '2', 'busy', 'idle']);
+    const ended = eventsOf(record, 'suite-ended');
+    expect(ended.map(({ cpuMs = 0 }) => cpuMs > 0)).toEqual([true, true]);
+    // As if one had kept several threads busy for a while: how many are free here nobody knows.
+    const directory = join(project.directory, '.jest-hardware');
+    const file = join(directory, readdirSync(directory).find((name) => name.startsWith('run-')) ?? '');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const changed = lines.map((line) => {
+      if (!line.includes('"suite-ended"')) return line;
+      const cpuMs = line.includes('busy.test.js') ? 14_800 : 5000;
+      return JSON.stringify({ ...(JSON.parse(line) as object), durationMs: 4000, cpuMs });
+    });
+    writeFileSync(file, changed.join('\n'));
+    expect((await command(project, 'profile', '--write')).stdout).toBe(
+      '- busy.test.js: @cpu 4 (3.7 CPU threads busy on average in its newest run)\n' +
+        'proposals: 1, of them against what a docblock says: 0\n',
+    );
+    expect(readFileSync(join(project.directory, 'busy.test.js'), 'utf8')).toContain(' * @cpu 4\n');
+    expect((await command(project, 'profile')).stdout).toContain('nothing to say');
+  });
+
   test('matrix: jobs by what docblocks ask for, and the fleet of their shards', async () => {
     const project = await useProject('gpu', {
       options: { shards: './fleet.json' },

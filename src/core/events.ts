@@ -186,6 +186,8 @@ export interface SuiteEnded {
   /** Tests that really ran (passed or failed); left out when the attempt gave no result. */
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
+  /** CPU time of the attempt's process, all threads, without processes that it started. */
+  readonly cpuMs?: number;
   /**
    * Measured, by id of the devices that the attempt held: its part, where several ran on a device at once. A CPU's
    * counter knows the whole package, other programs too. Left out for devices without a sensor.

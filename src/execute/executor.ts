@@ -8,6 +8,8 @@ export interface SuiteOutcome<Result> {
   readonly result?: Result;
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
+  /** CPU time of its process, all threads; left out for worker threads and in band. */
+  readonly cpuMs?: number;
   /** Measured, by id of the devices it held; left out for those without a sensor. */
   readonly energyJoules?: Readonly<Record<string, number>>;
   /** For timed-out, lost and cancelled: what ended it, with the evidence. */

@@ -9,7 +9,7 @@ export type ToWorker =
   | { readonly type: 'stop' };
 
 /** How a task ended inside the worker; the parent adds what only it can see (time-outs, death). */
-export type TaskEnd<Result> = Pick<SuiteOutcome<Result>, 'executedTests' | 'peakMemoryBytes'> & {
+export type TaskEnd<Result> = Pick<SuiteOutcome<Result>, 'executedTests' | 'peakMemoryBytes' | 'cpuMs'> & {
   readonly status: 'passed' | 'failed' | 'skipped';
   readonly result: Result;
   readonly heapUsedBytes: number;

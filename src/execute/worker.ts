@@ -36,9 +36,13 @@ export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task
 
   const runTask = async (task: Task) => {
     const peak = startPeak();
+    const cpu = startCpu();
     const done = (handled: HandledEnd<Result>) => {
       const heapUsedBytes = process.memoryUsage().heapUsed;
-      post(send, { type: 'done', end: { ...handled, ...peak(), heapUsedBytes } satisfies TaskEnd<Result> });
+      post(send, {
+        type: 'done',
+        end: { ...handled, ...peak(), ...cpu(), heapUsedBytes } satisfies TaskEnd<Result>,
+      });
     };
     const unsendable: unknown[] = [];
     const emit = (name: string, payload: unknown) => {
@@ -82,4 +86,14 @@ function startPeak(): () => { peakMemoryBytes?: number } {
   } catch {
     return () => ({ peakMemoryBytes: process.resourceUsage().maxRSS * 1024 });
   }
+}
+
+/** Measures the CPU time of one task, all threads of the process. Worker threads share their process: no figure. */
+function startCpu(): () => { cpuMs?: number } {
+  if (!isMainThread) return () => ({});
+  const start = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(start);
+    return { cpuMs: Math.round((user + system) / 1000) };
+  };
 }

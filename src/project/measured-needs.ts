@@ -1,4 +1,4 @@
-import type { Suite } from '../core/events.js';
+import type { RunEvent, Suite } from '../core/events.js';
 import { formatBytes, formatDuration } from '../core/units.js';
 import type { WrittenPragma } from '../profile/write-pragmas.js';
 import { expectedMs, type History } from '../record/history.js';
@@ -17,6 +17,10 @@ const mib = 1024 ** 2;
 /** Below, a suite is like any other. */
 const notableBytes = 256 * mib;
 const notableMs = 5000;
+/** Shorter ones mostly load modules. */
+const notableCpuMs = 1000;
+/** Every process has a thread or two more that compile and collect garbage: above this share of what it may it needs more. */
+const mostBusy = 1.5;
 /** Room above the measured peak. */
 const memoryRoom = 1.2;
 /** Real suites take up to 8 times as long as expected once in a thousand runs: a limit must lie above. */
@@ -26,14 +30,36 @@ const leastTimeRoom = 3;
 /** A claim above this multiple of the peak keeps others waiting for nothing. */
 const mostMemoryRoom = 4;
 
-/** What the docblocks of suites that ran should say, and where they say something else. CPU threads are not measured. */
-export function proposalsFor(suites: readonly Suite[], history: History): readonly Proposal[] {
+/** How many CPU threads a suite that ended kept busy, on average over its last attempt that gave a result. */
+export function busyThreadsOf(events: readonly RunEvent[]): ReadonlyMap<string, number> {
+  const threads = new Map<string, number>();
+  for (const event of events) {
+    if (event.type !== 'suite-ended' || event.cpuMs === undefined || event.durationMs < notableCpuMs)
+      continue;
+    threads.set(event.suiteId, event.cpuMs / event.durationMs);
+  }
+  return threads;
+}
+
+/**
+ * What the docblocks of suites that ran should say, and where they say something else.
+ * @param busyThreads Of suites of the newest run.
+ */
+export function proposalsFor(
+  suites: readonly Suite[],
+  history: History,
+  busyThreads: ReadonlyMap<string, number>,
+): readonly Proposal[] {
   return suites.flatMap((suite) => {
     const devices = [...(history.suites.get(suite.id)?.devices.values() ?? [])];
     const runs = devices.reduce((sum, { samples }) => sum + samples, 0);
     const peakBytes = Math.max(0, ...devices.map(({ peakMemoryBytes = 0 }) => peakMemoryBytes));
     const usualMs = Math.max(0, ...devices.map((device) => expectedMs(device, history.reversion)));
-    return [...memoryOf(suite, peakBytes, runs), ...timeOf(suite, usualMs, runs)];
+    return [
+      ...memoryOf(suite, peakBytes, runs),
+      ...threadsOf(suite, busyThreads.get(suite.id)),
+      ...timeOf(suite, usualMs, runs),
+    ];
   });
 }
 
@@ -50,6 +76,17 @@ function* memoryOf({ id, profile }: Suite, peakBytes: number, runs: number): Ite
     pragma: { name: 'host-memory', value },
     measured: `peak ${formatBytes(peakBytes)} in ${runs} runs`,
     ...(said !== undefined && { drift: `says ${formatBytes(said)}` }),
+  };
+}
+
+function* threadsOf({ id, profile }: Suite, busy: number | undefined): Iterable<Proposal> {
+  const said = profile.cpuThreads;
+  if (busy === undefined || busy <= (said ?? 1) * mostBusy) return;
+  yield {
+    suiteId: id,
+    pragma: { name: 'cpu', value: String(Math.max(2, Math.round(busy))) },
+    measured: `${busy.toFixed(1)} CPU threads busy on average in its newest run`,
+    ...(said !== undefined && { drift: `says ${said}` }),
   };
 }
 

@@ -216,6 +216,7 @@ export const eventSchemas = {
     durationMs: amount,
     executedTests: v.exactOptional(whole),
     peakMemoryBytes: v.exactOptional(amount),
+    cpuMs: v.exactOptional(amount),
     energyJoules: v.exactOptional(v.record(v.string(), amount)),
     cause: v.exactOptional(v.string()),
   }),

@@ -1,5 +1,3 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Estimate } from '../../core/events.js';
 import { neverRejection } from '../../core/filters.js';
 import { kindOf } from '../../core/machine.js';
@@ -10,6 +8,7 @@ import { UsageError } from '../../core/usage-error.js';
 import { defaultProfile, type WorkloadProfile } from '../../core/workload.js';
 import { planHere } from '../../project/dry-run.js';
 import { type Project, readProject } from '../../project/project.js';
+import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { summariseSuites } from '../../report/suites.js';
 import { table } from '../../report/table.js';
@@ -125,17 +124,8 @@ function needsText(profile: WorkloadProfile): string {
 
 /** In the newest record, if there is one. */
 function lastRunOf({ paths }: Project, suiteId: string) {
-  let names: string[];
-  try {
-    names = readdirSync(paths.outputDirectory);
-  } catch {
-    return undefined;
-  }
-  const newest = names
-    .filter((name) => /^run-.*\.jsonl$/.test(name))
-    .sort()
-    .at(-1);
+  const newest = newestRecordIn(paths.outputDirectory);
   if (newest === undefined) return undefined;
-  const { events } = readRecord(join(paths.outputDirectory, newest));
+  const { events } = readRecord(newest);
   return summariseSuites(events).find(({ id }) => id === suiteId);
 }

@@ -1,12 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { withPragmas } from '../../profile/write-pragmas.js';
-import { type Proposal, proposalsFor } from '../../project/measured-needs.js';
+import { busyThreadsOf, type Proposal, proposalsFor } from '../../project/measured-needs.js';
 import { readProject } from '../../project/project.js';
+import { newestRecordIn } from '../../record/newest.js';
+import { readRecord } from '../../record/read.js';
 import type { Command, CommandIo } from '../command.js';
 
 export const profile: Command = {
   summary:
-    'proposes what docblocks should say of memory and time, from what was measured; warns where they differ',
+    'proposes what docblocks should say of memory, CPU threads and time, from what was measured; warns where they differ',
   words: { value: 'FILE…', summary: 'test files, as the report names them; none: all' },
   flags: {
     write: { summary: 'write the proposals into the docblocks' },
@@ -14,10 +16,12 @@ export const profile: Command = {
     json: { summary: 'print the proposals as JSON' },
   },
   async run(flags, io) {
-    const { suites, history, historyProblem, files } = readProject(process.cwd(), flags.get('config'));
+    const { suites, history, historyProblem, files, paths } = readProject(process.cwd(), flags.get('config'));
     if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
     const wanted = suites.filter(({ id }) => flags.words.length === 0 || flags.words.includes(id));
-    const proposals = proposalsFor(wanted, history);
+    const newest = newestRecordIn(paths.outputDirectory);
+    const busyThreads = busyThreadsOf(newest === undefined ? [] : readRecord(newest).events);
+    const proposals = proposalsFor(wanted, history, busyThreads);
     if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, proposals }, undefined, 2)}\n`);
     else io.out(textOf(proposals));
     if (flags.has('write')) write(proposals, files, io);

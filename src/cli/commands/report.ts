@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
 import { UsageError } from '../../core/usage-error.js';
+import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/index.js';
 import { summarise } from '../../report/summary.js';
@@ -37,14 +37,10 @@ function isFormat(name: string): name is keyof typeof reportFormats {
   return Object.hasOwn(reportFormats, name);
 }
 
-/** Names of records begin with the time of the run: the last one is the newest. */
 function newestRecord(path: string): string {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const newest = readdirSync(path)
-    .filter((name) => /^run-.*\.jsonl$/.test(name))
-    .sort()
-    .at(-1);
-  if (newest !== undefined) return join(path, newest);
+  const newest = newestRecordIn(path);
+  if (newest !== undefined) return newest;
   throw new UsageError({
     file: path,
     message: 'the folder holds no record',
