@@ -112,7 +112,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
       50,
     ],
   ])('a suite that wants %s does not starve in a stream of small ones', (_case, big, small, limit) => {
-    const stream = Array.from({ length: 600 }, (_, index) => ({
+    const stream = Array.from({ length: limit + 150 }, (_, index) => ({
       suite: suite(`small${index}`, small[index % small.length]),
       // A little more than three workers can do.
       atMs: index < 9 ? 0 : Math.floor(index * 1.8),
