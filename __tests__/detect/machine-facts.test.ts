@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { detectMachine } from '../../src/detect/detect.js';
 import { machineFactsOf } from '../../src/detect/machine-facts.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
 import { device, replay } from './replay.js';
@@ -46,6 +47,7 @@ test.each([
   ['/run/secrets/kubernetes.io/token', '', 'kubernetes'],
   ['/run/systemd/container', 'systemd-nspawn\n', 'systemd-nspawn'],
   ['/run/systemd/container', 'something-new\n', 'other'],
+  ['/run/systemd/container', 'wsl\n', undefined],
   ['/proc/self/cgroup', '0::/system.slice/libpod-12ab.scope\n', 'podman'],
 ])('%s %s: %s', (path, text, expected) => {
   expect(machineFactsOf(temporaryHost({ files: { [path]: text } })).container).toBe(expected);
@@ -107,4 +109,15 @@ test('clock and power limit of a CPU, power limit of a Radeon', async () => {
     ratedWatts: 263,
     pciAddress: '0000:03:00.0',
   });
+});
+
+test('a board that limits nothing tells no power', async () => {
+  const rapl = '/sys/class/powercap/intel-rapl:0';
+  const wattsFor = async (microwatts: string) => {
+    const files = { [`${rapl}/name`]: 'package-0\n', [`${rapl}/constraint_0_power_limit_uw`]: microwatts };
+    return device(await detectMachine({ host: temporaryHost({ files }) }), 'cpu').ratedWatts;
+  };
+  expect(await wattsFor('125000000\n')).toBe(125);
+  expect(await wattsFor('4095875000\n')).toBeUndefined();
+  expect(await wattsFor('0\n')).toBeUndefined();
 });

@@ -84,6 +84,17 @@ describe('the package webgpu', () => {
     expect(loads()).toBe(1);
   });
 
+  test('stays a device when the measurement of its speed does not end', async () => {
+    const hanging = `
+      const { createComputePipelineAsync } = device;
+      let pipelines = 0;
+      device.createComputePipelineAsync = async () => (pipelines++ === 0 ? createComputePipelineAsync() : new Promise(() => {}));`;
+    const { detect } = projectWith('webgpu', fakeWebGpu('(x) => x * 2 + 1') + hanging);
+    const machine = await detect({ lazy, calibrate: true });
+    expect(machine.problems).toEqual([]);
+    expect(machine.devices.find(({ id }) => id === 'node-webgpu')).toMatchObject({ usable: true });
+  });
+
   test.each([
     ['computes wrong numbers', fakeWebGpu('(x) => x'), 60_000, /a shader gave wrong numbers/],
     [

@@ -60,7 +60,8 @@ function containerOf(host: Host): Sourced<ContainerEngine> | undefined {
   if (byGroup !== undefined) return sourced(byGroup[1], 'inferred', cgroup);
   const source = '/run/systemd/container';
   const named = host.readFile(source)?.trim() ?? host.env.container;
-  if (named === undefined || named === '') return undefined;
+  // The Windows around is no container: it is told as the kind of virtual machine.
+  if (named === undefined || named === '' || named === 'wsl') return undefined;
   return sourced(
     engines[named] ?? 'other',
     'probed',
@@ -101,7 +102,8 @@ function virtualizationOf(host: Host): Sourced<Virtualization> | undefined {
   if (read('/sys/hypervisor/type') === 'xen') return sourced('xen', 'probed', '/sys/hypervisor/type');
   const tree = '/proc/device-tree/hypervisor/compatible';
   if (read(tree).includes('kvm')) return sourced('kvm', 'probed', tree);
-  if (!/^flags\s*:.*\bhypervisor\b/m.test(host.readFile('/proc/cpuinfo') ?? '')) return undefined;
+  const flags = /^flags\s*:(.*)$/m.exec(host.readFile('/proc/cpuinfo') ?? '')?.[1] ?? '';
+  if (!flags.split(/\s+/).includes('hypervisor')) return undefined;
   const flag = '/proc/cpuinfo hypervisor';
   return firmware === ''
     ? sourced('microvm', 'inferred', `${flag}, and no firmware (${dmi})`)

@@ -83,7 +83,7 @@ async function htmlOf(results: readonly SimulationResult[], title: string): Prom
 <title>${escaped(title)}</title>
 <style>body{font:14px system-ui;margin:2em}td,th{padding:.3em .8em;text-align:right}td:first-child,th:first-child{text-align:left}</style>
 <h1>${escaped(title)}</h1>
-<p>Simulated: no suite ran. Energy is typical watts of the device class × time.</p>
+<p>Simulated: no suite ran. Energy is the rated watts of a device, else the typical ones of its class, × time.</p>
 <table>
 ${line('th', titles)}
 ${rows.map((cells) => line('td', cells)).join('\n')}

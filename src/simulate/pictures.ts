@@ -69,7 +69,7 @@ const panels: readonly Panel[] = [
     ],
   },
   {
-    name: 'energy, kJ (typical watts × time)',
+    name: 'energy, kJ (rated or typical watts × time)',
     series: [{ name: 'energy', of: ({ energyJoules }) => Math.round(energyJoules / 100) / 10 }],
   },
 ];

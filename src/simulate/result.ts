@@ -27,7 +27,7 @@ export interface SimulationResult {
   readonly utilisationByType: Readonly<Record<string, number>>;
   /** From the start of the run to the start of the suite. */
   readonly waitMs: { readonly p50: number; readonly p95: number };
-  /** Typical watts of the device's class × time: not measured. */
+  /** Rated watts of the device, else typical ones of its class, × time: not measured. */
   readonly energyJoules: number;
   /** Suites that no slot can run. */
   readonly unplaceable: readonly string[];

@@ -75,13 +75,17 @@ function frequencyOf(host: Host, { clockMHz }: CpuinfoFacts): Sourced<number> | 
   return clockMHz === undefined ? undefined : sourced(clockMHz, 'inferred', `${cpuinfo}, the clock just now`);
 }
 
-/** What the firmware lets all packages draw for long. */
+/** Boards that set no limit say 4095 W; no package draws this much. */
+const noLimitWatts = 1000;
+
+/** What the firmware lets all packages draw for long; undefined where it limits one of them to nothing. */
 function packageLimitOf(host: Host): Sourced<number> | undefined {
-  const microwatts = raplPackagesOf(host).map((directory) =>
-    Number(host.readFile(`${directory}/constraint_0_power_limit_uw`)?.trim() ?? 0),
+  const limits = raplPackagesOf(host).map(
+    (directory) => Number(host.readFile(`${directory}/constraint_0_power_limit_uw`)?.trim() ?? 0) / 1e6,
   );
-  const watts = microwatts.reduce((sum, each) => sum + each, 0) / 1e6;
-  return watts > 0 ? sourced(watts, 'probed', 'RAPL constraint_0_power_limit_uw') : undefined;
+  const limited = limits.length > 0 && limits.every((watts) => watts > 0 && watts < noLimitWatts);
+  const sum = limits.reduce((total, watts) => total + watts, 0);
+  return limited ? sourced(sum, 'probed', 'RAPL constraint_0_power_limit_uw') : undefined;
 }
 
 const architectureWords: Readonly<Record<string, Architecture>> = {
