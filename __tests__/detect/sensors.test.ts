@@ -122,3 +122,16 @@ test('readings are only taken where they are asked for', async () => {
   const host = recordedHost(join(process.cwd(), 'fixtures', 'hosts', 'radeon-desktop'));
   expect((await detectMachine({ host })).devices.some(({ sensors }) => sensors)).toBe(false);
 });
+
+test('the hottest spot of a card alone is no temperature of it', () => {
+  const hwmon = '/sys/bus/pci/devices/0000:0c:00.0/hwmon/hwmon4';
+  const host = temporaryHost({
+    files: { [`${hwmon}/temp2_input`]: '91000\n', [`${hwmon}/power1_average`]: '5000000\n' },
+  });
+  const card = device({ id: 'gpu0', class: 'gpu', vendor: 'amd', pciAddress: '0000:0c:00.0' });
+  expect(
+    sensorsOf(host, { devices: [card] })
+      .readFiles()
+      .get('gpu0'),
+  ).toEqual({ power: 5 });
+});

@@ -124,11 +124,11 @@ function cpuZones(host: Host): readonly string[] {
     .map((name) => `${zones}/${name}/temp`);
 }
 
-/** Temperature of the chip itself (its memory and its hottest spot have limits of their own), power or a counter. */
+/** Temperature of the chip's edge (its hottest spot and its memory may get hotter than the limits of heat.ts), power, a counter. */
 function chipFiles(host: Host, device: string, chip: string): readonly FileSensor[] {
   const first = (names: readonly string[]) =>
     names.map((name) => `${chip}/${name}`).find((path) => host.exists(path));
-  const temperature = first(['temp1_input', 'temp2_input']);
+  const temperature = first(['temp1_input']);
   const power = first(['power1_average', 'power1_input']);
   const energy = first(['energy1_input']);
   return [
