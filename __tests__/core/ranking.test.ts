@@ -94,6 +94,13 @@ describe('ranking', () => {
     expect(second?.value).toBeCloseTo((first?.value ?? 0) / 7);
   });
 
+  test('variants of a card differ', () => {
+    const models = ['A100-SXM4-40GB', 'A100-SXM4-80GB', 'A100 80GB PCIe', 'H100 NVL', 'H100 80GB HBM3'];
+    const bandwidth = (model: string) =>
+      performanceRanking([device(model, { model: `NVIDIA ${model}` })], 'softmax', 'fp32')[0]?.value;
+    expect(models.map(bandwidth)).toEqual([1555, 2039, 1935, 3900, 3350]);
+  });
+
   test('memory-bound work goes by bandwidth, and a figure for another precision is only a prior', () => {
     expect(performanceRanking([rtx4090], 'softmax', 'fp32')[0]).toMatchObject({ value: 1008, unit: 'GB/s' });
     const exotic = device('exotic', { model: 'Tesla T4', precisions: ['int4'] });
