@@ -3,7 +3,7 @@ import { type Prices, pricesOf } from './prices.js';
 import { type Instance, instanceOf, type PlanProblem } from './problem.js';
 import { search } from './search.js';
 import { type Schedule, simulatedPlan } from './simulated-plan.js';
-import { cheapestPlan, startPlan } from './start.js';
+import { balancedPlan, startPlan } from './start.js';
 
 export type { PlanMachine, PlanProblem, PlanSuite, PlanType } from './problem.js';
 
@@ -35,7 +35,11 @@ export interface Plan {
   readonly slotWorth: Float64Array;
 }
 
+/** From so many suites on, the end is far away: balance is quickly had, and room for surprises will come. */
+const largeFrom = 2_000;
 const defaultMoves = 2_000_000;
+/** List plans are seldom better than what was searched, and never where that is so near the bound. */
+const listPlansAbove = 1.002;
 
 /**
  * Plans all suites from the start, with known durations. Deterministic: equal problems give equal plans on every machine,
@@ -68,7 +72,8 @@ export interface Assignment {
 export function assign(problem: PlanProblem, before?: Pick<Assignment, 'prices'>): Assignment {
   const instance = instanceOf(problem);
   const prices = pricesOf(instance, before?.prices);
-  const loads = startPlan(instance, prices);
+  const isLarge = instance.suiteCount > largeFrom;
+  const loads = isLarge ? balancedPlan(instance, prices) : startPlan(instance, prices);
   const typeOf = new Int32Array(instance.suiteCount).fill(-1);
   instance.order.forEach((given, position) => {
     const slot = loads.slotOf[position] as number;
@@ -87,14 +92,12 @@ function slotPlan(
   prices: Prices,
   { moves = defaultMoves, seed = 0 }: PlanOptions,
 ): Schedule {
-  let best = startPlan(instance, prices);
-  const gap = () => best.makespanMs() / (prices.boundMs || 1);
-  if (moves > 0 && gap() > 1.0001) {
-    const searched = cheapestPlan(instance, prices);
-    search(searched, prices, moves, seed);
-    if (searched.makespanMs() < best.makespanMs()) best = searched;
-  }
-  return scheduleOf(best);
+  const searched = balancedPlan(instance, prices);
+  const gap = () => searched.makespanMs() / (prices.boundMs || 1);
+  if (moves > 0 && gap() > 1.0001) search(searched, prices, moves, seed);
+  if (gap() <= listPlansAbove) return scheduleOf(searched);
+  const listed = startPlan(instance, prices);
+  return scheduleOf(listed.makespanMs() < searched.makespanMs() ? listed : searched);
 }
 
 /** Within a slot the order is free: higher priority first, then the longest, so that the end is left to the short ones. */

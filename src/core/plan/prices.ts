@@ -1,3 +1,4 @@
+import { type Improved, improve, mostPasses, normalised, ratesOf, worthwhile } from './price-ascent.js';
 import type { Instance } from './problem.js';
 import { type Resources, resourcesOf } from './resources.js';
 
@@ -20,17 +21,25 @@ export interface Prices {
   readonly resources: Resources;
 }
 
-/** Passes over all suites until the prices are good enough; fewer for problems of millions of durations, which need fewer. */
-const mostPasses = 240;
+/** Passes over all suites for problems of millions of durations, which need fewer. */
 const fewestPasses = 70;
 const warmPasses = 12;
 const durationsLookedAt = 5e7;
-/** Sixty passes that gain less than this share are the last. */
-const worthwhile = 1e-5;
-/** How much a price that is off by its own size changes in the first pass, and at least; less and less between. */
+/** Suites in a sample, at least. */
+const sampleSize = 1000;
+const sampledPasses = 20;
+const sampledStep = 0.1;
+/** Prices from a sample are not good enough where the later half of the passes still gains this share. */
+const settled = 5e-5;
+/** Nor where something is fuller than this, over the bound: the sample lacked what needs it. */
+const misjudged = 1.1;
+/** Load over the bound of what is not full, the share of all prices that it must have to be looked at, what is left of it. */
+const idleBelow = 0.98;
+const leastPrice = 1e-3;
+const idleShare = 0.02;
+/** First steps: of prices that nothing is known of, and of those that are nearly right. */
 const firstStep = 0.3;
 const warmStep = 0.05;
-const leastStep = 0.0005;
 
 /** @param before Prices of nearly the same problem, from which few passes are enough. */
 export function pricesOf(instance: Instance, before?: Float64Array): Prices {
@@ -38,15 +47,23 @@ export function pricesOf(instance: Instance, before?: Float64Array): Prices {
   const longestMs = longestOf(instance);
   const isWarm = before !== undefined && before.length === resources.count;
   const passes = isWarm ? warmPasses : passesFor(instance);
-  const start = isWarm ? before : equalPrices(instance, resources);
-  const first = improve(instance, resources, start, Number.POSITIVE_INFINITY, passes);
+  const first = isWarm
+    ? improve(instance, resources, before, warmPasses, warmStep)
+    : freshPrices(instance, resources, passes);
   let best = first;
   let boundMs = Math.max(first.boundMs, longestMs);
   let forbiddenAboveMs = Number.POSITIVE_INFINITY;
   // Were there a schedule of length T, it would use no duration above T; where the bound without them is above T, there
   // is none, and T is a bound itself. That matters where a few long suites dominate.
   for (let round = 0; round < 6 && hasDurationAbove(instance, boundMs); round++) {
-    const next = improve(instance, resources, best.lambda, boundMs, passes / 3);
+    const next = improve(
+      instance,
+      resources,
+      best.lambda,
+      passes / 3,
+      isWarm ? warmStep : firstStep,
+      boundMs,
+    );
     best = next;
     forbiddenAboveMs = boundMs;
     if (next.boundMs <= boundMs * 1.0005) break;
@@ -65,6 +82,96 @@ export function pricesOf(instance: Instance, before?: Float64Array): Prices {
   };
 }
 
+/** The steps of the passes are soon too short to find out that something is worth everything, or nothing. */
+function freshPrices(instance: Instance, resources: Resources, passes: number): Improved {
+  const again = (start: Float64Array) =>
+    improve(instance, resources, normalised(start), passes / 4, warmStep);
+  let best = firstPrices(instance, resources, passes);
+  const needs = needsOf(instance, resources);
+  const mostMs = Math.max(...needs);
+  if (mostMs > best.boundMs * (1 + worthwhile)) {
+    const most = needs.indexOf(mostMs);
+    const next = again(best.lambda.map((each, index) => (index === most ? 1 : each * idleShare)));
+    best = next.boundMs > mostMs ? next : { ...next, boundMs: mostMs };
+  }
+  for (let round = 0; round < 4; round++) {
+    const { lambda, load, boundMs } = best;
+    const isIdle = (each: number, index: number) => each > leastPrice && (load[index] as number) < idleBelow;
+    if (!lambda.some(isIdle)) break;
+    const next = again(lambda.map((each, index) => (isIdle(each, index) ? each * idleShare : each)));
+    if (next.boundMs <= boundMs * (1 + worthwhile)) break;
+    best = next;
+  }
+  return best;
+}
+
+/** Of many suites a sample says nearly all about the prices: few passes over all of them are enough, mostly. */
+function firstPrices(instance: Instance, resources: Resources, passes: number): Improved {
+  const equal = equalPrices(instance, resources);
+  const stride = Math.floor(instance.suiteCount / sampleSize);
+  if (stride > 3) {
+    const sample = sampleOf(instance, resources, stride);
+    const near = improve(sample.instance, sample.resources, equal, mostPasses, firstStep);
+    const found = improve(instance, resources, near.lambda, sampledPasses, sampledStep);
+    if (found.lastGain < settled && Math.max(...found.load) < misjudged) return found;
+  }
+  return improve(instance, resources, equal, passes, firstStep);
+}
+
+/** Every so many suites, on a fleet that is busy with so much less before. */
+function sampleOf(instance: Instance, resources: Resources, stride: number) {
+  const { typeCount, durations, baseMs } = instance;
+  const suiteCount = Math.floor(instance.suiteCount / stride);
+  const sampled = new Float64Array(suiteCount * typeCount);
+  const classOf = new Int32Array(suiteCount);
+  for (let suite = 0; suite < suiteCount; suite++) {
+    const from = suite * stride;
+    sampled.set(durations.subarray(from * typeCount, (from + 1) * typeCount), suite * typeCount);
+    classOf[suite] = resources.classOf[from] as number;
+  }
+  return {
+    instance: { ...instance, suiteCount, durations: sampled, baseMs: baseMs.map((ms) => ms / stride) },
+    resources: { ...resources, classOf },
+  };
+}
+
+/** By resource: for how long suites take all of it wherever they run. By itself a bound, that of a price of 1 for it alone. */
+function needsOf(
+  { suiteCount, typeCount, durations, baseMs, slots }: Instance,
+  resources: Resources,
+): Float64Array {
+  const { shares, classOf, count } = resources;
+  const needs = new Float64Array(count);
+  baseMs.forEach((ms, type) => {
+    needs[type] = ms / (slots[type] as number);
+  });
+  for (let suite = 0; suite < suiteCount; suite++) {
+    const row = suite * typeCount;
+    const rateRow = (classOf[suite] as number) * typeCount;
+    const isPossible = (type: number) => durations[row + type] !== Number.POSITIVE_INFINITY;
+    let first = 0;
+    while (first < typeCount && !isPossible(first)) first++;
+    if (first === typeCount) continue;
+    for (const { resource } of shares[rateRow + first] as Shares) {
+      let least = Number.POSITIVE_INFINITY;
+      for (let type = first; type < typeCount && least > 0; type++) {
+        if (!isPossible(type)) continue;
+        const share = shareOf(shares[rateRow + type] as Shares, resource);
+        least = Math.min(least, (durations[row + type] as number) * share);
+      }
+      needs[resource] = (needs[resource] as number) + least;
+    }
+  }
+  return needs;
+}
+
+type Shares = Resources['shares'][number];
+
+function shareOf(shares: Shares, resource: number): number {
+  for (const each of shares) if (each.resource === resource) return each.share;
+  return 0;
+}
+
 function passesFor({ durations }: Instance): number {
   return Math.max(fewestPasses, Math.min(mostPasses, Math.round(durationsLookedAt / (durations.length + 1))));
 }
@@ -72,94 +179,6 @@ function passesFor({ durations }: Instance): number {
 function equalPrices({ typeCount }: Instance, { count }: Resources): Float64Array {
   // What may not be scarce at all starts cheap.
   return normalised(Float64Array.from({ length: count }, (_, index) => (index < typeCount ? 1 : 0.2)));
-}
-
-interface Improved {
-  readonly boundMs: number;
-  readonly lambda: Float64Array;
-}
-
-function improve(
-  instance: Instance,
-  resources: Resources,
-  start: Float64Array,
-  forbiddenAboveMs: number,
-  passes: number,
-): Improved {
-  const { suiteCount, typeCount, durations, baseMs, slots } = instance;
-  const { count, classOf, classCount, shares } = resources;
-  let lambda: Float64Array = start.slice();
-  let best: Improved = { boundMs: 0, lambda };
-  const time = new Float64Array(classCount * typeCount);
-  const load = new Float64Array(count);
-  let reviewedMs = 0;
-  let step = passes <= warmPasses ? warmStep : firstStep;
-  const decay = passes < mostPasses / 2 ? 0.95 : 0.98;
-  for (let pass = 0; pass < passes; pass++) {
-    const rates = ratesOf(instance, resources, lambda);
-    time.fill(0);
-    let cost = 0;
-    for (let type = 0; type < typeCount; type++) {
-      cost += ((lambda[type] ?? 0) * (baseMs[type] ?? 0)) / (slots[type] ?? 1);
-    }
-    for (let suite = 0, row = 0; suite < suiteCount; suite++, row += typeCount) {
-      const rateRow = (classOf[suite] as number) * typeCount;
-      let least = Number.POSITIVE_INFINITY;
-      let at = -1;
-      for (let type = 0; type < typeCount; type++) {
-        const duration = durations[row + type] as number;
-        const price = duration * (rates[rateRow + type] as number);
-        if (price < least && duration <= forbiddenAboveMs) {
-          least = price;
-          at = type;
-        }
-      }
-      if (at < 0) continue;
-      cost += least;
-      time[rateRow + at] = (time[rateRow + at] as number) + (durations[row + at] as number);
-    }
-    if (cost > best.boundMs) best = { boundMs: cost, lambda: lambda.slice() };
-    if (cost === 0) break;
-    if (pass % 60 === 59) {
-      if (best.boundMs < reviewedMs * (1 + worthwhile)) break;
-      reviewedMs = best.boundMs;
-    }
-    loadOf(time, shares, load);
-    for (let type = 0; type < typeCount; type++) {
-      load[type] = (load[type] as number) + (baseMs[type] as number) / (slots[type] as number);
-    }
-    for (let resource = 0; resource < count; resource++) {
-      const over = Math.min(2, Math.max(-0.9, (load[resource] as number) / cost - 1));
-      lambda[resource] = Math.max(1e-12, (lambda[resource] as number) * (1 + step * over));
-    }
-    step = Math.max(leastStep, step * decay);
-    lambda = normalised(lambda);
-  }
-  return best;
-}
-
-function loadOf(time: Float64Array, shares: Resources['shares'], load: Float64Array): void {
-  load.fill(0);
-  shares.forEach((each, index) => {
-    const ms = time[index] as number;
-    if (ms === 0) return;
-    for (const { resource, share } of each) load[resource] = (load[resource] as number) + ms * share;
-  });
-}
-
-function ratesOf({ typeCount }: Instance, { shares, classCount }: Resources, lambda: Float64Array) {
-  const rates = new Float64Array(classCount * typeCount);
-  shares.forEach((each, index) => {
-    let rate = 0;
-    for (const { resource, share } of each) rate += (lambda[resource] as number) * share;
-    rates[index] = rate;
-  });
-  return rates;
-}
-
-function normalised(lambda: Float64Array): Float64Array {
-  const sum = lambda.reduce((total, each) => total + each, 0);
-  return lambda.map((each) => each / (sum || 1));
 }
 
 function longestOf({ suiteCount, typeCount, durations, problem }: Instance): number {

@@ -33,7 +33,7 @@ interface Change {
  * repair the balance and keep several times the waste. So each round takes an overfull slot and makes the change that
  * adds least to `waste + penalty × load above the bound`, also when that is more than nothing, and does not undo it for a
  * while (tabu search).
- * Starts best from the cheapest plan, however unbalanced.
+ * Starts best from a plan without waste, however unbalanced.
  * @param moves Budget: how many changes may be looked at. Counted, never timed, so that all machines find the same plan.
  */
 export function search(loads: Loads, prices: Prices, moves: number, seed: number): void {

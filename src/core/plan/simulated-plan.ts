@@ -1,66 +1,82 @@
-import { Heap } from '../heap.js';
 import { randomFrom } from '../random.js';
+import { balancedTypes, roomAt } from './balance.js';
 import type { Prices } from './prices.js';
 import type { Instance, PlanSuite } from './problem.js';
+import { type Schedule, Simulation } from './simulation.js';
 
-/** A plan by position of the suites in an instance. */
-export interface Schedule {
-  /** -1: nothing can run it. */
-  readonly typeOf: Int32Array;
-  /** Number of the slot within its type; of several devices, of the first. */
-  readonly slotOf: Int32Array;
-  readonly startMs: Float64Array;
-  readonly makespanMs: number;
-}
+export type { Schedule } from './simulation.js';
 
-/** How a simulation decides: what waste weighs against finishing later, and how much earlier big suites come. */
-interface Weights {
-  readonly waste: number;
-  readonly size: number;
-}
-
-/** The first is taken where the bound is reached; else the best of all. */
-const allWeights: readonly Weights[] = [30, 10, 3, 1, 0.3, 0].flatMap((waste) =>
-  [0, 2, 6].map((size) => ({ waste, size })),
-);
-/** How far the order is shaken up in further simulations with the best weights, as share of a suite's rank. */
+/** How much earlier big suites come: at first they leave no gaps, later they find no room. */
+const sizeWeights = [6, 2, 0] as const;
+/** What waste weighs against finishing later where simulations choose the types. */
+const wasteWeights = [30, 10, 3, 1, 0.3, 0] as const;
+/** How often types are balanced anew after what packing left unused; most is gained in the first three. */
+const balances = 6;
+/** By how much the room of a type follows its end: less than all, as packing is a matter of luck. */
+const followed = 0.7;
+/** The least room of a type, over the bound. */
+const leastRoom = 0.5;
+/** How far the order is shaken up in further simulations of the best kind, as share of a suite's rank. */
 const shake = 0.3;
-/** Suites that find no room are looked at up to this many at every point in time. */
-const mostMisses = 32;
 const nearBound = 1.003;
+
+/** What a simulation is told: the order, and which types to take or how to choose them. */
+type Way = { readonly rank: Float64Array } & (
+  | { readonly typeOf: Int32Array }
+  | { readonly wasteWeight: number }
+);
 
 /**
  * Plans where more than slots is scarce (memory, threads, workers, several devices at once, locks, exclusive suites): the
- * best of quick simulations with different weights, then of simulations with orders that differ a little.
+ * best of quick simulations, first with balanced types, then with types of their own choice, at last with orders that
+ * differ a little. The first that is near the bound is taken.
  * @param moves Budget: places that may be looked at, over all simulations.
  */
 export function simulatedPlan(instance: Instance, prices: Prices, moves: number): Schedule {
   const ranks = ranksOf(instance, prices);
+  const bySize = sizeWeights.map((size) => rankBy(ranks, size));
   let left = moves;
-  let best: Schedule | undefined;
-  let bestWeights = allWeights[0] as Weights;
-  let bestRank = rankBy(ranks, bestWeights);
-  const consider = (weights: Weights, rank: Float64Array) => {
-    const simulation = new Simulation(instance, prices, rank, weights.waste);
-    const schedule = simulation.run();
+  let best: { readonly schedule: Schedule; readonly way: Way } | undefined;
+  const isGood = () => best !== undefined && best.schedule.makespanMs <= prices.boundMs * nearBound;
+  const tryOut = (way: Way): Schedule => {
+    const simulation = new Simulation(instance, prices, way.rank);
+    const schedule = 'typeOf' in way ? simulation.runWith(way.typeOf) : simulation.runFreely(way.wasteWeight);
     left -= simulation.looks;
-    if (best !== undefined && schedule.makespanMs >= best.makespanMs) return;
-    best = schedule;
-    bestWeights = weights;
-    bestRank = rank;
+    if (best === undefined || schedule.makespanMs < best.schedule.makespanMs) best = { schedule, way };
+    return schedule;
   };
-  const isGood = () => best !== undefined && best.makespanMs <= prices.boundMs * nearBound;
-  for (const weights of allWeights) {
-    consider(weights, rankBy(ranks, weights));
-    if (isGood()) break;
+  const roomMs = roomAt(prices, prices.boundMs);
+  for (let round = 0; round < balances && !isGood(); round++) {
+    const typeOf = balancedTypes(instance, prices, roomMs);
+    const schedules = bySize.map((rank) => tryOut({ typeOf, rank }));
+    const shortest = schedules.reduce((a, b) => (b.makespanMs < a.makespanMs ? b : a));
+    followEnds(roomMs, instance, shortest, prices.boundMs);
+  }
+  for (const wasteWeight of wasteWeights) {
+    for (const rank of bySize) if (left > 0 && !isGood()) tryOut({ wasteWeight, rank });
   }
   const random = randomFrom(1);
-  while (left > 0 && !isGood())
-    consider(
-      bestWeights,
-      bestRank.map((rank) => rank * (1 + shake * (random() - 0.5))),
-    );
-  return best as Schedule;
+  const { way: basis } = best as NonNullable<typeof best>;
+  while (left > 0 && !isGood()) {
+    tryOut({ ...basis, rank: basis.rank.map((rank) => rank * (1 + shake * (random() - 0.5))) });
+  }
+  return (best as NonNullable<typeof best>).schedule;
+}
+
+/** Types that ended late, as their suites do not fit together without gaps, have less room than their slots seem to. */
+function followEnds(roomMs: Float64Array, instance: Instance, schedule: Schedule, boundMs: number): void {
+  const { typeCount, durations } = instance;
+  const endsMs = new Float64Array(typeCount);
+  schedule.typeOf.forEach((type, suite) => {
+    if (type < 0) return;
+    const endMs = (schedule.startMs[suite] as number) + (durations[suite * typeCount + type] as number);
+    endsMs[type] = Math.max(endsMs[type] as number, endMs);
+  });
+  const targetMs = Math.sqrt(boundMs * schedule.makespanMs);
+  endsMs.forEach((endMs, type) => {
+    const followedMs = (roomMs[type] as number) * (targetMs / (endMs || targetMs)) ** followed;
+    roomMs[type] = Math.min(targetMs, Math.max(leastRoom * boundMs, followedMs));
+  });
 }
 
 interface Ranks {
@@ -108,252 +124,6 @@ function sizeOn(
   );
 }
 
-function rankBy({ lengths, sizes }: Ranks, { size }: Weights): Float64Array {
+function rankBy({ lengths, sizes }: Ranks, size: number): Float64Array {
   return lengths.map((length, row) => length * (1 + size * (sizes[row] as number)));
-}
-
-interface Running {
-  readonly suite: number;
-  readonly type: number;
-  /** One slot of each device it holds. */
-  readonly slots: readonly number[];
-}
-
-/** One pass through time: whenever something ends, suites start in the order of their rank where they finish soonest. */
-class Simulation {
-  looks = 0;
-  readonly #instance: Instance;
-  readonly #prices: Prices;
-  readonly #wasteWeight: number;
-  readonly #order: Int32Array;
-  readonly #running = new Heap<Running>();
-  readonly #machines: { suites: number; threads: number; memory: number; exclusive: number }[];
-  /** By type: free[slot], and what is left of each device's memory. */
-  readonly #free: Uint8Array[];
-  readonly #deviceMemory: Float64Array[];
-  /** By type and slot: when its suite ends, 0 when it is free. */
-  readonly #endsMs: Float64Array[];
-  /** By type: when a slot should come free, what is waiting for it counted in. */
-  readonly #nextFreeMs: Float64Array;
-  readonly #locks = new Set<string>();
-  readonly #typeOf: Int32Array;
-  readonly #slotOf: Int32Array;
-  readonly #startMs: Float64Array;
-  #nowMs = 0;
-  #makespanMs = 0;
-
-  constructor(instance: Instance, prices: Prices, rank: Float64Array, wasteWeight: number) {
-    const { problem, suiteCount, typeCount } = instance;
-    this.#instance = instance;
-    this.#prices = prices;
-    const slotCount = problem.types.reduce((sum, { slots }) => sum + slots, 0);
-    this.#wasteWeight = wasteWeight * slotCount;
-    this.#order = Int32Array.from(rank.keys()).sort(
-      (a, b) => (rank[b] as number) - (rank[a] as number) || a - b,
-    );
-    this.#machines = problem.machines.map(() => ({ suites: 0, threads: 0, memory: 0, exclusive: 0 }));
-    this.#free = problem.types.map(({ slots }) => new Uint8Array(slots).fill(1));
-    this.#deviceMemory = problem.types.map(({ slots, slotsPerDevice = 1, deviceMemoryBytes = 0 }) =>
-      new Float64Array(Math.ceil(slots / slotsPerDevice)).fill(deviceMemoryBytes),
-    );
-    this.#endsMs = problem.types.map(({ slots }) => new Float64Array(slots));
-    this.#nextFreeMs = new Float64Array(typeCount);
-    this.#typeOf = new Int32Array(suiteCount).fill(-1);
-    this.#slotOf = new Int32Array(suiteCount).fill(-1);
-    this.#startMs = new Float64Array(suiteCount);
-    problem.types.forEach(({ freeAtMs = [] }, type) => {
-      freeAtMs.forEach((ms, slot) => {
-        if (ms <= 0) return;
-        (this.#free[type] as Uint8Array)[slot] = 0;
-        const machine = this.#machineOf(type);
-        machine.suites++;
-        machine.threads++;
-        (this.#endsMs[type] as Float64Array)[slot] = ms;
-        this.#running.push(ms, { suite: -1, type, slots: [slot] });
-      });
-    });
-  }
-
-  run(): Schedule {
-    const { suiteCount, typeCount, durations } = this.#instance;
-    let pending = [...this.#order].filter((suite) => {
-      for (let type = 0; type < typeCount; type++) {
-        if (durations[suite * typeCount + type] !== Number.POSITIVE_INFINITY) return true;
-      }
-      return false;
-    });
-    while (pending.length > 0) {
-      const before = pending.length;
-      pending = this.#startSome(pending, false);
-      if (pending.length === before && this.#running.size === 0) pending = this.#startSome(pending, true);
-      if (this.#running.size === 0) break;
-      this.#advance();
-    }
-    for (let suite = 0; suite < suiteCount; suite++) {
-      const type = this.#typeOf[suite] as number;
-      if (type < 0) continue;
-      const endMs = (this.#startMs[suite] as number) + (durations[suite * typeCount + type] as number);
-      this.#makespanMs = Math.max(this.#makespanMs, endMs);
-    }
-    return {
-      typeOf: this.#typeOf,
-      slotOf: this.#slotOf,
-      startMs: this.#startMs,
-      makespanMs: this.#makespanMs,
-    };
-  }
-
-  /** @param anywhere Takes what fits, without waiting for something better. @returns What is left. */
-  #startSome(pending: readonly number[], anywhere: boolean): number[] {
-    this.#forecast();
-    const left: number[] = [];
-    let misses = 0;
-    for (const [index, suite] of pending.entries()) {
-      if (misses >= mostMisses) return [...left, ...pending.slice(index)];
-      const type = this.#bestType(suite, anywhere);
-      const slots = type < 0 ? undefined : this.#roomOn(suite, type);
-      if (slots === undefined) {
-        left.push(suite);
-        misses++;
-      } else {
-        this.#start(suite, type, slots);
-      }
-    }
-    return left;
-  }
-
-  /** When each type has a free slot: now, or when the first of its running suites ends. */
-  #forecast(): void {
-    const { typeCount } = this.#instance;
-    for (let type = 0; type < typeCount; type++) {
-      const endsMs = this.#endsMs[type] as Float64Array;
-      let first = Number.POSITIVE_INFINITY;
-      for (const ms of endsMs) if (ms < first) first = ms;
-      this.#nextFreeMs[type] = Math.max(first, this.#nowMs);
-    }
-  }
-
-  #bestType(suite: number, anywhere: boolean): number {
-    const { typeCount, durations } = this.#instance;
-    const rateRow = (this.#prices.resources.classOf[suite] as number) * typeCount;
-    let leastPrice = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const price =
-        (durations[suite * typeCount + type] as number) * (this.#prices.rates[rateRow + type] as number);
-      if (price < leastPrice) leastPrice = price;
-    }
-    let best = -1;
-    let least = Number.POSITIVE_INFINITY;
-    let waits = false;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[suite * typeCount + type] as number;
-      if (ms === Number.POSITIVE_INFINITY) continue;
-      this.looks++;
-      const fits = this.#roomOn(suite, type) !== undefined;
-      if (anywhere && !fits) continue;
-      const waste = ms * (this.#prices.rates[rateRow + type] as number) - leastPrice;
-      const endMs = (fits ? this.#nowMs : Math.max(this.#nextFreeMs[type] as number, this.#nowMs + 1)) + ms;
-      const value = endMs + this.#wasteWeight * waste;
-      if (value < least) {
-        least = value;
-        best = type;
-        waits = !fits;
-      }
-    }
-    if (!waits) return best;
-    // It will stand in the way of those behind it there.
-    const ms = durations[suite * typeCount + best] as number;
-    const slots = this.#instance.slots[best] as number;
-    this.#nextFreeMs[best] = (this.#nextFreeMs[best] as number) + ms / slots;
-    return -1;
-  }
-
-  /** Slots for the suite now; undefined when something is missing. */
-  #roomOn(suite: number, type: number): readonly number[] | undefined {
-    const needs = this.#instance.suites[suite] as PlanSuite;
-    const {
-      hostMemoryBytes = 0,
-      deviceMemoryBytes = 0,
-      cpuThreads = 1,
-      devices = 1,
-      exclusive = false,
-    } = needs;
-    const state = this.#machineOf(type);
-    const facts = this.#instance.problem.machines[this.#machineIndex(type)];
-    if (
-      facts === undefined ||
-      state.exclusive > 0 ||
-      state.suites >= facts.workers ||
-      (exclusive && state.suites > 0) ||
-      state.threads + cpuThreads > facts.cpuThreads ||
-      state.memory + hostMemoryBytes > facts.memoryBytes ||
-      (needs.locks ?? []).some((lock) => this.#locks.has(lock))
-    ) {
-      return undefined;
-    }
-    const free = this.#free[type] as Uint8Array;
-    const memory = this.#deviceMemory[type] as Float64Array;
-    const perDevice = this.#instance.problem.types[type]?.slotsPerDevice ?? 1;
-    const slots: number[] = [];
-    for (let slot = 0; slot < free.length && slots.length < devices; slot++) {
-      const device = Math.floor(slot / perDevice);
-      if (free[slot] === 0 || (memory[device] as number) < deviceMemoryBytes) continue;
-      slots.push(slot);
-      slot = (device + 1) * perDevice - 1;
-    }
-    return slots.length === devices ? slots : undefined;
-  }
-
-  #start(suite: number, type: number, slots: readonly number[]): void {
-    this.#book(suite, type, slots, 1);
-    this.#typeOf[suite] = type;
-    this.#slotOf[suite] = slots[0] as number;
-    this.#startMs[suite] = this.#nowMs;
-    const endMs = this.#nowMs + (this.#instance.durations[suite * this.#instance.typeCount + type] as number);
-    for (const slot of slots) (this.#endsMs[type] as Float64Array)[slot] = endMs;
-    this.#running.push(endMs, { suite, type, slots });
-  }
-
-  /** To the next end, and all that end with it. */
-  #advance(): void {
-    this.#nowMs = this.#running.leastKey;
-    while (this.#running.leastKey <= this.#nowMs) {
-      const { suite, type, slots } = this.#running.pop() as Running;
-      this.#book(suite, type, slots, -1);
-    }
-  }
-
-  #book(suite: number, type: number, slots: readonly number[], sign: 1 | -1): void {
-    const state = this.#machineOf(type);
-    const needs = this.#instance.suites[suite];
-    state.suites += sign;
-    state.threads += sign * (needs?.cpuThreads ?? 1);
-    state.memory += sign * (needs?.hostMemoryBytes ?? 0);
-    if (needs?.exclusive === true) state.exclusive += sign;
-    const perDevice = this.#instance.problem.types[type]?.slotsPerDevice ?? 1;
-    for (const slot of slots) {
-      (this.#free[type] as Uint8Array)[slot] = sign === 1 ? 0 : 1;
-      if (sign === -1) (this.#endsMs[type] as Float64Array)[slot] = 0;
-      const memory = this.#deviceMemory[type] as Float64Array;
-      const device = Math.floor(slot / perDevice);
-      memory[device] = (memory[device] as number) - sign * (needs?.deviceMemoryBytes ?? 0);
-    }
-    for (const lock of needs?.locks ?? []) {
-      if (sign === 1) this.#locks.add(lock);
-      else this.#locks.delete(lock);
-    }
-  }
-
-  #machineIndex(type: number): number {
-    return this.#instance.problem.types[type]?.machine ?? 0;
-  }
-
-  #machineOf(type: number) {
-    return this.#machines[this.#machineIndex(type)] as {
-      suites: number;
-      threads: number;
-      memory: number;
-      exclusive: number;
-    };
-  }
 }

@@ -1,3 +1,4 @@
+import { balancedTypes, roomAt } from './balance.js';
 import { Loads } from './loads.js';
 import type { Prices } from './prices.js';
 import type { Instance } from './problem.js';
@@ -8,23 +9,26 @@ import type { Instance } from './problem.js';
  * takes longer than expected.
  */
 const wasteWeights = [300, 30, 10, 3, 1, 0.3] as const;
-/** Waste alone decides between types. */
-const cheapest = 1e6;
 /** Near enough to the bound. */
 const nearBound = 1.002;
 
-/** Every suite on its cheapest type, longest first: no waste, and as unbalanced as that may be. */
-export function cheapestPlan(instance: Instance, prices: Prices): Loads {
-  return listPlan(instance, prices, longestFirst(instance, prices), cheapest);
+/**
+ * Types by waste alone, each as full as the bound lets it be; within a type longest first. Near the bound where a slot gets
+ * many suites.
+ */
+export function balancedPlan(instance: Instance, prices: Prices): Loads {
+  const typeOf = balancedTypes(instance, prices, roomAt(prices, prices.boundMs));
+  const loads = new Loads(instance);
+  const free = freeSlots(loads);
+  for (const suite of longestFirst(instance, prices)) free[typeOf[suite] as number]?.put(suite);
+  return loads;
 }
 
-/** Longest first, each to the slot where finishing time and waste together are least; the best of a few weights. */
+/** Each suite to the slot where finishing time and waste together are least; the best of a few weights. */
 export function startPlan(instance: Instance, prices: Prices): Loads {
   const order = longestFirst(instance, prices);
-  // Of very large problems one weight says as much as another.
-  const weights = instance.suiteCount > 20_000 ? wasteWeights.slice(1, 3) : wasteWeights;
   let best: Loads | undefined;
-  for (const weight of weights) {
+  for (const weight of wasteWeights) {
     const loads = listPlan(instance, prices, order, weight);
     if (best === undefined || loads.makespanMs() < best.makespanMs() * 0.9999) best = loads;
     if (best.makespanMs() <= prices.boundMs * nearBound) break;
@@ -51,11 +55,12 @@ function longestFirst({ suiteCount, typeCount, durations }: Instance, prices: Pr
   return Int32Array.from(key.keys()).sort((a, b) => (key[b] as number) - (key[a] as number) || a - b);
 }
 
+/** Longest first, each to the slot where finishing time and waste together are least. */
 function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWeight: number): Loads {
   const { typeCount, durations } = instance;
   const { rates, boundMs, forbiddenAboveMs, resources } = prices;
   const loads = new Loads(instance);
-  const free = Array.from({ length: typeCount }, (_, type) => new FreeSlots(loads, type));
+  const free = freeSlots(loads);
   // Rates are shares of the whole fleet; times the number of slots they are near 1, so that weights mean the same everywhere.
   const scale = wasteWeight * loads.slotCount;
   for (const suite of order) {
@@ -88,6 +93,11 @@ function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWe
     if (best >= 0) (free[best] as FreeSlots).put(suite);
   }
   return loads;
+}
+
+/** By type. */
+function freeSlots(loads: Loads): readonly FreeSlots[] {
+  return Array.from({ length: loads.instance.typeCount }, (_, type) => new FreeSlots(loads, type));
 }
 
 /** The slots of a type, the one that comes free first on top of a heap. */

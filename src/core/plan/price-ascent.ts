@@ -1,0 +1,112 @@
+import type { Instance } from './problem.js';
+import type { Resources } from './resources.js';
+
+/** Passes over all suites until the prices are good enough. */
+export const mostPasses = 240;
+/** A gain of less than this share is none; sixty passes that gain less are the last. */
+export const worthwhile = 1e-5;
+const leastStep = 0.0005;
+
+export interface Improved {
+  readonly boundMs: number;
+  readonly lambda: Float64Array;
+  /** Of each resource at these prices, over the bound. */
+  readonly load: Float64Array;
+  /** By how much of itself the second half of the passes made the bound better. */
+  readonly lastGain: number;
+}
+
+/**
+ * Passes over all suites, after each of which what is overfull gets dearer and the rest cheaper.
+ * @param widestStep By how much a price that is off by its own size changes in the first pass; less and less in the next.
+ * @param forbiddenAboveMs Durations above are as good as infinite.
+ * @returns The best prices met.
+ */
+export function improve(
+  instance: Instance,
+  resources: Resources,
+  start: Float64Array,
+  passes: number,
+  widestStep: number,
+  forbiddenAboveMs = Number.POSITIVE_INFINITY,
+): Improved {
+  const { suiteCount, typeCount, durations, baseMs, slots } = instance;
+  const { count, classOf, classCount, shares } = resources;
+  let lambda: Float64Array = start.slice();
+  let best = { boundMs: 0, lambda, load: new Float64Array(count) };
+  const time = new Float64Array(classCount * typeCount);
+  const load = new Float64Array(count);
+  let reviewedMs = 0;
+  let halfwayMs = 0;
+  let step = widestStep;
+  const decay = passes < mostPasses / 2 ? 0.95 : 0.98;
+  for (let pass = 0; pass < passes; pass++) {
+    const rates = ratesOf(instance, resources, lambda);
+    time.fill(0);
+    let cost = 0;
+    for (let type = 0; type < typeCount; type++) {
+      cost += ((lambda[type] ?? 0) * (baseMs[type] ?? 0)) / (slots[type] ?? 1);
+    }
+    for (let suite = 0, row = 0; suite < suiteCount; suite++, row += typeCount) {
+      const rateRow = (classOf[suite] as number) * typeCount;
+      let least = Number.POSITIVE_INFINITY;
+      let at = -1;
+      for (let type = 0; type < typeCount; type++) {
+        const duration = durations[row + type] as number;
+        const price = duration * (rates[rateRow + type] as number);
+        if (price < least && duration <= forbiddenAboveMs) {
+          least = price;
+          at = type;
+        }
+      }
+      if (at < 0) continue;
+      cost += least;
+      time[rateRow + at] = (time[rateRow + at] as number) + (durations[row + at] as number);
+    }
+    if (cost === 0) break;
+    loadOf(time, shares, load);
+    for (let type = 0; type < typeCount; type++) {
+      load[type] = (load[type] as number) + (baseMs[type] as number) / (slots[type] as number);
+    }
+    if (cost > best.boundMs) {
+      best = { boundMs: cost, lambda: lambda.slice(), load: load.map((each) => each / cost) };
+    }
+    if (pass < passes / 2) halfwayMs = best.boundMs;
+    if (pass % 60 === 59) {
+      if (best.boundMs < reviewedMs * (1 + worthwhile)) break;
+      reviewedMs = best.boundMs;
+    }
+    for (let resource = 0; resource < count; resource++) {
+      const over = Math.min(2, Math.max(-0.9, (load[resource] as number) / cost - 1));
+      lambda[resource] = Math.max(1e-12, (lambda[resource] as number) * (1 + step * over));
+    }
+    step = Math.max(leastStep, step * decay);
+    lambda = normalised(lambda);
+  }
+  return { ...best, lastGain: best.boundMs / (halfwayMs || 1) - 1 };
+}
+
+function loadOf(time: Float64Array, shares: Resources['shares'], load: Float64Array): void {
+  load.fill(0);
+  shares.forEach((each, index) => {
+    const ms = time[index] as number;
+    if (ms === 0) return;
+    for (const { resource, share } of each) load[resource] = (load[resource] as number) + ms * share;
+  });
+}
+
+export function ratesOf({ typeCount }: Instance, { shares, classCount }: Resources, lambda: Float64Array) {
+  const rates = new Float64Array(classCount * typeCount);
+  shares.forEach((each, index) => {
+    let rate = 0;
+    for (const { resource, share } of each) rate += (lambda[resource] as number) * share;
+    rates[index] = rate;
+  });
+  return rates;
+}
+
+/** Their sum is 1. */
+export function normalised(lambda: Float64Array): Float64Array {
+  const sum = lambda.reduce((total, each) => total + each, 0);
+  return lambda.map((each) => each / (sum || 1));
+}
