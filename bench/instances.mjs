@@ -118,6 +118,38 @@ export function memoryProblem(timings, seed) {
   };
 }
 
+/**
+ * One machine whose CPU, GPUs and NPU share its workers: a tenth of the suites need the GPU, four tenths are up to five or
+ * six times as fast on an accelerator.
+ * @param {Timings} timings
+ * @param {number} seed
+ * @returns {PlanProblem}
+ */
+export function sharedProblem({ durationsMs }, seed) {
+  const random = randomFrom(seed + 2_000_000);
+  const workers = 2 + random.below(10);
+  const machine = { name: 'm0', workers, cpuThreads: 2 * workers, memoryBytes: 2 ** 40 };
+  const gpus = 1 + random.below(3);
+  const none = Number.POSITIVE_INFINITY;
+  const rows = durationsMs.slice(0, 200 + random.below(600)).map((ms) => {
+    const kind = random.next();
+    const faster = random.next();
+    if (kind < 0.1) return [none, ms, none];
+    if (kind < 0.4) return [ms, ms / (1 + 4 * faster), none];
+    if (kind < 0.5) return [ms, ms / 2, ms / (1 + 5 * faster)];
+    return [ms, none, none];
+  });
+  return {
+    machines: [machine],
+    types: [
+      { name: 'cpu', machine: 0, slots: workers },
+      { name: 'gpu', machine: 0, slots: gpus },
+      { name: 'npu', machine: 0, slots: 1 },
+    ],
+    suites: rows.map((durationMs, index) => ({ id: `s${String(index).padStart(6, '0')}`, durationMs })),
+  };
+}
+
 /** @returns {PlanProblem} */
 export function largeProblem(suites, typeCount, slotCount, seed) {
   const random = randomFrom(seed);

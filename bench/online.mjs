@@ -1,11 +1,18 @@
 /**
  * Deciding on line, against the bound of who knows all true durations beforehand: real timings on made-up unequal fleets,
  * a tenth of the suites unknown, true durations off by a log-normal factor of sigma. Seeds 1 to 140 were
- * used in development, 1001 to 1030 led to a change once; 2001 to 2030 were run when everything was fixed. For the next
+ * used in development, 1001 to 1030 led to a change once, 2001 to 2030 and 3001 to 3030 were run after others. For the next
  * change take new ones (--first).
- * Usage: node bench/online.mjs FOLDER [--only 1|2] [--seeds N] [--first SEED]
+ * Usage: node bench/online.mjs FOLDER [--only 1|2|3|4] [--seeds N] [--first SEED]
  */
-import { fleetProblem, largeProblem, randomFrom, timingsIn } from './instances.mjs';
+import {
+  fleetProblem,
+  largeProblem,
+  memoryProblem,
+  randomFrom,
+  sharedProblem,
+  timingsIn,
+} from './instances.mjs';
 import { referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
@@ -19,22 +26,29 @@ const flag = (name, usual) => (argv.includes(name) ? Number(argv[argv.indexOf(na
 const [folder] = argv;
 if (folder === undefined || folder.startsWith('--')) throw new Error('usage: node bench/online.mjs FOLDER');
 const only = flag('--only', 0);
-const seeds = Array.from({ length: flag('--seeds', 30) }, (_, index) => flag('--first', 2001) + index);
+const seeds = Array.from({ length: flag('--seeds', 30) }, (_, index) => flag('--first', 4001) + index);
 
 console.log(`reference kernel ${referenceKernelMs().toFixed(0)} ms`);
-if (only !== 2) ratios();
-if (only !== 1) decisions();
+const kinds = [
+  ['slots alone', fleetProblem],
+  ['memory and several devices', memoryProblem],
+  ['shared workers', sharedProblem],
+];
+kinds.forEach(([what, make], index) => {
+  if (only === 0 || only === index + 1) ratios(what, make);
+});
+if (only === 0 || only === 4) decisions();
 
-function ratios() {
+function ratios(what, make) {
   const timings = timingsIn(folder);
   console.log(
-    `\nmakespan / clairvoyant bound, ${seeds.length} seeds; paired with pull: geometric mean and worst of adaptive / pull`,
+    `\n${what}: makespan / clairvoyant bound, ${seeds.length} seeds; paired with pull: geometric mean and worst of strategy / pull`,
   );
   console.log('sigma  strategy             mean  median     p95     max   / pull   worst   ms per decision');
   for (const sigma of [0.1, 0.3, 0.6]) {
     const results = new Map(strategyNames.map((name) => [name, []]));
     for (const seed of seeds) {
-      const given = onlineCase(timings[seed % timings.length], seed, sigma);
+      const given = onlineCase(make, timings[seed % timings.length], seed, sigma);
       for (const name of strategyNames) results.get(name).push(runCase(given, name));
     }
     const pull = results.get('pull').map(({ ratio }) => ratio);
@@ -83,9 +97,9 @@ function decisions() {
   }
 }
 
-function onlineCase(timings, seed, sigma) {
+function onlineCase(make, timings, seed, sigma) {
   const random = randomFrom(seed + 500_000);
-  const scenario = scenarioOf(fleetProblem(timings, seed), timings.ids);
+  const scenario = scenarioOf(make(timings, seed), timings.ids);
   return caseOf({
     ...scenario,
     seed,
@@ -104,20 +118,25 @@ function onlineCase(timings, seed, sigma) {
 }
 
 /** A problem for the planner as a scenario for the simulator, with the scenario's defaults filled in. */
-function scenarioOf({ types, suites }, ids = suites.map(({ id }) => id)) {
+function scenarioOf({ machines, types, suites }, ids = suites.map(({ id }) => id)) {
   return {
     version: 1,
-    machines: [],
+    machines,
     seed: 0,
     sigma: 0,
-    slots: types.map(({ name, slots }) => ({ type: name, count: slots, class: 'cpu' })),
-    suites: suites.map(({ durationMs }, index) => ({
+    slots: types.map(({ name, slots, machine }) => ({
+      type: name,
+      count: slots,
+      class: name === 'gpu' || name === 'npu' ? name : 'cpu',
+      machine: machines[machine].name,
+    })),
+    suites: suites.map(({ durationMs, hostMemoryBytes = 0, devices = 1 }, index) => ({
       id: ids[index],
       durationMs: Object.fromEntries(
         durationMs.flatMap((ms, type) => (ms === Number.POSITIVE_INFINITY ? [] : [[types[type].name, ms]])),
       ),
-      memoryBytes: 0,
-      devices: 1,
+      memoryBytes: hostMemoryBytes,
+      devices,
       locks: [],
       exclusive: false,
       priority: 3,

@@ -71,6 +71,40 @@ describe('a scenario', () => {
     }
   });
 
+  test.each([
+    ['adaptive', ['--strategy', 'adaptive']],
+    ['pull', ['--strategy', 'pull']],
+    ['a plan', ['--plan']],
+  ])('every slot of a class takes a suite: %s', async (_how, how) => {
+    const gpus = {
+      version: 1,
+      slots: [
+        { type: 'gpu', count: 2, class: 'gpu', machine: 'm' },
+        { type: 'cpu', machine: 'm' },
+      ],
+      suites: ['a', 'b', 'c', 'd'].map((id) => ({ id, durationMs: { gpu: 100 } })),
+    };
+    expect(await resultOf('--scenario', fileOf(gpus), ...how)).toMatchObject({
+      makespanMs: 200,
+      boundMs: 200,
+      utilisationByType: { gpu: 1, cpu: 0 },
+    });
+  });
+
+  test.each(['cpu', 'gpu'])('suites on two of three devices run beside those on one: %s', async (device) => {
+    const ids = Array.from({ length: 20 }, (_, index) => index);
+    const mixed = {
+      version: 1,
+      slots: [{ type: 't', count: 3, class: device }],
+      suites: ids.flatMap((id) => [
+        { id: `narrow-${id}`, durationMs: { t: 100 } },
+        { id: `wide-${id}`, durationMs: { t: 100 }, devices: 2 },
+      ]),
+    };
+    const result = await resultOf('--scenario', fileOf(mixed), '--strategy', 'adaptive');
+    expect(result).toMatchObject({ makespanMs: 2000, boundMs: 2000, utilisationByType: { t: 1 } });
+  });
+
   test('several slots at once, locks, and what nothing can run', async () => {
     const content = {
       version: 1,

@@ -62,16 +62,16 @@ export function resultOf(input: ResultInput): SimulationResult {
   const makespanMs = attempts.reduce((latest, { endMs }) => Math.max(latest, endMs), 0);
   const slotOf = new Map(slots.map((slot) => [slot.id, slot]));
   const types = new Map<string, { slots: number; busyMs: number }>();
-  for (const { type } of slots) {
-    const { slots: count = 0 } = types.get(type) ?? {};
-    types.set(type, { slots: count + 1, busyMs: 0 });
+  for (const { id } of slots) {
+    const { slots: count = 0 } = types.get(typeIn(id)) ?? {};
+    types.set(typeIn(id), { slots: count + 1, busyMs: 0 });
   }
   const starts = new Map<string, number>();
   let energyJoules = 0;
   for (const { suiteId, slotId, devices, startMs, endMs } of attempts) {
     starts.set(suiteId, Math.min(starts.get(suiteId) ?? Number.POSITIVE_INFINITY, startMs));
     const slot = slotOf.get(slotId);
-    const type = slot && types.get(slot.type);
+    const type = types.get(typeIn(slotId));
     if (slot === undefined || type === undefined) continue;
     const busyMs = devices * (endMs - startMs);
     type.busyMs += busyMs;
@@ -106,6 +106,11 @@ export function resultOf(input: ResultInput): SimulationResult {
     ),
     attempts,
   };
+}
+
+/** As a scenario names it, `<type>#<n>`, though each of its slots may be a device of its own. */
+function typeIn(slotId: string): string {
+  return slotId.slice(0, slotId.lastIndexOf('#'));
 }
 
 /** What no schedule of these durations beats, ms. */

@@ -262,8 +262,8 @@ function slotsOf({ slots, machines }: Scenario, entry: SlotEntry, several: boole
     cpuBudget: declared?.cpuThreads ?? onMachine,
     memoryBudgetBytes: declared?.memoryBytes ?? Number.MAX_SAFE_INTEGER,
   };
-  // The memory of a device is shared by its slots, that of a CPU is its machine's.
-  const separate = several || (memoryBytes !== undefined && deviceClass !== 'cpu');
+  // A CPU has a slot for each worker, with the memory of its machine; other devices take one suite each.
+  const separate = several || deviceClass !== 'cpu';
   return Array.from({ length: number }, (_, index): Slot => {
     const id = separate ? `${type}-${index + 1}` : type;
     return {

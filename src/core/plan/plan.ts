@@ -2,7 +2,7 @@ import type { Loads } from './loads.js';
 import { type Prices, pricesOf } from './prices.js';
 import { type Instance, instanceOf, type PlanProblem } from './problem.js';
 import { search } from './search.js';
-import { type Schedule, simulatedPlan } from './simulated-plan.js';
+import { type QuickPlan, quickSimulatedPlan, type Schedule, simulatedPlan } from './simulated-plan.js';
 import { balancedPlan, startPlan } from './start.js';
 
 export type { PlanMachine, PlanProblem, PlanSuite, PlanType } from './problem.js';
@@ -58,28 +58,41 @@ export function plan(problem: PlanProblem, options: PlanOptions = {}): Plan {
 export interface Assignment {
   /** As in a plan. */
   readonly typeOf: Int32Array;
-  /** When the last suite should end, ms from now, as far as slots alone decide that. */
+  /** By suite, ≥ 1: by what factor it counts as longer where it is decided what starts first. */
+  readonly precedence: Float64Array;
+  /** When the last suite should end, ms from now. */
   readonly makespanMs: number;
   /** For the next assignment of the same fleet. */
   readonly prices: Float64Array;
 }
 
 /**
- * A quick plan for the moment, to be made anew before long: prices count everything that is scarce, the list plan behind
- * them only slots.
+ * A quick plan for the moment, to be made anew before long.
  * @param before Of nearly the same problem (some suites have started since): its prices save most of the work.
  */
 export function assign(problem: PlanProblem, before?: Pick<Assignment, 'prices'>): Assignment {
   const instance = instanceOf(problem);
   const prices = pricesOf(instance, before?.prices);
   const isLarge = instance.suiteCount > largeFrom;
-  const loads = isLarge ? balancedPlan(instance, prices) : startPlan(instance, prices);
-  const typeOf = new Int32Array(instance.suiteCount).fill(-1);
+  const quick = instance.slotsOnly
+    ? quickSlotPlan(instance, prices, isLarge)
+    : quickSimulatedPlan(instance, prices, isLarge);
+  const typeOf = new Int32Array(instance.suiteCount);
+  const precedence = new Float64Array(instance.suiteCount);
   instance.order.forEach((given, position) => {
-    const slot = loads.slotOf[position] as number;
-    if (slot >= 0) typeOf[given] = loads.typeOf[slot] as number;
+    typeOf[given] = quick.typeOf[position] as number;
+    precedence[given] = quick.precedence[position] as number;
   });
-  return { typeOf, makespanMs: loads.makespanMs(), prices: prices.lambda };
+  return { typeOf, precedence, makespanMs: quick.makespanMs, prices: prices.lambda };
+}
+
+function quickSlotPlan(instance: Instance, prices: Prices, isLarge: boolean): QuickPlan {
+  const loads = isLarge ? balancedPlan(instance, prices) : startPlan(instance, prices);
+  return {
+    typeOf: loads.slotOf.map((slot) => (slot < 0 ? -1 : (loads.typeOf[slot] as number))),
+    precedence: new Float64Array(instance.suiteCount).fill(1),
+    makespanMs: loads.makespanMs(),
+  };
 }
 
 /** What no schedule beats, ms; 0 when nothing can run. */

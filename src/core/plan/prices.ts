@@ -37,6 +37,8 @@ const misjudged = 1.1;
 const idleBelow = 0.98;
 const leastPrice = 1e-3;
 const idleShare = 0.02;
+/** Sums of many products are never exact. */
+const roundingError = 1e-9;
 /** First steps: of prices that nothing is known of, and of those that are nearly right. */
 const firstStep = 0.3;
 const warmStep = 0.05;
@@ -73,7 +75,7 @@ export function pricesOf(instance: Instance, before?: Float64Array): Prices {
     boundMs = Math.min(next.boundMs, nextMs);
   }
   return {
-    boundMs,
+    boundMs: wholeBound(instance, boundMs),
     lambda: best.lambda,
     rates: ratesOf(instance, resources, best.lambda),
     forbiddenAboveMs,
@@ -170,6 +172,12 @@ type Shares = Resources['shares'][number];
 function shareOf(shares: Shares, resource: number): number {
   for (const each of shares) if (each.resource === resource) return each.share;
   return 0;
+}
+
+/** Durations are whole ms: so are the ends of all schedules, where slots come free at whole ms. */
+function wholeBound({ problem }: Instance, boundMs: number): number {
+  const isWhole = problem.types.every(({ freeAtMs = [] }) => freeAtMs.every(Number.isInteger));
+  return isWhole ? Math.ceil(boundMs * (1 - roundingError)) : boundMs;
 }
 
 function passesFor({ durations }: Instance): number {

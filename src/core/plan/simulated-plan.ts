@@ -63,6 +63,29 @@ export function simulatedPlan(instance: Instance, prices: Prices, moves: number)
   return (best as NonNullable<typeof best>).schedule;
 }
 
+/** A plan for the moment, by position of the suites in an instance. */
+export interface QuickPlan {
+  /** -1: nothing can run it. */
+  readonly typeOf: Int32Array;
+  /** By what factor suites count as longer where it is decided what starts first. */
+  readonly precedence: Float64Array;
+  readonly makespanMs: number;
+}
+
+/** Balanced types, and the best of a few orders; of very many suites of one. */
+export function quickSimulatedPlan(instance: Instance, prices: Prices, isLarge: boolean): QuickPlan {
+  const ranks = ranksOf(instance, prices);
+  const typeOf = balancedTypes(instance, prices, roomAt(prices, prices.boundMs));
+  let best: { readonly weight: number; readonly makespanMs: number } | undefined;
+  for (const weight of isLarge ? sizeWeights.slice(1, 2) : sizeWeights) {
+    const simulation = new Simulation(instance, prices, rankBy(ranks, weight));
+    const { makespanMs } = simulation.runWith(typeOf);
+    if (best === undefined || makespanMs < best.makespanMs) best = { weight, makespanMs };
+  }
+  const { weight, makespanMs } = best as NonNullable<typeof best>;
+  return { typeOf, precedence: ranks.sizes.map((size) => 1 + weight * size), makespanMs };
+}
+
 /** Types that ended late, as their suites do not fit together without gaps, have less room than their slots seem to. */
 function followEnds(roomMs: Float64Array, instance: Instance, schedule: Schedule, boundMs: number): void {
   const { typeCount, durations } = instance;

@@ -128,7 +128,8 @@ export class PlannedRun implements StrategyRun {
       const type = assignment.typeOf[index] ?? -1;
       const estimate = suite.estimates[type];
       if (estimate === undefined) return;
-      const urgency = this.#keepOrder ? 0 : cautiousMs(estimate);
+      const precedence = assignment.precedence[index] ?? 1;
+      const urgency = this.#keepOrder ? 0 : cautiousMs(estimate) * precedence;
       queues[type]?.push({ suite, turn: suite.pending.turn, urgency });
     });
     this.#queues = queues.map((queue) =>

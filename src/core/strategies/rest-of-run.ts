@@ -75,8 +75,7 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
       name: first.name,
       machine: machines.get(slot.machine.name)?.index ?? 0,
       slots: members.reduce((sum, { slots }) => sum + slots, 0),
-      slotsPerDevice:
-        device.class === 'cpu' ? members.reduce((sum, { slots }) => sum + slots, 0) : first.slots,
+      slotsPerDevice: first.slots,
       deviceMemoryBytes: device.memoryBytes ?? slot.machine.memoryBudgetBytes,
       freeAtMs: members.flatMap((type) => {
         const times = busyUntil.get(type) ?? [];
