@@ -105,6 +105,22 @@ describe('a scenario', () => {
     expect(result).toMatchObject({ makespanMs: 2000, boundMs: 2000, utilisationByType: { t: 1 } });
   });
 
+  test('performance-aware counts on all devices that a suite needs, not on the first', async () => {
+    const content = {
+      version: 1,
+      slots: [
+        { type: 'fast', count: 2, class: 'gpu' },
+        { type: 'slow', count: 2, class: 'gpu' },
+      ],
+      suites: [
+        { id: 'narrow', durationMs: { fast: 100 } },
+        { id: 'wide', durationMs: { fast: 100, slow: 150 }, devices: 2 },
+      ].map((suite) => ({ devices: 1, ...suite })),
+    };
+    const result = await resultOf('--scenario', fileOf(content), '--strategy', 'performance-aware');
+    expect(result).toMatchObject({ makespanMs: 150, assignment: { narrow: 'fast#1', wide: 'slow#1' } });
+  });
+
   test('several slots at once, locks, and what nothing can run', async () => {
     const content = {
       version: 1,

@@ -27,13 +27,17 @@ export const performanceAware: Strategy = {
 
 function earliestCompletion(view: ClusterView): SuitePlace | undefined {
   const freeInMs = firstFreeMs(view);
+  const nextEndMs = nextEnds(view);
   const placesOf = rememberedPlaces(view);
   for (const { group, pending } of inTurn(view)) {
     let best: SlotType | undefined;
     let leastMs = Number.POSITIVE_INFINITY;
     let fits = false;
     for (const [type, fitsNow] of placesOf(group)) {
-      const waitMs = Math.max(fitsNow ? 0 : 1, freeInMs.get(type) ?? 0);
+      const waitMs = Math.max(
+        fitsNow ? 0 : (nextEndMs.get(type.slot.machine.name) ?? 1),
+        freeInMs.get(type) ?? 0,
+      );
       const endMs = waitMs + view.estimate(pending.suite, type).durationMs;
       if (endMs >= leastMs) continue;
       leastMs = endMs;
@@ -73,6 +77,17 @@ function firstFreeMs(view: ClusterView): Map<SlotType, number> {
     if (leftMs < (first.get(type as SlotType) ?? 0)) first.set(type as SlotType, leftMs);
   }
   return first;
+}
+
+/** When the first suite of each machine should end, ms from now, at least 1: what does not fit now fits then at best. */
+function nextEnds(view: ClusterView): ReadonlyMap<string, number> {
+  const next = new Map<string, number>();
+  for (const { type, estimate, startedAtMs } of view.running) {
+    const { name } = type.slot.machine;
+    const leftMs = Math.max(1, remainingMs(estimate, view.atMs - startedAtMs));
+    next.set(name, Math.min(leftMs, next.get(name) ?? Number.POSITIVE_INFINITY));
+  }
+  return next;
 }
 
 /** The first pending suites of all groups, in the order of the queue. */
