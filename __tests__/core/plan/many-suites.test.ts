@@ -1,5 +1,7 @@
 import { lowerBoundMs, type PlanProblem, type PlanSuite, plan } from '../../../src/core/plan/plan.js';
 import { normalFrom, randomFrom } from '../../../src/core/random.js';
+import { runCase } from '../../../src/simulate/case.js';
+import { caseOf, parseScenario } from '../../../src/simulate/scenario.js';
 import { checkPlan } from './exhaustive.js';
 
 /** Unequal machines, each of one type; a fifth of the durations missing. */
@@ -82,6 +84,50 @@ describe.each([
     expect(bound).toBeGreaterThan(0.999);
     expect(bound).toBeLessThan(1.001);
   });
+});
+
+/** A CPU and a GPU of one machine share its workers; half of the suites are three times as fast on the GPU, a few need it. */
+function laptop(suiteCount: number): PlanProblem {
+  const random = randomFrom(5);
+  return {
+    machines: [{ name: 'm', workers: 4, cpuThreads: 8, memoryBytes: 2 ** 40 }],
+    types: [
+      { name: 'cpu', machine: 0, slots: 4 },
+      { name: 'gpu', machine: 0, slots: 1 },
+    ],
+    suites: Array.from({ length: suiteCount }, (_, index) => {
+      const ms = Math.ceil(1000 * Math.exp(normalFrom(random)));
+      const kind = random();
+      const onCpu = kind < 0.1 ? Number.POSITIVE_INFINITY : ms;
+      const onGpu = kind < 0.1 ? ms : kind < 0.6 ? ms / 3 : Number.POSITIVE_INFINITY;
+      return { id: `s${index}`, durationMs: [onCpu, onGpu] };
+    }),
+  };
+}
+
+test.each([60, 600, 3000])('workers that %i suites on CPU and GPU share are never idle', (suiteCount) => {
+  expect(gapOf(laptop(suiteCount), 0)).toBeLessThan(0.05);
+});
+
+test('nor are they where the run is decided as it goes', () => {
+  const { types, suites } = laptop(800);
+  const scenario = parseScenario(
+    JSON.stringify({
+      version: 1,
+      machines: [{ name: 'm', workers: 4, cpuThreads: 8 }],
+      slots: types.map(({ name, slots }) => ({ type: name, class: name, count: slots, machine: 'm' })),
+      suites: suites.map(({ id, durationMs }) => ({
+        id,
+        durationMs: Object.fromEntries(
+          types.flatMap(({ name }, type) =>
+            durationMs[type] === Number.POSITIVE_INFINITY ? [] : [[name, durationMs[type]]],
+          ),
+        ),
+      })),
+    }),
+    'scenario.json',
+  );
+  expect(runCase(caseOf(scenario), 'adaptive').ratio).toBeLessThan(1.05);
 });
 
 describe('where memory, devices and locks are scarce', () => {

@@ -1,5 +1,6 @@
 import type { Prices } from './prices.js';
 import type { Instance } from './problem.js';
+import { type Shares, shareOf } from './resources.js';
 
 /** At the very bound, whole suites would not fit. */
 const fullAt = 1.0001;
@@ -75,7 +76,7 @@ class Balance {
       for (let other = 0; other < typeCount; other++) {
         const ms = durations[row + other] as number;
         const waste = ms * (rates[rateRow + other] as number) - cost;
-        if (waste < least && other !== type && ms <= boundMs && this.#fits(suite, other)) {
+        if (waste < least && other !== type && ms <= boundMs && this.#fits(suite, type, other)) {
           least = waste;
           target = other;
         }
@@ -97,7 +98,7 @@ class Balance {
   /** Unless others have taken the room meanwhile, or left enough behind. */
   #move(suite: number, target: number): boolean {
     const type = this.typeOf[suite] as number;
-    if (!this.#isOverfull(suite, type) || !this.#fits(suite, target)) return false;
+    if (!this.#isOverfull(suite, type) || !this.#fits(suite, type, target)) return false;
     this.typeOf[suite] = target;
     this.#add(suite, type, -1);
     this.#add(suite, target, 1);
@@ -119,10 +120,16 @@ class Balance {
     return false;
   }
 
-  #fits(suite: number, type: number): boolean {
-    const ms = this.#durationOn(suite, type);
-    for (const { resource, share } of this.#sharesOn(suite, type)) {
-      if ((this.#loadMs[resource] as number) + ms * share > (this.#roomMs[resource] as number)) return false;
+  /** Whether the target has room for what the suite takes there and does not give back where it leaves. */
+  #fits(suite: number, type: number, target: number): boolean {
+    const ms = this.#durationOn(suite, target);
+    const leavingMs = this.#durationOn(suite, type);
+    const given = this.#sharesOn(suite, type);
+    for (const { resource, share } of this.#sharesOn(suite, target)) {
+      const extraMs = ms * share - leavingMs * shareOf(given, resource);
+      if (extraMs > 0 && (this.#loadMs[resource] as number) + extraMs > (this.#roomMs[resource] as number)) {
+        return false;
+      }
     }
     return true;
   }
@@ -132,9 +139,9 @@ class Balance {
     return durations[suite * typeCount + type] as number;
   }
 
-  #sharesOn(suite: number, type: number) {
+  #sharesOn(suite: number, type: number): Shares {
     const { shares, classOf } = this.#prices.resources;
-    return shares[(classOf[suite] as number) * this.#instance.typeCount + type] as (typeof shares)[number];
+    return shares[(classOf[suite] as number) * this.#instance.typeCount + type] as Shares;
   }
 }
 

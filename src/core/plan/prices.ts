@@ -1,6 +1,6 @@
 import { type Improved, improve, mostPasses, normalised, ratesOf, worthwhile } from './price-ascent.js';
 import type { Instance } from './problem.js';
-import { type Resources, resourcesOf } from './resources.js';
+import { type Resources, resourcesOf, type Shares, shareOf } from './resources.js';
 
 /**
  * Machine prices. For any prices λ ≥ 0 of the resources, `Σ_suites min_types (duration × Σ λ × share) / Σ λ` bounds the
@@ -165,13 +165,6 @@ function needsOf(
     }
   }
   return needs;
-}
-
-type Shares = Resources['shares'][number];
-
-function shareOf(shares: Shares, resource: number): number {
-  for (const each of shares) if (each.resource === resource) return each.share;
-  return 0;
 }
 
 /** Durations are whole ms: so are the ends of all schedules, where slots come free at whole ms. */

@@ -17,7 +17,16 @@ export interface Resources {
   readonly classOf: Int32Array;
   readonly classCount: number;
   /** By class × typeCount + type. */
-  readonly shares: readonly (readonly Share[])[];
+  readonly shares: readonly Shares[];
+}
+
+/** What a suite takes on a type. */
+export type Shares = readonly Share[];
+
+/** 0 where it takes none of the resource. */
+export function shareOf(shares: Shares, resource: number): number {
+  for (const each of shares) if (each.resource === resource) return each.share;
+  return 0;
 }
 
 export function resourcesOf(instance: Instance): Resources {
@@ -63,7 +72,7 @@ function sharesOf(
   suite: PlanSuite,
   typeIndex: number,
   resource: (name: string) => number,
-): readonly Share[] {
+): Shares {
   const type = problem.types[typeIndex];
   const machine = type && problem.machines[type.machine];
   if (type === undefined || machine === undefined) return [];

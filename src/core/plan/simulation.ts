@@ -98,18 +98,42 @@ export class Simulation {
     return this.#schedule();
   }
 
-  /** @param typeOf By suite; -1: none. */
+  /**
+   * Each suite on its type. Of types that share the workers and the memory of a machine, the one with the most left for
+   * each of its slots comes first, so that none is left over at the end.
+   * @param typeOf By suite; -1: none.
+   */
   runWith(typeOf: Int32Array): Schedule {
-    const queues = this.#instance.problem.types.map(() => [] as number[]);
-    for (const suite of this.#order) queues[typeOf[suite] as number]?.push(suite);
-    let waiting = queues.reduce((sum, { length }) => sum + length, 0);
-    let machines: ReadonlySet<number> | undefined;
+    const { problem, typeCount, durations } = this.#instance;
+    const queues = problem.types.map(() => [] as number[]);
+    const leftMs = new Float64Array(typeCount);
+    const share = (suite: number, type: number) =>
+      (durations[suite * typeCount + type] as number) / (problem.types[type]?.slots ?? 1);
+    let waiting = 0;
+    for (const suite of this.#order) {
+      const type = typeOf[suite] as number;
+      if (type < 0) continue;
+      (queues[type] as number[]).push(suite);
+      leftMs[type] = (leftMs[type] as number) + share(suite, type);
+      waiting++;
+    }
+    const typesOf = problem.machines.map((_, machine) =>
+      [...queues.keys()].filter((type) => this.#machineIndex(type) === machine),
+    );
+    let machines: Iterable<number> = typesOf.keys();
     while (waiting > 0) {
-      queues.forEach((queue, type) => {
-        if (machines?.has(this.#machineIndex(type)) !== false) waiting -= this.#startFrom(queue, type);
-      });
+      for (const machine of machines) {
+        const types = typesOf[machine] as number[];
+        if (types.length > 1) types.sort((a, b) => (leftMs[b] as number) - (leftMs[a] as number) || a - b);
+        for (const type of types) {
+          for (const suite of this.#startFrom(queues[type] as number[], type)) {
+            leftMs[type] = (leftMs[type] as number) - share(suite, type);
+            waiting--;
+          }
+        }
+      }
       if (this.#running.size === 0) break;
-      machines = this.#advance();
+      machines = this.#advance() ?? typesOf.keys();
     }
     return this.#schedule();
   }
@@ -126,9 +150,9 @@ export class Simulation {
     return { typeOf: this.#typeOf, slotOf: this.#slotOf, startMs: this.#startMs, makespanMs };
   }
 
-  /** Starts what there is room for, and takes it out of the queue. @returns How many. */
-  #startFrom(queue: number[], type: number): number {
-    let started = 0;
+  /** Starts what there is room for. @returns What it took out of the queue. */
+  #startFrom(queue: number[], type: number): readonly number[] {
+    const started: number[] = [];
     for (let at = 0; at < queue.length && at < mostMisses && this.#hasWorker(type); ) {
       const suite = queue[at] as number;
       this.looks++;
@@ -139,7 +163,7 @@ export class Simulation {
       }
       this.#start(suite, type, slots);
       queue.splice(at, 1);
-      started++;
+      started.push(suite);
     }
     return started;
   }
