@@ -1,3 +1,4 @@
+import { Estimates } from '../../src/core/estimate.js';
 import { device, GiB, gpu, slots, suite } from './cluster.js';
 import { Run } from './told-run.js';
 
@@ -72,14 +73,42 @@ test.each([
   ]);
 });
 
-test('a stream of suites on single devices does not keep it waiting for ever', () => {
-  const singles = Array.from({ length: 100 }, (_, index) => suite(`s${index}`, one));
-  const run = new Run(gpus(2), [...singles.slice(0, 2), suite('pair', two), ...singles.slice(2)]);
-  const running = run.open().map((text) => text.split(' on '));
-  let ended = 0;
-  for (; !running.some(([suiteId]) => suiteId === 'pair'); ended++) {
-    const [suiteId = '', slotId = ''] = running.shift() ?? [];
-    running.push(...run.end(suiteId, slotId).map((text) => text.split(' on ')));
-  }
-  expect(ended).toBeLessThan(60);
+describe('a stream of suites on single devices', () => {
+  const singles = Array.from({ length: 200 }, (_, index) => suite(`s${index}`, one));
+  const startOf = (suiteId: string, texts: readonly string[]) =>
+    texts.find((text) => text.startsWith(`${suiteId} on`));
+
+  test('does not keep it waiting for ever', () => {
+    const run = new Run(gpus(2), [...singles.slice(0, 2), suite('pair', two), ...singles.slice(2)]);
+    const running = [...run.open()];
+    let ended = 0;
+    for (; startOf('pair', running) === undefined; ended++) {
+      const [suiteId = '', slotId = ''] = running.shift()?.split(' on ') ?? [];
+      running.push(...run.end(suiteId, slotId));
+    }
+    expect(ended).toBeLessThan(60);
+  });
+
+  test('lets it wait where it should end first, though there is room elsewhere', () => {
+    const machines = ['slow', 'fast'].map((model) =>
+      slots({ name: model, workers: 2, devices: [0, 1].map((n) => ({ ...gpu, id: `gpu${n}`, model })) }),
+    );
+    const run = new Run(machines.flat(), [...singles.slice(0, 4), suite('pair', two), ...singles.slice(4)], {
+      estimates: new Estimates([
+        { suiteId: 'pair', deviceKind: 'gpu slow', durationMs: 900_000 },
+        { suiteId: 'pair', deviceKind: 'gpu fast', durationMs: 60_000 },
+      ]),
+    });
+    const running = [...run.open()];
+    const endOn = (machine: string) => {
+      const at = running.findIndex((text) => text.includes(` on ${machine}/`));
+      const [suiteId = '', slotId = ''] = running.splice(at, 1)[0]?.split(' on ') ?? [];
+      running.push(...run.end(suiteId, slotId));
+    };
+    for (let ended = 0; ended < 60; ended++) endOn('slow');
+    expect(startOf('pair', running)).toBeUndefined();
+    endOn('fast');
+    endOn('fast');
+    expect(startOf('pair', running)).toBe('pair on fast/gpu0#1 and fast/gpu1#1');
+  });
 });

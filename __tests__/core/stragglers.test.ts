@@ -1,6 +1,6 @@
 import { Estimates, type Observation } from '../../src/core/estimate.js';
 import type { WorkloadProfile } from '../../src/core/workload.js';
-import { device, gpu, slots, suite } from './cluster.js';
+import { device, GiB, gpu, slots, suite } from './cluster.js';
 import { Run } from './told-run.js';
 
 const either = {
@@ -102,4 +102,45 @@ test('none on a slot of the same kind and machine, which is as slow, and none wh
   run.tell({ type: 'suite-queued', suite: holder, atMs: 1 });
   run.tell({ type: 'suite-queued', suite: needsGpu, atMs: 1 });
   expect(run.tell({ type: 'tick', atMs: 9000 })).toEqual([]);
+});
+
+test('other suites tell how much faster another device is for one that was never measured', () => {
+  const others = (gpuMs: number): Observation[] =>
+    Array.from({ length: 8 }, (_, index) => `seen${index}`).flatMap((suiteId) => [
+      { suiteId, deviceKind: 'cpu', durationMs: 4000 },
+      { suiteId, deviceKind: 'gpu', durationMs: gpuMs },
+    ]);
+  const onceTheGpuIsFree = (gpuMs: number) => {
+    const run = new Run(
+      slots({ workers: 2, devices: [device(), gpu] }),
+      [suite('first', { hardware: [{ class: 'gpu', count: 1 }] }), suite('new', either)],
+      { estimates: new Estimates(others(gpuMs)) },
+    );
+    expect(run.open()).toEqual([`first on ${onGpu}`, `new on ${onCpu}`]);
+    run.end('first', onGpu, 'passed', 1, 10_000);
+    return run.tell({ type: 'tick', atMs: 20_000 });
+  };
+  expect(onceTheGpuIsFree(400)).toEqual([`new on ${onGpu} again`]);
+  expect(onceTheGpuIsFree(2000)).toEqual([]);
+});
+
+test('a machine that nobody waits for is used though others wait for another one', () => {
+  const machines = ['large', 'small'].map((name, index) =>
+    slots({ name, workers: 1, memoryBudgetBytes: (8 - 4 * index) * GiB, devices: [device({ model: name })] }),
+  );
+  const run = new Run(
+    machines.flat(),
+    ['slow', 'big'].map((id, index) => suite(id, { minMemoryBytes: 6 * index * GiB })),
+    {
+      estimates: new Estimates(
+        ['large', 'small'].map((model) => ({
+          suiteId: 'slow',
+          deviceKind: `cpu ${model}`,
+          durationMs: 3000,
+        })),
+      ),
+    },
+  );
+  expect(run.open()).toEqual(['slow on large/cpu#1']);
+  expect(run.tell({ type: 'tick', atMs: 9000 })).toEqual(['slow on small/cpu#1 again']);
 });

@@ -222,11 +222,37 @@ test('power-aware takes the device of least energy, until the time is short', ()
   expect(devicesWithin(6500)).toEqual(new Set(['cpu', 'gpu0']));
 });
 
-test('performance-aware waits for the device where a suite ends first', () => {
-  const history = ['a', 'b'].flatMap((id) => [took(id, 'cpu', 9000), took(id, 'gpu', 1000)]);
-  expect(firstStarts('performance-aware', both, [suite('a', either), suite('b', either)], history)).toEqual([
-    'a on local/gpu0#1',
-  ]);
+describe('performance-aware', () => {
+  const [aSlot] = slots({ workers: 1 });
+
+  test('waits for the device where a suite ends first', () => {
+    const history = ['a', 'b'].flatMap((id) => [took(id, 'cpu', 9000), took(id, 'gpu', 1000)]);
+    expect(firstStarts('performance-aware', both, [suite('a', either), suite('b', either)], history)).toEqual(
+      ['a on local/gpu0#1'],
+    );
+  });
+
+  test('starts the longest first, the end is left to short ones', () => {
+    const history = [took('a', 'cpu', 1000), took('b', 'cpu', 5000)];
+    const fleet = aSlot === undefined ? [] : [aSlot];
+    expect(firstStarts('performance-aware', fleet, [suite('a'), suite('b')], history)).toEqual([
+      'b on local/cpu#1',
+    ]);
+  });
+
+  test('who has a choice comes behind those that can run on that device alone', () => {
+    const picky = ['a', 'b', 'c', 'd', 'e'];
+    const history = [
+      ...picky.map((id) => took(id, 'gpu', 2000)),
+      took('f', 'gpu', 4000),
+      took('f', 'cpu', 9000),
+    ];
+    const suites = [...picky.map((id) => suite(id, onlyGpu)), suite('f', either)];
+    expect(firstStarts('performance-aware', both, suites, history)).toEqual([
+      'f on local/cpu#1',
+      'a on local/gpu0#1',
+    ]);
+  });
 });
 
 test('resource-aware goes where the least is taken', () => {

@@ -1,29 +1,50 @@
+import type { Attempt, Attempts } from './attempts.js';
 import type { Backlog, Demand } from './backlog.js';
+import type { Estimates } from './estimate.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group } from './group.js';
-import { fits, partOfRoom, type Room, roomFor } from './room.js';
+import { fits, partOfRoom, type Room, roomOn } from './room.js';
+import { remainingMs } from './strategies/remaining.js';
 import type { Turn } from './strategies/strategy.js';
 import { comesBefore } from './strategies/turn.js';
 
 /** When this many later suites have started on machines where a suite found no room, room is kept for it. */
 const passesBeforeReservation = 32;
 
+/** Where a suite may wait for room. */
+interface Place {
+  readonly group: Group;
+  readonly types: readonly [FleetType, ...FleetType[]];
+}
+
+/** Where it does. */
+interface Target extends Place {
+  /** When it should end there, ms from now. */
+  readonly endMs: number;
+}
+
 /**
- * Keeps small suites from starving a big one. What the suite would take is booked on one of its machines as if it ran:
- * others start there only beside it, so that the machine drains as far as needed. One suite at a time, so that no two
- * reservations can wait for each other.
+ * Keeps small suites from starving a big one. What the suite would take is booked, as if it ran, on the machine where it
+ * should end first: others start there only beside it, so that the machine drains as far as needed. One suite at a time,
+ * so that no two reservations can wait for each other.
  */
 export class Reservation {
   readonly #fleet: Fleet;
   readonly #backlog: Backlog;
+  readonly #attempts: Attempts;
+  readonly #estimates: Estimates;
+  readonly #overdue = new Set<Group>();
+  /** Kept while the group waits, so that the same machine goes on draining. */
+  #target: Target | undefined;
   /** Kept while suspended, so that the same slot is booked again. */
   #room: Room | undefined;
   #booked = false;
-  readonly #overdue = new Set<Group>();
 
-  constructor(fleet: Fleet, backlog: Backlog) {
+  constructor(fleet: Fleet, backlog: Backlog, attempts: Attempts, estimates: Estimates) {
     this.#fleet = fleet;
     this.#backlog = backlog;
+    this.#attempts = attempts;
+    this.#estimates = estimates;
   }
 
   /** Books nothing until `renew`. To be called before slots go down or suites come and go. */
@@ -33,11 +54,13 @@ export class Reservation {
   }
 
   /** Books room for the suite that was passed over too often, or returns it when it is there: then it must start. */
-  renew(): Room | undefined {
+  renew(nowMs: number): Room | undefined {
     this.suspend();
     const group = this.#mostOverdue();
-    const room = group && roomFor(group);
-    this.#room = group && !room ? this.#choose(group) : undefined;
+    this.#target = group && this.#targetFor(group, nowMs);
+    if (this.#target === undefined) return undefined;
+    const room = this.#roomNow(this.#target);
+    this.#room = room ? undefined : this.#part(this.#target);
     if (this.#room) {
       this.#fleet.take(this.#room.slots, this.#room.claim);
       this.#booked = true;
@@ -58,36 +81,90 @@ export class Reservation {
     }
   }
 
-  /** The one that has room booked goes on having it; else the earliest. */
+  /** The one that waits goes on waiting; else the earliest. */
   #mostOverdue(): Group | undefined {
-    if (this.#room && isOverdue(this.#room.group) && hasFreeSlot(this.#room.group)) return this.#room.group;
+    if (this.#target && isOverdue(this.#target.group)) return this.#target.group;
     let first: Group | undefined;
     for (const group of this.#overdue) {
       if (!isOverdue(group)) this.#overdue.delete(group);
-      else if (!hasFreeSlot(group)) continue;
       else if (!first || comesBefore(group.head.turn, first.head.turn)) first = group;
     }
     return first;
   }
 
-  /** The slot booked before, else one on the machine where the least is running. */
-  #choose(group: Group): Room | undefined {
+  /** Where it waits already, else where it should end first. */
+  #targetFor(group: Group, nowMs: number): Target | undefined {
+    if (this.#target?.group === group && this.#target.types.every((type) => group.slotTypes.has(type))) {
+      const endMs = this.#endMs(this.#target, nowMs);
+      if (endMs < Number.POSITIVE_INFINITY) return { ...this.#target, endMs };
+    }
+    let first: Target | undefined;
+    for (const place of placesOf(group)) {
+      const endMs = this.#endMs(place, nowMs);
+      if (first === undefined || endMs < first.endMs) first = { ...place, endMs };
+    }
+    return first;
+  }
+
+  /**
+   * When the group's head should end there, ms from now: what runs on the machine is thought away, first what ends
+   * first, until there is room. Infinite where that does not help: a device is hot, a lock is held elsewhere.
+   */
+  #endMs({ group, types }: Place, nowMs: number): number {
+    const [first] = types;
+    const running = [...this.#attempts.all]
+      .filter(({ type }) => type.load === first.load)
+      .map((attempt) => ({ ...attempt, leftMs: remainingMs(attempt.estimate, nowMs - attempt.startedAtMs) }))
+      .sort((a, b) => a.leftMs - b.leftMs);
+    const ended: Attempt[] = [];
+    let drainMs = 0;
+    while (!types.some((type) => fits(type, group))) {
+      const next = running[ended.length];
+      drainMs = next?.leftMs ?? Number.POSITIVE_INFINITY;
+      if (next === undefined) break;
+      this.#fleet.release(next.slots, next.claim);
+      ended.push(next);
+    }
+    for (const { slots, claim } of ended) this.#fleet.take(slots, claim);
+    return drainMs + this.#durationMs(group, first);
+  }
+
+  /** Where it can start now and ends no later than where it waits. */
+  #roomNow({ group, endMs }: Target): Room | undefined {
+    const [best] = [...group.slotTypes.keys()]
+      .flatMap((type) => roomOn(type, group) ?? [])
+      .map((room) => ({ room, durationMs: this.#durationMs(group, room.type) }))
+      .sort((a, b) => a.durationMs - b.durationMs);
+    return best && best.durationMs <= endMs ? best.room : undefined;
+  }
+
+  #durationMs({ head }: Group, { kind }: FleetType): number {
+    return this.#estimates.of(head.suite, kind).durationMs;
+  }
+
+  /** The slot booked before, else a free one, with what else is there of what it needs. */
+  #part({ group, types }: Target): Room | undefined {
     const before = this.#room?.slots[0]?.id;
-    const rank = ({ free, load }: FleetType) => (free.some(({ id }) => id === before) ? -1 : load.suites);
-    const [type] = [...group.slotTypes.keys()]
-      .filter(({ free }) => free.length > 0)
-      .sort((a, b) => rank(a) - rank(b));
-    const slot = type?.free.find(({ id }) => id === before) ?? type?.free[0];
-    return type && slot && partOfRoom(type, group, slot.slot);
+    const free = types.flatMap((type) => type.free.map(({ id, slot }) => ({ type, id, slot })));
+    const chosen = free.find(({ id }) => id === before) ?? free[0];
+    return chosen && partOfRoom(chosen.type, group, chosen.slot);
   }
 }
 
 function isOverdue(group: Group): boolean {
-  return group.passes >= passesBeforeReservation && group.size > 0;
+  return group.passes >= passesBeforeReservation && group.size > 0 && group.slotTypes.size > 0;
 }
 
-function hasFreeSlot(group: Group): boolean {
-  return [...group.slotTypes.keys()].some(({ free }) => free.length > 0);
+/** The types of each machine that are alike: whichever of them is free first will do. */
+function placesOf(group: Group): readonly Place[] {
+  const places = new Map<string, [FleetType, ...FleetType[]]>();
+  for (const type of group.slotTypes.keys()) {
+    const key = JSON.stringify([type.slot.machine.name, type.kind]);
+    const types = places.get(key);
+    if (types) types.push(type);
+    else places.set(key, [type]);
+  }
+  return [...places.values()].map((types) => ({ group, types }));
 }
 
 /** True when whatever is pending finds room on the machine as long as one of its slots is free. */

@@ -73,7 +73,7 @@ export class Scheduler {
     const { seed = 0, keepOrder, finishWithinMs } = options;
     this.#run = options.strategy.start({ seed, keepOrder, finishWithinMs });
     this.#backlog = new Backlog(options.unsatisfiable, options.estimates);
-    this.#reservation = new Reservation(this.#fleet, this.#backlog);
+    this.#reservation = new Reservation(this.#fleet, this.#backlog, this.#attempts, options.estimates);
     this.#view = {
       fits: (group, type) => fits(type as FleetType, group),
       estimate: (suite, type) => options.estimates.of(suite, type.kind),
@@ -97,7 +97,7 @@ export class Scheduler {
     const { reviewAtMs } = this.#run;
     if (reviewAtMs !== undefined && reviewAtMs > this.#nowMs && this.#backlog.size > 0)
       dueMs.push(reviewAtMs);
-    if (this.#maySpeculate()) {
+    if (this.#unwantedTypes().length > 0) {
       for (const attempt of this.#attempts.all) {
         const atMs = overdueAtMs(attempt);
         if (atMs !== undefined && atMs > this.#nowMs) dueMs.push(atMs);
@@ -238,8 +238,9 @@ export class Scheduler {
   #decide(): void {
     this.#backlog.match(this.#fleet.types);
     this.#settleStranded();
+    const now = this.#nowMs;
     do {
-      for (let room = this.#reservation.renew(); room; room = this.#reservation.renew()) {
+      for (let room = this.#reservation.renew(now); room; room = this.#reservation.renew(now)) {
         this.#startPending(room.group.head.suite.id, room);
       }
     } while (this.#place());
@@ -342,14 +343,8 @@ export class Scheduler {
     });
   }
 
-  /** Only what no pending suite can use is spent on second attempts. */
-  #maySpeculate(): boolean {
-    const { speculate = true } = this.#options;
-    return speculate && this.#cancelled === undefined && this.#backlog.size === 0 && this.#attempts.size > 0;
-  }
-
   #speculate(): void {
-    if (!this.#maySpeculate()) return;
+    if (this.#unwantedTypes().length === 0) return;
     for (const attempt of [...this.#attempts.all]) {
       const atMs = overdueAtMs(attempt);
       if (atMs === undefined || atMs > this.#nowMs) continue;
@@ -358,10 +353,17 @@ export class Scheduler {
       if (stopped || this.#attemptNumbers.get(pending.suite.id) !== pending.attempt) continue;
       const second = { ...pending, attempt: pending.attempt + 1 };
       const group = this.#backlog.placesOf(second, this.#fleet.types);
-      const { estimates } = this.#options;
-      const room = betterRoom(attempt, group, this.#fleet.freeTypes(), estimates, this.#nowMs);
+      const room = betterRoom(attempt, group, this.#unwantedTypes(), this.#options.estimates, this.#nowMs);
       if (room !== undefined) this.#start(second, room, true);
     }
+  }
+
+  /** Free types for second attempts: those of machines that no pending suite can use. */
+  #unwantedTypes(): readonly FleetType[] {
+    const { speculate = true } = this.#options;
+    if (!speculate || this.#cancelled !== undefined || this.#attempts.size === 0) return [];
+    const isWanted = ({ siblings }: FleetType) => [...siblings].some(({ candidates }) => candidates.size > 0);
+    return this.#fleet.freeTypes().filter((type) => !isWanted(type));
   }
 }
 

@@ -1,22 +1,23 @@
+import { LongestFirst } from './longest-first.js';
 import { pull } from './pull.js';
 import { remainingMs } from './remaining.js';
-import type { ClusterView, PendingGroup, PendingSuite, SlotType, Strategy, SuitePlace } from './strategy.js';
-import { comesBefore } from './turn.js';
+import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from './strategy.js';
 
-/** How many suites are looked at for a decision, in their order. */
+/** How many suites are looked at for a decision, in their order, and then of other groups. */
 const horizon = 64;
 
 /**
- * Each suite in its order to the device where it is expected to end first, also when that device is still busy: then it
- * waits, and those behind it count on what waits before them.
+ * Each suite, the longest first, to the device where it is expected to end first, also when that device is still busy: then
+ * it waits, and those behind it count on what waits before them.
  */
 export const performanceAware: Strategy = {
   name: 'performance-aware',
   start: (options) => {
     const fallback = pull.start(options);
+    const queue = new LongestFirst(options.keepOrder);
     return {
       place: (view) => {
-        const place = earliestCompletion(view);
+        const place = earliestCompletion(view, queue);
         if (place !== undefined) return [place];
         for (const _ of view.running) return [];
         return fallback.place(view);
@@ -25,11 +26,12 @@ export const performanceAware: Strategy = {
   },
 };
 
-function earliestCompletion(view: ClusterView): SuitePlace | undefined {
-  const freeInMs = firstFreeMs(view);
-  const nextEndMs = nextEnds(view);
+function earliestCompletion(view: ClusterView, queue: LongestFirst): SuitePlace | undefined {
+  const running = endingsOf(view);
+  const freeInMs = firstFreeMs(view, running);
+  const nextEndMs = nextEnds(running);
   const placesOf = rememberedPlaces(view);
-  for (const { group, pending } of inTurn(view)) {
+  for (const { group, pending } of queue.first(view, horizon)) {
     let best: SlotType | undefined;
     let leastMs = Number.POSITIVE_INFINITY;
     let fits = false;
@@ -38,7 +40,7 @@ function earliestCompletion(view: ClusterView): SuitePlace | undefined {
         fitsNow ? 0 : (nextEndMs.get(type.slot.machine.name) ?? 1),
         freeInMs.get(type) ?? 0,
       );
-      const endMs = waitMs + view.estimate(pending.suite, type).durationMs;
+      const endMs = waitMs + queue.pickierMs(group, type) + view.estimate(pending.suite, type).durationMs;
       if (endMs >= leastMs) continue;
       leastMs = endMs;
       best = type;
@@ -67,38 +69,33 @@ function rememberedPlaces(view: ClusterView): (group: PendingGroup) => ReadonlyM
   };
 }
 
+interface Ending {
+  readonly type: SlotType;
+  readonly leftMs: number;
+}
+
+function endingsOf({ running, atMs }: ClusterView): readonly Ending[] {
+  return [...running].map(({ type, estimate, startedAtMs }) => ({
+    type,
+    leftMs: remainingMs(estimate, atMs - startedAtMs),
+  }));
+}
+
 /** When each type has a free slot, ms from now. */
-function firstFreeMs(view: ClusterView): Map<SlotType, number> {
+function firstFreeMs(view: ClusterView, running: readonly Ending[]): Map<SlotType, number> {
   const first = new Map(
     view.types.map((type) => [type, type.free.length > 0 ? 0 : Number.POSITIVE_INFINITY]),
   );
-  for (const { type, estimate, startedAtMs } of view.running) {
-    const leftMs = remainingMs(estimate, view.atMs - startedAtMs);
-    if (leftMs < (first.get(type as SlotType) ?? 0)) first.set(type as SlotType, leftMs);
-  }
+  for (const { type, leftMs } of running) if (leftMs < (first.get(type) ?? 0)) first.set(type, leftMs);
   return first;
 }
 
-/** When the first suite of each machine should end, ms from now, at least 1: what does not fit now fits then at best. */
-function nextEnds(view: ClusterView): ReadonlyMap<string, number> {
+/** When the first suite of each machine should end, ms from now: what does not fit now fits then at best. */
+function nextEnds(running: readonly Ending[]): ReadonlyMap<string, number> {
   const next = new Map<string, number>();
-  for (const { type, estimate, startedAtMs } of view.running) {
+  for (const { type, leftMs } of running) {
     const { name } = type.slot.machine;
-    const leftMs = Math.max(1, remainingMs(estimate, view.atMs - startedAtMs));
     next.set(name, Math.min(leftMs, next.get(name) ?? Number.POSITIVE_INFINITY));
   }
   return next;
-}
-
-/** The first pending suites of all groups, in the order of the queue. */
-function inTurn(view: ClusterView): readonly { group: PendingGroup; pending: PendingSuite }[] {
-  const first: { group: PendingGroup; pending: PendingSuite }[] = [];
-  for (const group of view.groups) {
-    let count = 0;
-    for (const pending of group.suites) {
-      first.push({ group, pending });
-      if (++count === horizon) break;
-    }
-  }
-  return first.sort((a, b) => (comesBefore(a.pending.turn, b.pending.turn) ? -1 : 1)).slice(0, horizon);
 }

@@ -142,7 +142,9 @@ function durationsFor(
     // Who prefers little power to speed has said so.
     const hurries = profile.sensitivity !== 'power' && mayTakeLonger(estimate, horizonMs);
     const slowness = hurries ? durationMs / fastestMs : 1;
-    const reluctance = isUnwanted(durationMs, index) ? unwantedFactor : Math.min(mostReluctance, slowness);
+    const reluctance = isUnwanted(durationMs, index)
+      ? unwantedFactor
+      : Math.min(mostReluctance, slowness, Math.exp(estimate.spread));
     return durationMs * reluctance * (isSuited(index) ? 1 : unsuitedFactor);
   });
 }
