@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { UsageError } from '../src/core/usage-error.js';
 import { type TaskDecision, TaskScheduler } from '../src/task-scheduler.js';
 
@@ -65,6 +67,49 @@ test('learns: the next run of equal work goes to the faster worker', () => {
   expect(starts(scheduler.next())).toEqual(['x on box/gpu0#1']);
   pass(100);
   scheduler.complete({ taskId: 'x', attempt: 1, status: 'passed' });
+});
+
+test('a task that has ended may be submitted again, and is known', () => {
+  const { scheduler } = withClock({ strategy: 'pull' });
+  const gpus = ['fast', 'slow'].map((model) => ({ id: model, class: 'gpu', model }) as const);
+  scheduler.registerWorker({ name: 'box', cpuThreads: 2, devices: gpus });
+  const onceOn = (durationsMs: Readonly<Record<string, number>>) => {
+    for (const id of Object.keys(durationsMs)) scheduler.submit({ id, needs: onGpu });
+    return scheduler.next().map((each) => {
+      if (each.do !== 'start') return each.do;
+      const { taskId, attempt, placement } = each;
+      scheduler.complete({ taskId, attempt, status: 'passed', durationMs: durationsMs[taskId] ?? 1 });
+      return `${taskId} on ${placement.slotId}`;
+    });
+  };
+  expect(onceOn({ a: 100, b: 900 })).toEqual(['a on box/fast#1', 'b on box/slow#1']);
+  expect(onceOn({ b: 100, a: 900 })).toEqual(['b on box/fast#1', 'a on box/slow#1']);
+});
+
+test('lives for long: what has ended leaves nothing behind but what it took, of the last ten thousand', () => {
+  const { scheduler, pass } = withClock({ strategy: 'pull' });
+  scheduler.registerWorker({ name: 'box' });
+  const submitMany = (from: number, count: number) => {
+    for (let index = from; index < from + count; index++) {
+      scheduler.submit({ id: `task ${index}` });
+      pass(1);
+      for (const decision of scheduler.next()) {
+        if (decision.do !== 'start') continue;
+        scheduler.complete({ taskId: decision.taskId, attempt: decision.attempt, status: 'passed' });
+      }
+    }
+  };
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const heapBytes = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  submitMany(0, 12_000);
+  const before = heapBytes();
+  submitMany(12_000, 24_000);
+  expect(heapBytes() - before).toBeLessThan(2_000_000);
+  expect(scheduler.statistics().ended).toEqual({ passed: 36_000 });
 });
 
 test('a task that nobody can run is given up when its policy says so', () => {

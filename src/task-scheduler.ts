@@ -1,3 +1,4 @@
+import { bug } from './core/bug.js';
 import { Estimates } from './core/estimate.js';
 import type { Placement, RunEvent, Suite, SuiteStatus } from './core/events.js';
 import { type Device, type Machine, slotsOf } from './core/machine.js';
@@ -34,7 +35,7 @@ export interface TaskWorker {
 }
 
 export interface Task {
-  /** Unique. */
+  /** Unique among those that have not ended; one that is submitted again is expected to take what it took before. */
   readonly id: string;
   /** What it needs; default: a CPU. */
   readonly needs?: Partial<WorkloadProfile>;
@@ -71,13 +72,32 @@ export interface TaskStatistics {
   readonly meanWaitMs: number;
 }
 
+/** A task that has not ended. */
+interface Submitted {
+  readonly workload: string;
+  readonly submittedAtMs: number;
+  /** Its attempts that are running, by number. */
+  readonly running: Map<number, Started>;
+}
+
 interface Started {
-  readonly taskId: string;
   readonly slotId: string;
   readonly atMs: number;
-  readonly waitedMs: number;
-  ended?: { readonly status: SuiteStatus; readonly durationMs: number };
+  readonly tally: Tally;
 }
+
+/** What one worker did of one workload. */
+interface Tally {
+  readonly worker: string;
+  readonly workload: string;
+  started: number;
+  waitedMs: number;
+  readonly ended: Partial<Record<SuiteStatus, number>>;
+  busyMs: number;
+}
+
+/** Of so many tasks it is remembered what they took, the last ones: the scheduler may live for months. */
+const rememberedTasks = 10_000;
 
 /**
  * The scheduler for tasks of your own: you register workers, submit tasks, do what `next` says, and report what became of
@@ -87,8 +107,10 @@ export class TaskScheduler {
   readonly #scheduler: Scheduler;
   readonly #now: () => number;
   readonly #slotIds = new Map<string, readonly string[]>();
-  readonly #tasks = new Map<string, { readonly suite: Suite; readonly submittedAtMs: number }>();
-  readonly #attempts = new Map<string, Started>();
+  readonly #workerOf = new Map<string, string>();
+  /** What has ended is forgotten, but for its tally. */
+  readonly #tasks = new Map<string, Submitted>();
+  readonly #tallies = new Map<string, Tally>();
   #decisions: TaskDecision[] = [];
 
   constructor(options: TaskSchedulerOptions = {}) {
@@ -99,7 +121,7 @@ export class TaskScheduler {
       unsatisfiable: options.unsatisfiable ?? { action: 'wait', waitMs: Number.MAX_SAFE_INTEGER },
       retryLost: options.retryLost ?? true,
       speculate: options.speculate ?? true,
-      estimates: new Estimates(),
+      estimates: new Estimates([], rememberedTasks),
       staysOpen: true,
     });
     this.#tell({ type: 'run-opened' });
@@ -132,6 +154,7 @@ export class TaskScheduler {
       name,
       all.map(({ id }) => id),
     );
+    for (const { id } of all) this.#workerOf.set(id, name);
     for (const slot of all) this.#tell({ type: 'slot-up', slot });
   }
 
@@ -139,18 +162,25 @@ export class TaskScheduler {
   unregisterWorker(name: string, reason = 'the worker was unregistered'): void {
     const slotIds = this.#slotIds.get(name) ?? [];
     this.#slotIds.delete(name);
-    const busy = new Set([...this.#attempts.values()].flatMap(({ slotId, ended }) => (ended ? [] : slotId)));
+    const busy = new Set(
+      [...this.#tasks.values()].flatMap(({ running }) => [...running.values()].map(({ slotId }) => slotId)),
+    );
     // Idle ones first, so that nothing is placed on them meanwhile.
     for (const slotId of slotIds) if (!busy.has(slotId)) this.#tell({ type: 'slot-down', slotId, reason });
     for (const slotId of slotIds) if (busy.has(slotId)) this.#tell({ type: 'slot-down', slotId, reason });
+    for (const slotId of slotIds) this.#workerOf.delete(slotId);
   }
 
-  /** @throws {UsageError} when a task of this id was submitted before. */
+  /** @throws {UsageError} when a task of this id has not ended. */
   submit({ id, needs, expectedMs }: Task): void {
     if (this.#tasks.has(id)) throw new UsageError({ message: `a task \`${id}\` was submitted already` });
     const profile = { ...defaultProfile, ...needs };
     const suite: Suite = { id, fileBytes: 0, profile, ...(expectedMs !== undefined && { expectedMs }) };
-    this.#tasks.set(id, { suite, submittedAtMs: this.#now() });
+    this.#tasks.set(id, {
+      workload: profile.workload ?? 'general',
+      submittedAtMs: this.#now(),
+      running: new Map(),
+    });
     this.#tell({ type: 'suite-queued', suite });
   }
 
@@ -168,8 +198,8 @@ export class TaskScheduler {
 
   /** @throws {UsageError} when no such attempt is running. */
   complete({ taskId, attempt, status, durationMs, peakMemoryBytes }: TaskResult): void {
-    const started = this.#attempts.get(keyOf(taskId, attempt));
-    if (started === undefined || started.ended !== undefined) {
+    const started = this.#tasks.get(taskId)?.running.get(attempt);
+    if (started === undefined) {
       throw new UsageError({ message: `attempt ${attempt} of task \`${taskId}\` is not running` });
     }
     const took = durationMs ?? Math.max(1, this.#now() - started.atMs);
@@ -183,44 +213,48 @@ export class TaskScheduler {
       durationMs: took,
       ...peak,
     };
-    started.ended = { status, durationMs: took };
+    this.#count(taskId, attempt, status, took);
     this.#tell({ type: 'suite-ended', ...end });
+    this.#forgetEnded(taskId);
   }
 
   /** Of everything, of one worker, or of the tasks of one workload. */
   statistics(of: { readonly worker?: string; readonly workload?: string } = {}): TaskStatistics {
-    const isOfWorkload = (taskId: string) =>
-      of.workload === undefined || this.#tasks.get(taskId)?.suite.profile.workload === of.workload;
-    const attempts = [...this.#attempts.values()].filter(
-      ({ taskId, slotId }) =>
-        isOfWorkload(taskId) && (of.worker === undefined || slotId.startsWith(`${of.worker}/`)),
-    );
+    const isAsked = ({ worker, workload }: Pick<Tally, 'worker' | 'workload'>) =>
+      (of.worker ?? worker) === worker && (of.workload ?? workload) === workload;
     const ended: Partial<Record<SuiteStatus, number>> = {};
-    let busyMs = 0;
-    for (const attempt of attempts) {
-      if (attempt.ended === undefined) continue;
-      ended[attempt.ended.status] = (ended[attempt.ended.status] ?? 0) + 1;
-      busyMs += attempt.ended.durationMs;
+    const sum = { started: 0, waitedMs: 0, busyMs: 0 };
+    for (const tally of this.#tallies.values()) {
+      if (!isAsked(tally)) continue;
+      sum.started += tally.started;
+      sum.waitedMs += tally.waitedMs;
+      sum.busyMs += tally.busyMs;
+      for (const [status, count] of Object.entries(tally.ended)) {
+        ended[status as SuiteStatus] = (ended[status as SuiteStatus] ?? 0) + count;
+      }
     }
-    const pending = [...this.#tasks.keys()].filter((id) => isOfWorkload(id) && this.#scheduler.isPending(id));
-    return {
+    let pending = 0;
+    let running = 0;
+    for (const [id, task] of this.#tasks) {
+      for (const { tally } of task.running.values()) if (isAsked(tally)) running++;
       // What waits is not yet anybody's.
-      pending: of.worker === undefined ? pending.length : 0,
-      running: attempts.filter((attempt) => attempt.ended === undefined).length,
-      ended,
-      busyMs,
-      meanWaitMs:
-        attempts.length === 0
-          ? 0
-          : attempts.reduce((sum, { waitedMs }) => sum + waitedMs, 0) / attempts.length,
-    };
+      const isWaiting = of.worker === undefined && this.#scheduler.isPending(id);
+      if (isWaiting && (of.workload ?? task.workload) === task.workload) pending++;
+    }
+    const meanWaitMs = sum.started === 0 ? 0 : sum.waitedMs / sum.started;
+    return { pending, running, ended, busyMs: sum.busyMs, meanWaitMs };
   }
 
   #tell(
     happening: RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'atMs'> : never) : never,
   ) {
     const atMs = Math.round(this.#now());
-    for (const event of this.#scheduler.handle({ atMs, ...happening } as RunEvent)) this.#take(event);
+    const decided = this.#scheduler.handle({ atMs, ...happening } as RunEvent);
+    for (const event of decided) this.#take(event);
+    for (const event of decided) {
+      if (event.type === 'suite-ended' || event.type === 'suite-unplaceable')
+        this.#forgetEnded(event.suiteId);
+    }
   }
 
   #take(event: RunEvent): void {
@@ -228,8 +262,12 @@ export class TaskScheduler {
       case 'suite-started': {
         const { placement, attempt, atMs } = event;
         const { suiteId: taskId, slotId } = placement;
-        const waitedMs = atMs - Math.round(this.#tasks.get(taskId)?.submittedAtMs ?? atMs);
-        this.#attempts.set(keyOf(taskId, attempt), { taskId, slotId, atMs, waitedMs });
+        const task = this.#tasks.get(taskId);
+        if (task === undefined) throw bug(`Task ${taskId} was started, but never submitted.`);
+        const tally = this.#tallyOf(this.#workerOf.get(slotId) ?? '', task.workload);
+        tally.started++;
+        tally.waitedMs += atMs - Math.round(task.submittedAtMs);
+        task.running.set(attempt, { slotId, atMs, tally });
         this.#decisions.push({ do: 'start', taskId, attempt, placement });
         break;
       }
@@ -241,20 +279,42 @@ export class TaskScheduler {
           slotId: event.slotId,
         });
         break;
-      case 'suite-ended': {
+      case 'suite-ended':
         // Lost with its worker.
-        const started = this.#attempts.get(keyOf(event.suiteId, event.attempt));
-        if (started) started.ended = { status: event.status, durationMs: event.durationMs };
+        this.#count(event.suiteId, event.attempt, event.status, event.durationMs);
         break;
-      }
       case 'suite-unplaceable': {
         const reasons = [...new Set(event.rejections.map(({ reason }) => reason))];
         this.#decisions.push({ do: 'give-up', taskId: event.suiteId, reasons });
       }
     }
   }
-}
 
-function keyOf(taskId: string, attempt: number): string {
-  return `${attempt} ${taskId}`;
+  #count(taskId: string, attempt: number, status: SuiteStatus, durationMs: number): void {
+    const running = this.#tasks.get(taskId)?.running;
+    const tally = running?.get(attempt)?.tally;
+    if (tally === undefined) return;
+    running?.delete(attempt);
+    tally.ended[status] = (tally.ended[status] ?? 0) + 1;
+    tally.busyMs += durationMs;
+  }
+
+  #forgetEnded(taskId: string): void {
+    const task = this.#tasks.get(taskId);
+    if (task?.running.size === 0 && !this.#scheduler.isPending(taskId)) this.#tasks.delete(taskId);
+  }
+
+  #tallyOf(worker: string, workload: string): Tally {
+    const key = JSON.stringify([worker, workload]);
+    const tally = this.#tallies.get(key) ?? {
+      worker,
+      workload,
+      started: 0,
+      waitedMs: 0,
+      ended: {},
+      busyMs: 0,
+    };
+    this.#tallies.set(key, tally);
+    return tally;
+  }
 }

@@ -39,7 +39,11 @@ export class Estimates {
   #kinship = new Kinship([]);
   #kinshipOf = 0;
 
-  constructor(observations: Iterable<Observation> = []) {
+  readonly #mostSuites: number;
+
+  /** @param mostSuites Of how many suites it is remembered what they took, the last ones. Default: of all. */
+  constructor(observations: Iterable<Observation> = [], mostSuites = Number.POSITIVE_INFINITY) {
+    this.#mostSuites = mostSuites;
     for (const observation of observations) this.observe(observation);
   }
 
@@ -61,8 +65,19 @@ export class Estimates {
       peakMemoryBytes: bounded(peakMemoryBytes, 0, maxMemoryBytes),
       samples: bounded(samples, 1, Number.MAX_SAFE_INTEGER),
     };
+    // Anew, so that it is the last one.
+    if (Number.isFinite(this.#mostSuites)) this.#known.delete(suiteId);
     this.#known.set(suiteId, devices.set(deviceKind, known));
     this.#observations++;
+    if (this.#known.size <= this.#mostSuites) return;
+    const [oldest = suiteId] = this.#known.keys();
+    this.#known.delete(oldest);
+    this.#announced.delete(oldest);
+  }
+
+  /** Tells that the suite is over: of one that was never observed there is nothing to remember. */
+  forget(suiteId: string): void {
+    if (!this.#known.has(suiteId)) this.#announced.delete(suiteId);
   }
 
   /** @param deviceKind `kindOf` the device. */

@@ -28,7 +28,10 @@ export interface SchedulerOptions {
   /** See {@link StrategyOptions}. */
   readonly keepOrder?: boolean;
   readonly finishWithinMs?: number | undefined;
-  /** Goes on when nothing is left, as more suites may come: `run-ended` never comes. Default false. */
+  /**
+   * Goes on when nothing is left, as more suites may come: `run-ended` never comes, and a suite that has ended may be queued
+   * again. Default false.
+   */
   readonly staysOpen?: boolean;
 }
 
@@ -53,6 +56,7 @@ export class Scheduler {
   readonly #run: StrategyRun;
   readonly #fleet = new Fleet();
   readonly #backlog: Backlog;
+  /** Those that have not ended, where the scheduler stays open; else all. */
   readonly #suiteIds = new Set<string>();
   readonly #attempts = new Attempts();
   /** The number of each suite's last attempt. */
@@ -63,6 +67,7 @@ export class Scheduler {
   #opened = false;
   #ended = false;
   #cancelled: CancelCause | undefined;
+  #queued = 0;
   #starts = 0;
   /** Counts what a plan of the rest depends on: suites that came, slots that came or went. */
   #changes = 0;
@@ -152,7 +157,7 @@ export class Scheduler {
   #queue(suite: Suite): void {
     if (this.#suiteIds.has(suite.id)) throw bug(`${suite.id} was queued twice.`);
     if (this.#ended) throw bug(`${suite.id} was queued after the run had ended.`);
-    const sequence = this.#suiteIds.size;
+    const sequence = this.#queued++;
     this.#suiteIds.add(suite.id);
     this.#options.estimates.announce(suite);
     if (this.#cancelled !== undefined) {
@@ -184,7 +189,8 @@ export class Scheduler {
     if (this.#fleet.down(slotId)) this.#backlog.rematch();
   }
 
-  #suiteEnded({ suiteId, slotId, attempt: number, status, durationMs, peakMemoryBytes, cause }: SuiteEnded) {
+  #suiteEnded(ended: SuiteEnded): void {
+    const { suiteId, slotId, attempt: number } = ended;
     const attempt = this.#attempts.on(slotId);
     if (
       attempt === undefined ||
@@ -197,13 +203,18 @@ export class Scheduler {
     const rivals = this.#attempts.rivalsOf(attempt);
     this.#attempts.delete(attempt);
     this.#fleet.release(attempt.slots, attempt.claim);
-    if (attempt.stopped) return;
+    if (!attempt.stopped) this.#conclude(attempt, rivals, ended);
+    this.#forgetEnded(suiteId);
+  }
+
+  /** Learns from the end of an attempt, stops its rivals, tries again what was lost. */
+  #conclude({ pending, type }: Attempt, rivals: readonly Attempt[], ended: SuiteEnded): void {
+    const { suiteId, attempt: number, status, durationMs, peakMemoryBytes, cause } = ended;
     if (status === 'passed') {
       const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
-      this.#options.estimates.observe({ suiteId, deviceKind: attempt.type.kind, durationMs, ...peak });
+      this.#options.estimates.observe({ suiteId, deviceKind: type.kind, durationMs, ...peak });
     }
     if (conclusive.has(status)) this.#stop(rivals, `attempt ${number} gave the result`);
-    const { pending } = attempt;
     const again = status === 'lost' && this.#options.retryLost && !pending.alone && rivals.length === 0;
     if (!again || this.#cancelled !== undefined) return;
     // A rival that was lost before may have had a higher number.
@@ -212,6 +223,14 @@ export class Scheduler {
     this.#changes++;
     const why = cause ?? 'the attempt ended without a result';
     this.#decided.push({ atMs: this.#nowMs, type: 'suite-requeued', suiteId, attempt: next, cause: why });
+  }
+
+  /** A scheduler that stays open may live for long: of what has ended only what it took is remembered. */
+  #forgetEnded(suiteId: string): void {
+    if (!this.#options.staysOpen || this.isPending(suiteId) || this.#attempts.of(suiteId).length > 0) return;
+    this.#suiteIds.delete(suiteId);
+    this.#attemptNumbers.delete(suiteId);
+    this.#options.estimates.forget(suiteId);
   }
 
   #stop(rivals: readonly Attempt[], cause: string): void {
@@ -265,6 +284,7 @@ export class Scheduler {
         rejections ??= rejectionsOf(group, this.#fleet.types);
         this.#backlog.remove(suiteId);
         this.#decided.push({ atMs: this.#nowMs, type: 'suite-unplaceable', suiteId, action, rejections });
+        this.#forgetEnded(suiteId);
       }
     }
   }
