@@ -296,6 +296,10 @@ describe('what would be done, without doing it', () => {
     );
     expect(readFileSync(join(project.directory, 'busy.test.js'), 'utf8')).toContain(' * @cpu 4\n');
     expect((await command(project, 'profile')).stdout).toContain('nothing to say');
+    writeFileSync(file, 'damaged\n');
+    const { stdout, stderr } = await command(project, 'profile');
+    expect(stdout).toContain('nothing to say');
+    expect(stderr).toMatch(/run-.*: The line is not JSON\.[^]*No CPU threads are proposed\.\n$/);
   });
 
   test('matrix: jobs by what docblocks ask for, and the fleet of their shards', async () => {

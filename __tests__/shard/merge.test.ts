@@ -121,6 +121,32 @@ describe('records', () => {
     expect(events.map(({ atMs }) => atMs)).toEqual(events.map(({ atMs }) => atMs).sort((a, b) => a - b));
   });
 
+  test('those of one shard are put together: projects of different options run one after another', () => {
+    const later = (part: ShardRecord): ShardRecord => ({
+      path: 'shard-1-2.jsonl',
+      events: part.events.map((event) =>
+        event.type === 'run-started' ? { ...event, startedAt: '2026-03-01T00:00:01.000Z' } : event,
+      ),
+    });
+    const { events, shardCount, notes } = mergeRecords([
+      shard(2, { elsewhere: ['1.test.js', 'a/1.test.js'] }),
+      later(shard(1, { own: ['a/1.test.js'], elsewhere: ['2.test.js'] })),
+      shard(1, { elsewhere: ['2.test.js'] }),
+    ]);
+    const { suites, machines } = summarise(events);
+    expect([shardCount, notes]).toEqual([2, []]);
+    expect(suites.map(({ id }) => id)).toEqual(['1.test.js', 'a/1.test.js', '2.test.js']);
+    expect(machines.map(({ name }) => name)).toEqual(['shard-1', 'shard-2']);
+    const starts = events.flatMap((event) =>
+      event.type === 'suite-started' ? [[event.placement.slotId, event.atMs]] : [],
+    );
+    expect(starts).toEqual([
+      ['shard-1/cpu#1', 10],
+      ['shard-2/cpu#1', 10],
+      ['shard-1/cpu#1', 1010],
+    ]);
+  });
+
   test('what must be executed is asked of all shards together', () => {
     const both = [1, 2].map((index) => shard(index, { requireExecuted: ['gpu'] }));
     expect(summarise(mergeRecords(both).events).unmetRequirements).toEqual(['gpu']);
@@ -135,6 +161,16 @@ describe('records', () => {
     ['nothing', [], 'there are no records of shards'],
     ['a shard too few', [shard(1)], 'shard 2 of 2 is missing'],
     ['one twice', [shard(1), shard(1), shard(2)], 'shard 1 of 2 is there 2 times'],
+    [
+      'one twice in part',
+      [shard(1, { own: ['1.test.js', 'a.test.js'] }), shard(1, { own: ['a.test.js'] }), shard(2)],
+      'shard 1 of 2 is there 2 times',
+    ],
+    [
+      'a part that was cut off',
+      [shard(1), shard(1, { own: ['a.test.js'], ends: false }), shard(2)],
+      'shard 1 of 2 did not come to its end',
+    ],
     [
       'another plan',
       [shard(1), shard(2, { planId: 'q', inputs: { history: 'i', fleet: 'f' } })],

@@ -12,6 +12,7 @@ export interface ShardRecord {
 export interface MergedRun {
   /** Of one run, as if it had had all machines. */
   readonly events: readonly RunEvent[];
+  readonly shardCount: number;
   /** One sentence each for a person: what is odd, but loses nothing. */
   readonly notes: readonly string[];
 }
@@ -29,12 +30,13 @@ interface Shard extends ShardRecord {
  * @throws {UsageError} when they are not all of one run, or a suite has no result or two.
  */
 export function mergeRecords(records: readonly ShardRecord[]): MergedRun {
-  const shards = records.map(shardOf).sort((a, b) => a.started.index - b.started.index);
-  const problems = [...mismatches(shards), ...(shards.length === 0 ? [noShards] : [])];
-  if (problems.length === 0) problems.push(...missingShards(shards));
+  const parts = records.map(shardOf).sort(byIndexAndTime);
+  const problems = [...mismatches(parts), ...(parts.length === 0 ? [noShards] : [])];
+  if (problems.length === 0) problems.push(...missingShards(parts));
+  const shards = joinedParts(parts);
   if (problems.length === 0) problems.push(...wrongSuites(shards));
   if (problems.length > 0) throw new UsageError(problems);
-  return { events: mergedEvents(shards), notes: unseenSuites(shards) };
+  return { events: mergedEvents(shards), shardCount: shards.length, notes: unseenSuites(shards) };
 }
 
 const noShards: UsageProblem = {
@@ -74,6 +76,55 @@ function shardOf({ path, events }: ShardRecord): Shard {
   };
 }
 
+function byIndexAndTime({ started: a }: Shard, { started: b }: Shard): number {
+  return a.index - b.index || Date.parse(a.startedAt) - Date.parse(b.startedAt);
+}
+
+/** Each shard as one: Jest runs projects of different options one after another, and each leaves a record of its own. */
+function joinedParts(parts: readonly Shard[]): readonly Shard[] {
+  const shards = new Map<number, Shard>();
+  for (const part of parts) {
+    const { index } = part.started;
+    const before = shards.get(index);
+    shards.set(index, before ? joined(before, part) : part);
+  }
+  return [...shards.values()];
+}
+
+function joined(first: Shard, next: Shard): Shard {
+  const laterMs = Math.max(0, Date.parse(next.started.startedAt) - Date.parse(first.started.startedAt));
+  const told = new Set(first.events.map(commonOf));
+  const added = next.events
+    .filter((event) => event.type !== 'run-started' && !(commonOf(event) && told.has(commonOf(event))))
+    .map((event) => ({ ...event, atMs: event.atMs + laterMs }));
+  return {
+    ...first,
+    started: {
+      ...first.started,
+      filtered: first.started.filtered || next.started.filtered,
+      coverage: first.started.coverage || next.started.coverage,
+      requireExecuted: [...new Set([...first.started.requireExecuted, ...next.started.requireExecuted])],
+    },
+    events: [...first.events, ...added],
+    own: new Set([...first.own, ...next.own]),
+    seen: new Set([...first.seen, ...next.seen]),
+  };
+}
+
+/** A name for what each part tells of the machine and the plan, which they have in common. */
+function commonOf(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case 'machine-known':
+      return `machine ${event.machine.machine.name}`;
+    case 'slot-up':
+      return `slot ${event.slot.id}`;
+    case 'shard-planned':
+      return 'plan';
+    default:
+      return undefined;
+  }
+}
+
 /** What keeps two records from being of one run. */
 function mismatches([first, ...others]: readonly Shard[]): UsageProblem[] {
   if (first === undefined) return [];
@@ -110,12 +161,12 @@ function mismatches([first, ...others]: readonly Shard[]): UsageProblem[] {
   return found;
 }
 
-function missingShards(shards: readonly Shard[]): UsageProblem[] {
-  const total = shards[0]?.started.total ?? 0;
+function missingShards(parts: readonly Shard[]): UsageProblem[] {
+  const total = parts[0]?.started.total ?? 0;
   return Array.from({ length: total }, (_, at) => at + 1).flatMap((index): UsageProblem[] => {
-    const [record, ...more] = shards.filter(({ started }) => started.index === index);
-    if (record === undefined) {
-      const found = shards.map(({ started }) => started.index).join(', ');
+    const own = parts.filter(({ started }) => started.index === index);
+    if (own.length === 0) {
+      const found = [...new Set(parts.map(({ started }) => started.index))].join(', ');
       return [
         {
           message: `shard ${index} of ${total} is missing`,
@@ -125,22 +176,26 @@ function missingShards(shards: readonly Shard[]): UsageProblem[] {
         },
       ];
     }
-    if (more.length > 0) {
+    const tries = own.filter((part) => own.some((other) => other !== part && haveSuiteInCommon(part, other)));
+    if (tries.length > 0) {
       const remedy = 'name the files to merge one by one, and leave out those of earlier tries';
-      const paths = [record, ...more].map(({ path }) => path).join(', ');
-      return [
-        { message: `shard ${index} of ${total} is there ${more.length + 1} times`, found: paths, remedy },
-      ];
+      const found = tries.map(({ path }) => path).join(', ');
+      return [{ message: `shard ${index} of ${total} is there ${tries.length} times`, found, remedy }];
     }
-    if (record.events.some(({ type }) => type === 'run-ended' || type === 'run-cancelled')) return [];
-    return [
-      {
-        file: record.path,
-        message: `shard ${index} of ${total} did not come to its end: it was killed, or its record was cut off`,
-        remedy: 'run it again',
-      },
-    ];
+    return own.flatMap(({ path, events }) =>
+      events.some(({ type }) => type === 'run-ended' || type === 'run-cancelled')
+        ? []
+        : {
+            file: path,
+            message: `shard ${index} of ${total} did not come to its end: it was killed, or its record was cut off`,
+            remedy: 'run it again',
+          },
+    );
   });
+}
+
+function haveSuiteInCommon(a: Shard, b: Shard): boolean {
+  return [...a.own].some((id) => b.own.has(id));
 }
 
 function wrongSuites(shards: readonly Shard[]): UsageProblem[] {

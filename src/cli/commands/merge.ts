@@ -50,7 +50,7 @@ export const merge: Command = {
     }
     const artefacts = findArtefacts(flags.words);
     const records = artefacts.records.map((path) => ({ path, events: readRecord(path).events }));
-    const { events, notes } = mergeRecords(records);
+    const { events, shardCount, notes } = mergeRecords(records);
     const output = flags.get('output') ?? defaultOutput(flags.words);
     makeFolder(output, 'the merged run');
     const written: string[] = [];
@@ -83,7 +83,7 @@ export const merge: Command = {
       failed = (await coverageFails(artefacts.coverage, output, flags.get('config'))) || failed;
       written.push(join(output, `${mergedPrefix}coverage`));
     }
-    io.out(`merged ${records.length} shards into ${written.join(', ')}\n`);
+    io.out(`merged ${shardCount} shards into ${written.join(', ')}\n`);
     return failed || runFails(summary) ? 1 : 0;
   },
 };

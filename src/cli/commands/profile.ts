@@ -1,4 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { RunEvent } from '../../core/events.js';
+import { UsageError } from '../../core/usage-error.js';
 import { withPragmas } from '../../profile/write-pragmas.js';
 import { busyThreadsOf, type Proposal, proposalsFor } from '../../project/measured-needs.js';
 import { readProject } from '../../project/project.js';
@@ -19,14 +21,26 @@ export const profile: Command = {
     const { suites, history, historyProblem, files, paths } = readProject(process.cwd(), flags.get('config'));
     if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
     const wanted = suites.filter(({ id }) => flags.words.length === 0 || flags.words.includes(id));
-    const newest = newestRecordIn(paths.outputDirectory);
-    const busyThreads = busyThreadsOf(newest === undefined ? [] : readRecord(newest).events);
+    const busyThreads = busyThreadsOf(newestEvents(paths.outputDirectory, io));
     const proposals = proposalsFor(wanted, history, busyThreads);
     if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, proposals }, undefined, 2)}\n`);
     else io.out(textOf(proposals));
     if (flags.has('write')) write(proposals, files, io);
   },
 };
+
+/** Only threads are measured by the record: without it there is still what the history knows. */
+function newestEvents(directory: string, io: CommandIo): readonly RunEvent[] {
+  const newest = newestRecordIn(directory);
+  if (newest === undefined) return [];
+  try {
+    return readRecord(newest).events;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.err(`${error.message}\nNo CPU threads are proposed.\n`);
+    return [];
+  }
+}
 
 function textOf(proposals: readonly Proposal[]): string {
   if (proposals.length === 0) return 'nothing to say: no suite is notable, or none was measured yet\n';
