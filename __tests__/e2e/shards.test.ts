@@ -299,7 +299,7 @@ describe('what would be done, without doing it', () => {
     writeFileSync(file, 'damaged\n');
     const { stdout, stderr } = await command(project, 'profile');
     expect(stdout).toContain('nothing to say');
-    expect(stderr).toMatch(/run-.*: The line is not JSON\.[^]*No CPU threads are proposed\.\n$/);
+    expect(stderr).toMatch(/run-.*: The line is not JSON\..*No CPU threads are proposed\.\n$/s);
   });
 
   test('matrix: jobs by what docblocks ask for, and the fleet of their shards', async () => {
