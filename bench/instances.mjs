@@ -184,17 +184,18 @@ function problemOf(counts, rows) {
 }
 
 /**
- * @param {string} folder Files of the form `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last.
+ * @param {string} folder Files of the form `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last; sizes of
+ * the test files may stand beside them as `fileBytes: { path: bytes }`.
  * @returns All runs of each file.
  */
 export function projectsIn(folder) {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .sort()
-    .map((name) => ({
-      name: name.replace('.json', ''),
-      runs: JSON.parse(readFileSync(join(folder, name), 'utf8')).runs,
-    }));
+    .map((name) => {
+      const { runs, fileBytes = {} } = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      return { name: name.replace('.json', ''), runs, fileBytes };
+    });
 }
 
 /** @returns {readonly Timings[]} The newest run of each file. */

@@ -1,6 +1,7 @@
 /**
  * How well durations are predicted, as the root mean square of ln(measured / predicted) on real timing files.
- * Usage: node bench/prediction.mjs FOLDER (files `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last)
+ * Usage: node bench/prediction.mjs FOLDER (files `{ runs: [{ takenAt, durationMs: { path: ms } }] }`, newest run last, and
+ * `fileBytes: { path: bytes }` where sizes are known)
  */
 import { projectsIn, randomFrom } from './instances.mjs';
 import { source } from './source.mjs';
@@ -15,9 +16,9 @@ const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node bench/prediction.mjs FOLDER');
 const projects = projectsIn(folder);
 
-const suiteOf = (id, workload = 'general') => ({
+const suiteOf = (id, workload = 'general', fileBytes = 0) => ({
   id,
-  fileBytes: 0,
+  fileBytes,
   profile: { ...defaultProfile, workload },
 });
 const rms = (errors) => Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
@@ -99,10 +100,11 @@ for (const { name, runs } of projects) {
 }
 
 console.log(
-  '\nA new suite, by its directories (these files know no sizes): a tenth of the newest run is left out, in turn',
+  '\nA new suite, by its directories and its size where that is known: a tenth of the newest run is left out, in turn',
 );
-for (const { name, runs } of projects) {
+for (const { name, runs, fileBytes } of projects) {
   const durations = Object.entries(runs.at(-1).durationMs);
+  const suites = durations.map(([id]) => suiteOf(id, 'general', fileBytes[id]));
   const errors = { ours: [], middle: [], median: [], default: [] };
   for (let fold = 0; fold < 10; fold++) {
     const isLeft = (_, index) => index % 10 === fold;
@@ -110,21 +112,25 @@ for (const { name, runs } of projects) {
     const estimates = new Estimates(
       rest.map(([suiteId, durationMs]) => ({ suiteId, deviceKind: 'cpu', durationMs })),
     );
+    for (const suite of suites) estimates.announce(suite);
     const median = rest.map(([, ms]) => ms).sort((a, b) => a - b)[rest.length >> 1];
-    for (const [id, ms] of durations.filter(isLeft)) {
-      const { durationMs, spread } = estimates.of(suiteOf(id), 'cpu');
+    durations.forEach(([, ms], index) => {
+      if (!isLeft(undefined, index)) return;
+      const { durationMs, spread } = estimates.of(suites[index], 'cpu');
       errors.ours.push(errorOf(ms, durationMs));
       // What is expected is the mean, which lies above the middle of a skewed distribution.
       errors.middle.push(errorOf(ms, durationMs * Math.exp(-(spread ** 2) / 2)));
       errors.median.push(errorOf(ms, median));
       errors.default.push(errorOf(ms, 1000));
-    }
+    });
   }
+  const sized = durations.filter(([id]) => fileBytes[id] > 0).length;
   print(name, {
     ours: rms(errors.ours),
     'its middle': rms(errors.middle),
     'median of all': rms(errors.median),
     'one second': rms(errors.default),
+    'share with a size': sized / durations.length,
   });
 }
 
