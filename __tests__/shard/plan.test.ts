@@ -75,6 +75,17 @@ function inputOf({ fleet, total, known }: AnyRun): ShardRun {
 const suitesOf = ({ known, unknown }: AnyRun) =>
   [...known, ...unknown].map(({ n, gpu: needsGpu }) => suiteOf(`s${n}`, needsGpu));
 
+test('a suite that the newest whole run lacked holds no time for itself', () => {
+  const history = historyOf({ gone: { ms: 9000 }, a: { ms: 3000 }, b: { ms: 3000 } });
+  const gone = { ...(history.suites.get('gone') as SuiteHistory), missedRuns: 1 };
+  const { predictedMs, knownSuites } = planRun({
+    total: 2,
+    history: { ...history, suites: new Map(history.suites).set('gone', gone) },
+  });
+  expect(predictedMs).toEqual([3000, 3000]);
+  expect(knownSuites.map(({ id }) => id)).toEqual(['a', 'b']);
+});
+
 test('every suite goes to exactly one shard, which can run it if any can', () => {
   fc.assert(
     fc.property(anyRun, (run) => {

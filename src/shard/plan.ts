@@ -80,12 +80,12 @@ function needsById(suites: readonly Suite[]): readonly (readonly [WorkloadProfil
   return [...ids];
 }
 
-/** Suites that ran before, with what they asked for then; those that need the same share a profile. */
+/** Suites that the newest whole run had, with what they asked for then; those that need the same share a profile. */
 function knownSuitesOf({ suites }: History, withNeeds: boolean): readonly Suite[] {
   const profiles = new Map<string, WorkloadProfile>();
   const known: Suite[] = [];
-  for (const [id, { devices, needs }] of suites) {
-    if (devices.size === 0) continue;
+  for (const [id, { devices, needs, missedRuns }] of suites) {
+    if (devices.size === 0 || missedRuns > 0) continue;
     const key = withNeeds ? JSON.stringify(needs ?? {}) : '';
     const profile = profiles.get(key) ?? { ...defaultProfile, ...(withNeeds && needs) };
     profiles.set(key, profile);
