@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Json, runJest } from './harness/jest.js';
 import { removeProjects, useProject } from './harness/project.js';
@@ -247,12 +247,13 @@ function gpuLog(log: readonly LogLine[]): readonly LogLine[] {
 }
 
 test('a GPU that is too hot gets no suite until it has cooled down', async () => {
-  const gpuTest = `/**
+  // Of less than a second nothing is learned of a device.
+  const gpuTest = (n: number) => `/**
  * @hardware gpu
  */
-test('takes a while', (done) => { setTimeout(done, 300); });
+test('takes a while', (done) => { setTimeout(done, ${n === 1 ? 1100 : 300}); });
 `;
-  const files = Object.fromEntries([1, 2, 3].map((n) => [`warm-${n}.test.js`, gpuTest]));
+  const files = Object.fromEntries([1, 2, 3].map((n) => [`warm-${n}.test.js`, gpuTest(n)]));
   const bindingEnv = { CUDA_VISIBLE_DEVICES: 'GPU-0' };
   const machine = {
     version: 1,
@@ -288,4 +289,16 @@ test('takes a while', (done) => { setTimeout(done, 300); });
   expect(first?.energyJoules?.['gpu0']).toBeCloseTo(((first?.durationMs ?? 0) * 200) / 1000, -1);
   expect(others.map(({ energyJoules }) => energyJoules)).toEqual([undefined, undefined]);
   expect(run.stderr).toMatch(/Energy +gpu0 \d+ J \(partly estimated\) while suites held them/);
+  const [header = ''] = readFileSync(join(project.directory, '.jest-hardware/history.jsonl'), 'utf8').split(
+    '\n',
+  );
+  expect((JSON.parse(header) as { watts?: unknown }).watts).toEqual({ gpu: expect.closeTo(200, -1) });
+  const again = await runJest(project, ['-w', '2', 'warm-2'], { env: { PATH: bin } });
+  const [known] = eventsOf(again.record, 'machine-known');
+  expect(
+    known?.machine.devices.map(({ id, measuredWatts = 0 }) => [id, Math.round(measuredWatts / 20)]),
+  ).toEqual([
+    ['cpu', 0],
+    ['gpu0', 10],
+  ]);
 });

@@ -28,6 +28,7 @@ test('the format: a header, then a line a suite by code unit, zeros at the end l
     project: 'shop',
     learnedRuns: ['2026-03-02T08:15:00.000Z'],
     reversion: { towardsMean: -3, ofMean: 40 },
+    watts: new Map([['cpu', 41.5]]),
     suites: new Map([
       ['ä.test.js', suiteOf({ failedLast: true })],
       [
@@ -50,7 +51,7 @@ test('the format: a header, then a line a suite by code unit, zeros at the end l
     ]),
   });
   expect(readFileSync(path, 'utf8').split('\n')).toEqual([
-    '{"version":2,"project":"shop","runs":["2026-03-02T08:15:00.000Z"],"reversion":[-3,40],"kinds":["local/cpu","local/gpu0"],"needs":[{"hardware":[{"class":"gpu","count":2}],"minMemoryBytes":5}]}',
+    '{"version":2,"project":"shop","runs":["2026-03-02T08:15:00.000Z"],"reversion":[-3,40],"watts":{"cpu":41.5},"kinds":["local/cpu","local/gpu0"],"needs":[{"hardware":[{"class":"gpu","count":2}],"minMemoryBytes":5}]}',
     '["B.test.js",[[0,1200,1100,3,180000000]],0,2,1]',
     '["b.test.js",[[0,1200,1100,3,180000000],[1,9,9,1]]]',
     '["ä.test.js",[],1]',
@@ -111,6 +112,7 @@ test.each<[what: string, text: string, place: string]>([
   ['runs that are no texts', header.replace('"runs":[]', '"runs":[1]'), ':1: no list of runs'],
   ['no kinds', header.replace('"kinds"', '"sorts"'), ':1: no list of kinds'],
   ['half a reversion', header.replace('[0,0]', '[0]'), ':1: `reversion` is not two integers'],
+  ['watts of nothing', header.replace('"kinds"', '"watts":{"cpu":0},"kinds"'), ':1: `watts` is not'],
   ['needs of nothing', header.replace('"needs":[]', '"needs":[{"hardware":[]}]'), ':1: `needs` is not'],
   ['a number beyond the needs', `${header}\n["a",[],0,0,1]\n`, ':2: not a suite'],
   ['a conflict of git', `${header}\n<<<<<<< HEAD\n["a",[]]\n`, ':2: not a suite'],
@@ -274,7 +276,8 @@ function anyHistory(): fc.Arbitrary<History> {
         { towardsMean: fc.maxSafeInteger(), ofMean: fc.maxSafeNat() },
         { noNullPrototype: true },
       ),
+      watts: mapOf(fc.double({ min: 0.1, max: 1e5, noNaN: true })),
     },
-    { requiredKeys: ['learnedRuns', 'suites', 'reversion'], noNullPrototype: true },
+    { requiredKeys: ['learnedRuns', 'suites', 'reversion', 'watts'], noNullPrototype: true },
   );
 }

@@ -52,6 +52,8 @@ export interface Device {
   readonly maxFrequencyMHz?: number;
   /** The power that its driver or firmware lets it draw for long; left out when nobody tells. */
   readonly ratedWatts?: number;
+  /** What it drew on average while suites held it in earlier runs, W > 0; left out where that was never measured. */
+  readonly measuredWatts?: number;
   /** Where it sits, such as `0000:01:00.0`. */
   readonly pciAddress?: string;
   /** How many suites may use the device at once, ≥ 1. Default 1, for a CPU: as many as the machine has workers. */

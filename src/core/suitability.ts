@@ -11,9 +11,9 @@ export function costOf(profile: WorkloadProfile, device: Device, durationMs: num
   return profile.sensitivity === 'power' ? (durationMs / 1000) * wattsOf(device) : durationMs;
 }
 
-/** What a device draws while a suite keeps it busy: what it is rated for, else typical of its class; not measured. */
+/** What a device draws while a suite keeps it busy: as measured in earlier runs, else what it is rated for, else typical of its class. */
 export function wattsOf(device: Device | undefined): number {
-  return device?.ratedWatts ?? typicalWatts[device?.class ?? 'cpu'];
+  return device?.measuredWatts ?? device?.ratedWatts ?? typicalWatts[device?.class ?? 'cpu'];
 }
 
 /** Of that, the part of one slot: suites that run on a device at once share what it draws. */

@@ -124,6 +124,7 @@ const deviceEntries = {
   memoryBytes: size,
   maxFrequencyMHz: above0,
   ratedWatts: above0,
+  measuredWatts: above0,
   pciAddress: text('a text such as 0000:01:00.0'),
   shares: from1,
   usable: flag,

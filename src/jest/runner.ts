@@ -21,6 +21,7 @@ import { onProcessEnd } from '../process-end.js';
 import { openRecord } from '../record/file.js';
 import { failedLastOf, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';
+import { withMeasuredWatts } from '../record/measured-watts.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { summarise } from '../report/summary.js';
 import { missingFrom } from '../shard/machine-difference.js';
@@ -77,8 +78,15 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const history = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
     const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
-    const detect = (lazy: readonly LazyProbeName[]) =>
-      detectMachine({ projectDir: rootDir, lazy, ...(machineFile === undefined ? {} : { machineFile }) });
+    const detect = async (lazy: readonly LazyProbeName[]) =>
+      withMeasuredWatts(
+        await detectMachine({
+          projectDir: rootDir,
+          lazy,
+          ...(machineFile === undefined ? {} : { machineFile }),
+        }),
+        history?.history.watts ?? new Map(),
+      );
     const machine = await detect([]);
     await refuseOtherMachine(detect);
     const startedAt = new Date();

@@ -5,6 +5,7 @@ import { type DryRun, dryRun } from '../core/plan/dry-run.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
 import { observationsOf } from '../record/history.js';
+import { withMeasuredWatts } from '../record/measured-watts.js';
 import type { Project } from './project.js';
 
 export interface HereOptions {
@@ -25,13 +26,14 @@ export async function planHere(project: Project, { workers, machineFile }: HereO
   const { paths, suites, rootDir, history } = project;
   const { parseMachine } = await import('../detect/machine-file.js');
   const declared = machineFile ?? paths.machine;
-  const machine = await detectMachine({
+  const detected = await detectMachine({
     projectDir: rootDir,
     lazy: lazyProbesFor(suites.map(({ profile }) => profile)),
     ...(declared !== undefined && {
       machineFile: typeof declared === 'string' ? declared : parseMachine(declared, 'option machine'),
     }),
   });
+  const machine = withMeasuredWatts(detected, history.watts);
   const usual = Math.max(1, Math.min(availableParallelism() - 1, Math.floor(machine.machine.cpuBudget)));
   const slots = slotsOf(machine, workers ?? usual);
   const estimates = new Estimates(observationsOf(history));

@@ -16,8 +16,8 @@ import { codeOf, messageOf } from './system-error.js';
 
 /**
  * Version of the history's format, JSON lines: first
- * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"kinds":["<kind of device>",…],
- * "needs":[{<field of a profile>}…]}`, then one line per suite, sorted by id: `["<suite id>",
+ * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"watts":{"<kind of device>":<measured>},
+ * "kinds":["<kind of device>",…],"needs":[{<field of a profile>}…]}` (`watts` where any were), then one line per suite, sorted by id: `["<suite id>",
  * [[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>,<number in needs>]`.
  * Zeros at the end of an array are left out; what a suite needs is numbered from 1, 0: nothing.
  */
@@ -59,13 +59,18 @@ export function readHistory(path: string, project?: string): ReadHistory {
   if (header.version < historyVersion) {
     return unread('damaged', `${path}:1: the history is of an older version; it starts anew.`);
   }
-  const { runs, kinds, reversion, needs } = header;
+  const { runs, kinds, reversion, needs, watts = {} } = header;
   if (!isTexts(runs)) return unread('damaged', `${path}:1: no list of runs in the history; it starts anew.`);
   if (!isTexts(kinds)) return unread('damaged', `${path}:1: no list of kinds of devices; it starts anew.`);
   if (!isReversion(reversion))
     return unread('damaged', `${path}:1: \`reversion\` is not two integers; it starts anew.`);
   if (!isNeeds(needs))
     return unread('damaged', `${path}:1: \`needs\` is not a list of profiles; it starts anew.`);
+  if (!isWatts(watts))
+    return unread(
+      'damaged',
+      `${path}:1: \`watts\` is not an object of watts by kind of device; it starts anew.`,
+    );
   const owner = typeof header.project === 'string' ? header.project : undefined;
   if (project !== undefined && owner !== undefined && owner !== project) {
     return unread(
@@ -89,7 +94,13 @@ export function readHistory(path: string, project?: string): ReadHistory {
   const named = owner === undefined ? {} : { project: owner };
   return {
     state: 'read',
-    history: { ...named, learnedRuns: runs, suites, reversion: { towardsMean, ofMean } },
+    history: {
+      ...named,
+      learnedRuns: runs,
+      suites,
+      reversion: { towardsMean, ofMean },
+      watts: new Map(Object.entries(watts)),
+    },
   };
 }
 
@@ -108,6 +119,7 @@ export function writeHistory(path: string, history: History): void {
     project,
     runs,
     reversion: [reversion.towardsMean, reversion.ofMean],
+    ...(history.watts.size > 0 && { watts: Object.fromEntries(sorted(history.watts)) }),
     kinds,
     needs: needs.map((text) => JSON.parse(text) as SuiteNeeds),
   });
@@ -178,7 +190,7 @@ function parsed(line: string): unknown {
 function isHeader(
   value: unknown,
 ): value is { version: number } & Partial<
-  Record<'project' | 'runs' | 'kinds' | 'reversion' | 'needs', unknown>
+  Record<'project' | 'runs' | 'kinds' | 'reversion' | 'needs' | 'watts', unknown>
 > {
   return typeof value === 'object' && value !== null && 'version' in value && isCount(value.version);
 }
@@ -247,6 +259,12 @@ function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
 
 function isReversion(value: unknown): value is [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
+}
+
+function isWatts(value: unknown): value is Readonly<Record<string, number>> {
+  const isAmount = (watts: unknown) => typeof watts === 'number' && watts > 0 && Number.isFinite(watts);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(isAmount);
 }
 
 /** As far as planning must be able to rely on. */

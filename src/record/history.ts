@@ -1,5 +1,6 @@
 import type { Observation } from '../core/estimate.js';
 import { defaultProfile, type ProfilePart, type WorkloadProfile } from '../core/workload.js';
+import type { MeasuredWatts } from './measured-watts.js';
 
 /** What earlier runs taught about one suite on one kind of device. */
 export interface DeviceHistory {
@@ -69,12 +70,14 @@ export interface History {
   /** By suite id. */
   readonly suites: ReadonlyMap<string, SuiteHistory>;
   readonly reversion: Reversion;
+  readonly watts: MeasuredWatts;
 }
 
 export const emptyHistory: History = {
   learnedRuns: [],
   suites: new Map(),
   reversion: { towardsMean: 0, ofMean: 0 },
+  watts: new Map(),
 };
 
 /** All that is known, one observation per suite and kind of device, in the order of the history. */
@@ -129,6 +132,7 @@ export function mergeHistories(a: History, b: History): History {
     ...longer,
     learnedRuns: [...new Set([...a.learnedRuns, ...b.learnedRuns])].sort(),
     suites,
+    watts: new Map([...b.watts, ...a.watts]),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type Reversion,
   type SuiteHistory,
 } from './history.js';
+import { withRun } from './measured-watts.js';
 
 /** How many runs a history remembers by id; learning one of them again changes nothing. */
 export const runsRemembered = 100;
@@ -61,6 +62,7 @@ export function learn(history: History, events: readonly RunEvent[]): History {
     learnedRuns: [...history.learnedRuns, runIdOf(run)].slice(-runsRemembered),
     suites,
     reversion: reversion.sum,
+    watts: withRun(history.watts, events),
   };
 }
 

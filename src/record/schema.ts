@@ -33,6 +33,7 @@ const device = v.looseObject({
   model: v.exactOptional(v.string()),
   memoryBytes: v.exactOptional(amount),
   ratedWatts: v.exactOptional(positive),
+  measuredWatts: v.exactOptional(positive),
   shares: v.exactOptional(counting),
   usable: v.boolean(),
   software: v.boolean(),

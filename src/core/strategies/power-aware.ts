@@ -8,7 +8,8 @@ const tolerances = [1, 1.1, 1.3, 1.7, 2.5, 4, 8, Number.POSITIVE_INFINITY] as co
 
 /**
  * The least energy that still meets the time given by `finishWithinMs`; without one, the least energy whatever it takes.
- * Energy is expected time times rated watts of the device, else typical ones of its class. Not offered for speed.
+ * Energy is expected time times what the device drew in earlier runs, else its rated watts, else typical ones of its class.
+ * Not offered for speed.
  */
 export const powerAware: Strategy = {
   name: 'power-aware',
