@@ -24,7 +24,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
         expect([...referee.ends.keys()].sort()).toEqual(queued.sort());
         expect(events.filter(({ type }) => type === 'run-ended')).toHaveLength(1);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
@@ -54,7 +54,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
           second += events.filter((event) => event.type === 'suite-started' && event.speculative).length;
           expect(referee.pending).toEqual([]);
         }),
-        { numRuns: 300 },
+        { numRuns: 200 },
       );
     // Few scripts are slow enough: once in some hundred times none of them is.
     for (let round = 0; round < 3 && second === 0; round++) check();
@@ -112,7 +112,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
       50,
     ],
   ])('a suite that wants %s does not starve in a stream of small ones', (_case, big, small, limit) => {
-    const stream = Array.from({ length: limit + 150 }, (_, index) => ({
+    const stream = Array.from({ length: limit + 60 }, (_, index) => ({
       suite: suite(`small${index}`, small[index % small.length]),
       // A little more than three workers can do.
       atMs: index < 9 ? 0 : Math.floor(index * 1.8),

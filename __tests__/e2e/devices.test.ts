@@ -289,16 +289,12 @@ test('takes a while', (done) => { setTimeout(done, ${n === 1 ? 1100 : 300}); });
   expect(first?.energyJoules?.['gpu0']).toBeCloseTo(((first?.durationMs ?? 0) * 200) / 1000, -1);
   expect(others.map(({ energyJoules }) => energyJoules)).toEqual([undefined, undefined]);
   expect(run.stderr).toMatch(/Energy +gpu0 \d+ J \(partly estimated\) while suites held them/);
-  const [header = ''] = readFileSync(join(project.directory, '.jest-hardware/history.jsonl'), 'utf8').split(
-    '\n',
-  );
-  expect((JSON.parse(header) as { watts?: unknown }).watts).toEqual({ gpu: expect.closeTo(200, -1) });
+  const history = readFileSync(join(project.directory, '.jest-hardware/history.jsonl'), 'utf8');
+  const { watts } = JSON.parse(history.split('\n')[0] ?? '') as { watts: { gpu: number } };
+  // The suite held the GPU a little longer than it ran.
+  expect(watts.gpu).toBeGreaterThan(150);
+  expect(watts.gpu).toBeLessThan(201);
   const again = await runJest(project, ['-w', '2', 'warm-2'], { env: { PATH: bin } });
   const [known] = eventsOf(again.record, 'machine-known');
-  expect(
-    known?.machine.devices.map(({ id, measuredWatts = 0 }) => [id, Math.round(measuredWatts / 20)]),
-  ).toEqual([
-    ['cpu', 0],
-    ['gpu0', 10],
-  ]);
+  expect(known?.machine.devices.map(({ measuredWatts }) => measuredWatts)).toEqual([undefined, watts.gpu]);
 });

@@ -24,6 +24,7 @@ export class Attempts {
   readonly #all = new Set<Attempt>();
   readonly #bySlot = new Map<string, Attempt>();
   readonly #bySuite = new Map<string, Attempt[]>();
+  readonly #lastNumbers = new Map<string, number>();
 
   get size(): number {
     return this.#all.size;
@@ -48,8 +49,19 @@ export class Attempts {
     return this.#bySuite.get(suiteId) ?? [];
   }
 
+  /** The number of the suite's last attempt, also when it has ended; 0: there was none. */
+  lastNumberOf(suiteId: string): number {
+    return this.#lastNumbers.get(suiteId) ?? 0;
+  }
+
+  /** Tells that no further attempt will follow. */
+  forget(suiteId: string): void {
+    this.#lastNumbers.delete(suiteId);
+  }
+
   add(attempt: Attempt): void {
     const { id } = attempt.pending.suite;
+    this.#lastNumbers.set(id, attempt.pending.attempt);
     this.#all.add(attempt);
     for (const slot of attempt.slots) this.#bySlot.set(slot.id, attempt);
     this.#bySuite.set(id, [...this.of(id), attempt]);

@@ -9,7 +9,7 @@ import type { Group, Pending } from './group.js';
 import type { Slot } from './machine.js';
 import { Reservation } from './reservation.js';
 import { fits, type Room, roomFor, roomOn } from './room.js';
-import { betterRoom, overdueAtMs } from './stragglers.js';
+import { Stragglers } from './stragglers.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategies/strategy.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
@@ -59,9 +59,8 @@ export class Scheduler {
   /** Those that have not ended, where the scheduler stays open; else all. */
   readonly #suiteIds = new Set<string>();
   readonly #attempts = new Attempts();
-  /** The number of each suite's last attempt. */
-  readonly #attemptNumbers = new Map<string, number>();
   readonly #reservation: Reservation;
+  readonly #stragglers: Stragglers;
   readonly #view: Pick<ClusterView, 'fits' | 'estimate' | 'isPending'>;
   #nowMs = 0;
   #opened = false;
@@ -78,10 +77,12 @@ export class Scheduler {
     const { seed = 0, keepOrder, finishWithinMs } = options;
     this.#run = options.strategy.start({ seed, keepOrder, finishWithinMs });
     this.#backlog = new Backlog(options.unsatisfiable, options.estimates);
-    this.#reservation = new Reservation(this.#fleet, this.#backlog, this.#attempts, options.estimates);
+    const { estimates } = options;
+    this.#reservation = new Reservation(this.#fleet, this.#backlog, this.#attempts, estimates);
+    this.#stragglers = new Stragglers(this.#fleet, this.#backlog, this.#attempts, estimates);
     this.#view = {
       fits: (group, type) => fits(type as FleetType, group),
-      estimate: (suite, type) => options.estimates.of(suite, type.kind),
+      estimate: (suite, type) => estimates.of(suite, type.kind),
       isPending: (suiteId) => this.#backlog.groupOf(suiteId) !== undefined,
     };
   }
@@ -102,12 +103,7 @@ export class Scheduler {
     const { reviewAtMs } = this.#run;
     if (reviewAtMs !== undefined && reviewAtMs > this.#nowMs && this.#backlog.size > 0)
       dueMs.push(reviewAtMs);
-    if (this.#unwantedTypes().length > 0) {
-      for (const attempt of this.#attempts.all) {
-        const atMs = overdueAtMs(attempt);
-        if (atMs !== undefined && atMs > this.#nowMs) dueMs.push(atMs);
-      }
-    }
+    if (this.#speculates) dueMs.push(...this.#stragglers.overdueAtMs(this.#nowMs));
     return dueMs.length === 0 ? undefined : dueMs.reduce((least, each) => Math.min(least, each));
   }
 
@@ -123,6 +119,10 @@ export class Scheduler {
     this.#take(event);
     if (this.#opened && !this.#ended) this.#decide();
     return this.#decided;
+  }
+
+  get #speculates(): boolean {
+    return (this.#options.speculate ?? true) && this.#cancelled === undefined;
   }
 
   #take(event: RunEvent): void {
@@ -218,7 +218,7 @@ export class Scheduler {
     const again = status === 'lost' && this.#options.retryLost && !pending.alone && rivals.length === 0;
     if (!again || this.#cancelled !== undefined) return;
     // A rival that was lost before may have had a higher number.
-    const next = 1 + (this.#attemptNumbers.get(suiteId) ?? number);
+    const next = 1 + this.#attempts.lastNumberOf(suiteId);
     this.#backlog.add({ ...pending, attempt: next, alone: true });
     this.#changes++;
     const why = cause ?? 'the attempt ended without a result';
@@ -229,7 +229,7 @@ export class Scheduler {
   #forgetEnded(suiteId: string): void {
     if (!this.#options.staysOpen || this.isPending(suiteId) || this.#attempts.of(suiteId).length > 0) return;
     this.#suiteIds.delete(suiteId);
-    this.#attemptNumbers.delete(suiteId);
+    this.#attempts.forget(suiteId);
     this.#options.estimates.forget(suiteId);
   }
 
@@ -263,7 +263,9 @@ export class Scheduler {
         this.#startPending(room.group.head.suite.id, room);
       }
     } while (this.#place());
-    this.#speculate();
+    if (this.#speculates) {
+      for (const { pending, room } of this.#stragglers.secondAttempts(now)) this.#start(pending, room, true);
+    }
     if (this.#attempts.size > 0) return;
     if (this.#backlog.size === 0) {
       if (this.#options.staysOpen) return;
@@ -334,7 +336,6 @@ export class Scheduler {
     this.#starts++;
     const { suite, attempt } = pending;
     const estimate = this.#options.estimates.of(suite, type.kind);
-    this.#attemptNumbers.set(suite.id, attempt);
     this.#attempts.add({
       pending,
       type,
@@ -361,29 +362,6 @@ export class Scheduler {
       attempt,
       ...(speculative && { speculative }),
     });
-  }
-
-  #speculate(): void {
-    if (this.#unwantedTypes().length === 0) return;
-    for (const attempt of [...this.#attempts.all]) {
-      const atMs = overdueAtMs(attempt);
-      if (atMs === undefined || atMs > this.#nowMs) continue;
-      const { pending, stopped } = attempt;
-      // One second attempt a suite, whatever became of it.
-      if (stopped || this.#attemptNumbers.get(pending.suite.id) !== pending.attempt) continue;
-      const second = { ...pending, attempt: pending.attempt + 1 };
-      const group = this.#backlog.placesOf(second, this.#fleet.types);
-      const room = betterRoom(attempt, group, this.#unwantedTypes(), this.#options.estimates, this.#nowMs);
-      if (room !== undefined) this.#start(second, room, true);
-    }
-  }
-
-  /** Free types for second attempts: those of machines that no pending suite can use. */
-  #unwantedTypes(): readonly FleetType[] {
-    const { speculate = true } = this.#options;
-    if (!speculate || this.#cancelled !== undefined || this.#attempts.size === 0) return [];
-    const isWanted = ({ siblings }: FleetType) => [...siblings].some(({ candidates }) => candidates.size > 0);
-    return this.#fleet.freeTypes().filter((type) => !isWanted(type));
   }
 }
 

@@ -1,8 +1,9 @@
-import type { Attempt } from './attempts.js';
+import type { Attempt, Attempts } from './attempts.js';
+import type { Backlog } from './backlog.js';
 import type { Estimates } from './estimate.js';
 import type { Estimate } from './events.js';
-import type { FleetType } from './fleet.js';
-import type { Group } from './group.js';
+import type { Fleet, FleetType } from './fleet.js';
+import type { Group, Pending } from './group.js';
 import { type Room, roomOn } from './room.js';
 
 /** An attempt counts as a straggler from this multiple of its expected duration on. */
@@ -15,8 +16,55 @@ const overdueMs = 5000;
  */
 const certainty = 1.5;
 
+/** Finds suites that run far longer than expected, and better places for them. */
+export class Stragglers {
+  readonly #fleet: Fleet;
+  readonly #backlog: Backlog;
+  readonly #attempts: Attempts;
+  readonly #estimates: Estimates;
+
+  constructor(fleet: Fleet, backlog: Backlog, attempts: Attempts, estimates: Estimates) {
+    this.#fleet = fleet;
+    this.#backlog = backlog;
+    this.#attempts = attempts;
+    this.#estimates = estimates;
+  }
+
+  /** When further attempts will be overdue: later than now. */
+  overdueAtMs(nowMs: number): readonly number[] {
+    if (this.#unwantedTypes().length === 0) return [];
+    return [...this.#attempts.all].flatMap((attempt) => {
+      const atMs = overdueAtMs(attempt);
+      return atMs !== undefined && atMs > nowMs ? atMs : [];
+    });
+  }
+
+  /** Second attempts that should start now; one of them must have started when the next is asked for. */
+  *secondAttempts(nowMs: number): Iterable<{ readonly pending: Pending; readonly room: Room }> {
+    if (this.#unwantedTypes().length === 0) return;
+    for (const attempt of [...this.#attempts.all]) {
+      const atMs = overdueAtMs(attempt);
+      if (atMs === undefined || atMs > nowMs) continue;
+      const { pending, stopped } = attempt;
+      // One second attempt a suite, whatever became of it.
+      if (stopped || this.#attempts.lastNumberOf(pending.suite.id) !== pending.attempt) continue;
+      const second = { ...pending, attempt: pending.attempt + 1 };
+      const group = this.#backlog.placesOf(second, this.#fleet.types);
+      const room = betterRoom(attempt, group, this.#unwantedTypes(), this.#estimates, nowMs);
+      if (room !== undefined) yield { pending: second, room };
+    }
+  }
+
+  /** Free types of machines that no pending suite can use. */
+  #unwantedTypes(): readonly FleetType[] {
+    if (this.#attempts.size === 0) return [];
+    const isWanted = ({ siblings }: FleetType) => [...siblings].some(({ candidates }) => candidates.size > 0);
+    return this.#fleet.freeTypes().filter((type) => !isWanted(type));
+  }
+}
+
 /** When a second attempt may be thought of; undefined when none ever is. */
-export function overdueAtMs({ pending, claim, degraded, estimate, speculative, startedAtMs }: Attempt) {
+function overdueAtMs({ pending, claim, degraded, estimate, speculative, startedAtMs }: Attempt) {
   const { suite, alone } = pending;
   const { locks, exclusive } = suite.profile;
   const isGuess = estimate.basis === 'default';
@@ -29,9 +77,8 @@ export function overdueAtMs({ pending, claim, degraded, estimate, speculative, s
 /**
  * A better place for a second attempt: free, of another kind or on another machine (what makes the first one slow would
  * slow its twin as well), and expected to end sooner.
- * @param unwanted Free types that no pending suite wants.
  */
-export function betterRoom(
+function betterRoom(
   attempt: Attempt,
   group: Group,
   unwanted: readonly FleetType[],

@@ -3,7 +3,7 @@ import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
 import { Estimates, type Observation } from '../core/estimate.js';
 import type { CancelCause, Placement, RunEvent } from '../core/events.js';
-import { type Device, type Machine, type Slot, slotsOf } from '../core/machine.js';
+import type { Machine } from '../core/machine.js';
 import { Scheduler } from '../core/scheduler.js';
 import { strategies } from '../core/strategies/index.js';
 import type { DeviceClass } from '../core/taxonomy.js';
@@ -13,14 +13,14 @@ import { liveHost } from '../detect/live-host.js';
 import { sensorsOf } from '../detect/sensors.js';
 import type { SuiteOutcome } from '../execute/executor.js';
 import { type Happening, LiveRun } from '../execute/live-run.js';
-import { isPlain, type LocalExecutor, poolThreadsOf } from '../execute/local.js';
+import type { LocalExecutor } from '../execute/local.js';
 import { SensorWatch } from '../execute/sensor-watch.js';
 import type { HardwareOptions } from '../options/options.js';
 import { Delivery, type Emit } from './delivery.js';
 import { runInBand } from './in-band.js';
 import { jestExecutor } from './local-executor.js';
-import { placementText } from './placement-text.js';
 import { runStarted } from './run-facts.js';
+import { RunLookup } from './run-lookup.js';
 import { say, session } from './session.js';
 import type { SuiteResult } from './suite.js';
 import type { PreparedSuite } from './suites.js';
@@ -54,16 +54,13 @@ export interface RunInput {
 export class HardwareRun {
   readonly #input: RunInput;
   readonly #suites: readonly PreparedSuite[];
-  readonly #tests: ReadonlyMap<string, Test>;
-  readonly #profiles: ReadonlyMap<string, WorkloadProfile>;
+  readonly #lookup: RunLookup;
   readonly #workers: number;
   readonly #inBand: boolean;
   readonly #fairThreads: number;
   readonly #delivery: Delivery;
   readonly #children: LocalExecutor<SuiteResult>;
   readonly #live: LiveRun<SuiteResult>;
-  #machine: Machine;
-  #slots: ReadonlyMap<string, Slot> = new Map();
   #sensors: SensorWatch | undefined;
   #failedTests = 0;
   #explained = false;
@@ -71,21 +68,15 @@ export class HardwareRun {
   constructor(input: RunInput) {
     const { tests, machine, globalConfig, options, emit } = input;
     this.#input = input;
-    this.#machine = machine;
+    this.#lookup = new RunLookup(machine);
     this.#delivery = new Delivery(emit);
     const asked = workersOf(globalConfig, machine.machine.cpuBudget);
     // Workers take longer to start than docblocks to read. In band there may be none.
     const early = input.serial ? undefined : this.#workersFor(asked);
     if (input.only === undefined) early?.warm(Math.min(asked, tests.length));
     this.#suites = input.prepare();
-    this.#tests = new Map(this.#suites.map(({ id, test }) => [id, test]));
-    this.#profiles = new Map(
-      this.#suites.flatMap((prepared) =>
-        'suite' in prepared ? [[prepared.id, prepared.suite.profile]] : [],
-      ),
-    );
-    this.#inBand =
-      input.serial && (wantsInBand(globalConfig) || [...this.#profiles.values()].every(asksForNothing));
+    this.#lookup.takeSuites(this.#suites);
+    this.#inBand = input.serial && (wantsInBand(globalConfig) || this.#lookup.profiles.every(asksForNothing));
     this.#workers = this.#inBand ? 1 : asked;
     this.#fairThreads = fairThreadsOf(machine, this.#workers);
     this.#children = early ?? this.#workersFor(this.#workers);
@@ -107,7 +98,8 @@ export class HardwareRun {
         input.onEvent(event);
         this.#report(event);
       },
-      onOutcome: (placement, outcome) => this.#delivery.outcome(this.#testOf(placement), placement, outcome),
+      onOutcome: (placement, outcome) =>
+        this.#delivery.outcome(this.#lookup.test(placement.suiteId), placement, outcome),
       cancelAfter: (outcome) => this.#bailAfter(outcome),
     });
   }
@@ -134,8 +126,8 @@ export class HardwareRun {
       }
     }
     await this.#lookCloser();
-    tell({ type: 'machine-known', machine: this.#machine });
-    for (const slot of this.#slots.values()) tell({ type: 'slot-up', slot });
+    tell({ type: 'machine-known', machine: this.#lookup.machine });
+    for (const slot of this.#lookup.slots) tell({ type: 'slot-up', slot });
     this.#sensors = this.#watchSensors();
     tell({ type: 'run-opened' });
     try {
@@ -150,12 +142,12 @@ export class HardwareRun {
 
   /** Sensors of devices that suites of this run may use. */
   #watchSensors(): SensorWatch {
-    const wanted = [...this.#profiles.values()].flatMap(({ hardware }) => hardware.map((need) => need.class));
-    const { machine, devices } = this.#machine;
+    const { machine, profiles } = this.#lookup;
+    const wanted = profiles.flatMap(({ hardware }) => hardware.map((need) => need.class));
     return new SensorWatch({
-      machine: machine.name,
-      devices,
-      sensors: sensorsOf(liveHost(), this.#machine, new Set(wanted)),
+      machine: machine.machine.name,
+      devices: machine.devices,
+      sensors: sensorsOf(liveHost(), machine, new Set(wanted)),
       heat: this.#input.options.heat,
       tell: (happening) => void this.#live.tell(happening),
     });
@@ -164,10 +156,9 @@ export class HardwareRun {
   /** Starts browsers and the like only for a suite that asks for what they find. */
   async #lookCloser(): Promise<void> {
     const { only, detect } = this.#input;
-    const wanted = [...this.#profiles.values()].filter((profile) => isSelected(profile, only));
-    const lazy = lazyProbesFor(wanted);
-    if (lazy.length > 0) this.#machine = await detect(lazy);
-    this.#slots = new Map(slotsOf(this.#machine, this.#workers).map((slot) => [slot.id, slot]));
+    const { machine, profiles } = this.#lookup;
+    const lazy = lazyProbesFor(profiles.filter((profile) => isSelected(profile, only)));
+    this.#lookup.takeMachine(lazy.length > 0 ? await detect(lazy) : machine, this.#workers);
   }
 
   /** Starts nothing more and stops what is running; synchronous, so that it works while this process ends. */
@@ -196,17 +187,15 @@ export class HardwareRun {
     attempt: number,
     signal: AbortSignal,
   ): Promise<SuiteOutcome<SuiteResult>> {
-    const test = this.#testOf(placement);
+    const test = this.#lookup.test(placement.suiteId);
     const { globalConfig, context, emit } = this.#input;
     if (attempt === 1) await emit('test-file-start', [test]);
-    const inThisProcess =
-      this.#inBand && attempt === 1 && isPlain(placement, this.#profileOf(placement), this.#machine);
-    if (!inThisProcess) {
+    if (!this.#inBand || attempt > 1 || !this.#lookup.isPlain(placement)) {
       if (attempt === 1) this.#explainChild(placement);
       return this.#children.run(placement, attempt, signal);
     }
     if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
-    const text = this.#placementText(placement, attempt);
+    const text = this.#lookup.placementText(placement, attempt, this.#fairThreads);
     return runInBand(test, text, globalConfig, context, (name, payload) => void emit(name, payload));
   }
 
@@ -218,12 +207,7 @@ export class HardwareRun {
       : globalConfig.workerThreads
         ? 'workerThreads'
         : undefined;
-    if (
-      this.#explained ||
-      asked === undefined ||
-      isPlain(placement, this.#profileOf(placement), this.#machine)
-    )
-      return;
+    if (this.#explained || asked === undefined || this.#lookup.isPlain(placement)) return;
     this.#explained = true;
     say(
       `jest-runner-hardware: ${placement.suiteId} and suites like it run in a child process in spite of ${asked}, because they need a device or a limit of their own.`,
@@ -233,11 +217,11 @@ export class HardwareRun {
   /** Suites that end without an attempt. */
   #report(event: RunEvent): void {
     if (event.type === 'suite-invalid') {
-      this.#delivery.invalid(this.#test(event.suiteId), event.problems);
+      this.#delivery.invalid(this.#lookup.test(event.suiteId), event.problems);
     } else if (event.type === 'suite-unplaceable') {
-      this.#delivery.unplaceable(this.#test(event.suiteId), event.action, event.rejections);
+      this.#delivery.unplaceable(this.#lookup.test(event.suiteId), event.action, event.rejections);
     } else if (event.type === 'suite-not-selected') {
-      this.#delivery.notSelected(this.#test(event.suiteId), event.reason);
+      this.#delivery.notSelected(this.#lookup.test(event.suiteId), event.reason);
     }
   }
 
@@ -249,45 +233,17 @@ export class HardwareRun {
     return bail > 0 && this.#failedTests >= bail ? 'bail' : undefined;
   }
 
-  #placementText(placement: Placement, attempt: number): string {
-    const profile = this.#profileOf(placement);
-    const threads = poolThreadsOf(profile, placement.claim.cpuThreads, this.#fairThreads);
-    return placementText(placement, this.#devicesOf(placement), profile, threads, attempt);
-  }
-
   #workersFor(workers: number): LocalExecutor<SuiteResult> {
     const { tests, machine, globalConfig, context, emit } = this.#input;
     return jestExecutor({
       globalConfig,
       context,
-      machine: () => this.#machine,
+      lookup: this.#lookup,
       workers,
       fairThreads: fairThreadsOf(machine, workers),
       tests,
       emit,
-      suite: (placement) => ({ test: this.#testOf(placement), profile: this.#profileOf(placement) }),
-      placementText: (placement, attempt) => this.#placementText(placement, attempt),
     });
-  }
-
-  #testOf(placement: Placement): Test {
-    return this.#test(placement.suiteId);
-  }
-
-  #profileOf(placement: Placement): WorkloadProfile {
-    return known(this.#profiles.get(placement.suiteId), placement.suiteId);
-  }
-
-  #devicesOf({ slotId, partnerSlotIds = [] }: Placement): readonly [Device, ...Device[]] {
-    return [this.#slot(slotId).device, ...partnerSlotIds.map((id) => this.#slot(id).device)];
-  }
-
-  #slot(slotId: string): Slot {
-    return known(this.#slots.get(slotId), slotId);
-  }
-
-  #test(suiteId: string): Test {
-    return known(this.#tests.get(suiteId), suiteId);
   }
 }
 
@@ -310,9 +266,4 @@ function asksForNothing({ hardware, maxTimeMs, cpuThreads }: WorkloadProfile): b
   return (
     hardware.every((need) => need.class === 'cpu') && maxTimeMs === undefined && cpuThreads === undefined
   );
-}
-
-function known<Value>(value: Value | undefined, name: string): Value {
-  if (value === undefined) throw new Error(`Unknown ${name}. This is a bug in jest-runner-hardware.`);
-  return value;
 }

@@ -1,36 +1,27 @@
 import type { Test, TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import type { Placement } from '../core/events.js';
-import type { Machine } from '../core/machine.js';
-import type { WorkloadProfile } from '../core/workload.js';
 import { LocalExecutor } from '../execute/local.js';
 import { packageFiles } from '../package-files.js';
 import type { Emit } from './delivery.js';
+import type { RunLookup } from './run-lookup.js';
 import type { SuiteResult } from './suite.js';
 import type { SuiteTask, WorkerSetup } from './suite-process.js';
-
-export interface PlacedSuite {
-  readonly test: Test;
-  readonly profile: WorkloadProfile;
-}
 
 /** The executor for child processes that run Jest suites. */
 export function jestExecutor(options: {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
-  machine(): Machine;
   readonly workers: number;
   readonly tests: readonly Test[];
+  readonly lookup: RunLookup;
   readonly emit: Emit;
-  suite(placement: Placement): PlacedSuite;
-  placementText(placement: Placement, attempt: number): string;
   readonly fairThreads: number;
 }): LocalExecutor<SuiteResult> {
-  const { globalConfig, context, machine, workers, tests, emit, suite, fairThreads } = options;
+  const { globalConfig, context, workers, tests, lookup, emit, fairThreads } = options;
   const { workerIdleMemoryLimit, workerGracefulExitTimeout, workerThreads } = globalConfig;
   return new LocalExecutor({
-    machine,
+    machine: () => lookup.machine,
     workers,
     fairThreads,
     entry: packageFiles.suiteProcess,
@@ -39,14 +30,14 @@ export function jestExecutor(options: {
     ...(typeof workerIdleMemoryLimit === 'number' ? { idleMemoryLimitBytes: workerIdleMemoryLimit } : {}),
     gracefulExitMs: workerGracefulExitTimeout ?? defaultGracefulExitMs,
     task(placement, attempt): SuiteTask {
-      const { test } = suite(placement);
+      const test = lookup.test(placement.suiteId);
       return {
         path: test.path,
         projectId: test.context.config.id,
-        placement: options.placementText(placement, attempt),
+        placement: lookup.placementText(placement, attempt, fairThreads),
       };
     },
-    profile: (placement) => suite(placement).profile,
+    profile: (placement) => lookup.profileOf(placement),
     onEvent: (_placement, name, payload) =>
       void emit(name as keyof TestEvents, payload as TestEvents[keyof TestEvents]),
   });
