@@ -174,7 +174,7 @@ describe('a scenario', () => {
     [{ ...scenario, slots: [{ type: 'a', count: 0 }] }, 6, '`slots[0].count` is wrong'],
     [{ ...scenario, slots: [{ type: 'a' }, { type: 'a' }] }, 8, 'stands twice'],
     [{ ...scenario, suites: [{ id: 's', durationMs: { a: -1 } }] }, 16, '`suites[0].durationMs.a` is wrong'],
-    [{ ...scenario, suites: [{ id: 's', durationMs: { c: 1 } }] }, 16, 'there is no type of slot `c`'],
+    [{ ...scenario, suites: [{ id: 's', durationMs: { c: 1 } }] }, 16, 'there are no slots of type `c`'],
     [
       { ...scenario, suites: [{ id: 's', durationMs: { a: null } }] },
       16,

@@ -89,26 +89,45 @@ describe('a stream of suites on single devices', () => {
     expect(ended).toBeLessThan(60);
   });
 
-  test('lets it wait where it should end first, though there is room elsewhere', () => {
-    const machines = ['slow', 'fast'].map((model) =>
-      slots({ name: model, workers: 2, devices: [0, 1].map((n) => ({ ...gpu, id: `gpu${n}`, model })) }),
-    );
-    const run = new Run(machines.flat(), [...singles.slice(0, 4), suite('pair', two), ...singles.slice(4)], {
-      estimates: new Estimates([
-        { suiteId: 'pair', deviceKind: 'gpu slow', durationMs: 900_000 },
-        { suiteId: 'pair', deviceKind: 'gpu fast', durationMs: 60_000 },
-      ]),
-    });
-    const running = [...run.open()];
-    const endOn = (machine: string) => {
-      const at = running.findIndex((text) => text.includes(` on ${machine}/`));
-      const [suiteId = '', slotId = ''] = running.splice(at, 1)[0]?.split(' on ') ?? [];
-      running.push(...run.end(suiteId, slotId));
+  describe('lets it wait where it should end first, though there is room elsewhere', () => {
+    /** Two of the singles run on each machine, the pair waits for those of the fast one. */
+    const waitingForTheFastOne = () => {
+      const machines = ['slow', 'fast'].map((model) =>
+        slots({ name: model, workers: 2, devices: [0, 1].map((n) => ({ ...gpu, id: `gpu${n}`, model })) }),
+      );
+      const run = new Run(
+        machines.flat(),
+        [...singles.slice(0, 4), suite('pair', two), ...singles.slice(4)],
+        {
+          estimates: new Estimates([
+            { suiteId: 'pair', deviceKind: 'gpu slow', durationMs: 900_000 },
+            { suiteId: 'pair', deviceKind: 'gpu fast', durationMs: 60_000 },
+          ]),
+        },
+      );
+      const running = [...run.open()];
+      const endOn = (machine: string, atMs?: number) => {
+        const at = running.findIndex((text) => text.includes(` on ${machine}/`));
+        const [suiteId = '', slotId = ''] = running.splice(at, 1)[0]?.split(' on ') ?? [];
+        running.push(...run.end(suiteId, slotId, 'passed', 1, atMs));
+      };
+      for (let ended = 0; ended < 60; ended++) endOn('slow');
+      expect(startOf('pair', running)).toBeUndefined();
+      return { running, endOn };
     };
-    for (let ended = 0; ended < 60; ended++) endOn('slow');
-    expect(startOf('pair', running)).toBeUndefined();
-    endOn('fast');
-    endOn('fast');
-    expect(startOf('pair', running)).toBe('pair on fast/gpu0#1 and fast/gpu1#1');
+
+    test('until there is room', () => {
+      const { running, endOn } = waitingForTheFastOne();
+      endOn('fast');
+      endOn('fast');
+      expect(startOf('pair', running)).toBe('pair on fast/gpu0#1 and fast/gpu1#1');
+    });
+
+    test('but not for what runs there for ever', () => {
+      const { running, endOn } = waitingForTheFastOne();
+      for (let minute = 1; startOf('pair', running) === undefined && minute < 60; minute++)
+        endOn('slow', 60_000 * minute);
+      expect(startOf('pair', running)).toBe('pair on slow/gpu0#1 and slow/gpu1#1');
+    });
   });
 });

@@ -11,6 +11,9 @@ import { comesBefore } from './strategies/turn.js';
 /** When this many later suites have started on machines where a suite found no room, room is kept for it. */
 const passesBeforeReservation = 32;
 
+/** A place is given up when it takes this many times as long as it seemed. */
+const patience = 2;
+
 /** Where a suite may wait for room. */
 interface Place {
   readonly group: Group;
@@ -21,6 +24,8 @@ interface Place {
 interface Target extends Place {
   /** When it should end there, ms from now. */
   readonly endMs: number;
+  /** If it should end later than this, ms since the run started, another place may be better. */
+  readonly latestMs: number;
 }
 
 /**
@@ -96,12 +101,14 @@ export class Reservation {
   #targetFor(group: Group, nowMs: number): Target | undefined {
     if (this.#target?.group === group && this.#target.types.every((type) => group.slotTypes.has(type))) {
       const endMs = this.#endMs(this.#target, nowMs);
-      if (endMs < Number.POSITIVE_INFINITY) return { ...this.#target, endMs };
+      const isInTime = nowMs + endMs <= this.#target.latestMs;
+      if (isInTime && endMs < Number.POSITIVE_INFINITY) return { ...this.#target, endMs };
     }
     let first: Target | undefined;
     for (const place of placesOf(group)) {
       const endMs = this.#endMs(place, nowMs);
-      if (first === undefined || endMs < first.endMs) first = { ...place, endMs };
+      if (first !== undefined && endMs >= first.endMs) continue;
+      first = { ...place, endMs, latestMs: nowMs + patience * endMs };
     }
     return first;
   }

@@ -166,8 +166,9 @@ function* inconsistencies({ slots, machines, suites }: Scenario): Iterable<Incon
         if (known.has(type)) continue;
         yield {
           path: ['suites', index, key, type],
-          message: `\`suites[${index}].${key}\`: there is no type of slot \`${type}\``,
-          expected: types.length === 0 ? 'nothing: there are no slots' : `of ${types.join(', ')}`,
+          message: `\`suites[${index}].${key}\`: there are no slots of type \`${type}\``,
+          expected: types.length === 0 ? 'none: `slots` is empty' : `one of ${types.join(', ')}`,
+          remedy: 'leave the type out, or add such slots',
         };
       }
     }
