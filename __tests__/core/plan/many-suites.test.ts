@@ -105,6 +105,34 @@ function laptop(suiteCount: number): PlanProblem {
   };
 }
 
+test.each([
+  [4, 1, 3],
+  [8, 1, 10],
+  [8, 2, 5],
+  [16, 4, 8],
+])(
+  'the bound of %i workers and %i GPUs is near where the GPU is %i times as fast for all suites',
+  (workers, gpus, faster) => {
+    const random = randomFrom(3);
+    const suites = Array.from({ length: 500 }, (_, index) => {
+      const ms = Math.round(500 * Math.exp(2 * random()));
+      return { id: `s${index}`, durationMs: [ms * faster, ms] };
+    });
+    const problem: PlanProblem = {
+      machines: [{ name: 'm', workers, cpuThreads: 2 * workers, memoryBytes: 2 ** 50 }],
+      types: [
+        { name: 'cpu', machine: 0, slots: workers },
+        { name: 'gpu', machine: 0, slots: gpus },
+      ],
+      suites,
+    };
+    const onGpuMs = suites.reduce((sum, { durationMs }) => sum + (durationMs[1] ?? 0), 0);
+    const leastMs = onGpuMs / (gpus + (workers - gpus) / faster);
+    expect(lowerBoundMs(problem)).toBeGreaterThan(0.998 * leastMs);
+    expect(lowerBoundMs(problem)).toBeLessThanOrEqual(Math.ceil(leastMs));
+  },
+);
+
 test.each([60, 600, 3000])('workers that %i suites on CPU and GPU share are never idle', (suiteCount) => {
   expect(gapOf(laptop(suiteCount), 0)).toBeLessThan(0.05);
 });

@@ -6,12 +6,19 @@ export const mostPasses = 240;
 /** A gain of less than this share is none; sixty passes that gain less are the last. */
 export const worthwhile = 1e-5;
 const leastStep = 0.0005;
+/** Weight of the newest pass in the mean load. */
+const newestWeight = 1 / 15;
 
 export interface Improved {
   readonly boundMs: number;
   readonly lambda: Float64Array;
   /** Of each resource at these prices, over the bound. */
   readonly load: Float64Array;
+  /**
+   * The same as a mean of the last passes: suites that cost the same in two places move all at once from one to the other,
+   * and only the mean shows what is idle.
+   */
+  readonly meanLoad: Float64Array;
   /** By how much of itself the second half of the passes made the bound better. */
   readonly lastGain: number;
 }
@@ -34,6 +41,7 @@ export function improve(
   const { count, classOf, classCount, shares } = resources;
   let lambda: Float64Array = start.slice();
   let best = { boundMs: 0, lambda, load: new Float64Array(count) };
+  const meanLoad = new Float64Array(count);
   const time = new Float64Array(classCount * typeCount);
   const load = new Float64Array(count);
   let reviewedMs = 0;
@@ -71,6 +79,11 @@ export function improve(
     if (cost > best.boundMs) {
       best = { boundMs: cost, lambda: lambda.slice(), load: load.map((each) => each / cost) };
     }
+    const weight = Math.max(1 / (pass + 1), newestWeight);
+    for (let resource = 0; resource < count; resource++) {
+      const before = meanLoad[resource] as number;
+      meanLoad[resource] = before + weight * ((load[resource] as number) / cost - before);
+    }
     if (pass < passes / 2) halfwayMs = best.boundMs;
     if (pass % 60 === 59) {
       if (best.boundMs < reviewedMs * (1 + worthwhile)) break;
@@ -83,7 +96,11 @@ export function improve(
     step = Math.max(leastStep, step * decay);
     lambda = normalised(lambda);
   }
-  return { ...best, lastGain: best.boundMs / (halfwayMs || 1) - 1 };
+  return {
+    ...best,
+    meanLoad,
+    lastGain: best.boundMs / (halfwayMs || 1) - 1,
+  };
 }
 
 function loadOf(time: Float64Array, shares: Resources['shares'], load: Float64Array): void {

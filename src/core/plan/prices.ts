@@ -33,9 +33,9 @@ const sampledStep = 0.1;
 const settled = 5e-5;
 /** Nor where something is fuller than this, over the bound: the sample lacked what needs it. */
 const misjudged = 1.1;
-/** Load over the bound of what is not full, the share of all prices that it must have to be looked at, what is left of it. */
-const idleBelow = 0.98;
-const leastPrice = 1e-3;
+/** Load over the bound of what is idle, by what share its price must lower the bound to be looked at, what is left of it. */
+const idleBelow = 0.95;
+const leastLoss = 3e-4;
 const idleShare = 0.02;
 /** Sums of many products are never exact. */
 const roundingError = 1e-9;
@@ -96,15 +96,30 @@ function freshPrices(instance: Instance, resources: Resources, passes: number): 
     const next = again(best.lambda.map((each, index) => (index === most ? 1 : each * idleShare)));
     best = next.boundMs > mostMs ? next : { ...next, boundMs: mostMs };
   }
+  const tried = new Set<number>();
   for (let round = 0; round < 4; round++) {
-    const { lambda, load, boundMs } = best;
-    const isIdle = (each: number, index: number) => each > leastPrice && (load[index] as number) < idleBelow;
-    if (!lambda.some(isIdle)) break;
-    const next = again(lambda.map((each, index) => (isIdle(each, index) ? each * idleShare : each)));
-    if (next.boundMs <= boundMs * (1 + worthwhile)) break;
-    best = next;
+    const { lambda, boundMs } = best;
+    const idle = mostIdle(best, tried);
+    if (idle === undefined) break;
+    const next = again(lambda.map((each, index) => (index === idle ? each * idleShare : each)));
+    if (next.boundMs <= boundMs * (1 + worthwhile)) tried.add(idle);
+    else best = next;
   }
   return best;
+}
+
+/** Whose price costs the bound the most, as it stands idle. */
+function mostIdle({ lambda, meanLoad }: Improved, tried: ReadonlySet<number>): number | undefined {
+  let most: number | undefined;
+  let mostLoss = leastLoss;
+  lambda.forEach((price, index) => {
+    const filled = meanLoad[index] as number;
+    const loss = price * (1 - filled);
+    if (filled >= idleBelow || loss <= mostLoss || tried.has(index)) return;
+    most = index;
+    mostLoss = loss;
+  });
+  return most;
 }
 
 /** Of many suites a sample says nearly all about the prices: few passes over all of them are enough, mostly. */
