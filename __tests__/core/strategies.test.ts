@@ -131,6 +131,17 @@ describe('adaptive', () => {
     expect(started.map((text) => text.split(' ')[0])).toEqual(['urgent', 'failed']);
   });
 
+  test('a suite that others would wait for on the GPU goes to the idle CPU, though it is slower there', () => {
+    const history = [
+      took('a', 'gpu', 260_000),
+      took('b', 'gpu', 70_000),
+      took('c', 'gpu', 56_000),
+      took('c', 'cpu', 268_000),
+    ];
+    const suites = [suite('a', onlyGpu), suite('b', onlyGpu), suite('c', either)];
+    expect(firstStarts('adaptive', both, suites, history)).toEqual(['a on local/gpu0#1', 'c on local/cpu#1']);
+  });
+
   test('devices that share workers are done together, not one after another', () => {
     const cpuSuites = Array.from({ length: 30 }, (_, n) => suite(`c${n}`));
     const gpuSuites = Array.from({ length: 10 }, (_, n) => suite(`g${n}`, onlyGpu));

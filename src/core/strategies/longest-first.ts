@@ -102,7 +102,7 @@ export class LongestFirst {
     const { group, pending, leastMs } = this.#order[at] as WaitingSuite;
     if (view.isPending(pending.suite.id)) return false;
     this.#onward[at] = at + 1;
-    this.#claim(this.#lines.get(group), -leastMs);
+    this.#claim(this.#lines.get(group) as Line, -leastMs);
     return true;
   }
 
@@ -120,7 +120,7 @@ export class LongestFirst {
     });
   }
 
-  #claim({ types }: Pick<Line, 'types'> = { types: [] }, ms: number): void {
+  #claim({ types }: Line, ms: number): void {
     let slots = 0;
     for (const type of types) slots += type.slots;
     for (const type of types) {

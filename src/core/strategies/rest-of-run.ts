@@ -31,7 +31,7 @@ const powerTolerance = 1.1;
 const unmeasuredSpread = 1;
 /** How much longer a suite is thought to take where that goes against what it is sensitive to. */
 const unwantedFactor = 2.5;
-/** By how much a place counts as slower at most for what the whole run may have to wait for. */
+/** For what the whole run may have to wait for, a slower place counts as slower still: at most so much, and as far as its estimate may be off. */
 const mostReluctance = 2;
 const anyMultiple = Number.POSITIVE_INFINITY;
 /** How much longer a suite of unknown duration is thought to take on devices that suit it less. */
