@@ -56,10 +56,20 @@ export interface Device {
   readonly measuredWatts?: number;
   /** Where it sits, such as `0000:01:00.0`. */
   readonly pciAddress?: string;
+  /** The maker's own name for this one chip: `GPU-…` of NVIDIA, a slice's `MIG-…`. Left out where there is none. */
+  readonly uuid?: string;
+  /** Kernel driver or driver package with its version: `nvidia 580.95.05`, `amdgpu`. */
+  readonly driver?: string;
+  /** The maker's word for the generation that programs are compiled for: `8.9` (CUDA), `gfx1151` (ROCm). */
+  readonly capability?: string;
+  /** Of `memoryBytes`, what nobody had taken when the machine was detected, ≥ 0. Never kept; left out where nobody tells. */
+  readonly freeMemoryBytes?: number;
   /** How many suites may use the device at once, ≥ 1. Default 1, for a CPU: as many as the machine has workers. */
   readonly shares?: number;
   /** False when it is present but gets no slot: it cannot compute (no driver, masked: `problems` says why) or is cut into slices, which are devices of their own. */
   readonly usable: boolean;
+  /** Why it is not usable, as the end of a sentence about it: `is present but hidden by CUDA_VISIBLE_DEVICES=-1`. */
+  readonly unusableBecause?: string;
   /** True for an adapter that is emulated on the CPU (SwiftShader, lavapipe). */
   readonly software: boolean;
   readonly backends: readonly Backend[];

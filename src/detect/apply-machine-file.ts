@@ -38,7 +38,7 @@ export function applyMachineFile(
       message: `${device.id} is declared in ${file.source} but hidden by ${hiddenBy}`,
       remedy: 'unset the variable or add the device to it',
     });
-    return { ...device, usable: false };
+    return { ...device, usable: false, unusableBecause: `is hidden by ${hiddenBy}` };
   });
   return { version: 1, machine: factsOf(detected.machine, file, declared), devices: bound, problems };
 }
@@ -79,7 +79,8 @@ function newDevice(entry: DeclaredDevice, file: MachineFile): Device {
 }
 
 function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Device {
-  const { evidence: _evidence, sensors: _sensors, id: _id, performance, ...given } = entry;
+  const { evidence: _evidence, sensors: _sensors, freeMemoryBytes: _free, id: _id, ...rest } = entry;
+  const { performance, unusableBecause: _reason, ...given } = rest;
   const values = definedOf(given);
   const dropped = (['backends', 'precisions', 'features'] as const).flatMap((list) =>
     values[list] === undefined ? [] : base[list],
@@ -91,8 +92,10 @@ function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Devic
     ...(values.precisions ?? []),
     ...(values.features ?? []),
   ];
+  // Who declares that it is usable, or not, has a reason of their own.
+  const { unusableBecause: _detected, ...kept } = base;
   return {
-    ...base,
+    ...(values.usable === undefined ? base : kept),
     ...values,
     ...(performance && { performance: { ...base.performance, ...declaredSpeeds(performance, declared) } }),
     evidence: {

@@ -21,13 +21,18 @@ type Labels<Word extends string> = Readonly<Partial<Record<Word, Evidence>>>;
 
 /** A device as a probe writes it down: every label beside its evidence, so that none can be claimed without. */
 export interface DeviceDraft
-  extends Pick<Device, 'id' | 'class' | 'usable' | 'software' | 'shares' | 'bindingEnv'> {
+  extends Pick<Device, 'id' | 'class' | 'usable' | 'software' | 'shares' | 'bindingEnv' | 'uuid'> {
+  /** Only where it is not usable. */
+  readonly unusableBecause?: string | undefined;
   readonly vendor?: Sourced<Vendor> | undefined;
   readonly architecture?: Sourced<Architecture> | undefined;
   readonly model?: Sourced<string> | undefined;
   readonly memoryBytes?: Sourced<number> | undefined;
   readonly maxFrequencyMHz?: Sourced<number> | undefined;
   readonly ratedWatts?: Sourced<number> | undefined;
+  readonly driver?: Sourced<string> | undefined;
+  readonly capability?: Sourced<string> | undefined;
+  readonly freeMemoryBytes?: Sourced<number> | undefined;
   readonly backends: Labels<Backend>;
   readonly precisions: Labels<Precision>;
   readonly features: Labels<Feature>;
@@ -44,8 +49,19 @@ export function labelsOf<Word extends string>(words: readonly Word[], evidence: 
 
 export function deviceOf(draft: DeviceDraft): Device {
   const { id, class: deviceClass, vendor, architecture, model, memoryBytes, ...others } = draft;
-  const { maxFrequencyMHz, ratedWatts, ...rest } = others;
-  const told = { vendor, architecture, model, memoryBytes, maxFrequencyMHz, ratedWatts };
+  const { maxFrequencyMHz, ratedWatts, driver, capability, freeMemoryBytes, unusableBecause, ...rest } =
+    others;
+  const told = {
+    vendor,
+    architecture,
+    model,
+    memoryBytes,
+    maxFrequencyMHz,
+    ratedWatts,
+    driver,
+    capability,
+    freeMemoryBytes,
+  };
   const fields = Object.entries(told).flatMap(([name, field]) =>
     field === undefined ? [] : [{ name, ...field }],
   );
@@ -54,6 +70,7 @@ export function deviceOf(draft: DeviceDraft): Device {
     class: deviceClass,
     ...(Object.fromEntries(fields.map(({ name, value }) => [name, value])) as Partial<Device>),
     ...rest,
+    ...(unusableBecause !== undefined && { unusableBecause }),
     backends: backends.filter((word) => draft.backends[word]),
     precisions: precisions.filter((word) => draft.precisions[word]),
     features: features.filter((word) => draft.features[word]),

@@ -28,7 +28,9 @@ export function numberedFindings(found: readonly FoundDevice[]): ProbeFindings {
     return { draft: { ...draft, id: `${draft.class}${number}` }, ...rest };
   });
   return {
-    devices: numbered.map(({ draft, obstacle }) => deviceOf({ ...draft, usable: obstacle === undefined })),
+    devices: numbered.map(({ draft, obstacle }) =>
+      deviceOf({ ...draft, usable: obstacle === undefined, unusableBecause: obstacle?.message }),
+    ),
     problems: numbered.flatMap(({ draft, obstacle }) =>
       obstacle === undefined
         ? []

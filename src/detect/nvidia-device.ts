@@ -9,7 +9,7 @@ import type { NvidiaGpu } from './parse/nvidia-smi.js';
 export function nvidiaDevice(
   gpu: NvidiaGpu,
   source: string,
-  state: Pick<Device, 'id' | 'usable' | 'bindingEnv'>,
+  state: Pick<Device, 'id' | 'usable' | 'unusableBecause' | 'bindingEnv'>,
   frameworks: Partial<Record<Backend, Evidence>>,
 ): Device {
   const { features, precisions } = abilities(gpu, source);
@@ -17,6 +17,7 @@ export function nvidiaDevice(
   const driver = gpu.driverVersion === undefined ? '' : `, driver ${gpu.driverVersion}`;
   return deviceOf({
     ...state,
+    ...(gpu.uuid && { uuid: gpu.uuid }),
     class: 'gpu',
     software: false,
     vendor: sourced('nvidia', 'probed', source),
@@ -38,10 +39,10 @@ export function nvidiaDevice(
 /** A slice computes what its GPU computes, in memory of its own. */
 export function sliceDevice(
   gpu: Device,
-  { profile, memoryBytes }: MigSlice,
-  state: Pick<Device, 'id' | 'usable' | 'bindingEnv'>,
+  { profile, memoryBytes, uuid }: MigSlice,
+  state: Pick<Device, 'id' | 'usable' | 'unusableBecause' | 'bindingEnv'>,
 ): Device {
-  const { bindingEnv: _gpuBinding, memoryBytes: _gpuMemory, ...rest } = gpu;
+  const { bindingEnv: _gpuBinding, memoryBytes: _gpuMemory, unusableBecause: _gpuReason, ...rest } = gpu;
   const { memoryBytes: _gpuEvidence, ...evidence } = gpu.evidence;
   const model = `${gpu.model} MIG ${profile}`;
   const listed: Evidence = { confidence: 'probed', source: 'nvidia-smi -L' };
@@ -49,6 +50,7 @@ export function sliceDevice(
   return {
     ...rest,
     ...state,
+    uuid,
     model,
     ...(memoryBytes !== undefined && { memoryBytes }),
     evidence: { ...evidence, model: listed, ...(memoryBytes !== undefined && { memoryBytes: byProfile }) },

@@ -51,12 +51,17 @@ function gpusOf(
           remedy: 'declare it in a machine file if it is of use in another way',
         });
       }
-      return gpuDevice(gpu, { id, usable }, host);
+      const because = usable ? {} : { unusableBecause: 'cannot compute: macOS does not run Metal on it' };
+      return gpuDevice(gpu, { id, usable, ...because }, host);
     });
   return { devices, problems };
 }
 
-function gpuDevice(gpu: MacGpu, state: Pick<Device, 'id' | 'usable'>, host: Host): Device {
+function gpuDevice(
+  gpu: MacGpu,
+  state: Pick<Device, 'id' | 'usable' | 'unusableBecause'>,
+  host: Host,
+): Device {
   const source = 'system_profiler SPDisplaysDataType';
   const byModel: Evidence = { confidence: 'spec', source: `every GPU such as ${gpu.model}` };
   const generation = Number(/^Apple M(\d+)/.exec(gpu.model)?.[1]);

@@ -137,7 +137,7 @@ function findingsOf(
     const device = nvidiaDevice(
       gpu,
       source,
-      { id, usable, ...(bindingEnv && { bindingEnv }) },
+      { id, usable, ...reasonOf(obstacle, isCut(gpu)), ...(bindingEnv && { bindingEnv }) },
       at.frameworks,
     );
     const parts = (slices ?? []).map((slice) => {
@@ -171,7 +171,13 @@ function sliceOf(
   if (hiddenBy === undefined) {
     return { device: sliceDevice(device, slice, { id, usable, ...(bindingEnv && { bindingEnv }) }) };
   }
-  return { device: sliceDevice(device, slice, { id, usable: false }), hidden: hiddenDevice(hiddenBy) };
+  const hidden = hiddenDevice(hiddenBy);
+  return { device: sliceDevice(device, slice, { id, usable: false, ...reasonOf(hidden, false) }), hidden };
+}
+
+function reasonOf(obstacle: Obstacle | undefined, cut: boolean): Pick<Device, 'unusableBecause'> {
+  if (obstacle !== undefined) return { unusableBecause: obstacle.message };
+  return cut ? { unusableBecause: 'is cut into MIG slices, which are devices of their own' } : {};
 }
 
 function obstacleOf(
