@@ -89,7 +89,7 @@ describe('detect', () => {
         'gpu1  temperature  54 °C       nvidia-smi',
         'gpu1  power        unreadable',
         '',
-        '! gpu0 (NVIDIA GeForce RTX 3080) is present but hidden by CUDA_VISIBLE_DEVICES=1',
+        '! gpu0 (NVIDIA GeForce RTX 3080) is hidden by CUDA_VISIBLE_DEVICES=1',
         '  remedy: unset the variable or add the device to it',
         "! which GPUs CUDA_VISIBLE_DEVICES=1 means depends on their speed; it was read in nvidia-smi's order",
         '  remedy: set CUDA_DEVICE_ORDER=PCI_BUS_ID, or name the GPUs by UUID',

@@ -83,7 +83,7 @@ describe('each check', () => {
   test('detection: what is hidden by a mask is a note, everything else is wrong', async () => {
     const env = { CUDA_VISIBLE_DEVICES: '-1' };
     expect(await findings('detection', { ...withNvidia, facts: { env } })).toEqual([
-      'note: gpu0 (NVIDIA GeForce RTX 3080) is present but hidden by CUDA_VISIBLE_DEVICES=-1',
+      'note: gpu0 (NVIDIA GeForce RTX 3080) is hidden by CUDA_VISIBLE_DEVICES=-1',
     ]);
     expect(await findings('detection', { files: nvidiaFiles, tools: { 'nvidia-smi': 'exit 9' } })).toEqual([
       'wrong: nvidia-smi failed: no message',

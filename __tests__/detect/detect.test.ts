@@ -159,7 +159,7 @@ describe('NVIDIA GPUs', () => {
     });
     expect(device(machine, 'gpu1').features).not.toContain('tensor-cores');
     expect(machine.problems.map(({ message }) => message)).toEqual([
-      'gpu0 (NVIDIA GeForce RTX 3080) is present but hidden by CUDA_VISIBLE_DEVICES=1',
+      'gpu0 (NVIDIA GeForce RTX 3080) is hidden by CUDA_VISIBLE_DEVICES=1',
       expect.stringContaining('CUDA_VISIBLE_DEVICES=1 means depends on their speed'),
     ]);
   });

@@ -96,7 +96,32 @@ describe('what the file says wins', () => {
     ]);
     expect(machine.devices[2]?.bindingEnv).toEqual({ CUDA_VISIBLE_DEVICES: '1' });
     expect(machine.problems[0]?.message).toBe(
-      'gpu0 is declared in hardware.json but hidden by CUDA_VISIBLE_DEVICES=1',
+      'gpu0 (declared in hardware.json) is hidden by CUDA_VISIBLE_DEVICES=1',
+    );
+  });
+
+  test('a device is not usable for its detected reason, unless the file says the opposite', async () => {
+    const host = temporaryHost({
+      files: { '/dev/nvidia0': '', '/proc/driver/nvidia/version': '' },
+      tools: {
+        'nvidia-smi': "echo '0, GPU-aa, NVIDIA GeForce RTX 3080, 10240, 550.54, Default, [N/A], 8.6'",
+      },
+      facts: { env: { CUDA_VISIBLE_DEVICES: '-1' } },
+    });
+    const gpu = async (entry: object) => {
+      const machineFile = parseMachine({ devices: [{ id: 'gpu0', ...entry }] }, 'hardware.json');
+      const { devices } = await detectMachine({ host, machineFile });
+      const { usable, unusableBecause } = devices.find(({ id }) => id === 'gpu0') ?? {};
+      return { usable, unusableBecause };
+    };
+    const hidden = { usable: false, unusableBecause: 'is hidden by CUDA_VISIBLE_DEVICES=-1' };
+    expect(await gpu({ shares: 2 })).toEqual(hidden);
+    expect(await gpu({ usable: false })).toEqual(hidden);
+    expect(await gpu({ usable: true })).toEqual({ usable: true });
+    const own = parseMachine({ devices: [{ id: 'npu0', class: 'npu', usable: false }] }, 'hardware.json');
+    const { devices } = await detectMachine({ host, machineFile: own });
+    expect(devices.find(({ id }) => id === 'npu0')?.unusableBecause).toBe(
+      'is declared as not usable in hardware.json',
     );
   });
 

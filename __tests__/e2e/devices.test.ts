@@ -154,6 +154,25 @@ describe('without a GPU, suites that need one', () => {
   });
 });
 
+test('a GPU that a variable hides is named by refused suites, in the record and by requireExecuted', async () => {
+  const machine = { devices: [{ id: 'gpu0', class: 'gpu', vendor: 'nvidia', backends: ['cuda'] }] };
+  const options = { machine, requireExecuted: ['gpu'] };
+  const env = { CUDA_VISIBLE_DEVICES: '-1' };
+  const run = await runJest(await useProject('gpu', { options }), ['-w', '2'], { env });
+  const clause = 'gpu0 is hidden by CUDA_VISIBLE_DEVICES=-1';
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr).toMatch(
+    / needs gpu: gpu0 is hidden by CUDA_VISIBLE_DEVICES=-1\n +remedy: unset the variable/,
+  );
+  expect(run.stderr).not.toContain('needs gpu: this machine has cpu');
+  const [refused] = eventsOf(run.record, 'suite-unplaceable');
+  expect(refused?.rejections[0]).toMatchObject({ slotId: 'local/gpu0', filter: 'unusable' });
+  expect(run.stderr).toMatch(
+    /executed a test in this run\n.*\n *found: +gpu0 is hidden by CUDA_VISIBLE_DEVICES=-1/,
+  );
+  expect(run.stderr).toContain(`requireExecuted: no suite executed a test on a real gpu; ${clause}`);
+});
+
 describe('with two GPUs', () => {
   const machine = './two-gpus.json';
 

@@ -30,7 +30,7 @@ test('when much happened: devices, time, then each thing with its reason', () =>
     '  timed out     test/nlp/slow.test.ts: stopped after @max-time 3s, on local/cpu',
     '  lost          test/nlp/embeddings.test.ts: killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu; attempt 2 passed',
     '  degraded      test/edge/wake-word.test.ts: passed on local/cpu, asked for npu',
-    '  problem       local: gpu1 (NVIDIA Tesla T4) has no driver. Install the NVIDIA driver, or mask the device.',
+    '  problem       local: gpu1 (NVIDIA Tesla T4) has no driver; remedy: Install the NVIDIA driver, or mask the device.',
     '  skipped       test/edge/int8.test.ts: needs npu: this machine has cpu, gpu',
     '  not selected  test/browser.test.ts: JEST_HARDWARE_ONLY=cpu,gpu',
   ]);

@@ -57,12 +57,14 @@ export interface Placement {
 
 /** Why a suite could not go to a slot. */
 export interface Rejection {
-  /** A slot, or the slot type when it holds for all of them. */
+  /** A slot, or the slot type when it holds for all of them; of a device that is not usable, `<machine>/<device>`. */
   readonly slotId: string;
   /** Name of the filter. */
   readonly filter: string;
   /** One clause for a person: `needs gpu: this device is a cpu`. */
   readonly reason: string;
+  /** What would make the slot's device usable, where that is what is wrong. */
+  readonly remedy?: string;
   /** `never`: no waiting helps; `now`: something is busy. */
   readonly until: 'never' | 'now';
 }

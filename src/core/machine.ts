@@ -68,7 +68,7 @@ export interface Device {
   readonly shares?: number;
   /** False when it is present but gets no slot: it cannot compute (no driver, masked: `problems` says why) or is cut into slices, which are devices of their own. */
   readonly usable: boolean;
-  /** Why it is not usable, as the end of a sentence about it: `is present but hidden by CUDA_VISIBLE_DEVICES=-1`. */
+  /** Why it is not usable, as the end of a sentence about it: `is hidden by CUDA_VISIBLE_DEVICES=-1`. */
   readonly unusableBecause?: string;
   /** True for an adapter that is emulated on the CPU (SwiftShader, lavapipe). */
   readonly software: boolean;

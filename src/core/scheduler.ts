@@ -6,11 +6,12 @@ import type { CancelCause, Rejection, RunEvent, Suite, SuiteEnded, SuiteStatus }
 import { nowRejection } from './filters.js';
 import { Fleet, type FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
-import type { Slot } from './machine.js';
+import type { Machine, Slot } from './machine.js';
 import { Reservation } from './reservation.js';
 import { fits, type Room, roomFor, roomOn } from './room.js';
 import { Stragglers } from './stragglers.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategies/strategy.js';
+import { unusableRejections } from './unusable.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
 export interface SchedulerOptions {
@@ -55,6 +56,8 @@ export class Scheduler {
   readonly #options: SchedulerOptions;
   readonly #run: StrategyRun;
   readonly #fleet = new Fleet();
+  /** By name, for what is present on them and not usable. */
+  readonly #machines = new Map<string, Machine>();
   readonly #backlog: Backlog;
   /** Those that have not ended, where the scheduler stays open; else all. */
   readonly #suiteIds = new Set<string>();
@@ -127,6 +130,9 @@ export class Scheduler {
 
   #take(event: RunEvent): void {
     switch (event.type) {
+      case 'machine-known':
+        this.#machines.set(event.machine.machine.name, event.machine);
+        break;
       case 'slot-up':
         this.#changes++;
         if (this.#fleet.up(event.slot)) this.#backlog.rematch();
@@ -283,7 +289,10 @@ export class Scheduler {
       let rejections: readonly Rejection[] | undefined;
       while (group.size > 0 && deadlineOf(group) <= this.#nowMs) {
         const suiteId = group.head.suite.id;
-        rejections ??= rejectionsOf(group, this.#fleet.types);
+        rejections ??= [
+          ...unusableRejections(group.head.suite, this.#machines.values()),
+          ...rejectionsOf(group, this.#fleet.types),
+        ];
         this.#backlog.remove(suiteId);
         this.#decided.push({ atMs: this.#nowMs, type: 'suite-unplaceable', suiteId, action, rejections });
         this.#forgetEnded(suiteId);

@@ -35,7 +35,7 @@ export function applyMachineFile(
     const { bindingEnv, hiddenBy } = bindingEnvOf(device, { index: alike.indexOf(device) }, host);
     if (hiddenBy === undefined) return { ...device, ...(bindingEnv && { bindingEnv }) };
     problems.push({
-      message: `${device.id} is declared in ${file.source} but hidden by ${hiddenBy}`,
+      message: `${device.id} (declared in ${file.source}) is hidden by ${hiddenBy}`,
       remedy: 'unset the variable or add the device to it',
     });
     return { ...device, usable: false, unusableBecause: `is hidden by ${hiddenBy}` };
@@ -92,10 +92,8 @@ function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Devic
     ...(values.precisions ?? []),
     ...(values.features ?? []),
   ];
-  // Who declares that it is usable, or not, has a reason of their own.
-  const { unusableBecause: _detected, ...kept } = base;
   return {
-    ...(values.usable === undefined ? base : kept),
+    ...withReason(base, values.usable, declared),
     ...values,
     ...(performance && { performance: { ...base.performance, ...declaredSpeeds(performance, declared) } }),
     evidence: {
@@ -103,6 +101,13 @@ function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Devic
       ...Object.fromEntries(labels.map((label) => [label, declared])),
     },
   };
+}
+
+/** Who declares the opposite of what was detected has a reason of their own; the same, as `detect --json` does, has not. */
+function withReason(base: Device, usable: boolean | undefined, { source }: Evidence): Device {
+  const { unusableBecause: reason, ...device } = base;
+  if (usable ?? base.usable) return device;
+  return { ...device, unusableBecause: reason ?? `is declared as not usable in ${source}` };
 }
 
 /** A speed that was measured once is only what its file says by now. */

@@ -9,7 +9,7 @@ export interface Obstacle {
 
 /** @param by The mask set outside: `CUDA_VISIBLE_DEVICES=1`. */
 export function hiddenDevice(by: string): Obstacle {
-  return { message: `is present but hidden by ${by}`, remedy: 'unset the variable or add the device to it' };
+  return { message: `is hidden by ${by}`, remedy: 'unset the variable or add the device to it' };
 }
 
 /** A device as a probe found it: its number and whether it is usable follow. */

@@ -2,6 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
 import type { Placement, Rejection } from '../core/events.js';
 import type { SuiteOutcome } from '../execute/executor.js';
+import { clausesOf, refusalText } from '../report/clauses.js';
+import { printable } from '../report/printable.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
 import type { SuiteResult } from './suite.js';
 
@@ -34,10 +36,12 @@ export class Delivery {
   }
 
   unplaceable(test: Test, action: 'fail' | 'skip', rejections: readonly Rejection[]): void {
-    const clauses = [...new Set(rejections.map((rejection) => rejection.reason))];
     this.#without(test, () => {
-      if (action === 'skip') this.#succeeded(test, skippedResult(test, `not run: ${clauses.join('; ')}`));
-      else this.#failed(test, plainFailure(unplaceableText(clauses)));
+      if (action === 'fail') this.#failed(test, plainFailure(refusalText(rejections)));
+      else {
+        const clauses = clausesOf(rejections).map(printable);
+        this.#succeeded(test, skippedResult(test, `not run: ${clauses.join('; ')}`));
+      }
     });
   }
 
@@ -73,11 +77,3 @@ function lostText(cause: string, lastWords: string): string {
 
 /** Enough for an error's message and the top of its stack. */
 const lastLinesShown = 12;
-
-function unplaceableText(clauses: readonly string[]): string {
-  return [
-    'No device of this run can run this suite:',
-    ...clauses.map((clause) => `  ${clause}`),
-    "Run it where such a device is, declare the device in a machine file, or choose unsatisfiable: 'skip' or 'degrade'.",
-  ].join('\n');
-}

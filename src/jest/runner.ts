@@ -23,7 +23,8 @@ import { failedLastOf, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';
 import { withMeasuredWatts } from '../record/measured-watts.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
-import { summarise } from '../report/summary.js';
+import { printable } from '../report/printable.js';
+import { summarise, unusableOf } from '../report/summary.js';
 import { missingFrom } from '../shard/machine-difference.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun } from './hardware-run.js';
@@ -187,11 +188,16 @@ async function refuseOtherMachine(
 }
 
 function requireExecuted(events: readonly RunEvent[]): void {
-  const { unmetRequirements } = summarise(events);
+  const summary = summarise(events);
+  const { unmetRequirements } = summary;
   if (unmetRequirements.length === 0) return;
+  const unusable = unmetRequirements
+    .flatMap((deviceClass) => unusableOf(summary, deviceClass))
+    .map(printable);
   throw new UsageError({
     message: `no suite of class ${unmetRequirements.join(', ')} executed a test in this run`,
     expected: `at least one executed test on a device of each class in requireExecuted`,
+    ...(unusable.length > 0 && { found: unusable.join('; ') }),
     remedy:
       'run where such a device is usable, tag a suite with @hardware, or take the class out of requireExecuted',
   });

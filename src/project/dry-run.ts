@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Estimates } from '../core/estimate.js';
-import { type Slot, slotsOf } from '../core/machine.js';
+import { type Machine, type Slot, slotsOf } from '../core/machine.js';
 import { type DryRun, dryRun } from '../core/plan/dry-run.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
@@ -17,6 +17,7 @@ export interface HereOptions {
 
 /** The project's suites on this machine, as the next run would find them. */
 export interface PlanHere extends DryRun {
+  readonly machine: Machine;
   readonly slots: readonly Slot[];
   readonly estimates: Estimates;
 }
@@ -38,5 +39,5 @@ export async function planHere(project: Project, { workers, machineFile }: HereO
   const slots = slotsOf(machine, workers ?? usual);
   const estimates = new Estimates(observationsOf(history));
   for (const suite of suites) estimates.announce(suite);
-  return { slots, estimates, ...dryRun(slots, suites, estimates) };
+  return { machine, slots, estimates, ...dryRun(slots, suites, estimates) };
 }

@@ -135,6 +135,7 @@ const rejection = v.looseObject({
   slotId: v.string(),
   filter: v.string(),
   reason: v.string(),
+  remedy: v.exactOptional(v.string()),
   until: v.picklist(['never', 'now']),
 });
 

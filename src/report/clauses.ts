@@ -1,4 +1,5 @@
 import type { Rejection } from '../core/events.js';
+import { printable } from './printable.js';
 
 /**
  * Why no slot can run a suite, one readable clause per need: rejections of several devices for the same need become
@@ -17,6 +18,21 @@ export function clausesOf(rejections: readonly Rejection[]): readonly string[] {
     const found = joined([...findings].filter((finding) => finding !== ''));
     return found === '' ? need : `${need}: ${found}`;
   });
+}
+
+/**
+ * The whole explanation of a suite that cannot run, for a person: a line per clause, then what to do. What is present
+ * and not usable comes first, each with its own remedy.
+ */
+export function refusalText(rejections: readonly Rejection[]): string {
+  const remedies = new Set(rejections.flatMap(({ remedy }) => remedy ?? []));
+  const elsewhere = 'run it where such a device is, declare the device in a machine file';
+  return [
+    'No device of this run can run this suite:',
+    ...clausesOf(rejections).map((clause) => `  ${printable(clause)}`),
+    ...[...remedies].map((remedy) => `  remedy: ${printable(remedy)}`),
+    `${remedies.size === 0 ? 'R' : 'Or r'}${elsewhere.slice(1)}, or choose unsatisfiable: 'skip' or 'degrade'.`,
+  ].join('\n');
 }
 
 /** `this machine has cpu`, `this machine has npu` → `this machine has cpu, npu`. */

@@ -26,6 +26,8 @@ export interface DeviceSummary {
   readonly model?: string;
   readonly memoryBytes?: number;
   readonly usable: boolean;
+  /** Why it is not usable, as the end of a sentence about it. */
+  readonly unusableBecause?: string;
   readonly software: boolean;
   readonly origin: Origin;
   /** How many suites could be bound to it at once. */
@@ -139,7 +141,7 @@ function useByType(suites: readonly SuiteSummary[]): ReadonlyMap<string, Use> {
 }
 
 function described(device: Device, type: string) {
-  const { id, vendor, model, memoryBytes, usable, software, evidence } = device;
+  const { id, vendor, model, memoryBytes, usable, unusableBecause, software, evidence } = device;
   return {
     id,
     type,
@@ -148,6 +150,7 @@ function described(device: Device, type: string) {
     ...(model !== undefined && { model }),
     ...(memoryBytes !== undefined && { memoryBytes }),
     usable,
+    ...(unusableBecause !== undefined && { unusableBecause }),
     software,
     origin: originOf(evidence),
   };

@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/units.js';
 import type { AttemptSummary, SuiteOutcome, SuiteSummary } from './suites.js';
-import type { RunSummary } from './summary.js';
+import { type RunSummary, unusableOf } from './summary.js';
 
 /** One thing worth saying about a run. */
 export interface Note {
@@ -18,7 +18,14 @@ export function notesOf(summary: RunSummary): readonly Note[] {
   const { suites, machines, heat, unmetRequirements } = summary;
   return [
     ...unmetRequirements.map((deviceClass) =>
-      general('unmet', 'bad', `requireExecuted: no suite executed a test on a real ${deviceClass}`),
+      general(
+        'unmet',
+        'bad',
+        [
+          `requireExecuted: no suite executed a test on a real ${deviceClass}`,
+          ...unusableOf(summary, deviceClass),
+        ].join('; '),
+      ),
     ),
     ...notesBy(suites, 'cannot run', 'bad', reasonIf('unplaceable-failed')),
     ...suites
@@ -32,7 +39,7 @@ export function notesOf(summary: RunSummary): readonly Note[] {
         general(
           'problem',
           'odd',
-          `${name}: ${firstLine(remedy === undefined ? message : `${message} ${remedy}`)}`,
+          `${name}: ${firstLine(remedy === undefined ? message : `${message.replace(/\.$/, '')}; remedy: ${remedy}`)}`,
         ),
       ),
     ),

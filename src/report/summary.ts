@@ -1,5 +1,6 @@
 import type { CancelCause, RunEvent } from '../core/events.js';
 import type { DeviceClass } from '../core/taxonomy.js';
+import { unusableText } from '../core/unusable.js';
 import { type BoundSummary, summariseBound } from './bound.js';
 import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';
@@ -73,6 +74,17 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     missingClasses,
     unmetRequirements: filtered || isSharded || cancelled ? [] : missingClasses.filter(isWanted),
   };
+}
+
+/** Devices of a class that are present and not usable, and why: `gpu0 is hidden by CUDA_VISIBLE_DEVICES=-1`. */
+export function unusableOf(
+  { machines }: Pick<RunSummary, 'machines'>,
+  deviceClass: DeviceClass,
+): readonly string[] {
+  return machines
+    .flatMap(({ devices }) => devices)
+    .filter((device) => device.class === deviceClass && !device.usable)
+    .map(unusableText);
 }
 
 function makespanOf(events: readonly RunEvent[], suites: readonly SuiteSummary[]): number {

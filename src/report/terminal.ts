@@ -3,6 +3,7 @@ import { formatBytes, formatDuration } from '../core/units.js';
 import type { ReportOptions } from './format.js';
 import type { DeviceSummary, MachineSummary } from './machines.js';
 import { type Note, notesOf } from './notes.js';
+import { printableValue } from './printable.js';
 import type { RunSummary } from './summary.js';
 import { table } from './table.js';
 
@@ -15,7 +16,8 @@ const weightStyle = { bad: 'red', odd: 'yellow', quiet: 'dim' } as const satisfi
 >;
 
 /** The hardware section after Jest's own output: devices, time against its bound, then what is out of the ordinary. */
-export function terminalReport(summary: RunSummary, { color, width, recordPath }: ReportOptions): string {
+export function terminalReport(told: RunSummary, { color, width, recordPath }: ReportOptions): string {
+  const summary = printableValue(told);
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(style, text, { validateStream: false }) : text;
   const heading = (word: string) => paint('bold', word.padEnd(labelWidth));

@@ -96,7 +96,7 @@ test('a mask hides TPUs', async () => {
   const machine = await detectMachine({ host });
   expect(machine.devices.slice(1).map(({ usable }) => usable)).toEqual([false, true]);
   expect(machine.problems.map(({ message }) => message)).toEqual([
-    'tpu0 (Google TPU v5e) is present but hidden by TPU_VISIBLE_CHIPS=1',
+    'tpu0 (Google TPU v5e) is hidden by TPU_VISIBLE_CHIPS=1',
   ]);
 });
 

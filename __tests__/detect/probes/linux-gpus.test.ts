@@ -45,7 +45,7 @@ describe('AMD', () => {
     expect(device(machine, 'gpu1').features).not.toContain('ray-tracing');
     expect(machine.problems).toEqual([
       {
-        message: 'gpu0 (AMD Instinct MI250X/MI250) is present but hidden by ROCR_VISIBLE_DEVICES=1',
+        message: 'gpu0 (AMD Instinct MI250X/MI250) is hidden by ROCR_VISIBLE_DEVICES=1',
         remedy: expect.any(String),
       },
     ]);

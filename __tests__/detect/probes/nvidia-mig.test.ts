@@ -53,7 +53,7 @@ test.each([
 test.each(['', '1', '-1', 'MIG-1234'])('a mask that shows none: %j', async (mask) => {
   const { usable, problems } = await usableIds(mask);
   expect(usable).toEqual([]);
-  expect(problems[1]).toBe(`gpu0.mig1 (1g.10gb) is present but hidden by CUDA_VISIBLE_DEVICES=${mask}`);
+  expect(problems[1]).toBe(`gpu0.mig1 (1g.10gb) is hidden by CUDA_VISIBLE_DEVICES=${mask}`);
 });
 
 describe('what else there may be', () => {

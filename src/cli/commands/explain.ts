@@ -4,12 +4,14 @@ import { kindOf } from '../../core/machine.js';
 import { nearest } from '../../core/nearest.js';
 import { suitabilityOf } from '../../core/suitability.js';
 import { formatBytes, formatDuration } from '../../core/units.js';
+import { unusableRejections } from '../../core/unusable.js';
 import { UsageError } from '../../core/usage-error.js';
 import { defaultProfile, type WorkloadProfile } from '../../core/workload.js';
 import { planHere } from '../../project/dry-run.js';
 import { type Project, readProject } from '../../project/project.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
+import { printableValue } from '../../report/printable.js';
 import { summariseSuites } from '../../report/suites.js';
 import { table } from '../../report/table.js';
 import type { Command } from '../command.js';
@@ -28,13 +30,22 @@ export const explain: Command = {
     const planned = await planHere(project, machineFile === undefined ? {} : { machineFile });
     const place = planned.places.find((each) => each.suite.id === suite.id);
     const types = [...new Map(planned.slots.map((slot) => [slot.type, slot])).values()];
-    const candidates = types.map((slot): Candidate => {
+    const slotCandidates = types.map((slot): Candidate => {
       const rejection = neverRejection(suite, slot, false);
       if (rejection) return { type: slot.type, rejected: rejection.filter, reason: rejection.reason };
       const { score, reason } = suitabilityOf(suite.profile, slot.device);
       const estimate = planned.estimates.of(suite, kindOf(slot.device));
       return { type: slot.type, estimate, suitability: score, reason };
     });
+    const unusable = unusableRejections(suite, [planned.machine]).map(
+      ({ slotId, filter, reason, remedy }): Candidate => ({
+        type: slotId,
+        rejected: filter,
+        reason,
+        ...(remedy !== undefined && { remedy }),
+      }),
+    );
+    const candidates = [...unusable, ...slotCandidates];
     const last = lastRunOf(project, suite.id);
     if (flags.has('json')) {
       const plan = place && { slotId: place.slot.id, startMs: place.startMs };
@@ -43,9 +54,9 @@ export const explain: Command = {
       );
       return;
     }
-    const rows = candidates.map(({ type, estimate, reason }) =>
+    const rows = printableValue(candidates).map(({ type, estimate, reason, remedy }) =>
       estimate === undefined
-        ? [type, 'no', reason]
+        ? [type, 'no', remedy === undefined ? reason : `${reason}; remedy: ${remedy}`]
         : [
             type,
             formatDuration(estimate.durationMs),
@@ -82,6 +93,8 @@ interface Candidate {
   readonly suitability?: number;
   /** Of the filter, or of the suitability. */
   readonly reason: string;
+  /** What would make a device usable that is not. */
+  readonly remedy?: string;
 }
 
 function suiteNamed({ suites, invalid }: Project, [name, ...more]: readonly string[]) {

@@ -1,9 +1,14 @@
+import type { Rejection, Suite } from '../../core/events.js';
 import { neverRejection } from '../../core/filters.js';
+import type { Machine, Slot } from '../../core/machine.js';
 import { formatDuration } from '../../core/units.js';
+import { unusableRejections } from '../../core/unusable.js';
 import { defaultProfile } from '../../core/workload.js';
 import { fleetFrom } from '../../detect/fleet.js';
 import { type PlanHere, planHere } from '../../project/dry-run.js';
 import { type Project, readProject } from '../../project/project.js';
+import { clausesOf } from '../../report/clauses.js';
+import { printable } from '../../report/printable.js';
 import { table } from '../../report/table.js';
 import { planRun } from '../../shard/plan.js';
 import type { Command, CommandIo, FlagValues } from '../command.js';
@@ -34,7 +39,7 @@ export const plan: Command = {
   },
 };
 
-function jsonOf({ places, unplaceable, makespanMs, boundMs, worths, slots }: PlanHere): string {
+function jsonOf({ places, unplaceable, makespanMs, boundMs, worths, machine, slots }: PlanHere): string {
   const plan = {
     version: 1,
     makespanMs,
@@ -48,7 +53,7 @@ function jsonOf({ places, unplaceable, makespanMs, boundMs, worths, slots }: Pla
     })),
     unplaceable: unplaceable.map((suite) => ({
       id: suite.id,
-      reasons: slots.flatMap((slot) => neverRejection(suite, slot, false) ?? []),
+      reasons: refusals(suite, machine, slots),
     })),
     oneMoreSlot: worths.map(({ slot, share }) => ({ type: slot.type, share })),
   };
@@ -56,7 +61,7 @@ function jsonOf({ places, unplaceable, makespanMs, boundMs, worths, slots }: Pla
 }
 
 function textOf(
-  { places, unplaceable, makespanMs, boundMs, worths, slots }: PlanHere,
+  { places, unplaceable, makespanMs, boundMs, worths, machine, slots }: PlanHere,
   list: boolean,
 ): string {
   const types = [...new Set(slots.map(({ type }) => type))];
@@ -92,13 +97,25 @@ function textOf(
       ({ slot, share }) => `one more slot of ${slot.type} would save ${Math.round(share * 100)} %`,
     ),
     ...unplaceable.map((suite) => {
-      const reasons = slots.map(
-        (slot) => neverRejection(suite, slot, false)?.reason ?? 'too few such devices at once',
-      );
-      return `cannot run  ${suite.id}: ${[...new Set(reasons)].join('; ')}`;
+      const reasons = clausesOf(refusals(suite, machine, slots)).map(printable);
+      return `cannot run  ${suite.id}: ${reasons.join('; ')}`;
     }),
     '',
   ].join('\n');
+}
+
+function refusals(suite: Suite, machine: Machine, slots: readonly Slot[]): readonly Rejection[] {
+  const types = [...new Map(slots.map((slot) => [slot.type, slot])).values()];
+  const rejections = types.map(
+    (slot): Rejection =>
+      neverRejection(suite, slot, false) ?? {
+        slotId: slot.type,
+        filter: 'device-count',
+        reason: 'too few such devices at once',
+        until: 'never',
+      },
+  );
+  return [...unusableRejections(suite, [machine]), ...rejections];
 }
 
 function planForShards(project: Project, total: number, flags: FlagValues, io: CommandIo): void {
