@@ -11,6 +11,7 @@ import {
 } from './parse/cgroup.js';
 import { countCpuList, parseAffinity } from './parse/cpu-list.js';
 import { parseCpuinfo } from './parse/cpuinfo.js';
+import { believableBytes, hugePageBytes, meminfoBytes, parseAmount } from './parse/meminfo.js';
 
 /** An amount and what set it. */
 export interface Budget {
@@ -28,13 +29,58 @@ export function cpuBudgetOf(host: Host): Budget {
   ]);
 }
 
-/** Memory this process may really take: the least of RAM and every visible cgroup limit, in bytes. */
+/**
+ * Memory this process may really take, in bytes: the least of the RAM without set-aside huge pages and every visible
+ * cgroup limit.
+ */
 export function memoryBudgetOf(host: Host): Budget {
+  const total = physicalMemoryOf(host);
   return least(host, 'memory', [
-    { amount: host.totalMemoryBytes, source: 'total memory' },
+    ...(total === undefined ? [] : [total, ...withoutHugePages(host, total.amount)]),
     ...cgroupLimits(host, 'memory', memoryLimitsIn),
   ]);
 }
+
+/** The RAM in bytes. What Node tells is checked: a figure that no machine has is not believed. */
+function physicalMemoryOf(host: Host): { readonly amount: number; readonly source: string } | undefined {
+  const told = [
+    { amount: host.totalMemoryBytes, source: 'total memory' },
+    { amount: meminfoBytes(host.readFile(meminfo) ?? '', 'MemTotal') ?? 0, source: `${meminfo} MemTotal` },
+  ];
+  return told.find(({ amount }) => amount > 0 && amount < believableBytes);
+}
+
+/** Ordinary allocations never get memory that is reserved as huge pages. */
+function withoutHugePages(host: Host, totalBytes: number): readonly Limit[] {
+  const reserved = reservedHugePagesOf(host);
+  return reserved !== undefined && reserved.amount > 0 && reserved.amount < totalBytes
+    ? [
+        {
+          amount: totalBytes - reserved.amount,
+          source: `total memory without reserved huge pages (${reserved.source})`,
+        },
+      ]
+    : [];
+}
+
+/** `Hugetlb` counts pages of every size. Older kernels tell each size in sysfs, and the default size in meminfo. */
+function reservedHugePagesOf(host: Host): { readonly amount: number; readonly source: string } | undefined {
+  const text = host.readFile(meminfo) ?? '';
+  const all = meminfoBytes(text, 'Hugetlb');
+  if (all !== undefined) return { amount: all, source: `${meminfo} Hugetlb` };
+  const ofDefaultSize = hugePageBytes(text);
+  const ofEverySize = host.readDirectory(hugePages).reduce((sum, name) => {
+    const kibibytes = Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? 0);
+    const pages = parseAmount(host.readFile(`${hugePages}/${name}/nr_hugepages`) ?? '') ?? 0;
+    return sum + pages * kibibytes * 1024;
+  }, 0);
+  return ofEverySize > ofDefaultSize
+    ? { amount: ofEverySize, source: `${hugePages} nr_hugepages` }
+    : { amount: ofDefaultSize, source: `${meminfo} HugePages_Total` };
+}
+
+const meminfo = '/proc/meminfo';
+const hugePages = '/sys/kernel/mm/hugepages';
 
 interface Limit {
   readonly amount: number | undefined;
@@ -89,7 +135,12 @@ function cpuLimitsIn(host: Host, directory: string, version: 1 | 2): readonly Li
 function memoryLimitsIn(host: Host, directory: string, version: 1 | 2): readonly Limit[] {
   const read = (name: string) => host.readFile(`${directory}/${name}`) ?? '';
   if (version === 2) {
-    return [{ amount: parseMemoryLimit(read('memory.max')), source: `${directory}/memory.max` }];
+    // Above `memory.high` the kernel slows the group down and reclaims its memory, so it is a limit for planning. The
+    // soft limit of v1 takes effect only when the whole machine is short of memory.
+    return ['memory.max', 'memory.high'].map((name) => ({
+      amount: parseMemoryLimit(read(name)),
+      source: `${directory}/${name}`,
+    }));
   }
   return [
     {

@@ -1,3 +1,6 @@
+import { believableCpus } from './cpu-list.js';
+import { believableBytes, parseAmount } from './meminfo.js';
+
 /** One line of `/proc/self/cgroup`. */
 export interface CgroupMembership {
   /** v1: the controllers of this hierarchy; v2: empty. */
@@ -57,17 +60,20 @@ export function parseCpuMax(text: string): number | undefined {
 
 /** CPUs by `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1); a quota of -1 means unlimited. */
 export function quotaOf(quotaUs: string, periodUs: string): number | undefined {
-  const cpus = positive(quotaUs) / positive(periodUs);
-  return Number.isFinite(cpus) ? cpus : undefined;
+  const [quota, period] = [positive(quotaUs), positive(periodUs)];
+  // The kernel takes neither a shorter quota or period nor a longer period.
+  if (!(quota >= 1000 && period >= 1000 && period <= 1e6)) return undefined;
+  const cpus = quota / period;
+  return cpus < believableCpus ? cpus : undefined;
 }
 
 /**
- * Bytes by `memory.max` or `memory.limit_in_bytes`. Undefined when unlimited: `max`, or one of the values just below
- * 2^63 or 2^64 that v1 shows for "no limit".
+ * Bytes by `memory.max`, `memory.high` or `memory.limit_in_bytes`. Undefined when unlimited: `max`, or one of the values
+ * just below 2^63 or 2^64 that v1 shows for "no limit".
  */
 export function parseMemoryLimit(text: string): number | undefined {
   const bytes = positive(text);
-  return bytes < 2 ** 60 ? bytes : undefined;
+  return bytes < believableBytes ? bytes : undefined;
 }
 
 /** v1's `memory.stat` knows the smallest limit of all ancestors, also of those that cannot be seen from a container. */
@@ -76,9 +82,7 @@ export function parseHierarchicalLimit(memoryStat: string): number | undefined {
 }
 
 function positive(text: string): number {
-  const trimmed = text.trim();
-  const value = /^\d+$/.test(trimmed) ? Number(trimmed) : Number.NaN;
-  return value > 0 ? value : Number.NaN;
+  return parseAmount(text) || Number.NaN;
 }
 
 function isBelow(path: string, root: string): boolean {

@@ -1,3 +1,6 @@
+/** No kernel runs on more CPUs; Linux is built for at most 8192. */
+export const believableCpus = 2 ** 16;
+
 /** How many CPUs a kernel list names: `0-3,8` → 5. Undefined when it is not such a list or names none. */
 export function countCpuList(text: string): number | undefined {
   let count = 0;
@@ -9,7 +12,7 @@ export function countCpuList(text: string): number | undefined {
     if (last < first) return undefined;
     count += last - first + 1;
   }
-  return count;
+  return count < believableCpus ? count : undefined;
 }
 
 /** CPUs this process may run on, from `/proc/self/status`. */
