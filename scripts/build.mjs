@@ -1,9 +1,15 @@
 /**
- * Builds dist: declarations by tsc, code by esbuild, which puts what several entries share into chunks. Node spends a
- * third of a millisecond on every module file; as single files the plug-in took twice the CPU time to load.
+ * Builds dist: declarations by tsc, code by esbuild.
+ *
+ * The code is CommonJS, because Jest loads configs, runners, sequencers and reporters by `require`: what a project's
+ * transformer makes of CommonJS is CommonJS still, and Yarn's Plug'n'Play follows `require` on every Node.js. It is one
+ * file, because Node spends a third of a millisecond on every module file, and because all entries share one state.
+ * ES modules that import an entry get a wrapper of it.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
@@ -15,35 +21,55 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
 });
 
 await build({
-  // What is loaded by its path: exports of the package, the command, and entries of processes (src/package-files.ts).
-  entryPoints: [
-    'src/index.ts',
-    'src/jest/sequencer.ts',
-    'src/jest/reporter.ts',
-    'src/jest/environment.ts',
-    'src/jest/suite-process.ts',
-    'src/cli/main.ts',
-  ],
+  // Worker processes load the last two, and nothing else of us.
+  entryPoints: ['src/entries.cts', 'src/jest/environment.ts', 'src/jest/suite-process.ts'],
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  format: 'cjs',
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   packages: 'external',
   outbase: 'src',
   outdir: 'dist',
-  chunkNames: 'chunk-[hash]',
+  outExtension: { '.js': '.cjs' },
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
 });
 
+/** Entries of the one file, as files of their own. */
+const shared = { index: 'index', 'jest/sequencer': 'sequencer', 'jest/reporter': 'reporter' };
+for (const [path, entry] of Object.entries(shared)) {
+  const file = path.includes('/') ? '../entries.cjs' : './entries.cjs';
+  write(`${path}.cjs`, `module.exports = require('${file}').${entry};\n`);
+}
+write('cli/main.js', "#!/usr/bin/env node\nimport entries from '../entries.cjs';\n\nentries.main;\n");
+for (const path of [...Object.keys(shared), 'jest/environment']) write(`${path}.js`, wrapperOf(path));
+
 // CommonJS written by hand: only its types are taken out.
-for (const name of ['placement', 'require']) {
-  const source = readFileSync(`src/${name}.cts`, 'utf8');
-  const compilerOptions = {
+const { outputText } = ts.transpileModule(readFileSync('src/placement.cts', 'utf8'), {
+  fileName: 'placement.cts',
+  compilerOptions: {
     module: ts.ModuleKind.CommonJS,
     target: ts.ScriptTarget.ES2023,
     verbatimModuleSyntax: true,
-  };
-  const { outputText } = ts.transpileModule(source, { fileName: `${name}.cts`, compilerOptions });
-  writeFileSync(`dist/${name}.cjs`, outputText);
+  },
+});
+write('placement.cjs', outputText);
+
+/** @param {string} path Of a CommonJS file in dist, without its ending. */
+function wrapperOf(path) {
+  const names = Object.keys(createRequire(import.meta.url)(`../dist/${path}.cjs`));
+  const named = names.filter((name) => name !== 'default' && name !== '__esModule');
+  return [
+    `import entry from './${path.split('/').at(-1)}.cjs';`,
+    ...(named.length === 0 ? [] : [`export const { ${named.join(', ')} } = entry;`]),
+    'export default entry.default;',
+    '',
+  ].join('\n');
+}
+
+/** @param {string} path In dist. @param {string} text */
+function write(path, text) {
+  mkdirSync(dirname(`dist/${path}`), { recursive: true });
+  writeFileSync(`dist/${path}`, text);
 }

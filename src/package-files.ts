@@ -1,6 +1,6 @@
 /**
- * Files of this package that are found by path. In one place, beside the package's entry, because built code lies in
- * chunks beside it as well: a path relative to any other module would be wrong there.
+ * Files of this package that are found by path. In one place, beside the package's entry, because all built code lies in
+ * one file there: a path relative to any other module would be wrong.
  */
 import { fileURLToPath } from 'node:url';
 
@@ -8,11 +8,10 @@ const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export const packageFiles = {
   manifest: file('../package.json'),
-  /** The runner, for `import` and for `require`. */
-  runner: file('./index.js'),
-  runnerForRequire: file('./require.cjs'),
-  sequencer: file('./jest/sequencer.js'),
-  reporter: file('./jest/reporter.js'),
+  /** What Jest loads is CommonJS: a project's transformer that reaches it leaves it as it is (scripts/build.mjs). */
+  runner: file('./index.cjs'),
+  sequencer: file('./jest/sequencer.cjs'),
+  reporter: file('./jest/reporter.cjs'),
   /** Entry of a worker that runs suites. */
-  suiteProcess: file('./jest/suite-process.js'),
+  suiteProcess: file('./jest/suite-process.cjs'),
 } as const;

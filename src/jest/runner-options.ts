@@ -10,11 +10,8 @@ export function readRunnerOptions(raw: unknown): HardwareOptions {
 
 /** True when a project's suites come to our runner. */
 export function runsWithUs({ runner }: Config.ProjectConfig): boolean {
-  return runnerFiles.some((file) => runner === file || isLinkTo(runner, file));
+  return runner === packageFiles.runner || isLinkTo(runner, packageFiles.runner);
 }
-
-/** The package is one file for `import` and another for `require`, by which Jest looks up a runner's name. */
-const runnerFiles = [packageFiles.runner, packageFiles.runnerForRequire];
 
 /** As in monorepos and after `npm link`. */
 function isLinkTo(path: string, file: string): boolean {

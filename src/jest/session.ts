@@ -3,7 +3,7 @@ import type { RunEvent, ShardPlanned } from '../core/events.js';
 import type { FleetMachine } from '../detect/fleet.js';
 
 /** A run of ours, for the reporter: as far as it has come. */
-export interface SessionRun {
+interface SessionRun {
   readonly events: readonly RunEvent[];
   readonly recordPath: string;
 }
@@ -12,17 +12,25 @@ export interface SessionRun {
  * What sequencer, runner and reporter tell each other: Jest makes each of them anew for every run (also in watch mode),
  * in this order, in one process. Nothing that decides pass or fail lives here.
  */
-export const session: {
+interface Session {
   /** All projects, set by our sequencer; undefined: another sequencer is in use. */
   contexts: readonly TestContext[] | undefined;
   /** Runs since the sequencer was made; more than one when projects give different options. */
   runs: SessionRun[];
   /** Set by our sequencer where `--shard` is given. */
   shard: SessionShard | undefined;
-} = { contexts: undefined, runs: [], shard: undefined };
+}
+
+/** Kept by name: a transformer or a second install of the package may have loaded this module twice. */
+const key = Symbol.for('jest-runner-hardware.session');
+const keptByName = globalThis as { [key]?: Session };
+
+keptByName[key] ??= { contexts: undefined, runs: [], shard: undefined };
+
+export const session: Session = keptByName[key];
 
 /** How the run's suites were divided, for the record, and what this shard's machine must be like. */
-export interface SessionShard {
+interface SessionShard {
   readonly planned: ShardPlanned;
   readonly declared?: FleetMachine;
 }

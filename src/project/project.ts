@@ -74,10 +74,7 @@ export function readProject(directory: string, config?: string): Project {
 }
 
 function isOurs(runner: string): boolean {
-  return (
-    runner.split(/[\\/]/).includes('jest-runner-hardware') ||
-    [packageFiles.runner, packageFiles.runnerForRequire].includes(runner)
-  );
+  return runner.split(/[\\/]/).includes('jest-runner-hardware') || runner === packageFiles.runner;
 }
 
 /** With several projects, each is asked for its own files: one file may be in several. */

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { packedInstall } from './harness/install.js';
+import { runJest } from './harness/jest.js';
+import { type Project, removeProjects, useProject } from './harness/project.js';
+import { fates } from './harness/record.js';
+
+afterAll(removeProjects);
+
+// Jest loads runner, sequencer and reporter through the project's transformer, so Babel may turn them into CommonJS.
+const babel = {
+  'babel.config.js': `module.exports = { presets: [['@babel/preset-env', { targets: { node: 'current' } }]] };`,
+  'cjs.test.js': `test('runs', () => {});`,
+  'esm.test.js': `import { join } from 'node:path'; test('is transformed', () => expect(join('a', 'b')).toBe('a/b'));`,
+};
+
+const byHand = {
+  runner: ['jest-runner-hardware', {}],
+  testSequencer: 'jest-runner-hardware/sequencer',
+  reporters: ['default', 'jest-runner-hardware/reporter'],
+};
+const wrapped = (config: object) => `withHardware(${JSON.stringify(config)});`;
+
+/** The same config in each form that Jest reads. */
+const forms: Readonly<Record<string, (config: object) => Readonly<Record<string, string>>>> = {
+  JSON: (config) => ({ 'jest.config.json': JSON.stringify({ ...config, ...byHand }) }),
+  'an ES module': (config) => ({
+    'jest.config.mjs': `import { withHardware } from 'jest-runner-hardware'; export default ${wrapped(config)}`,
+  }),
+  CommonJS: (config) => ({
+    'jest.config.cjs': `const { withHardware } = require('jest-runner-hardware'); module.exports = ${wrapped(config)}`,
+  }),
+};
+
+const everything: Readonly<Record<string, object>> = {
+  'no ignored paths': { transformIgnorePatterns: [] },
+  'a list of packages that are transformed': {
+    transformIgnorePatterns: ['/node_modules/(?!(jest-|lodash-es))'],
+  },
+  'CommonJS files too': { transformIgnorePatterns: [], transform: { '\\.c?[jt]sx?$': 'babel-jest' } },
+};
+
+describe.each(Object.entries(everything))('a transformer that reaches this package: %s', (_name, config) => {
+  test.each(Object.entries(forms))('config as %s', async (_form, files) => {
+    const project = await useProject('config', {
+      runner: 'as-is',
+      files: { ...babel, ...files(config) },
+    });
+    await expectToRun(project);
+  });
+});
+
+test.each(Object.entries(forms))('a package that is linked, config as %s', async (_form, files) => {
+  const { tarball } = await packedInstall();
+  const project = await useProject('config', { runner: 'as-is', files: { ...babel, ...files({}) } });
+  const inside = (path: string) => join(project.directory, path);
+  mkdirSync(inside('packages/jest-runner-hardware'), { recursive: true });
+  mkdirSync(inside('node_modules'));
+  const target = inside('packages/jest-runner-hardware');
+  execFileSync('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
+  symlinkSync('../packages/jest-runner-hardware', inside('node_modules/jest-runner-hardware'));
+  await expectToRun(project);
+});
+
+async function expectToRun(project: Project): Promise<void> {
+  // A cached transform of an earlier run would hide what Babel does.
+  const run = await runJest(project, ['-w', '2', '--no-cache', '--testPathPatterns', 'cjs|esm']);
+  expect(run.stderr).toContain('Tests:       2 passed, 2 total');
+  expect(run.exitCode).toBe(0);
+  expect(fates(run.record)).toEqual({ 'cjs.test.js': 'passed', 'esm.test.js': 'passed' });
+  expect(run.stderr).toContain('Hardware ');
+}
