@@ -186,6 +186,33 @@ describe('a browser that answers', () => {
     expect(existsSync(profileOf(start))).toBe(false);
   });
 
+  test('draws where its canvas came back as drawn', async () => {
+    const { detect } = machineWith(posting(answer({ canvas: { status: 'ok' } })));
+    const machine = await detect();
+    expect(machine.problems).toEqual([]);
+    expect(adapters(machine)).toMatchObject([
+      {
+        features: ['compute-shaders', 'canvas'],
+        evidence: {
+          canvas: {
+            confidence: 'probed',
+            source: 'Chromium 156.0.8078.79 drew a triangle on a canvas, and its pixels were read back',
+          },
+        },
+      },
+    ]);
+  });
+
+  test('may compute and draw nothing: it has no canvas, and says why', async () => {
+    const canvas = { status: 'error', reason: 'pixel 8, 56 is 0,0,0,0 instead of 255,0,0,255' };
+    const { detect } = machineWith(posting(answer({ canvas })));
+    const machine = await detect();
+    expect(adapters(machine)).toMatchObject([{ backends: ['webgpu'], features: ['compute-shaders'] }]);
+    expect(machine.problems.map(({ message }) => message)).toEqual([
+      `Chromium: WebGPU computes, but does not draw on a canvas: ${canvas.reason}`,
+    ]);
+  });
+
   test('firefox gets its preferences in a profile of its own', async () => {
     const keep = `/bin/cp "$4/user.js" "\${0%/*}/../user.js"\n`;
     const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0';

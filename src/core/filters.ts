@@ -19,8 +19,11 @@ const requirementFilters = {
       : `needs ${either(hardware.map((alternative) => alternative.class))}: this machine has ${device.class}`,
   backend: ({ profile }, { device }) => lacking(profile.backends, device.backends, device),
   // Whoever asks for any GPU means one that every process reaches, not the one inside a browser.
-  adapter: ({ profile: { backends } }, { device }) =>
-    device.architecture === 'gpu-webgpu' && !backends.some((backend) => device.backends.includes(backend))
+  adapter: ({ profile: { backends, features } }, { device }) =>
+    device.architecture === 'gpu-webgpu' &&
+    // A canvas is nowhere but in a browser.
+    !features.includes('canvas') &&
+    !backends.some((backend) => device.backends.includes(backend))
       ? `needs @backend ${either(device.backends)}: ${nameOf(device)} has nothing else`
       : undefined,
   software: ({ profile }, { device }) =>

@@ -105,6 +105,7 @@ export const features = [
   'unified-memory',
   'dedicated-memory',
   'compute-shaders',
+  'canvas',
   'simd',
   'simt',
   'avx',

@@ -39,9 +39,9 @@ export const checks = {
   'energy counters': (examined) => closedCounters(examined),
 } as const satisfies Record<string, Check>;
 
-/** A mask is somebody's wish. */
+/** A mask is somebody's wish, and a browser without a screen need not draw. */
 function severityOf({ message }: { readonly message: string }): Finding['severity'] {
-  return /\bhidden by \w+=/.test(message) ? 'note' : 'wrong';
+  return /\bhidden by \w+=|does not draw on a canvas/.test(message) ? 'note' : 'wrong';
 }
 
 function ignoredQuota({ machine: { machine }, host }: Examined): readonly Finding[] {

@@ -1,10 +1,11 @@
-import type { Backend } from '../core/taxonomy.js';
+import type { Backend, Feature } from '../core/taxonomy.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import type { Probe } from './probe.js';
 
 interface LazyProbeRow {
   /** A suite that asks for one of these makes the probe worth its time. */
   readonly backends: readonly Backend[];
+  readonly features?: readonly Feature[];
   /** Loaded when it is asked for. */
   readonly load: () => Promise<Probe>;
 }
@@ -13,6 +14,7 @@ interface LazyProbeRow {
 export const lazyProbes = {
   browsers: {
     backends: ['webgpu', 'webnn'],
+    features: ['canvas'],
     load: async () => (await import('./browsers/probe.js')).browsers,
   },
   'node-webgpu': {
@@ -35,8 +37,11 @@ export const lazyProbeNames = Object.keys(lazyProbes) as readonly LazyProbeName[
 
 /** The lazy probes without which some of these suites cannot be placed well. */
 export function lazyProbesFor(
-  profiles: readonly Pick<WorkloadProfile, 'backends'>[],
+  profiles: readonly Pick<WorkloadProfile, 'backends' | 'features'>[],
 ): readonly LazyProbeName[] {
-  const needed = new Set(profiles.flatMap(({ backends }) => backends));
-  return lazyProbeNames.filter((name) => lazyProbes[name].backends.some((backend) => needed.has(backend)));
+  const needed = new Set<string>(profiles.flatMap(({ backends, features }) => [...backends, ...features]));
+  return lazyProbeNames.filter((name) => {
+    const { backends, features = [] }: LazyProbeRow = lazyProbes[name];
+    return [...backends, ...features].some((word) => needed.has(word));
+  });
 }

@@ -174,8 +174,8 @@ async function refuseOtherMachine(
   const { planned, declared } = session.shard ?? {};
   if (planned === undefined || declared === undefined) return;
   // Browsers and some backends are found on demand alone; what was declared is a demand.
-  const demands = declared.machine.devices.flatMap(({ usable, class: deviceClass, backends }) =>
-    usable && deviceClass !== 'cpu' ? [{ ...defaultProfile, backends }] : [],
+  const demands = declared.machine.devices.flatMap(({ usable, class: deviceClass, backends, features }) =>
+    usable && deviceClass !== 'cpu' ? [{ ...defaultProfile, backends, features }] : [],
   );
   const missing = missingFrom(await detect(lazyProbesFor(demands)), declared.machine);
   if (missing.length === 0) return;

@@ -12,13 +12,14 @@ export type WorkingAdapter = Extract<WebGpuAnswer, { status: 'ok' }>;
 /**
  * The adapter as a device.
  * @param owner Whose adapter it is, for people: `Chromium 156.0`.
- * @param webNn Device types for which WebNN multiplied matrices; which unit did it is never told.
+ * @param beyond What else the page found: device types for which WebNN multiplied matrices (which unit did it is never
+ *   told), and whether WebGPU drew on a canvas.
  */
 export function adapterDevice(
   host: Host,
   { id, owner, bindingEnv }: { id: string; owner: string; bindingEnv?: Device['bindingEnv'] },
   { adapter, features, computed, gflops }: WorkingAdapter,
-  webNn: readonly string[] = [],
+  { webNn = [], draws = false }: { readonly webNn?: readonly string[]; readonly draws?: boolean } = {},
 ): Device {
   const name = [adapter.description, adapter.device, adapter.architecture, adapter.vendor].find(Boolean);
   const told = `${owner}: ${name ?? 'an adapter without a name'}`;
@@ -44,7 +45,15 @@ export function adapterDevice(
       }),
     },
     precisions: Object.fromEntries(computed.map((precision) => [precision, shader(precision).evidence])),
-    features: { 'compute-shaders': shader('fp32').evidence },
+    features: {
+      'compute-shaders': shader('fp32').evidence,
+      ...(draws && {
+        canvas: {
+          confidence: 'probed',
+          source: `${owner} drew a triangle on a canvas, and its pixels were read back`,
+        },
+      }),
+    },
     ...(bindingEnv && { bindingEnv }),
   });
   const performance = emulated === undefined && gflops !== undefined && speedsOf(gflops, owner);

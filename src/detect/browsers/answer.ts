@@ -25,12 +25,15 @@ const webGpuAnswer = v.variant('status', [
   v.object(failed),
 ]);
 
-const webNnAnswer = v.variant('status', [v.object({ status: v.literal('ok') }), v.object(failed)]);
+/** Of one thing that was tried. */
+const trial = v.variant('status', [v.object({ status: v.literal('ok') }), v.object(failed)]);
 
 const pageAnswer = v.object({
   userAgent: v.string(),
   webgpu: webGpuAnswer,
-  webnn: v.object({ cpu: webNnAnswer, gpu: webNnAnswer, npu: webNnAnswer }),
+  webnn: v.object({ cpu: trial, gpu: trial, npu: trial }),
+  /** Whether a triangle that WebGPU drew on a canvas came back; left out where WebGPU does not compute. */
+  canvas: v.optional(trial),
 });
 
 /** What a page found out in one browser. */
@@ -45,8 +48,8 @@ export function isEnough(answer: WebGpuAnswer, calibrate: boolean): boolean {
 }
 
 /** Whether something did not end in time: then the answer says nothing about that, and is not kept. */
-export function wasLate({ webgpu, webnn }: PageAnswer): boolean {
-  return [webgpu, ...Object.values(webnn)].some(({ status }) => status === 'timeout');
+export function wasLate({ webgpu, webnn, canvas }: PageAnswer): boolean {
+  return [webgpu, ...Object.values(webnn), canvas].some((trial) => trial?.status === 'timeout');
 }
 
 /** Undefined for everything that is not the answer of our page. */

@@ -1,8 +1,10 @@
+import { canvasScript } from './canvas-script.js';
 import { webGpuScript } from './webgpu-script.js';
 
-/** The page a browser is sent to: computes with WebGPU and WebNN and posts a `PageAnswer` to `findings` beside it. */
+/** The page a browser is sent to: computes and draws with WebGPU, computes with WebNN, posts a `PageAnswer` to `findings` beside it. */
 export const page = `<!doctype html><meta charset="utf-8"><title>jest-runner-hardware</title><script type="module">
 ${webGpuScript}
+${canvasScript}
 /** A device type that answers proves little, one that multiplies 2x2 matrices at least computes. */
 async function probeWebNn(deviceType) {
   if (!navigator.ml) return { status: 'absent', reason: 'no navigator.ml' };
@@ -34,8 +36,10 @@ const calibrate = new URLSearchParams(location.search).has('calibrate');
 const webgpu = await probeWebGpu(navigator.gpu, calibrate);
 const webnn = {};
 for (const deviceType of ['cpu', 'gpu', 'npu']) webnn[deviceType] = await probeWebNn(deviceType);
+// Last, because drawing kills the GPU process of some browsers that compute.
+const canvas = webgpu.status === 'ok' ? await probeCanvas(navigator.gpu) : undefined;
 const full = await navigator.userAgentData?.getHighEntropyValues(['fullVersionList']).catch(() => undefined);
 const versions = (full?.fullVersionList ?? []).map(({ brand, version }) => brand + '/' + version);
 const userAgent = [navigator.userAgent, ...versions].join(' ');
-await fetch('findings', { method: 'POST', body: JSON.stringify({ userAgent, webgpu, webnn }) });
+await fetch('findings', { method: 'POST', body: JSON.stringify({ userAgent, webgpu, webnn, canvas }) });
 </script>`;

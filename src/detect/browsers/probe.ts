@@ -51,7 +51,15 @@ async function findingsOf(
     bindingEnv: { JEST_HARDWARE_BROWSER: JSON.stringify(launch) },
   };
   const webNn = Object.entries(answer.webnn).flatMap(([type, { status }]) => (status === 'ok' ? [type] : []));
-  return { devices: [adapterDevice(host, address, answer.webgpu, webNn)], problems: [] };
+  const { canvas } = answer;
+  const draws = canvas?.status === 'ok';
+  return {
+    devices: [adapterDevice(host, address, answer.webgpu, { webNn, draws })],
+    problems:
+      canvas === undefined || draws
+        ? []
+        : [problemOf(title, `WebGPU computes, but does not draw on a canvas: ${canvas.reason}`)],
+  };
 }
 
 const notHeadless: MachineProblem = {
