@@ -162,7 +162,7 @@ describe('cpuinfo of rarer machines', () => {
     const facts = parseCpuinfo('processor\t: 0\ncpu\t\t: POWER9, altivec supported\nclock\t\t: 3800MHz\n');
     expect(facts).toMatchObject({
       vendor: 'ibm',
-      model: 'POWER9, altivec supported',
+      model: 'POWER9',
       processors: 1,
       smt: false,
     });

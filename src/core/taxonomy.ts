@@ -16,6 +16,7 @@ export const architectures = [
   'mips',
   'riscv',
   's390x',
+  'loongarch',
   'gpu-cuda',
   'gpu-rocm',
   'gpu-metal',
@@ -50,6 +51,15 @@ export const vendors = [
   'xilinx',
   'altera',
   'huawei',
+  'ampere',
+  'broadcom',
+  'fujitsu',
+  'hygon',
+  'loongson',
+  'marvell',
+  'phytium',
+  'sifive',
+  'zhaoxin',
 ] as const;
 export type Vendor = (typeof vendors)[number];
 

@@ -41,8 +41,56 @@ const texts = {
   'an unknown maker of ARM cores': [
     'processor\t: 0',
     'Features\t: fp asimd sve2',
-    'CPU implementer\t: 0xc0',
+    'CPU implementer\t: 0xee',
     'CPU part\t: 0xac3',
+  ],
+  'Odroid N2+, big.LITTLE': [
+    ...['0xd03', '0xd03', '0xd09', '0xd09'].flatMap((part, index) => [
+      `processor\t: ${index}`,
+      'Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 cpuid',
+      'CPU implementer\t: 0x41',
+      `CPU part\t: ${part}`,
+      '',
+    ]),
+    'Hardware\t: Hardkernel ODROID-N2Plus',
+  ],
+  'Raspberry Pi 3 with a 32-bit kernel': [
+    'processor\t: 0',
+    'model name\t: ARMv7 Processor rev 4 (v7l)',
+    'Features\t: half thumb fastmult vfp edsp neon vfpv3 tls vfpv4 idiva idivt vfpd32 lpae evtstrm crc32',
+    'CPU implementer\t: 0x41',
+    'CPU part\t: 0xd03',
+    '',
+    'Hardware\t: BCM2709',
+  ],
+  'Phytium server': [
+    'processor\t: 0',
+    'Features\t: fp asimd evtstrm crc32 cpuid',
+    'CPU implementer\t: 0x70',
+    'CPU part\t: 0x662',
+  ],
+  AmpereOne: ['processor\t: 0', 'Features\t: fp asimd bf16', 'CPU implementer\t: 0xc0', 'CPU part\t: 0xac3'],
+  'Loongson 3A6000': [
+    'system type\t\t: generic-loongson-machine',
+    '',
+    'processor\t\t: 0',
+    'package\t\t\t: 0',
+    'CPU Family\t\t: Loongson-64bit',
+    'Model Name\t\t: Loongson-3A6000-HV',
+    'CPU MHz\t\t\t: 2500.00',
+    'ISA\t\t\t: loongarch32 loongarch64',
+    'Features\t\t: cpucfg lam ual fpu lsx lasx crc32 lvz lbt_x86 lbt_arm lbt_mips',
+  ],
+  'POWER8 guest': [
+    'processor\t: 0',
+    'cpu\t\t: POWER8 (raw), altivec supported',
+    'machine\t\t: CHRP IBM pSeries',
+  ],
+  'RISC-V of SiFive': [
+    'processor\t: 0',
+    'isa\t\t: rv64imafdcv_zicsr_zfh_zvfh',
+    'uarch\t\t: sifive,p670',
+    'mvendorid\t: 0x489',
   ],
   snapdragon: [
     'processor\t: 0',
@@ -54,13 +102,20 @@ const texts = {
 } satisfies Record<string, readonly string[]>;
 
 test.each<[keyof typeof texts, object, readonly string[]]>([
-  ['power9', { vendor: 'ibm', model: 'POWER9, altivec supported', processors: 2, smt: false }, ['altivec']],
+  ['power9', { vendor: 'ibm', model: 'POWER9', processors: 2, smt: false }, ['altivec']],
   ['riscv', { model: 'spacemit,x60', processors: 1 }, ['rvv']],
   ['riscv without vectors', { model: 'sifive,u74-mc', processors: 1 }, []],
-  ['s390x', { vendor: 'ibm', processors: 2, smt: false }, ['vx', 'vxd']],
+  ['Odroid N2+, big.LITTLE', { vendor: 'arm', model: 'Cortex-A53 + Cortex-A73', processors: 4 }, ['asimd']],
+  ['Raspberry Pi 3 with a 32-bit kernel', { vendor: 'arm', model: 'Cortex-A53' }, ['neon']],
+  ['Phytium server', { vendor: 'phytium', model: 'FTC662' }, ['asimd']],
+  ['AmpereOne', { vendor: 'ampere', model: 'Ampere-1' }, ['bf16']],
+  ['Loongson 3A6000', { vendor: 'loongson', model: 'Loongson-3A6000-HV', processors: 1 }, ['lasx']],
+  ['POWER8 guest', { vendor: 'ibm', model: 'POWER8' }, ['altivec']],
+  ['RISC-V of SiFive', { vendor: 'sifive', model: 'sifive,p670' }, ['rvv', 'zvfh']],
+  ['s390x', { vendor: 'ibm', model: 'IBM Z (machine 8561)', processors: 2, smt: false }, ['vx', 'vxd']],
   ['mips', { model: 'MIPS 1004Kc V2.15', processors: 1 }, ['dsp']],
   ['an unknown maker of ARM cores', { processors: 1 }, ['asimd']],
-  ['snapdragon', { vendor: 'qualcomm', processors: 1 }, ['asimdhp']],
+  ['snapdragon', { vendor: 'qualcomm', model: 'Oryon', processors: 1 }, ['asimdhp']],
   ['one thread per core', { smt: false, processors: 1 }, ['sse2']],
 ])('%s', (name, facts, flags) => {
   const found = parseCpuinfo(texts[name].join('\n'));

@@ -1,9 +1,12 @@
 import type { Feature, Precision, Vendor } from '../../core/taxonomy.js';
+import { armCoreNames, armVendor } from '../cpu/arm-cores.js';
 
 /** Facts of `/proc/cpuinfo`, whatever the architecture; absent where the text does not say. */
 export interface CpuinfoFacts {
   readonly vendor?: Vendor;
   readonly model?: string;
+  /** What the CPU sits on, as kernels of Raspberry Pis tell: `Raspberry Pi 5 Model B Rev 1.0`. */
+  readonly board?: string;
   /** Logical processors listed; 0 when none is recognised. */
   readonly processors: number;
   /** True when the cores run more than one thread each. */
@@ -17,6 +20,7 @@ export interface CpuinfoFacts {
 /** Never throws: an unknown architecture gives few facts, not an error. */
 export function parseCpuinfo(text: string): CpuinfoFacts {
   const first = new Map<string, string>();
+  const parts = new Set<string>();
   let processors = 0;
   for (const line of text.split('\n')) {
     const colon = line.indexOf(':');
@@ -24,14 +28,19 @@ export function parseCpuinfo(text: string): CpuinfoFacts {
     const key = line.slice(0, colon).trim();
     // s390 writes `processor 0: version = …`.
     if (/^processor(\s+\d+)?$/.test(key)) processors += 1;
-    if (!first.has(key)) first.set(key, line.slice(colon + 1).trim());
+    const value = line.slice(colon + 1).trim();
+    if (!first.has(key)) first.set(key, value);
+    if (key === 'CPU part') parts.add(value);
   }
+  const cores = armCoreNames(first.get('CPU implementer') ?? '', [...parts]);
   const vendor = vendorOf(first);
-  const model = modelOf(first);
+  const model = modelOf(first, cores);
+  const board = nameIn(first.get('Model'));
   const clockMHz = Number.parseFloat(first.get('cpu MHz') ?? first.get('clock') ?? '');
   return {
     ...(vendor !== undefined && { vendor }),
     ...(model !== undefined && { model }),
+    ...(board !== undefined && { board }),
     processors,
     ...(clockMHz > 0 && clockMHz < 1e5 && { clockMHz: Math.round(clockMHz) }),
     smt: Number(first.get('siblings')) > Number(first.get('cpu cores')),
@@ -41,7 +50,7 @@ export function parseCpuinfo(text: string): CpuinfoFacts {
 
 /** Kernel flags that prove a feature; the first one present is named as the evidence. */
 export const featureFlags = {
-  simd: ['sse2', 'asimd', 'neon', 'altivec', 'vx', 'rvv', 'msa'],
+  simd: ['sse2', 'asimd', 'neon', 'altivec', 'vx', 'rvv', 'msa', 'lsx', 'lasx'],
   avx: ['avx'],
   avx2: ['avx2'],
   avx512: ['avx512f'],
@@ -53,13 +62,21 @@ export const featureFlags = {
 
 /** Kernel flags that prove arithmetic in a precision beyond what every CPU computes. */
 export const precisionFlags = {
-  fp16: ['avx512_fp16', 'asimdhp', 'amx_fp16'],
-  bf16: ['avx512_bf16', 'amx_bf16', 'bf16'],
+  fp16: ['avx512_fp16', 'asimdhp', 'amx_fp16', 'zvfh', 'zfh'],
+  bf16: ['avx512_bf16', 'amx_bf16', 'bf16', 'zvfbfwma', 'zfbfmin'],
 } as const satisfies Partial<Record<Precision, readonly string[]>>;
 
 /** A vendor word out of a vendor id or model name; undefined when none is named. */
 export function vendorIn(text: string): Vendor | undefined {
   return vendorPatterns.find(([pattern]) => pattern.test(text))?.[1];
+}
+
+/** A name, or undefined for the ways in which systems say that they know none. */
+export function nameIn(text: string | undefined): string | undefined {
+  const name = (text ?? '').replaceAll('\0', '').trim();
+  return /^(unknown|n\/a|none|-|0|default string|not specified|to be filled by o\.e\.m\.)?$/i.test(name)
+    ? undefined
+    : name;
 }
 
 const vendorPatterns: readonly (readonly [RegExp, Vendor])[] = [
@@ -72,76 +89,52 @@ const vendorPatterns: readonly (readonly [RegExp, Vendor])[] = [
   [/\bIBM\b|POWER\d/i, 'ibm'],
   [/Graviton/i, 'amazon'],
   [/Kunpeng|HiSilicon/i, 'huawei'],
+  [/\bCobalt \d/i, 'microsoft'],
+  [/Loongson|\bLS[23][A-Z]\d{4}/i, 'loongson'],
+  [/sifive/i, 'sifive'],
+  [/Ampere|Altra/i, 'ampere'],
+  [/Fujitsu|A64FX/i, 'fujitsu'],
+  [/Phytium|FT-?[12]\d{3}/i, 'phytium'],
+  [/ThunderX|Octeon|Marvell|Cavium/i, 'marvell'],
+  [/HygonGenuine|\bHygon\b/i, 'hygon'],
+  [/CentaurHauls|Zhaoxin|Shanghai/i, 'zhaoxin'],
   [/Cortex|Neoverse|\bARM\b/i, 'arm'],
 ];
 
-/** `CPU implementer` of ARM cores. */
-const implementers: Readonly<Record<string, Vendor>> = {
-  '0x41': 'arm',
-  '0x48': 'huawei',
-  '0x4e': 'nvidia',
-  '0x51': 'qualcomm',
-  '0x53': 'samsung',
-  '0x61': 'apple',
-  '0x69': 'intel',
-};
-
-/** `CPU part` of cores that ARM itself designed. */
-const armParts: Readonly<Record<string, string>> = {
-  '0xc07': 'Cortex-A7',
-  '0xc09': 'Cortex-A9',
-  '0xc0f': 'Cortex-A15',
-  '0xd03': 'Cortex-A53',
-  '0xd04': 'Cortex-A35',
-  '0xd05': 'Cortex-A55',
-  '0xd07': 'Cortex-A57',
-  '0xd08': 'Cortex-A72',
-  '0xd09': 'Cortex-A73',
-  '0xd0a': 'Cortex-A75',
-  '0xd0b': 'Cortex-A76',
-  '0xd0c': 'Neoverse-N1',
-  '0xd40': 'Neoverse-V1',
-  '0xd41': 'Cortex-A78',
-  '0xd42': 'Cortex-A78AE',
-  '0xd44': 'Cortex-X1',
-  '0xd46': 'Cortex-A510',
-  '0xd47': 'Cortex-A710',
-  '0xd48': 'Cortex-X2',
-  '0xd49': 'Neoverse-N2',
-  '0xd4a': 'Neoverse-E1',
-  '0xd4b': 'Cortex-A78C',
-  '0xd4d': 'Cortex-A715',
-  '0xd4e': 'Cortex-X3',
-  '0xd4f': 'Neoverse-V2',
-  '0xd80': 'Cortex-A520',
-  '0xd81': 'Cortex-A720',
-  '0xd82': 'Cortex-X4',
-  '0xd84': 'Neoverse-V3',
-  '0xd8e': 'Neoverse-N3',
-};
-
 function vendorOf(first: ReadonlyMap<string, string>): Vendor | undefined {
   const implementer = first.get('CPU implementer');
-  if (implementer !== undefined) return implementers[implementer];
-  const named = first.get('vendor_id') ?? first.get('cpu') ?? first.get('model name') ?? '';
-  return vendorIn(named);
+  if (implementer !== undefined) return armVendor(implementer);
+  const maker = riscvMakers[first.get('mvendorid') ?? ''];
+  if (maker !== undefined) return maker;
+  const named = ['vendor_id', 'cpu', 'Model Name', 'model name', 'cpu model', 'uarch'].map((key) =>
+    vendorIn(first.get(key) ?? ''),
+  );
+  return named.find((vendor) => vendor !== undefined);
 }
 
-function modelOf(first: ReadonlyMap<string, string>): string | undefined {
-  const part = first.get('CPU implementer') === '0x41' ? armParts[first.get('CPU part') ?? ''] : undefined;
-  const board = first.get('Model');
-  const core =
-    first.get('model name') ?? part ?? first.get('cpu') ?? first.get('cpu model') ?? first.get('uarch');
-  if (board !== undefined && core !== undefined) return `${board} (${core})`;
-  return core ?? board ?? first.get('Hardware');
+/** JEDEC ids that RISC-V cores tell as `mvendorid`. */
+const riscvMakers: Readonly<Record<string, Vendor>> = { '0x489': 'sifive' };
+
+/** ARM's parts come first: 32-bit kernels name every core `ARMv7 Processor`. */
+function modelOf(first: ReadonlyMap<string, string>, cores: readonly string[]): string | undefined {
+  if (cores.length > 0) return cores.join(' + ');
+  const power = /^POWER\d+\+?/i.exec(first.get('cpu') ?? '')?.[0];
+  if (power !== undefined) return power;
+  const machine = /machine = (\d{4})$/.exec(first.get('processor 0') ?? '')?.[1];
+  if (machine !== undefined) return `IBM Z (machine ${machine})`;
+  // LoongArch, x86, others of POWER, MIPS, RISC-V.
+  const names = ['Model Name', 'model name', 'cpu', 'cpu model', 'uarch', 'Hardware'];
+  return names.map((key) => nameIn(first.get(key))).find((name) => name !== undefined);
 }
 
 function flagsOf(first: ReadonlyMap<string, string>): ReadonlySet<string> {
   const listed =
     first.get('flags') ?? first.get('Features') ?? first.get('features') ?? first.get('ASEs implemented');
   const flags = new Set((listed ?? '').toLowerCase().split(/\s+/).filter(Boolean));
-  // RISC-V: `rv64imafdcv_zicsr`; single letters are extensions, `v` is the vector unit.
-  if (/^rv\d+[a-z]*v/.test(first.get('isa') ?? '')) flags.add('rvv');
+  // RISC-V: `rv64imafdcv_zicsr`; single letters are extensions, `v` is the vector unit, longer names follow `_`.
+  const [letters = '', ...extensions] = (first.get('isa') ?? '').toLowerCase().split('_');
+  if (/^rv\d+[a-z]*v/.test(letters)) flags.add('rvv');
+  for (const extension of extensions) flags.add(extension);
   // On s390x `msa` is cryptography, on MIPS the vector unit.
   if (!first.has('ASEs implemented')) flags.delete('msa');
   if (/altivec supported/.test(first.get('cpu') ?? '')) flags.add('altivec');

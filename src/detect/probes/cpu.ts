@@ -1,10 +1,18 @@
 import type { Evidence } from '../../core/machine.js';
 import type { Architecture, Feature, Precision, Vendor } from '../../core/taxonomy.js';
 import { memoryBudgetOf } from '../budget.js';
+import { boardOf, smtEvidenceOf } from '../cpu/topology.js';
 import { deviceOf, type Sourced, sourced } from '../device-draft.js';
 import { cpuBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
-import { type CpuinfoFacts, featureFlags, parseCpuinfo, precisionFlags, vendorIn } from '../parse/cpuinfo.js';
+import {
+  type CpuinfoFacts,
+  featureFlags,
+  nameIn,
+  parseCpuinfo,
+  precisionFlags,
+  vendorIn,
+} from '../parse/cpuinfo.js';
 import type { Probe } from '../probe.js';
 import { raplPackagesOf } from '../rapl.js';
 
@@ -36,17 +44,37 @@ const cpuinfo = '/proc/cpuinfo';
 async function modelOf(host: Host, facts: CpuinfoFacts): Promise<Sourced<string> | undefined> {
   const graviton = gravitonOf(host, facts);
   if (graviton !== undefined) return graviton;
-  if (facts.model !== undefined) return sourced(facts.model, 'probed', cpuinfo);
-  const named = host.cpuModel();
+  const board = boardSourceOf(host, facts);
+  if (facts.model !== undefined) {
+    return board === undefined
+      ? sourced(facts.model, 'probed', cpuinfo)
+      : sourced(`${board.name} (${facts.model})`, 'probed', board.source);
+  }
+  if (board !== undefined) return sourced(board.name, 'probed', board.source);
+  const named = nameIn(host.cpuModel());
   if (named !== undefined) return sourced(named, 'probed', 'os.cpus() of Node.js');
   const fallback = await host.cpuFallback();
-  if (fallback === undefined) return undefined;
-  return sourced(`${fallback.manufacturer} ${fallback.model}`.trim(), 'probed', 'systeminformation cpu()');
+  const asked = nameIn(`${fallback?.manufacturer ?? ''} ${fallback?.model ?? ''}`);
+  return asked === undefined ? undefined : sourced(asked, 'probed', 'systeminformation cpu()');
+}
+
+/** Systems on a chip are known by their board. Servers and PCs have no device tree, and POWER's names a machine type. */
+function boardSourceOf(
+  host: Host,
+  { board }: CpuinfoFacts,
+): { readonly name: string; readonly source: string } | undefined {
+  if (!['arm', 'arm64', 'riscv64', 'loong64', 'mips', 'mipsel'].includes(host.arch)) return undefined;
+  if (board !== undefined) return { name: board, source: cpuinfo };
+  const name = nameIn(boardOf(host));
+  return name === undefined ? undefined : { name, source: `/proc/device-tree/model and ${cpuinfo}` };
 }
 
 /** Amazon's server CPUs name only ARM's cores; the firmware says whose machine it is. */
 function gravitonOf(host: Host, facts: CpuinfoFacts): Sourced<string> | undefined {
-  const generations = { 'Neoverse-N1': 2, 'Neoverse-V1': 3, 'Neoverse-V2': 4 } as Record<string, number>;
+  const generations = { 'Neoverse-N1': 2, 'Neoverse-V1': 3, 'Neoverse-V2': 4, 'Neoverse-V3': 5 } as Record<
+    string,
+    number
+  >;
   const generation = generations[facts.model ?? ''];
   const source = '/sys/class/dmi/id/sys_vendor';
   if (generation === undefined || host.readFile(source)?.trim() !== 'Amazon EC2') return undefined;
@@ -99,6 +127,7 @@ const architectureWords: Readonly<Record<string, Architecture>> = {
   mipsel: 'mips',
   riscv64: 'riscv',
   s390x: 's390x',
+  loong64: 'loongarch',
 };
 
 function architectureOf(host: Host): Sourced<Architecture> | undefined {
@@ -114,11 +143,13 @@ function featuresOf(host: Host, facts: CpuinfoFacts): Partial<Record<Feature, Ev
     word,
     { confidence: 'spec', source: `every ${host.arch} CPU has it` } satisfies Evidence,
   ]);
-  const smt = { confidence: 'probed', source: `${cpuinfo} siblings > cpu cores` } satisfies Evidence;
+  const smt: Evidence | undefined = facts.smt
+    ? { confidence: 'probed', source: `${cpuinfo} siblings > cpu cores` }
+    : smtEvidenceOf(host);
   return {
     ...Object.fromEntries(spec),
     ...labelsByFlag(featureFlags, facts.flags),
-    ...(facts.smt && { smt }),
+    ...(smt && { smt }),
   };
 }
 
