@@ -33,3 +33,22 @@ test('who has no chip is told no topology; who asked for nothing is not masked',
   expect(envOf(['cpu'])).not.toHaveProperty('TPU_PROCESS_PORT');
   expect(envOf(['cpu'], false)).not.toHaveProperty('TPU_VISIBLE_CHIPS');
 });
+
+test('several GPUs of AMD: HIP counts within what ROCR leaves', () => {
+  const gpu = (n: number) =>
+    device({
+      id: `gpu${n}`,
+      class: 'gpu',
+      vendor: 'amd',
+      bindingEnv: { ROCR_VISIBLE_DEVICES: String(n), HIP_VISIBLE_DEVICES: '0' },
+    });
+  const both = { ...machine, devices: [device(), gpu(0), gpu(1), gpu(2)] };
+  expect(bindingEnv(both, ['gpu1', 'gpu2'], 1, true, {})).toMatchObject({
+    ROCR_VISIBLE_DEVICES: '1,2',
+    HIP_VISIBLE_DEVICES: '0,1',
+  });
+  expect(bindingEnv(both, ['gpu2'], 1, true, {})).toMatchObject({
+    ROCR_VISIBLE_DEVICES: '2',
+    HIP_VISIBLE_DEVICES: '0',
+  });
+});

@@ -1,4 +1,7 @@
 import type { Feature, Precision } from '../core/taxonomy.js';
+import table from './data/amd-gpus.json' with { type: 'json' };
+import type { Host } from './host.js';
+import { gfxName } from './parse/kfd.js';
 
 /** What a GPU of this instruction set computes and has, by AMD's own tables for ROCm. */
 export function abilitiesOfGfx(gfx: string): {
@@ -31,27 +34,55 @@ export function abilitiesOfGfx(gfx: string): {
   };
 }
 
-/** Chips that share the machine's RAM. */
-export function isIntegratedGfx(gfx: string): boolean {
-  return integrated.has(gfx);
+/** A chip by its instruction set, by its row of `data/amd-gpus.json`. */
+export interface GfxRow {
+  readonly gfx: string;
+  /** Whether a build of ROCm has code for it. */
+  readonly rocm: boolean;
+  /** It sits in a processor and shares the machine's RAM. */
+  readonly integrated: boolean;
+}
+
+/** Undefined for a chip that is newer than the table. */
+export function gfxRow(gfx: string): GfxRow | undefined {
+  return table.gfx.find((row) => row.gfx === gfx);
+}
+
+/** A GPU by its PCI id: server cards by their names, and chips in processors. */
+export interface AmdGpuRow {
+  readonly id: string;
+  readonly name?: string;
+  readonly integrated?: boolean;
+  /** `vram`: what the driver calls VRAM is already all of the shared memory (MI300A). */
+  readonly memory?: string;
+}
+
+export function amdGpuRow(deviceId: number): AmdGpuRow | undefined {
+  const rows: readonly AmdGpuRow[] = table.gpus;
+  return rows.find(({ id }) => Number.parseInt(id, 16) === deviceId);
+}
+
+/**
+ * Whether a build of ROCm computes on this chip. The user may let one chip pass for another of its generation
+ * (`HSA_OVERRIDE_GFX_VERSION=10.3.0`). A chip that is newer than the table is believed to be supported.
+ * @param index As ROCm counts GPUs: the variable exists for each of them.
+ */
+export function hasRocmBuild(gfx: string, index: number, env: Host['env']): boolean {
+  const override = env[`HSA_OVERRIDE_GFX_VERSION_${index}`] ?? env.HSA_OVERRIDE_GFX_VERSION;
+  const [, major, minor, step] = /^(\d{1,2})\.(\d{1,2})\.(\d{1,2})$/.exec(override?.trim() ?? '') ?? [];
+  const pretended = gfxName(Number(major) * 10_000 + Number(minor) * 100 + Number(step));
+  const isBuilt = (name: string) => gfxRow(name)?.rocm ?? majorOf(name) >= 10;
+  if (pretended === undefined) return isBuilt(gfx);
+  // Code of another generation has other instructions.
+  return isBuilt(pretended) && majorOf(pretended) === majorOf(gfx);
+}
+
+function majorOf(gfx: string): number {
+  return Number(/^gfx(\d+)[0-9a-f]{2}$/.exec(gfx)?.[1] ?? 0);
 }
 
 /** Compute chips with matrix cores: MI100, MI200, MI300, MI350. */
 const cdna: ReadonlySet<string> = new Set(['gfx908', 'gfx90a', 'gfx942', 'gfx950']);
-
-const integrated: ReadonlySet<string> = new Set([
-  'gfx902',
-  'gfx909',
-  'gfx90c',
-  'gfx1033',
-  'gfx1035',
-  'gfx1036',
-  'gfx1103',
-  'gfx1150',
-  'gfx1151',
-  'gfx1152',
-  'gfx1153',
-]);
 
 /** 8-bit dot products came with Vega 20 and, among consumer chips, with Navi 12. */
 function dotProducts(gfx: string, major: number): boolean {

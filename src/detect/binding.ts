@@ -7,6 +7,8 @@ export interface DeviceAddress {
   readonly uuid?: string | undefined;
   /** For a slice: the device it is cut from, which has this index; a mask that shows that one shows the slice. */
   readonly parentUuid?: string | undefined;
+  /** For an accelerator that masks name by cores: how many each device has. */
+  readonly cores?: number | undefined;
 }
 
 export interface Binding {
@@ -26,14 +28,20 @@ export function bindingEnvOf(
   outer: Pick<Host, 'env' | 'platform'>,
 ): Binding {
   if (device.class === 'tpu' && device.vendor === 'google') {
-    return bindByEntry('TPU_VISIBLE_CHIPS', address, outer.env);
+    return bindWithin(
+      'TPU_VISIBLE_DEVICES',
+      bindByEntry('TPU_VISIBLE_CHIPS', address, outer.env),
+      address,
+      outer.env,
+    );
   }
+  if (device.class === 'asic' && device.vendor === 'amazon') return bindNeuron(address, outer.env);
   if (device.class === 'asic' && device.vendor === 'intel') {
     return bindByEntry('HABANA_VISIBLE_MODULES', address, outer.env);
   }
   if (device.class !== 'gpu') return {};
   if (device.vendor === 'nvidia') return bindByUuid('CUDA_VISIBLE_DEVICES', address, outer.env);
-  if (device.vendor === 'intel') return bindByEntry('ZE_AFFINITY_MASK', address, outer.env);
+  if (device.vendor === 'intel') return bindIntel(address, outer.env);
   if (device.vendor === 'amd') return bindAmd(address, outer);
   return {};
 }
@@ -54,20 +62,108 @@ function bindByEntry(variable: string, address: DeviceAddress, env: Host['env'])
     : { bindingEnv: { [variable]: entries.join(',') } };
 }
 
+/** Hidden by a mask that only hides, where that one is set; else as bound. */
+function bindWithin(variable: string, bound: Binding, address: DeviceAddress, env: Host['env']): Binding {
+  if (env[variable] === undefined) return bound;
+  const { hiddenBy } = bindByEntry(variable, address, env);
+  return hiddenBy === undefined ? bound : { hiddenBy };
+}
+
 /**
- * ROCR_VISIBLE_DEVICES cuts first (Linux only), HIP_VISIBLE_DEVICES counts within what is left: after a cut to one
- * device that one is 0. Where the user masks by HIP, ROCR stays as it is, so that the user's numbers keep their meaning.
+ * ROCR_VISIBLE_DEVICES cuts first (Linux only), GPU_DEVICE_ORDINAL (OpenCL and HIP) and HIP_VISIBLE_DEVICES count within what
+ * is left: after a cut to one device that one is 0. HIP reads CUDA_VISIBLE_DEVICES where HIP_VISIBLE_DEVICES is not set, so
+ * that the latter is what binds within the former. Where the user masks by HIP's variables, ROCR stays as it is, so that
+ * the user's numbers keep their meaning. Source: ROCm documentation, GPU isolation; CLR, `Device::init`.
  */
 function bindAmd(address: DeviceAddress, { env, platform }: Pick<Host, 'env' | 'platform'>): Binding {
-  if (platform === 'win32') return bindByEntry('HIP_VISIBLE_DEVICES', address, env);
-  const byRocr = bindByEntry('ROCR_VISIBLE_DEVICES', address, env);
+  const hip = env.HIP_VISIBLE_DEVICES || env.CUDA_VISIBLE_DEVICES === undefined;
+  const hipMask = hip ? 'HIP_VISIBLE_DEVICES' : 'CUDA_VISIBLE_DEVICES';
+  const onWindows = platform === 'win32';
+  const rocr = onWindows ? undefined : env.ROCR_VISIBLE_DEVICES;
+  const byRocr: Binding = onWindows ? {} : bindByEntry('ROCR_VISIBLE_DEVICES', address, env);
   if (byRocr.hiddenBy !== undefined) return byRocr;
-  if (env.HIP_VISIBLE_DEVICES === undefined) {
-    return { bindingEnv: { ...byRocr.bindingEnv, HIP_VISIBLE_DEVICES: '0' } };
+  const position =
+    rocr === undefined
+      ? address
+      : {
+          ...address,
+          index: visibleEntries(rocr).findIndex((entry) => names(entry, address)),
+        };
+  const byOrdinal = bindWithin('GPU_DEVICE_ORDINAL', {}, position, env);
+  if (byOrdinal.hiddenBy !== undefined) return byOrdinal;
+  if (onWindows || env[hipMask] !== undefined) {
+    const { hiddenBy, bindingEnv } = bindByEntry(hipMask, position, env);
+    if (hiddenBy !== undefined) return { hiddenBy };
+    return { bindingEnv: { HIP_VISIBLE_DEVICES: bindingEnv?.[hipMask] ?? String(position.index) } };
   }
-  const rocr = env.ROCR_VISIBLE_DEVICES;
-  const position = visibleEntries(rocr ?? '').findIndex((entry) => names(entry, address));
-  return bindByEntry('HIP_VISIBLE_DEVICES', rocr === undefined ? address : { index: position }, env);
+  const first = { ...byRocr.bindingEnv, HIP_VISIBLE_DEVICES: '0' };
+  return { bindingEnv: env.GPU_DEVICE_ORDINAL === undefined ? first : { ...first, GPU_DEVICE_ORDINAL: '0' } };
+}
+
+/**
+ * ZE_AFFINITY_MASK cuts for Level Zero; ONEAPI_DEVICE_SELECTOR and the older SYCL_DEVICE_FILTER choose within what is left.
+ * A selector set outside that counts devices would count anew after the cut: it is replaced by one without numbers.
+ */
+function bindIntel(address: DeviceAddress, env: Host['env']): Binding {
+  const bound = bindByEntry('ZE_AFFINITY_MASK', address, env);
+  if (bound.hiddenBy !== undefined) return bound;
+  const mask = env.ZE_AFFINITY_MASK;
+  const position =
+    mask === undefined ? address.index : visibleEntries(mask).findIndex((entry) => names(entry, address));
+  for (const variable of ['ONEAPI_DEVICE_SELECTOR', 'SYCL_DEVICE_FILTER']) {
+    const selector = env[variable];
+    if (selector !== undefined && !selectsGpu(selector, position))
+      return { hiddenBy: `${variable}=${selector}` };
+  }
+  const counts = /:[^;]*\d/.test(env.ONEAPI_DEVICE_SELECTOR ?? '');
+  return counts ? { bindingEnv: { ...bound.bindingEnv, ONEAPI_DEVICE_SELECTOR: '*:gpu' } } : bound;
+}
+
+/**
+ * Whether a selector leaves this GPU in any backend: `level_zero:0,1;opencl:gpu`, `!opencl:*`, or in the older form
+ * `level_zero:gpu:0,opencl`. How OpenCL counts its devices is not known here, so that its numbers match every GPU.
+ */
+function selectsGpu(selector: string, index: number): boolean {
+  const terms = selector
+    .toLowerCase()
+    .split(/[;]/)
+    .map((term) => term.trim())
+    .filter((term) => term !== '');
+  const accepts = terms.filter((term) => !term.startsWith('!'));
+  const isOfGpus = (backend: string) => ['*', 'level_zero', 'opencl', 'gpu', 'l0'].includes(backend);
+  const matches = (term: string) => {
+    const [backend = '', ...rest] = term.split(':');
+    if (!isOfGpus(backend)) return false;
+    const devices = rest.flatMap((part) => part.split(','));
+    if (devices.length === 0) return true;
+    const numbers = devices
+      .filter((device) => /^\d/.test(device))
+      .map((device) => Number.parseInt(device, 10));
+    if (numbers.length > 0 && !devices.includes('gpu')) {
+      return backend === 'opencl' || numbers.includes(index) || devices.includes('*');
+    }
+    if (numbers.length > 0 && rest.length > 1) return backend === 'opencl' || numbers.includes(index);
+    return devices.some((device) => ['*', 'gpu', 'level_zero', 'opencl'].includes(device));
+  };
+  const isHidden = terms.some((term) => term.startsWith('!*:') && matches(term.slice(1)));
+  return !isHidden && (accepts.length === 0 || accepts.some(matches));
+}
+
+/** Neuron's mask counts cores over all devices: `0-3`, `0,2`. */
+function bindNeuron({ index, cores = 1 }: DeviceAddress, env: Host['env']): Binding {
+  const own = Array.from({ length: cores }, (_, core) => index * cores + core);
+  const mask = env.NEURON_RT_VISIBLE_CORES;
+  if (mask === undefined) return { bindingEnv: { NEURON_RT_VISIBLE_CORES: own.join(',') } };
+  const shown = mask.split(',').flatMap((entry): readonly number[] => {
+    const [, first, last] = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(entry) ?? [];
+    if (first === undefined) return [];
+    const length = Math.max(0, Number(last ?? first) - Number(first) + 1);
+    return Array.from({ length }, (_, offset) => Number(first) + offset);
+  });
+  const visible = own.filter((core) => shown.includes(core));
+  return visible.length === 0
+    ? { hiddenBy: `NEURON_RT_VISIBLE_CORES=${mask}` }
+    : { bindingEnv: { NEURON_RT_VISIBLE_CORES: visible.join(',') } };
 }
 
 /** Entries up to the first invalid one, as the drivers read them: `0,-1,1` shows device 0 alone. */

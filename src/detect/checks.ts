@@ -1,6 +1,6 @@
 import type { Device, Machine } from '../core/machine.js';
 import { formatBytes } from '../core/units.js';
-import { closedNode } from './closed-node.js';
+import { closedNode, computeNodesOf } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
 import type { Host } from './host.js';
 import { libraryPath } from './library.js';
@@ -74,9 +74,8 @@ function memoryLimit({ machine }: Machine): readonly Finding[] {
 
 /** Also where the device computes otherwise: ROCm needs /dev/kfd, Vulkan does not. */
 function closedNodes({ machine, host }: Examined): readonly Finding[] {
-  const nodes = ['/dev/kfd', ...host.readDirectory('/dev/dri').map((name) => `/dev/dri/${name}`)];
-  return nodes
-    .filter((path) => /kfd$|renderD\d+$/.test(path) && host.exists(path) && !host.mayOpen(path))
+  return computeNodesOf(host)
+    .filter((path) => !host.mayOpen(path))
     .filter((path) => !machine.problems.some(({ message }) => message.endsWith(path)))
     .map((path) => ({ severity: 'wrong', ...closedNode(path) }));
 }

@@ -37,7 +37,25 @@ export function bindingEnv(
   for (const variable of new Set(bound.flatMap(maskVariables))) {
     env[variable] = bound.flatMap((device) => device.bindingEnv?.[variable] ?? []).join(',');
   }
+  if (bound.length > 1) Object.assign(env, recounted(env));
   return { ...env, ...tpuTopology(env.TPU_VISIBLE_CHIPS) };
+}
+
+/**
+ * Several devices at once: HIP's variables count within ROCR_VISIBLE_DEVICES, so that joined zeros must become 0, 1, …; a
+ * selector of oneAPI that is the same for each is said once.
+ */
+function recounted(env: Readonly<Record<string, string>>): Record<string, string> {
+  const changed: Record<string, string> = {};
+  for (const variable of ['HIP_VISIBLE_DEVICES', 'GPU_DEVICE_ORDINAL']) {
+    const entries = env[variable]?.split(',') ?? [];
+    if (entries.length > 1 && entries.every((entry) => entry === '0')) {
+      changed[variable] = entries.map((_, position) => position).join(',');
+    }
+  }
+  const selector = env.ONEAPI_DEVICE_SELECTOR;
+  if (selector?.includes(',')) changed.ONEAPI_DEVICE_SELECTOR = [...new Set(selector.split(','))].join(';');
+  return changed;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { parseByteCount } from './byte-count.js';
 import { pciAddressOf } from './uevent.js';
 
 /** One GPU out of `/sys/class/kfd/kfd/topology/nodes/<n>/properties`. */
@@ -9,6 +10,8 @@ export interface KfdGpu {
   readonly address: string;
   /** The number in `/dev/dri/renderD<n>`. */
   readonly renderMinor?: number;
+  /** The node has CPU cores too: a chip that shares the RAM. */
+  readonly isBesideCpu: boolean;
   /** As ROCm names the GPU: `GPU-<16 hex digits>`. */
   readonly uuid?: string;
 }
@@ -26,6 +29,7 @@ export function parseKfdProperties(text: string): KfdGpu | undefined {
     vendorId: number('vendor_id'),
     deviceId: number('device_id'),
     address: addressOf(number('domain'), number('location_id')),
+    isBesideCpu: number('cpu_cores_count') > 0,
     ...(renderMinor > 0 && { renderMinor }),
     ...(uniqueId > 0n && { uuid: `GPU-${uniqueId.toString(16).padStart(16, '0')}` }),
   };
@@ -45,7 +49,7 @@ export function gfxName(version: number): string | undefined {
 export function parseKfdMemoryBank(text: string): number {
   // Heap types 1 and 2: frame buffer, seen by the CPU or not.
   if (!/^heap_type [12]$/m.test(text)) return 0;
-  return Number(/^size_in_bytes (\d{1,15})$/m.exec(text)?.[1] ?? 0);
+  return parseByteCount(/^size_in_bytes (\d+)$/m.exec(text)?.[1]) ?? 0;
 }
 
 /** Names of GPUs by device and revision, out of libdrm's `amdgpu.ids`: `744C,\tC8,\tAMD Radeon RX 7900 XTX`. */

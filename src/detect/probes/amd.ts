@@ -1,18 +1,20 @@
 import type { Evidence } from '../../core/machine.js';
 import type { Backend } from '../../core/taxonomy.js';
-import { abilitiesOfGfx, isIntegratedGfx } from '../amd-generation.js';
+import { abilitiesOfGfx, amdGpuRow, hasRocmBuild } from '../amd-generation.js';
+import { type AmdGpu, memoryOfAmd, sharedBecause } from '../amd-memory.js';
 import { namesByAmdTools } from '../amd-smi.js';
 import { bindingEnvOf } from '../binding.js';
 import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { powerLimitOf } from '../hwmon.js';
-import { graphicsBackendsOf } from '../icd.js';
+import { type DriverFiles, graphicsBackendsOf } from '../icd.js';
 import { libraryPath } from '../library.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import { amdMarketingName, type KfdGpu, parseKfdMemoryBank, parseKfdProperties } from '../parse/kfd.js';
+import { amdMarketingName, type KfdGpu, parseKfdProperties } from '../parse/kfd.js';
 import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
+import { openclFiles } from '../rusticl.js';
 
 /**
  * AMD GPUs under the amdgpu driver, out of its compute topology (KFD) and its sysfs attributes. A tool is only started for
@@ -33,13 +35,6 @@ export const amd: Probe = async (host, options) => {
 
 const topology = '/sys/class/kfd/kfd/topology/nodes';
 
-/** One GPU: its compute node, its PCI function, or both. */
-interface AmdGpu {
-  /** `index` counts GPUs as ROCm does. */
-  readonly kfd?: { readonly gpu: KfdGpu; readonly index: number; readonly directory: string } | undefined;
-  readonly pci?: PciFunction | undefined;
-}
-
 function gpusOf(host: Host): readonly AmdGpu[] {
   const functions = pciFunctionsOf(host).filter(({ vendorId }) => vendorId === 0x1002);
   const nodes = host
@@ -50,15 +45,47 @@ function gpusOf(host: Host): readonly AmdGpu[] {
       const gpu = parseKfdProperties(host.readFile(`${directory}/properties`) ?? '');
       return gpu === undefined ? [] : [{ gpu, directory }];
     })
-    .map((node, index) => ({ ...node, index }));
-  const withNode = nodes.map((kfd) => ({ kfd, pci: functionOf(kfd.gpu, functions) }));
+    .map((node, index, all) => ({ ...node, index, isPartition: isPartition(node.gpu, index, all) }));
+  const withNode = nodes.map((kfd) => ({ kfd, pci: functionOf(kfd, functions) }));
   const rest = functions.filter((pci) => pci.driver === 'amdgpu' && !withNode.some((gpu) => gpu.pci === pci));
   return [...withNode, ...rest.map((pci) => ({ pci }))];
 }
 
-function functionOf(gpu: KfdGpu, functions: readonly PciFunction[]): PciFunction | undefined {
+/**
+ * Several nodes of one chip. They have one unique id; their addresses count the partition in the place of the PCI function,
+ * or are all the same.
+ */
+function isPartition(
+  { uuid, address, deviceId }: KfdGpu,
+  index: number,
+  nodes: readonly { readonly gpu: KfdGpu }[],
+): boolean {
+  return nodes.some(
+    ({ gpu }, other) =>
+      other !== index &&
+      gpu.deviceId === deviceId &&
+      slotOf(gpu.address) === slotOf(address) &&
+      gpu.uuid === uuid,
+  );
+}
+
+/** An address without its function. */
+function slotOf(address: string): string {
+  return address.replace(/\.\d$/, '');
+}
+
+function functionOf(
+  { gpu, isPartition }: NonNullable<AmdGpu['kfd']>,
+  functions: readonly PciFunction[],
+): PciFunction | undefined {
   return (
     functions.find(({ address }) => address === gpu.address) ??
+    (isPartition
+      ? functions.find(
+          ({ address, deviceId }) =>
+            deviceId === gpu.deviceId && slotOf(address ?? '') === slotOf(gpu.address),
+        )
+      : undefined) ??
     functions.find(({ address, deviceId }) => address === undefined && deviceId === gpu.deviceId)
   );
 }
@@ -66,11 +93,12 @@ function functionOf(gpu: KfdGpu, functions: readonly PciFunction[]): PciFunction
 function foundAs(gpu: AmdGpu, model: Sourced<string>, host: Host): FoundDevice {
   const { kfd, pci } = gpu;
   const node = renderNodeOf(gpu);
+  const shared = sharedBecause(gpu, host);
   const closed = [node, kfd && '/dev/kfd'].find((path) => path && host.exists(path) && !host.mayOpen(path));
   const nodeExists = node !== undefined && host.exists(node);
   const backends =
     nodeExists && host.mayOpen(node)
-      ? { ...rocmOf(gpu, node, host), ...graphicsBackendsOf(host, driverFiles) }
+      ? { ...rocmOf(gpu, node, host, shared !== undefined), ...graphicsBackendsOf(host, driverFilesOf(host)) }
       : {};
   const { bindingEnv, hiddenBy } =
     kfd === undefined
@@ -78,8 +106,8 @@ function foundAs(gpu: AmdGpu, model: Sourced<string>, host: Host): FoundDevice {
       : bindingEnvOf({ class: 'gpu', vendor: 'amd' }, { index: kfd.index, uuid: kfd.gpu.uuid }, host);
   const because: Evidence = { confidence: 'inferred', source: `KFD gfx_target_version ${kfd?.gpu.gfx}` };
   const abilities = kfd ? abilitiesOfGfx(kfd.gpu.gfx) : { precisions: [], features: [] };
-  const memory = memoryOf(gpu, host);
-  const shared = kfd !== undefined && isIntegratedGfx(kfd.gpu.gfx);
+  const { total: memory, free } = memoryOfAmd(gpu, host, shared !== undefined);
+  const address = kfd?.isPartition ? kfd.gpu.address : (pci?.address ?? kfd?.gpu.address);
   return {
     draft: {
       class: 'gpu',
@@ -88,23 +116,30 @@ function foundAs(gpu: AmdGpu, model: Sourced<string>, host: Host): FoundDevice {
       architecture: sourced('gpu-rocm', 'probed', kfd ? 'KFD' : 'driver amdgpu'),
       model,
       memoryBytes: memory,
-      ratedWatts: powerLimitOf(host, pci?.address ?? kfd?.gpu.address),
+      freeMemoryBytes: free,
+      driver: pci?.driver === undefined ? undefined : sourced(pci.driver, 'probed', 'PCI driver'),
+      capability: kfd && sourced(kfd.gpu.gfx, 'probed', 'KFD gfx_target_version'),
+      // Partitions of one chip have one unique id.
+      ...(kfd?.gpu.uuid && !kfd.isPartition && { uuid: kfd.gpu.uuid }),
+      ratedWatts: powerLimitOf(host, address),
       backends,
       precisions: labelsOf(abilities.precisions, because),
       features: {
         ...labelsOf(abilities.features, because),
-        ...(shared && { 'unified-memory': because }),
+        ...(shared && { 'unified-memory': { confidence: 'inferred', source: shared } }),
         ...(memory && !shared && { 'dedicated-memory': memory.evidence }),
         ...partitioning(gpu, host),
       },
       ...(bindingEnv && { bindingEnv }),
     },
-    obstacle: obstacleOf(gpu, { missing: nodeExists ? undefined : node, closed }, backends, hiddenBy),
-    address: pci?.address ?? kfd?.gpu.address,
+    obstacle: obstacleOf(gpu, { missing: nodeExists ? undefined : node, closed }, backends, hiddenBy, host),
+    address,
   };
 }
 
-const driverFiles = { vulkan: /^(radeon|amd)_icd/, opencl: /^(amdocl|rusticl|mesa)/ };
+function driverFilesOf(host: Host): DriverFiles {
+  return { vulkan: /^(radeon|amd)_icd/, opencl: openclFiles(host, /^(amdocl|mesa)/, 'radeonsi') };
+}
 
 function renderNodeOf({ kfd, pci }: AmdGpu): string | undefined {
   const minor = kfd?.gpu.renderMinor;
@@ -115,11 +150,17 @@ function renderNodeOf({ kfd, pci }: AmdGpu): string | undefined {
 
 const runtime = 'libhsa-runtime64.so.1';
 
-function rocmOf({ kfd }: AmdGpu, node: string, host: Host): Partial<Record<Backend, Evidence>> {
+function rocmOf(
+  { kfd }: AmdGpu,
+  node: string,
+  host: Host,
+  shared: boolean,
+): Partial<Record<Backend, Evidence>> {
   if (kfd === undefined || !host.mayOpen('/dev/kfd')) return {};
+  if (!hasRocmBuild(kfd.gpu.gfx, kfd.index, host.env)) return {};
   const library = libraryPath(host, runtime);
   // Frameworks bring their own runtime for cards; chips inside of a CPU work only where somebody has set ROCm up.
-  if (library === undefined && isIntegratedGfx(kfd.gpu.gfx)) return {};
+  if (library === undefined && shared) return {};
   const source = ['/dev/kfd', node, library].filter((path) => path !== undefined).join(', ');
   return { rocm: { confidence: 'inferred', source } };
 }
@@ -130,6 +171,7 @@ function obstacleOf(
   node: { readonly missing: string | undefined; readonly closed: string | undefined },
   backends: Partial<Record<Backend, Evidence>>,
   hiddenBy: string | undefined,
+  host: Host,
 ): Obstacle | undefined {
   if (hiddenBy !== undefined) return hiddenDevice(hiddenBy);
   if (Object.keys(backends).length > 0) return undefined;
@@ -143,6 +185,12 @@ function obstacleOf(
     return {
       message: 'cannot compute: the driver offers no compute node, and no Vulkan driver is here',
       remedy,
+    };
+  }
+  if (kfd !== undefined && !hasRocmBuild(kfd.gpu.gfx, kfd.index, host.env)) {
+    return {
+      message: `cannot compute: no ROCm build has ${kfd.gpu.gfx}, and neither Vulkan nor OpenCL is complete here`,
+      remedy: 'install a Vulkan driver (mesa-vulkan-drivers)',
     };
   }
   const remedy = `pass /dev/kfd to the container, or install ROCm (${runtime}) or a Vulkan driver`;
@@ -160,7 +208,7 @@ function nameOf({ kfd, pci }: AmdGpu, host: Host): Sourced<string> | undefined {
     ? undefined
     : amdMarketingName(host.readFile(table) ?? '', deviceId, revision);
   if (named !== undefined) return sourced(named, 'inferred', table);
-  const known = names[deviceId];
+  const known = amdGpuRow(deviceId)?.name;
   return known === undefined ? undefined : sourced(known, 'inferred', `PCI id ${idText(deviceId)}`);
 }
 
@@ -173,31 +221,6 @@ function numberOf({ kfd, pci }: AmdGpu): Sourced<string> {
 
 function idText(deviceId: number): string {
   return pciIdOf({ classCode: 0, vendorId: 0x1002, deviceId });
-}
-
-/** Server GPUs, on whose machines no graphics packages tell names. */
-const names: Readonly<Record<number, string>> = {
-  29580: 'AMD Instinct MI100',
-  29704: 'AMD Instinct MI250X',
-  29708: 'AMD Instinct MI250X/MI250',
-  29711: 'AMD Instinct MI210',
-  29856: 'AMD Instinct MI300A',
-  29857: 'AMD Instinct MI300X',
-  29861: 'AMD Instinct MI325X',
-  30112: 'AMD Instinct MI350X',
-  30115: 'AMD Instinct MI355X',
-};
-
-function memoryOf({ kfd, pci }: AmdGpu, host: Host): Sourced<number> | undefined {
-  const total = Number((pci && attributeOf(host, pci, 'mem_info_vram_total')) ?? 0);
-  if (total > 0) return sourced(total, 'probed', 'sysfs mem_info_vram_total');
-  if (kfd === undefined) return undefined;
-  const folder = `${kfd.directory}/mem_banks`;
-  const banks = host
-    .readDirectory(folder)
-    .map((name) => parseKfdMemoryBank(host.readFile(`${folder}/${name}/properties`) ?? ''));
-  const sum = banks.reduce((bytes, bank) => bytes + bank, 0);
-  return sum > 0 ? sourced(sum, 'probed', 'KFD mem_banks') : undefined;
 }
 
 function partitioning({ pci }: AmdGpu, host: Host): { 'multi-instance'?: Evidence } {

@@ -1,16 +1,19 @@
 import type { Evidence } from '../../core/machine.js';
 import { bindingEnvOf } from '../binding.js';
-import { closedNode } from '../closed-node.js';
+import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
 import { powerLimitOf } from '../hwmon.js';
-import { graphicsBackendsOf } from '../icd.js';
-import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
+import { type DriverFiles, graphicsBackendsOf } from '../icd.js';
+import { abilitiesOfIntel, type IntelGpuModel, intelGpuModel } from '../intel-generation.js';
 import { libraryPath } from '../library.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
+import { parseByteCount } from '../parse/byte-count.js';
 import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
+import { openclFiles } from '../rusticl.js';
+import { sharedMemoryOf } from '../shared-memory.js';
 
 /** Intel GPUs under the i915 or xe driver. */
 export const intel: Probe = async (host, { projectDir }) => {
@@ -31,13 +34,17 @@ function foundAs(gpu: PciFunction, index: number, host: Host, projectDir: string
     confidence: 'spec',
     source: `${known?.name ?? 'every Intel GPU'} by ${source}`,
   };
-  const node = nodeObstacle(gpu, host);
+  const path = renderNodeOf(gpu);
+  const node = nodeObstacle(host, path, {
+    message: `cannot compute: no ${path}`,
+    remedy: 'in a container pass the GPU: --device /dev/dri',
+  });
   const levelZero = libraryPath(host, levelZeroDriver);
-  const graphics = node === undefined ? graphicsBackendsOf(host, driverFiles) : {};
+  const graphics = node === undefined ? graphicsBackendsOf(host, driverFilesOf(host)) : {};
   const computes = levelZero !== undefined || Object.keys(graphics).length > 0;
   const openvino = 'opencl' in graphics ? openvinoBackendsOf('gpu', host, projectDir) : {};
   const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'intel' }, { index }, host);
-  const memory = memoryOf(gpu, host);
+  const memory = isIntegrated(gpu) ? sharedMemoryOf(host) : memoryOf(gpu, known, host);
   return {
     draft: {
       class: 'gpu',
@@ -46,6 +53,7 @@ function foundAs(gpu: PciFunction, index: number, host: Host, projectDir: string
       architecture: sourced('gpu-intel', 'probed', `driver ${gpu.driver}`),
       model: sourced(known?.name ?? `Intel GPU ${pciIdOf(gpu)}`, known ? 'inferred' : 'probed', source),
       memoryBytes: memory,
+      driver: gpu.driver === undefined ? undefined : sourced(gpu.driver, 'probed', 'PCI driver'),
       ratedWatts: powerLimitOf(host, gpu.address),
       backends: { ...graphics, ...openvino },
       precisions: labelsOf(abilities.precisions, because),
@@ -62,7 +70,10 @@ function foundAs(gpu: PciFunction, index: number, host: Host, projectDir: string
   };
 }
 
-const driverFiles = { vulkan: /^intel_(hasvk_)?icd/, opencl: /^(intel|rusticl)/ };
+function driverFilesOf(host: Host): DriverFiles {
+  return { vulkan: /^intel_(hasvk_)?icd/, opencl: openclFiles(host, /^intel/, 'iris') };
+}
+
 const levelZeroDriver = 'libze_intel_gpu.so.1';
 
 /** The GPU inside of a processor is always device 2 of its own bus. */
@@ -70,17 +81,9 @@ function isIntegrated({ address }: PciFunction): boolean {
   return address?.endsWith(':00:02.0') === true;
 }
 
-/** What is wrong with the node that programs compute through. */
-function nodeObstacle({ nodes }: PciFunction, host: Host): Obstacle | undefined {
-  const name = nodes.find((node) => node.startsWith('renderD'));
-  const path = `/dev/dri/${name ?? 'renderD<n>'}`;
-  if (name === undefined || !host.exists(path)) {
-    return {
-      message: `cannot compute: no ${path}`,
-      remedy: 'in a container pass the GPU: --device /dev/dri',
-    };
-  }
-  return host.mayOpen(path) ? undefined : closedNode(path);
+/** The node that programs compute through. */
+function renderNodeOf({ nodes }: PciFunction): string {
+  return `/dev/dri/${nodes.find((node) => node.startsWith('renderD')) ?? 'renderD<n>'}`;
 }
 
 function obstacleOf(
@@ -96,10 +99,18 @@ function obstacleOf(
   return hiddenBy === undefined ? undefined : hiddenDevice(hiddenBy);
 }
 
-/** Told by xe alone, tile by tile; the size of a PCI window would be a guess. */
-function memoryOf(gpu: PciFunction, host: Host): Sourced<number> | undefined {
+/** Told by xe alone, tile by tile; under i915 the data sheet must do. The size of a PCI window would be a guess. */
+function memoryOf(
+  gpu: PciFunction,
+  known: IntelGpuModel | undefined,
+  host: Host,
+): Sourced<number> | undefined {
   const name = 'physical_vram_size_bytes';
-  const sizes = ['tile0', 'tile1'].map((tile) => Number(attributeOf(host, gpu, `${tile}/${name}`) ?? 0));
+  const sizes = ['tile0', 'tile1'].map(
+    (tile) => parseByteCount(attributeOf(host, gpu, `${tile}/${name}`)) ?? 0,
+  );
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  return bytes > 0 ? sourced(bytes, 'probed', `sysfs ${name}`) : undefined;
+  if (bytes > 0) return sourced(bytes, 'probed', `sysfs ${name}`);
+  const byModel = known?.memoryBytes;
+  return byModel === undefined ? undefined : sourced(byModel, 'spec', `data sheet of ${known?.name}`);
 }

@@ -1,0 +1,114 @@
+import { amdGpuRow, gfxRow } from './amd-generation.js';
+import { type Sourced, sourced } from './device-draft.js';
+import type { Host } from './host.js';
+import { parseByteCount } from './parse/byte-count.js';
+import { type KfdGpu, parseKfdMemoryBank } from './parse/kfd.js';
+import { attributeOf, type PciFunction } from './pci.js';
+
+/** One GPU: its compute node, its PCI function, or both. */
+export interface AmdGpu {
+  /** `index` counts GPUs as ROCm does. */
+  readonly kfd?:
+    | {
+        readonly gpu: KfdGpu;
+        readonly index: number;
+        readonly directory: string;
+        /** It is one of several parts of a card, such as an eighth of an MI300X in the mode CPX. */
+        readonly isPartition: boolean;
+      }
+    | undefined;
+  /** Of a partition: the function of its card. */
+  readonly pci?: PciFunction | undefined;
+}
+
+export interface AmdMemory {
+  readonly total?: Sourced<number> | undefined;
+  readonly free?: Sourced<number> | undefined;
+}
+
+/**
+ * A card has its VRAM. A chip in a processor has the part of the RAM that the firmware set aside for it ("VRAM", often
+ * 512 MiB) and what the driver lets it map (GTT): ROCm and Vulkan allocate from both. A partition has the banks of its own
+ * compute node, while the PCI function tells the memory of the whole card.
+ */
+export function memoryOfAmd(gpu: AmdGpu, host: Host, shared: boolean): AmdMemory {
+  const { kfd, pci } = gpu;
+  if (kfd?.isPartition) return banksOf(kfd.directory, host);
+  const read = (name: string) => parseByteCount(pci && attributeOf(host, pci, `mem_info_${name}`));
+  const used = (name: string) => {
+    const text = pci && attributeOf(host, pci, `mem_info_${name}`);
+    return text === '0' ? 0 : parseByteCount(text);
+  };
+  const vram = read('vram_total');
+  const usesGtt = shared && amdGpuRow(deviceIdOf(gpu))?.memory !== 'vram';
+  const gtt = usesGtt ? read('gtt_total') : undefined;
+  const parts = [
+    ...(vram === undefined ? [] : [{ name: 'vram', total: vram }]),
+    ...(gtt === undefined ? [] : [{ name: 'gtt', total: gtt }]),
+  ];
+  if (parts.length === 0) return kfd === undefined ? {} : banksOf(kfd.directory, host);
+  const source = parts.map(({ name }) => `mem_info_${name}_total`).join(' + ');
+  const total = parts.reduce((sum, part) => sum + part.total, 0);
+  const taken = parts.map(({ name }) => used(`${name}_used`));
+  const isKnown = taken.every((bytes) => bytes !== undefined);
+  const free = total - taken.reduce((sum: number, bytes) => sum + (bytes ?? 0), 0);
+  return {
+    total: sourced(total, 'probed', `sysfs ${source}`),
+    free:
+      isKnown && free >= 0
+        ? sourced(free, 'probed', `sysfs ${parts.map(({ name }) => `mem_info_${name}_used`).join(' + ')}`)
+        : undefined,
+  };
+}
+
+/** The GPU's own memory banks in the compute topology. */
+function banksOf(directory: string, host: Host): AmdMemory {
+  const folder = `${directory}/mem_banks`;
+  const banks = host
+    .readDirectory(folder)
+    .map((name) => ({
+      bytes: parseKfdMemoryBank(host.readFile(`${folder}/${name}/properties`) ?? ''),
+      used: host.readFile(`${folder}/${name}/used_memory`)?.trim(),
+    }))
+    .filter(({ bytes }) => bytes > 0);
+  const total = banks.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (total === 0) return {};
+  const used = banks.map((bank) => (bank.used === '0' ? 0 : parseByteCount(bank.used)));
+  const free = total - used.reduce((sum: number, bytes) => sum + (bytes ?? 0), 0);
+  return {
+    total: sourced(total, 'probed', 'KFD mem_banks'),
+    free:
+      used.every((bytes) => bytes !== undefined) && free >= 0
+        ? sourced(free, 'probed', 'KFD used_memory')
+        : undefined,
+  };
+}
+
+const GiB = 1024 ** 3;
+
+/**
+ * Why the GPU is one that shares the RAM; undefined for a card. By its instruction set and id where the tables know them;
+ * else by a compute node that is CPU and GPU at once, by the form of its metrics, or by a VRAM that no card has had for
+ * years beside a larger GTT.
+ */
+export function sharedBecause(gpu: AmdGpu, host: Host): string | undefined {
+  const { kfd, pci } = gpu;
+  const id = amdGpuRow(deviceIdOf(gpu));
+  if (id?.integrated) return `PCI id 1002:${id.id}`;
+  const row = kfd && gfxRow(kfd.gpu.gfx);
+  if (row?.integrated) return `KFD gfx_target_version ${row.gfx}`;
+  if (kfd?.gpu.isBesideCpu) return 'one KFD node of CPU and GPU';
+  if (row !== undefined || pci === undefined) return undefined;
+  // A header of 4 bytes: size, format, content. Formats 2 and 3 are those of chips in processors.
+  const format = attributeOf(host, pci, 'gpu_metrics')?.charCodeAt(2);
+  if (format === 2 || format === 3) return `sysfs gpu_metrics of format ${format}`;
+  const vram = parseByteCount(attributeOf(host, pci, 'mem_info_vram_total')) ?? 0;
+  const gtt = parseByteCount(attributeOf(host, pci, 'mem_info_gtt_total')) ?? 0;
+  return kfd !== undefined && vram > 0 && vram < 2 * GiB && gtt > vram
+    ? 'sysfs mem_info_vram_total below mem_info_gtt_total'
+    : undefined;
+}
+
+function deviceIdOf({ kfd, pci }: AmdGpu): number {
+  return pci?.deviceId ?? kfd?.gpu.deviceId ?? 0;
+}
