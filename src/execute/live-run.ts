@@ -19,6 +19,11 @@ export interface LiveRunOptions<Result> {
   onEvent(event: RunEvent): void;
   /** The end of an attempt that is not tried again. */
   onOutcome(placement: Placement, outcome: SuiteOutcome<Result>): void;
+  /**
+   * True: suites run one after the other in this very process, where what a suite left behind may end it at any moment.
+   * Then an outcome is handed on before anything else may run.
+   */
+  readonly inProcess?: boolean;
   /** Asked before anything else starts: does this outcome end the run? */
   cancelAfter(outcome: SuiteOutcome<Result>): CancelCause | undefined;
 }
@@ -126,7 +131,7 @@ export class LiveRun<Result> {
     );
     if (again) return;
     // The next suite is on its way first: reporting takes a while, in which its worker would have nothing to do.
-    await setImmediate();
+    if (this.#options.inProcess !== true) await setImmediate();
     this.#options.onOutcome(attempt.placement, outcome);
   }
 

@@ -9,10 +9,11 @@ import type { SuiteResult } from './suite.js';
 
 export type Emit = <Name extends keyof TestEvents>(name: Name, payload: TestEvents[Name]) => Promise<void>;
 
-/** Hands each suite's one result to Jest, whose listeners may be asynchronous and may fail. */
+/** Hands each suite's one result to Jest, whose listeners (its reporters) may be asynchronous and may fail. */
 export class Delivery {
   readonly #emit: Emit;
-  readonly #pending: Promise<void>[] = [];
+  readonly #pending = new Set<Promise<void>>();
+  readonly #errors = new Map<string, unknown>();
 
   constructor(emit: Emit) {
     this.#emit = emit;
@@ -49,22 +50,36 @@ export class Delivery {
     this.#without(test, () => this.#succeeded(test, skippedResult(test, `not run: ${reason}`)));
   }
 
-  /** Resolves when Jest has dealt with every result; rejects when one of its listeners did. */
+  /** What listeners threw, each message once. The results themselves were counted before: the run goes on. */
+  get errors(): readonly unknown[] {
+    return [...this.#errors.values()];
+  }
+
+  /** Resolves when Jest has dealt with every result so far. */
   async settled(): Promise<void> {
     await Promise.all(this.#pending);
   }
 
   /** A result without an attempt: Jest's reporters expect a start all the same. */
   #without(test: Test, deliver: () => void): void {
-    this.#pending.push(this.#emit('test-file-start', [test]).then(deliver));
+    this.#keep(this.#emit('test-file-start', [test]).finally(deliver));
   }
 
   #succeeded(test: Test, testResult: TestResult): void {
-    this.#pending.push(this.#emit('test-file-success', [test, testResult]));
+    this.#keep(this.#emit('test-file-success', [test, testResult]));
   }
 
   #failed(test: Test, error: SerializableError): void {
-    this.#pending.push(this.#emit('test-file-failure', [test, error]));
+    this.#keep(this.#emit('test-file-failure', [test, error]));
+  }
+
+  #keep(told: Promise<void>): void {
+    const dealtWith = told
+      .catch((error: unknown) => {
+        this.#errors.set(String(error), error);
+      })
+      .finally(() => this.#pending.delete(dealtWith));
+    this.#pending.add(dealtWith);
   }
 }
 

@@ -19,6 +19,7 @@ import type { HardwareOptions } from '../options/options.js';
 import { Delivery, type Emit } from './delivery.js';
 import { runInBand } from './in-band.js';
 import { jestExecutor } from './local-executor.js';
+import { failureOf } from './results.js';
 import { runStarted } from './run-facts.js';
 import { RunLookup } from './run-lookup.js';
 import { say, session } from './session.js';
@@ -93,6 +94,7 @@ export class HardwareRun {
         estimates: new Estimates(input.history),
       }),
       executor: { run: (placement, attempt, signal) => this.#measure(placement, attempt, signal) },
+      inProcess: this.#inBand,
       nowMs: () => Math.round(performance.now() - startedMs),
       onEvent: (event) => {
         input.onEvent(event);
@@ -166,6 +168,11 @@ export class HardwareRun {
     this.#live.cancel(cause);
   }
 
+  /** What Jest's reporters threw when they were told of suites. */
+  get reporterErrors(): readonly unknown[] {
+    return this.#delivery.errors;
+  }
+
   /** Ends every worker at once. */
   kill(): void {
     this.#children.kill();
@@ -189,7 +196,16 @@ export class HardwareRun {
   ): Promise<SuiteOutcome<SuiteResult>> {
     const test = this.#lookup.test(placement.suiteId);
     const { globalConfig, context, emit } = this.#input;
-    if (attempt === 1) await emit('test-file-start', [test]);
+    // As stock Jest in band: reporters have dealt with a suite before the next one starts.
+    if (this.#inBand) await this.#delivery.settled();
+    if (attempt === 1) {
+      try {
+        await emit('test-file-start', [test]);
+      } catch (error) {
+        // As stock Jest: the suite that a reporter stumbles over fails with the reporter's error.
+        return { status: 'failed', durationMs: 0, executedTests: 0, result: { error: failureOf(error) } };
+      }
+    }
     if (!this.#inBand || attempt > 1 || !this.#lookup.isPlain(placement)) {
       if (attempt === 1) this.#explainChild(placement);
       return this.#children.run(placement, attempt, signal);

@@ -21,8 +21,10 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
   }
 
   /** Called when all reporters have completed: the one moment that comes after Jest's own summary. */
-  override getLastError(): undefined {
+  override getLastError(): Error | undefined {
     this.#print();
+    const [error] = session.reporterErrors;
+    return error === undefined || error instanceof Error ? error : new Error(String(error));
   }
 
   #print(): void {

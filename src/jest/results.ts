@@ -30,6 +30,13 @@ export function plainFailure(message: string): SerializableError {
   return { message, stack: '', type: 'Error' };
 }
 
+/** An error that something of the user's threw, with its stack; whatever was thrown. */
+export function failureOf(error: unknown): SerializableError {
+  return error instanceof Error
+    ? { message: error.message, stack: error.stack, type: error.name }
+    : plainFailure(String(error));
+}
+
 /** Says in Jest's own output that a passed suite did not run on what it asked for. */
 export function withDegradedNote(testResult: TestResult, deviceId: string): TestResult {
   const message = `degraded: ran on ${deviceId}, which is not among the hardware that this suite asks for`;

@@ -125,6 +125,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       if (watcher.isInterrupted()) run.cancel('interrupt');
       const forced = await ended;
       if (forced) say(styleText('yellow', forceExitedText));
+      this.#failFor(run.reporterErrors);
     } finally {
       unwatch();
       dispose();
@@ -138,6 +139,23 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
         : updateHistory(paths.history, events, paths.project);
     for (const problem of [record.problem, unlearned]) if (problem !== undefined) say(problem);
     requireExecuted(events);
+  }
+
+  /**
+   * A reporter that throws fails the run, and nothing else: Jest goes on with summary, teardown and what other reporters
+   * write. Our reporter tells Jest; where a user left it out, the exit code alone does.
+   */
+  #failFor(reporterErrors: readonly unknown[]): void {
+    if (reporterErrors.length === 0) return;
+    session.reporterErrors.push(...reporterErrors);
+    const { watch, watchAll } = this.#globalConfig;
+    if (!watch && !watchAll) process.exitCode = 1;
+    for (const error of reporterErrors) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      say(
+        `jest-runner-hardware: a reporter threw an error when it was told of a suite, so the run fails:\n${text}`,
+      );
+    }
   }
 
   /** `JEST_HARDWARE=off`. */

@@ -31,6 +31,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     session.contexts = options.contexts;
     session.runs = [];
     session.shard = undefined;
+    session.reporterErrors = [];
   }
 
   override async shard(tests: Test[], options: ShardOptions): Promise<Test[]> {

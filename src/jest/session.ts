@@ -19,13 +19,15 @@ interface Session {
   runs: SessionRun[];
   /** Set by our sequencer where `--shard` is given. */
   shard: SessionShard | undefined;
+  /** What reporters threw when our runner told them of suites. */
+  reporterErrors: unknown[];
 }
 
 /** Kept by name: a transformer or a second install of the package may have loaded this module twice. */
 const key = Symbol.for('jest-runner-hardware.session');
 const keptByName = globalThis as { [key]?: Session };
 
-keptByName[key] ??= { contexts: undefined, runs: [], shard: undefined };
+keptByName[key] ??= { contexts: undefined, runs: [], shard: undefined, reporterErrors: [] };
 
 export const session: Session = keptByName[key];
 
