@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './host.js';
+import { vulkanDriversOf } from './icd.js';
 import { packageVersion } from './package-version.js';
 import { store } from './tool-cache.js';
 
@@ -47,7 +48,7 @@ export function subjectOf(host: Host, ...parts: readonly unknown[]): string {
     host.readFile('/proc/sys/kernel/random/boot_id')?.trim(),
     host.readFile('/proc/driver/nvidia/version'),
     gpuNodesOf(host),
-    ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].map((directory) => host.readDirectory(directory)),
+    vulkanDriversOf(host).map(({ file }) => file),
     Object.entries(host.env).filter(([name]) => name.startsWith('VK_') || name.endsWith('_VISIBLE_DEVICES')),
   ]);
 }

@@ -1,5 +1,6 @@
 import type { Vendor } from '../core/taxonomy.js';
 import type { Host } from './host.js';
+import { vulkanDriversOf } from './icd.js';
 import { parseVulkaninfo } from './parse/vulkaninfo.js';
 import type { Probe } from './probe.js';
 
@@ -33,15 +34,7 @@ const vendorIds = {
   arm: 0x13b5,
 } as const satisfies Partial<Record<Vendor, number>>;
 
-/** Where drivers register with Vulkan's loader. */
-const driverFolders: readonly string[] = [
-  '/usr/share/vulkan/icd.d',
-  '/etc/vulkan/icd.d',
-  '/usr/local/share/vulkan/icd.d',
-  '/opt/homebrew/share/vulkan/icd.d',
-];
-
 function hasDriver(host: Host): boolean {
   if (host.platform === 'win32') return host.exists(`${host.env.SystemRoot}\\System32\\vulkan-1.dll`);
-  return driverFolders.some((folder) => host.readDirectory(folder).length > 0);
+  return vulkanDriversOf(host).length > 0;
 }
