@@ -40,6 +40,11 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Whether this output is an answer at all; what is not is never kept for the next time. Default: every output. */
   readonly isAnswer?: (stdout: string) => boolean;
+  /**
+   * What later detections need not ask for again. `hangs`: only that it ran out of its time, because what it tells may
+   * change at any moment; `nothing`: who asks keeps what is worth it. Default: its answer, or that it hangs.
+   */
+  readonly keep?: 'hangs' | 'nothing';
 }
 
 export interface RunOutcome {
@@ -47,6 +52,8 @@ export interface RunOutcome {
   readonly status: 'ok' | 'absent' | 'timeout' | 'error';
   readonly stdout: string;
   readonly stderr: string;
+  /** True: it ran out of its time in an earlier detection and was not started again. */
+  readonly remembered?: boolean;
 }
 
 export interface CpuFallback {

@@ -14,7 +14,7 @@ export function runInNode(
   return host.run(process.execPath, ['--input-type=module', '-e', script, ...args], {
     timeoutMs,
     signal,
-    isAnswer: () => false,
+    keep: 'nothing',
   });
 }
 

@@ -71,7 +71,7 @@ async function attempt(
     if (preferences !== undefined) await writeFile(join(profile, 'user.js'), preferences);
     const args = commandLine(engine, launch, profile, calibrate ? `${server.url}?calibrate` : server.url);
     // The browser never ends by itself, so what it prints is no answer to be kept.
-    const run = host.run(path, args, { timeoutMs, signal: ended.signal, isAnswer: () => false });
+    const run = host.run(path, args, { timeoutMs, signal: ended.signal, keep: 'nothing' });
     const body = await Promise.race([server.posted, run]);
     end();
     const outcome = await run;
