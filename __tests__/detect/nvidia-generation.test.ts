@@ -1,3 +1,6 @@
+import * as v from 'valibot';
+import table from '../../src/detect/nvidia/generations.json' with { type: 'json' };
+import tegra from '../../src/detect/nvidia/tegra.json' with { type: 'json' };
 import { abilitiesOf, capabilityByName } from '../../src/detect/nvidia-generation.js';
 
 test.each([
@@ -44,6 +47,30 @@ test.each([
   ['NVIDIA GeForce MX110', 5.2],
   ['Tesla M60', 5.2],
   ['Tesla K80', 3.7],
+  ['GRID A100D-20C', 8],
+  ['GRID A100DX-40C', 8],
+  ['NVIDIA A100X', 8],
+  ['NVIDIA A800D-80C', 8],
+  ['NVIDIA A10-24Q', 8.6],
+  ['NVIDIA RTXA6000-48Q', 8.6],
+  ['NVIDIA L40S-48Q', 8.9],
+  ['NVIDIA RTX6000-Ada-48Q', 8.9],
+  ['NVIDIA H100XM-80C', 9],
+  ['NVIDIA H20-96C', 9],
+  ['GRID T4-16Q', 7.5],
+  ['GRID RTX6000-24Q', 7.5],
+  ['GRID RTX8000P-48Q', 7.5],
+  ['GRID V100DX-32Q', 7],
+  ['GRID P40-24Q', 6.1],
+  ['GRID M60-8Q', 5.2],
+  ['GRID K280Q', 3],
+  ['NVIDIA CMP 170HX', 8],
+  ['NVIDIA CMP 90HX', 8.6],
+  ['GeForce GTX 750 Ti', 5],
+  ['GeForce GTX 780', 3.5],
+  ['GeForce GT 710', undefined],
+  ['NVIDIA Jetson Nano Developer Kit', 5.3],
+  ['NVIDIA N1X', 12.1],
   ['NVIDIA Something New', undefined],
 ])('compute capability of %s', (name, capability) => {
   expect(capabilityByName(name)).toBe(capability);
@@ -93,5 +120,59 @@ describe('what a name or a number alone would get wrong', () => {
       fp8: precisions.includes('fp8'),
     }).toEqual(expected);
     expect(features.includes('sparsity')).toBe(expected.tensor && capability >= 8);
+  });
+});
+
+describe('the tables', () => {
+  const capability = v.pipe(v.number(), v.minValue(3), v.maxValue(20));
+  const url = v.pipe(v.string(), v.url());
+
+  test('have their shape, and every row a source', () => {
+    const source = v.picklist(Object.keys(table.sources));
+    const pattern = v.pipe(
+      v.string(),
+      v.check((text) => new RegExp(text, 'i').source !== ''),
+    );
+    v.parse(
+      v.strictObject({
+        about: v.string(),
+        sources: v.record(v.string(), url),
+        generations: v.array(v.strictObject({ pattern, capability, source })),
+        smallTuring: v.strictObject({ about: v.string(), pattern, source }),
+        integrated: v.strictObject({ about: v.string(), capabilities: v.array(capability), source }),
+      }),
+      table,
+    );
+    v.parse(
+      v.strictObject({
+        about: v.string(),
+        sources: v.record(v.string(), url),
+        chips: v.array(
+          v.strictObject({
+            chip: v.pipe(v.string(), v.regex(/^tegra\d{3}$/)),
+            gpu: v.pipe(v.string(), v.regex(/^G[A-Z]?\d+B$|^G[A-Z]\d+[A-Z]$/)),
+            capability,
+            source: v.picklist(Object.keys(tegra.sources)),
+          }),
+        ),
+      }),
+      tegra,
+    );
+  });
+
+  test.each([...table.generations, ...tegra.chips].map((row) => row.capability))(
+    'compute capability %s has abilities',
+    (each) => {
+      const { precisions, features } = abilitiesOf(each, 'NVIDIA GPU');
+      expect(precisions).toContain('fp32');
+      expect(features).toContain('simt');
+      expect(features.includes('tensor-cores')).toBe(each >= 7);
+    },
+  );
+
+  test('a chip of a Jetson shares the RAM', () => {
+    for (const { capability: each } of tegra.chips) {
+      expect(abilitiesOf(each, 'NVIDIA GPU').features).toContain('unified-memory');
+    }
   });
 });

@@ -189,16 +189,19 @@ describe('cpuinfo of rarer machines', () => {
 describe('nvidia-smi', () => {
   test('[N/A] is unknown, not a value', () => {
     const row = '0, GPU-aa, NVIDIA GB10, [N/A], 580.95, Default, [N/A], 12.1';
-    expect(parseNvidiaSmi(row, allFields)).toEqual([
-      {
-        index: 0,
-        uuid: 'GPU-aa',
-        name: 'NVIDIA GB10',
-        driverVersion: '580.95',
-        computeMode: 'Default',
-        computeCapability: 12.1,
-      },
-    ]);
+    expect(parseNvidiaSmi(row, allFields)).toEqual({
+      gpus: [
+        {
+          index: 0,
+          uuid: 'GPU-aa',
+          name: 'NVIDIA GB10',
+          driverVersion: '580.95',
+          computeMode: 'Default',
+          computeCapability: 12.1,
+        },
+      ],
+      notes: [],
+    });
   });
 
   test.each([
@@ -206,7 +209,7 @@ describe('nvidia-smi', () => {
     ['no index', 'x, GPU-aa, NVIDIA GB10, 1, 1, Default, [N/A], 12.1'],
     ['an index twice', '0, a, A, 1, 1, Default, x, 9.0\n0, b, B, 1, 1, Default, x, 9.0'],
   ])('garbage: %s', (_, text) => {
-    expect(parseNvidiaSmi(text, allFields)).toHaveProperty('garbage');
+    expect(parseNvidiaSmi(text, allFields).notes).toHaveLength(1);
   });
 });
 

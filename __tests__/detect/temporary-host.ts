@@ -17,6 +17,14 @@ export function temporaryDirectory(): string {
   return directory;
 }
 
+/** What a process computes through on one NVIDIA GPU. */
+export const nvidiaAccess: Readonly<Record<string, string>> = {
+  '/dev/nvidia0': '',
+  '/dev/nvidiactl': '',
+  '/dev/nvidia-uvm': '',
+  '/usr/lib/x86_64-linux-gnu/libcuda.so.1': '',
+};
+
 /** Records a machine made up for one test and replays it. */
 export function temporaryHost(parts: {
   readonly facts?: Readonly<Record<string, unknown>>;

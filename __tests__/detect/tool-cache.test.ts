@@ -2,16 +2,24 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from 'node:path';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
-import { temporaryDirectory, temporaryHost } from './temporary-host.js';
+import { nvidiaAccess, temporaryDirectory, temporaryHost } from './temporary-host.js';
 
-const row = '0, GPU-aa, NVIDIA GeForce RTX 4090, 24564, 550.54.15, Default, [N/A], 8.9';
-const files = { '/proc/sys/kernel/random/boot_id': 'boot-1\n', '/dev/nvidia0': '', '/dev/nvidiactl': '' };
+const boot = { '/proc/sys/kernel/random/boot_id': 'boot-1\n' };
+const names = `echo '[{"gpu": 0, "asic": {"market_name": "AMD Instinct MI999X"}, "bus": {"bdf": "0000:0c:00.0"}}]'`;
+/** A GPU whose name only a tool tells. */
+const files = {
+  ...boot,
+  '/sys/class/kfd/kfd/topology/nodes/1/properties':
+    'simd_count 1024\ngfx_target_version 90500\nvendor_id 4098\ndevice_id 31000\nlocation_id 3072\ndomain 0\ndrm_render_minor 128\n',
+  '/dev/kfd': '',
+  '/dev/dri/renderD128': '',
+};
 
 /** A machine whose tool leaves one line per start beside the folder of executables. */
-function machineWith(tool = `echo '${row}'`) {
+function machineWith(tool = names, parts: Parameters<typeof temporaryHost>[0] = { files }, name = 'amd-smi') {
   const host = temporaryHost({
-    files,
-    tools: { 'nvidia-smi': `echo started >> "\${0%/*}/../starts"\n${tool}` },
+    ...parts,
+    tools: { [name]: `echo started >> "\${0%/*}/../starts"\n${tool}` },
   });
   const starts = () => {
     const file = join(host.directory, 'starts');
@@ -19,10 +27,11 @@ function machineWith(tool = `echo '${row}'`) {
   };
   const cacheDirectory = join(temporaryDirectory(), 'cache');
   /** Detects as a later process would: with a host of its own. */
-  const detect = (change: { refresh?: boolean; env?: Record<string, string> } = {}) =>
+  const detect = (change: { refresh?: boolean; env?: Record<string, string>; toolTimeoutMs?: number } = {}) =>
     detectMachine({
       host: { ...recordedHost(host.directory), ...(change.env && { env: change.env }) },
       cacheDirectory,
+      ...(change.toolTimeoutMs !== undefined && { toolTimeoutMs: change.toolTimeoutMs }),
       ...(change.refresh !== undefined && { refresh: change.refresh }),
     });
   return { host, starts, detect, cacheDirectory };
@@ -32,7 +41,7 @@ test('a tool answers once per boot', async () => {
   const { detect, starts } = machineWith();
   const first = await detect();
   const second = await detect();
-  expect(first.devices.map(({ id }) => id)).toEqual(['cpu', 'gpu0']);
+  expect(first.devices.map(({ model }) => model)).toContain('AMD Instinct MI999X');
   expect(second).toEqual(first);
   expect(starts()).toBe(1);
 });
@@ -106,7 +115,7 @@ describe('systems without a boot id', () => {
 test('another mask asks again', async () => {
   const { detect, starts } = machineWith();
   await detect();
-  await detect({ env: { CUDA_VISIBLE_DEVICES: '0' } });
+  await detect({ env: { HIP_VISIBLE_DEVICES: '0' } });
   expect(starts()).toBe(2);
 });
 
@@ -165,4 +174,70 @@ test('a folder that cannot be written costs nothing but time', async () => {
   writeFileSync(file, '');
   const machine = await detectMachine({ host, cacheDirectory: join(file, 'below') });
   expect(machine.devices).toHaveLength(2);
+});
+
+describe('health and modes of NVIDIA GPUs', () => {
+  const row = '0, GPU-aa, NVIDIA GeForce RTX 4090, 24564, 550.54.15, Default, [N/A], 8.9';
+  const nvidia = { files: { ...boot, ...nvidiaAccess } };
+  const machineOf = (tool: string) => machineWith(tool, nvidia, 'nvidia-smi');
+
+  test('are asked for in every detection, once', async () => {
+    const { detect, starts } = machineOf(`echo '${row}'`);
+    await detect();
+    expect(starts()).toBe(1);
+    await detect();
+    expect(starts()).toBe(2);
+  });
+
+  test.each([
+    ['the GPU is lost', `echo '${row.replace('24564', '[GPU is lost]')}'`],
+    ['no process may use it', `echo '${row.replace('Default', 'Prohibited')}'`],
+    [
+      'the library is of another driver',
+      "echo 'Failed to initialize NVML: Driver/library version mismatch'; exit 18",
+    ],
+  ])('what was usable is not any more: %s', async (_, tool) => {
+    const { host, detect } = machineOf(`echo '${row}'`);
+    expect((await detect()).devices[1]).toMatchObject({ id: 'gpu0', usable: true });
+    writeFileSync(join(host.directory, 'bin/nvidia-smi'), `#!/bin/sh\n${tool}\n`);
+    const { devices } = await detect();
+    expect(devices.filter(({ class: deviceClass, usable }) => deviceClass === 'gpu' && usable)).toEqual([]);
+  });
+
+  describe('a tool that hangs', () => {
+    const hangs = machineOf.bind(undefined, 'exec /bin/sleep 600');
+
+    test('costs its time once, and says so', async () => {
+      const { detect, starts } = hangs();
+      const [first] = (await detect({ toolTimeoutMs: 100 })).problems;
+      const [second] = (await detect({ toolTimeoutMs: 100 })).problems;
+      expect(starts()).toBe(1);
+      expect(first?.message).toBe('nvidia-smi did not answer within 0.1 s');
+      expect(second?.message).toBe('nvidia-smi did not answer within 0.1 s earlier, and is not asked again');
+      expect(second?.remedy).toContain('jest-runner-hardware doctor');
+    });
+
+    test.each([
+      ['refreshed', { refresh: true, toolTimeoutMs: 100 }],
+      ['given more time', { toolTimeoutMs: 200 }],
+    ])('is asked again: %s', async (_, change) => {
+      const { detect, starts } = hangs();
+      await detect({ toolTimeoutMs: 100 });
+      await detect(change);
+      expect(starts()).toBe(2);
+    });
+
+    test('is asked again with another driver, and forgotten once it answers', async () => {
+      const { host, detect, starts } = hangs();
+      await detect({ toolTimeoutMs: 100 });
+      writeFileSync(
+        join(host.directory, 'bin/nvidia-smi'),
+        `#!/bin/sh\necho started >> "\${0%/*}/../starts"\necho '${row}'\n`,
+      );
+      await detect({ toolTimeoutMs: 100 });
+      expect(starts()).toBe(1);
+      await detect({ refresh: true });
+      expect((await detect({ toolTimeoutMs: 100 })).devices[1]).toMatchObject({ usable: true });
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import { detectMachine } from '../../src/detect/detect.js';
 import { parseVulkaninfo } from '../../src/detect/parse/vulkaninfo.js';
-import { temporaryHost } from './temporary-host.js';
+import { nvidiaAccess, temporaryHost } from './temporary-host.js';
 
 const device = (name: string, vendorId: string, type: string) =>
   `\tvendorID           = ${vendorId}\n\tdeviceType         = PHYSICAL_DEVICE_TYPE_${type}\n\tdeviceName         = ${name}\n`;
@@ -15,7 +15,7 @@ async function gpuOf(vulkaninfo: string | undefined, icd = true) {
   const { devices, problems } = await detectMachine({
     host: temporaryHost({
       files: {
-        '/dev/nvidia0': '',
+        ...nvidiaAccess,
         '/proc/driver/nvidia/version': '',
         ...(icd && { '/usr/share/vulkan/icd.d/nvidia_icd.json': '{}' }),
       },

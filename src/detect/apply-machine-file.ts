@@ -18,9 +18,12 @@ export function applyMachineFile(
   const declared: Evidence = { confidence: 'declared', source: file.source };
   const devices = keptDevices(detected, file).map((device) => withBudget(device, file, declared));
   const added = new Set<string>();
+  const problems: MachineProblem[] = file.replace === true ? [] : [...detected.problems];
   for (const entry of file.devices ?? []) {
     const position = devices.findIndex((device) => device.id === entry.id);
-    const device = declare(devices[position] ?? newDevice(entry, file), entry, declared);
+    const base = devices[position];
+    const device = declare(base ?? newDevice(entry, file), entry, declared);
+    if (base !== undefined) problems.push(...tooManyShares(base, device, file));
     if (position < 0) {
       devices.push(device);
       if (entry.bindingEnv === undefined) added.add(entry.id);
@@ -28,7 +31,6 @@ export function applyMachineFile(
       devices[position] = device;
     }
   }
-  const problems: MachineProblem[] = file.replace === true ? [] : [...detected.problems];
   const bound = devices.map((device) => {
     if (!added.has(device.id)) return device;
     const alike = devices.filter((other) => other.class === device.class && other.vendor === device.vendor);
@@ -41,6 +43,21 @@ export function applyMachineFile(
     return { ...device, usable: false, unusableBecause: `is hidden by ${hiddenBy}` };
   });
   return { version: 1, machine: factsOf(detected.machine, file, declared), devices: bound, problems };
+}
+
+/** Whoever detected the device knows that it admits fewer processes than are declared. */
+function tooManyShares(
+  { id, model, shares = 1, evidence }: Device,
+  { shares: declared = 1 }: Device,
+  { source }: MachineFile,
+): readonly MachineProblem[] {
+  if (evidence.shares === undefined || declared <= shares) return [];
+  return [
+    {
+      message: `${id} (${model}) is declared in ${source} for ${declared} suites at once, and admits ${shares}: ${evidence.shares.source}`,
+      remedy: `declare \`"shares": ${shares}\`, or let more processes use it: sudo nvidia-smi -c DEFAULT`,
+    },
+  ];
 }
 
 type DeclaredDevice = NonNullable<MachineFile['devices']>[number];

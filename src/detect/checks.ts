@@ -1,8 +1,10 @@
+import { posix } from 'node:path';
 import type { Device, Machine } from '../core/machine.js';
 import { formatBytes } from '../core/units.js';
 import { closedNode, computeNodesOf } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
 import type { Host } from './host.js';
+import { vulkanDriversOf } from './icd.js';
 import { libraryPath } from './library.js';
 import { raplPackagesOf } from './rapl.js';
 
@@ -39,9 +41,11 @@ export const checks = {
   'energy counters': (examined) => closedCounters(examined),
 } as const satisfies Record<string, Check>;
 
-/** A mask is somebody's wish, and a browser without a screen need not draw. */
+const noteTexts = /\bhidden by \w+=|\bhas a warning of nvidia-smi\b|does not draw on a canvas/;
+
+/** A mask is somebody's wish; a card that a tool warns about computes; a browser without a screen need not draw. */
 function severityOf({ message }: { readonly message: string }): Finding['severity'] {
-  return /\bhidden by \w+=|does not draw on a canvas/.test(message) ? 'note' : 'wrong';
+  return noteTexts.test(message) ? 'note' : 'wrong';
 }
 
 function ignoredQuota({ machine: { machine }, host }: Examined): readonly Finding[] {
@@ -97,44 +101,32 @@ function driverWithoutDevice({ machine, host }: Examined): readonly Finding[] {
 }
 
 function toolkitWithoutDriver({ machine, host }: Examined): readonly Finding[] {
-  const places = [host.env.CUDA_PATH, host.env.CUDA_HOME, '/usr/local/cuda'];
+  const places = [host.env.CUDA_PATH, host.env.CUDA_HOME, '/usr/local/cuda', '/opt/cuda'];
   const toolkit = places.find((path) => path && host.exists(path));
   if (toolkit === undefined || hasGpu(machine, 'nvidia')) return [];
   return [
     {
-      severity: 'wrong',
-      message: `a CUDA toolkit is installed (${toolkit}), but no driver: CUDA computes nothing here`,
-      remedy: 'install the NVIDIA driver, in a container start it with the GPU (docker run --gpus all)',
+      // What only builds needs no driver; where a GPU is on the bus, that one has a problem of its own.
+      severity: 'note',
+      message: `a CUDA toolkit is installed (${toolkit}), but no driver: CUDA can be built here, and computes nothing`,
+      remedy:
+        'nothing where it only builds; else install the NVIDIA driver, in a container start it with the GPU (docker run --gpus all)',
     },
   ];
 }
 
-function missingLibraries({ machine, host }: Examined): readonly Finding[] {
+function missingLibraries({ host }: Examined): readonly Finding[] {
   if (host.platform !== 'linux') return [];
-  const has = (name: string) =>
-    libraryPath(host, name) !== undefined || host.exists(`/usr/lib/wsl/lib/${name}`);
-  const findings: Finding[] = [];
-  if (
-    machine.devices.some((device) => device.usable && device.backends.includes('cuda')) &&
-    !has('libcuda.so.1')
-  ) {
-    findings.push({
+  const [driver] = vulkanDriversOf(host);
+  if (driver === undefined || libraryPath(host, 'libvulkan.so.1') !== undefined) return [];
+  return [
+    {
       severity: 'note',
-      message:
-        'libcuda.so.1 is in none of the usual places: CUDA works only if the loader finds it elsewhere',
-      remedy: "install the driver's user-space part, or add its folder to LD_LIBRARY_PATH",
-    });
-  }
-  const icds = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].flatMap((path) => host.readDirectory(path));
-  if (icds.length > 0 && !has('libvulkan.so.1')) {
-    findings.push({
-      severity: 'note',
-      message: `drivers for Vulkan are installed (${icds[0]}), but not its loader libvulkan.so.1`,
+      message: `drivers for Vulkan are installed (${posix.basename(driver.file)}), but not its loader libvulkan.so.1`,
       remedy:
         'install it: libvulkan1 on Debian and Ubuntu, vulkan-loader on Fedora, vulkan-icd-loader on Arch',
-    });
-  }
-  return findings;
+    },
+  ];
 }
 
 /** Packages that have a GPU part, what they bring, and how to get that part. */

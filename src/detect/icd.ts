@@ -108,7 +108,7 @@ function libraryIn(host: Host, file: string): string | undefined {
 }
 
 /** Every driver of OpenCL, as its loaders find them: `OCL_ICD_VENDORS` or `OPENCL_VENDOR_PATH` replaces the folder. */
-export function openclDriversOf(host: Host): readonly RegisteredDriver[] {
+function openclDriversOf(host: Host): readonly RegisteredDriver[] {
   const folder = host.env.OCL_ICD_VENDORS || host.env.OPENCL_VENDOR_PATH || '/etc/OpenCL/vendors';
   const files = folder.endsWith('.icd')
     ? [folder]

@@ -41,7 +41,7 @@ function numaNodesOf(host: Host): Sourced<number> | undefined {
  * A file that an engine leaves in its images stays in a virtual machine made of one: only a process that does not see
  * the kernel's own threads is in a container.
  */
-function containerOf(host: Host): Sourced<ContainerEngine> | undefined {
+export function containerOf(host: Host): Sourced<ContainerEngine> | undefined {
   if (host.platform !== 'linux' || host.readFile('/proc/2/comm')?.trim() === 'kthreadd') return undefined;
   if (host.env.KUBERNETES_SERVICE_HOST !== undefined) {
     return sourced('kubernetes', 'probed', 'KUBERNETES_SERVICE_HOST');

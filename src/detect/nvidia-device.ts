@@ -1,39 +1,64 @@
 import type { Device, Evidence } from '../core/machine.js';
 import type { Backend } from '../core/taxonomy.js';
-import { deviceOf, sourced } from './device-draft.js';
-import { abilitiesOf, capabilityByName } from './nvidia-generation.js';
+import { deviceOf, type Sourced, sourced } from './device-draft.js';
+import { cudaMemoryOf } from './nvidia/memory.js';
+import { abilitiesOf, capabilityByName, isIntegratedCapability } from './nvidia-generation.js';
 import type { MigSlice } from './parse/nvidia-mig.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
 
+/** What is known of a GPU beside what was told of it. */
+export interface NvidiaState
+  extends Pick<Device, 'id' | 'usable' | 'unusableBecause' | 'bindingEnv' | 'shares'> {
+  /** Nodes and library that a process computes through. */
+  readonly access: readonly string[];
+  readonly backends: Partial<Record<Backend, Evidence>>;
+  /** The machine's memory, for a chip that has none of its own. */
+  readonly sharedMemory: Sourced<number>;
+}
+
 /** The taxonomy's view of one NVIDIA GPU. `source` is who told: `nvidia-smi`, or the kernel driver's directory. */
-export function nvidiaDevice(
-  gpu: NvidiaGpu,
-  source: string,
-  state: Pick<Device, 'id' | 'usable' | 'unusableBecause' | 'bindingEnv'>,
-  frameworks: Partial<Record<Backend, Evidence>>,
-): Device {
-  const { features, precisions } = abilities(gpu, source);
-  const memory = gpu.memoryBytes && sourced(gpu.memoryBytes, 'probed', `${source} memory.total`);
-  const driver = gpu.driverVersion === undefined ? '' : `, driver ${gpu.driverVersion}`;
-  return deviceOf({
-    ...state,
+export function nvidiaDevice(gpu: NvidiaGpu, source: string, state: NvidiaState): Device {
+  const { access, backends, sharedMemory, ...rest } = state;
+  const capability = capabilityOf(gpu, source);
+  const { features, precisions } = abilities(gpu, capability);
+  const shared =
+    gpu.integrated === true || (capability !== undefined && isIntegratedCapability(Number(capability.value)));
+  const memory = shared ? sharedMemory : cudaMemoryOf(gpu, source);
+  const driver = gpu.driverVersion && `nvidia ${gpu.driverVersion}`;
+  const toldBy = driver === undefined ? source : `${source}, driver ${gpu.driverVersion}`;
+  const free =
+    gpu.freeMemoryBytes !== undefined && memory && !shared
+      ? sourced(Math.min(gpu.freeMemoryBytes, memory.value), 'probed', `${source} memory.free`)
+      : undefined;
+  const device = deviceOf({
+    ...rest,
     ...(gpu.uuid && { uuid: gpu.uuid }),
     class: 'gpu',
     software: false,
     vendor: sourced('nvidia', 'probed', source),
     architecture: sourced('gpu-cuda', 'probed', source),
     model: sourced(gpu.name, 'probed', source),
-    memoryBytes: memory || undefined,
-    backends: { cuda: { confidence: 'inferred', source: `${source}${driver}` }, ...frameworks },
+    memoryBytes: memory,
+    freeMemoryBytes: free,
+    driver: driver ? sourced(driver, 'probed', source) : undefined,
+    capability,
+    backends: {
+      cuda: { confidence: 'inferred', source: [toldBy, ...access].join(', ') },
+      ...backends,
+    },
     precisions,
     features: {
       ...features,
-      ...(memory && !('unified-memory' in features) && { 'dedicated-memory': memory.evidence }),
+      ...(shared && { 'unified-memory': features['unified-memory'] ?? sharedMemory.evidence }),
+      ...(memory && !shared && { 'dedicated-memory': memory.evidence }),
       ...(gpu.migMode && {
         'multi-instance': { confidence: 'probed', source: `${source} mig.mode.current ${gpu.migMode}` },
       }),
     },
   });
+  if (state.shares === undefined) return device;
+  const mode: Evidence = { confidence: 'probed', source: `${source} compute_mode ${gpu.computeMode}` };
+  return { ...device, evidence: { ...device.evidence, shares: mode } };
 }
 
 /** A slice computes what its GPU computes, in memory of its own. */
@@ -42,8 +67,14 @@ export function sliceDevice(
   { profile, memoryBytes, uuid }: MigSlice,
   state: Pick<Device, 'id' | 'usable' | 'unusableBecause' | 'bindingEnv'>,
 ): Device {
-  const { bindingEnv: _gpuBinding, memoryBytes: _gpuMemory, unusableBecause: _gpuReason, ...rest } = gpu;
-  const { memoryBytes: _gpuEvidence, ...evidence } = gpu.evidence;
+  const {
+    bindingEnv: _binding,
+    memoryBytes: _memory,
+    freeMemoryBytes: _free,
+    unusableBecause: _reason,
+    ...rest
+  } = gpu;
+  const { memoryBytes: _memoryEvidence, freeMemoryBytes: _freeEvidence, ...evidence } = gpu.evidence;
   const model = `${gpu.model} MIG ${profile}`;
   const listed: Evidence = { confidence: 'probed', source: 'nvidia-smi -L' };
   const byProfile: Evidence = { confidence: 'inferred', source: `nvidia-smi -L, profile ${profile}` };
@@ -57,15 +88,22 @@ export function sliceDevice(
   };
 }
 
-function abilities(gpu: NvidiaGpu, source: string) {
-  const byName = capabilityByName(gpu.name);
-  const capability = gpu.computeCapability ?? byName;
+function capabilityOf({ computeCapability, name }: NvidiaGpu, source: string): Sourced<string> | undefined {
+  if (computeCapability !== undefined) {
+    return sourced(computeCapability.toFixed(1), 'probed', `${source} compute_cap`);
+  }
+  const byName = capabilityByName(name);
+  return byName === undefined ? undefined : sourced(byName.toFixed(1), 'spec', `the name ${name}`);
+}
+
+function abilities({ name, computeCapability }: NvidiaGpu, capability: Sourced<string> | undefined) {
   if (capability === undefined) return { features: {}, precisions: {} };
+  const number = Number(capability.value);
   const because: Evidence =
-    gpu.computeCapability === undefined
-      ? { confidence: 'spec', source: `compute capability ${capability} by the name ${gpu.name}` }
-      : { confidence: 'inferred', source: `${source} compute_cap ${capability}` };
-  const { features, precisions } = abilitiesOf(capability, gpu.name);
+    computeCapability === undefined
+      ? { confidence: 'spec', source: `compute capability ${number} by ${capability.evidence.source}` }
+      : { confidence: 'inferred', source: `${capability.evidence.source} ${number}` };
+  const { features, precisions } = abilitiesOf(number, name);
   return { features: labels(features, because), precisions: labels(precisions, because) };
 }
 

@@ -4,7 +4,7 @@ import { checks } from '../../../src/detect/checks.js';
 import { detectMachine } from '../../../src/detect/detect.js';
 import { recordedHost } from '../../../src/detect/recorded-host.js';
 import { device, replay } from '../replay.js';
-import { temporaryDirectory, temporaryHost } from '../temporary-host.js';
+import { nvidiaAccess, temporaryDirectory, temporaryHost } from '../temporary-host.js';
 
 function ids(machine: { readonly devices: readonly { readonly id: string }[] }): readonly string[] {
   return machine.devices.map(({ id }) => id);
@@ -237,8 +237,7 @@ describe('what no driver makes compute', () => {
         '/sys/bus/pci/devices/0000:01:00.0/resource': '0x00006000000000 0x000067ffffffff 0x14220c\n',
         '/proc/driver/nvidia/gpus/0000:01:00.0/information':
           'Model: NVIDIA GeForce RTX 4090\nGPU UUID: GPU-5a1f\n',
-        '/dev/nvidia0': '',
-        '/dev/nvidiactl': '',
+        ...nvidiaAccess,
         '/usr/lib64/libcuda.so.1': '',
       },
     });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { detectMachine } from '../../../src/detect/detect.js';
 import { recordedHost } from '../../../src/detect/recorded-host.js';
-import { temporaryHost } from '../temporary-host.js';
+import { nvidiaAccess, temporaryHost } from '../temporary-host.js';
 
 const recorded = recordedHost(join(process.cwd(), 'fixtures', 'hosts', 'h100-mig'));
 const uuid = (slice: number) => `MIG-0f2a6a1c-51d6-5f8e-9a0b-6d1c2b3a4e0${slice + 1}`;
@@ -62,7 +62,7 @@ describe('what else there may be', () => {
 
   function host(rows: readonly string[], listing: string) {
     return temporaryHost({
-      files: { '/dev/nvidia0': '', '/proc/driver/nvidia/version': '' },
+      files: { ...nvidiaAccess, '/proc/driver/nvidia/version': '' },
       tools: { 'nvidia-smi': `case "$1" in -L) ${listing} ;; *) echo '${rows.join('\n')}' ;; esac` },
     });
   }

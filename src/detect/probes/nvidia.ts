@@ -1,21 +1,19 @@
-import type { Device, Evidence, MachineProblem } from '../../core/machine.js';
-import type { Backend } from '../../core/taxonomy.js';
+import type { Device, MachineProblem } from '../../core/machine.js';
 import { bindingEnvOf } from '../binding.js';
 import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';
-import type { Host, RunOutcome } from '../host.js';
+import type { Host } from '../host.js';
+import { graphicsBackendsOf } from '../icd.js';
 import { hiddenDevice, type Obstacle } from '../numbered-findings.js';
+import { accessTo, cudaLibraryOf } from '../nvidia/access.js';
+import { sharedMemoryOf } from '../nvidia/memory.js';
+import { askNvidiaSmi, isAbout, isCut } from '../nvidia/query.js';
+import { tegraGpuOf } from '../nvidia/tegra.js';
 import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
-import { driverDirectory, gpusOfDriver, missingForCuda, pciAddressesOf } from '../nvidia-driver.js';
-import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';
-import {
-  allFields,
-  basicFields,
-  type NvidiaGpu,
-  type NvidiaSmiField,
-  parseNvidiaSmi,
-} from '../parse/nvidia-smi.js';
-import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
+import { driverDirectory, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
+import type { MigSlice } from '../parse/nvidia-mig.js';
+import type { NvidiaGpu } from '../parse/nvidia-smi.js';
+import type { Probe, ProbeFindings } from '../probe.js';
 
 /** NVIDIA GPUs of Linux; on Windows they are found together with the others. */
 export const nvidia: Probe = async (host, options) =>
@@ -23,19 +21,28 @@ export const nvidia: Probe = async (host, options) =>
 
 /** Asked of `nvidia-smi`, which is started only where something shows that the driver is there. */
 export const nvidiaFindings: Probe = async (host, options) => {
-  if (!hasEvidence(host)) return { devices: [], problems: [] };
-  const answer = await query(host, options);
-  const frameworks = { ...cudaBackendsOf(host, options.projectDir), ...directMlOf(host) };
-  const at = { host, frameworks };
-  if (answer === 'absent') return findingsOf(gpusOfDriver(host), driverDirectory, at, missingForCuda(host));
-  if ('gpus' in answer) return findingsOf(answer.gpus, 'nvidia-smi', { ...at, slices: answer.slices });
+  const tegra = tegraGpuOf(host);
+  if (!hasEvidence(host)) {
+    if (tegra === undefined) return { devices: [], problems: [] };
+    const at = await surroundingsOf(host, options);
+    return findingsOf([tegra], tegra.source, at);
+  }
+  const [answer, at] = await Promise.all([askNvidiaSmi(host, options), surroundingsOf(host, options)]);
+  if (answer.kind === 'told' && (answer.gpus.length > 0 || tegra === undefined)) {
+    const { gpus, notes, slices } = answer;
+    return findingsOf(gpus, 'nvidia-smi', { ...at, slices, notes });
+  }
+  const listed = gpusOfDriver(host);
+  if (listed.length === 0 && tegra !== undefined) return findingsOf([tegra], tegra.source, at);
+  if (answer.kind !== 'failed') return findingsOf(listed, driverDirectory, at);
   // The kernel lists GPUs that the tool cannot reach: shown, never used.
-  const findings = findingsOf(gpusOfDriver(host), driverDirectory, at, answer.message);
-  return { ...findings, problems: [answer] };
+  const { message, remedy } = answer.problem;
+  const findings = findingsOf(listed, driverDirectory, {
+    ...at,
+    failure: { message: `cannot compute: ${message}`, remedy },
+  });
+  return { ...findings, problems: [answer.problem] };
 };
-
-/** WSL's driver puts its tool outside of PATH. */
-const wslTool = '/usr/lib/wsl/lib/nvidia-smi';
 
 function hasEvidence(host: Host): boolean {
   // There is no device node on Windows: starting the tool is the look on PATH.
@@ -46,102 +53,76 @@ function hasEvidence(host: Host): boolean {
   );
 }
 
-type Answer =
-  | 'absent'
-  | MachineProblem
-  | { readonly gpus: readonly NvidiaGpu[]; readonly slices: readonly MigSlice[] | undefined };
-
-async function query(host: Host, options: ProbeOptions): Promise<Answer> {
-  for (const tool of host.exists('/dev/dxg') ? ['nvidia-smi', wslTool] : ['nvidia-smi']) {
-    const first = await ask(host, tool, allFields, options);
-    if (first.status === 'absent') continue;
-    const rejected = first.status === 'error' && /not a valid field/i.test(first.stdout + first.stderr);
-    const gpus = rejected
-      ? read(await ask(host, tool, basicFields, options), basicFields, options)
-      : read(first, allFields, options);
-    if ('message' in gpus) return gpus;
-    const slices = gpus.some(isCut) ? await slicesOf(host, tool, options) : [];
-    return { gpus, slices };
-  }
-  return 'absent';
-}
-
-function isCut({ migMode }: NvidiaGpu): boolean {
-  return migMode === 'Enabled';
-}
-
-async function slicesOf(
-  host: Host,
-  tool: string,
-  { timeoutMs, signal }: ProbeOptions,
-): Promise<readonly MigSlice[] | undefined> {
-  const isAnswer = (stdout: string) => parseMigSlices(stdout) !== undefined;
-  const { status, stdout } = await host.run(tool, ['-L'], { timeoutMs, signal, isAnswer });
-  return status === 'ok' ? parseMigSlices(stdout) : undefined;
-}
-
-function ask(
-  host: Host,
-  tool: string,
-  fields: readonly NvidiaSmiField[],
-  { timeoutMs, signal }: ProbeOptions,
-): Promise<RunOutcome> {
-  const args = [`--query-gpu=${fields.join(',')}`, '--format=csv,noheader,nounits'];
-  const isAnswer = (stdout: string) => !('garbage' in parseNvidiaSmi(stdout, fields));
-  return host.run(tool, args, { timeoutMs, signal, isAnswer });
-}
-
-function read(
-  outcome: RunOutcome,
-  fields: readonly NvidiaSmiField[],
-  { timeoutMs }: ProbeOptions,
-): MachineProblem | readonly NvidiaGpu[] {
-  const remedy = 'run `nvidia-smi` by hand and repair the driver, or declare the GPU in a machine file';
-  if (outcome.status === 'timeout') {
-    return { message: `nvidia-smi did not answer within ${timeoutMs / 1000} s`, remedy };
-  }
-  if (outcome.status !== 'ok') {
-    // `No devices were found` and driver mismatches come on either stream.
-    const said = (outcome.stderr.trim() || outcome.stdout.trim()).split('\n', 1)[0];
-    return { message: `nvidia-smi failed: ${said?.slice(0, 200) || 'no message'}`, remedy };
-  }
-  const gpus = parseNvidiaSmi(outcome.stdout, fields);
-  if (!('garbage' in gpus)) return gpus;
-  const found = JSON.stringify(gpus.garbage.slice(0, 80));
-  return { message: `nvidia-smi printed something else than a list of GPUs: ${found}`, remedy };
-}
-
-interface Surroundings {
+interface Surroundings extends Pick<Parameters<typeof nvidiaDevice>[2], 'backends' | 'sharedMemory'> {
   readonly host: Host;
-  readonly frameworks: Partial<Record<Backend, Evidence>>;
+  readonly library: string | undefined;
   /** Undefined when they could not be listed. */
   readonly slices?: readonly MigSlice[] | undefined;
+  /** Lines of the tool that are no row. */
+  readonly notes?: readonly string[];
+  /** What keeps every one of these GPUs from computing. */
+  readonly failure?: Obstacle;
 }
 
-/** @param missing What keeps every one of these GPUs from computing. */
-function findingsOf(
-  gpus: readonly NvidiaGpu[],
-  source: string,
-  at: Surroundings,
-  missing?: string,
-): ProbeFindings {
+async function surroundingsOf(host: Host, options: Parameters<Probe>[1]): Promise<Surroundings> {
+  const graphics = host.platform === 'linux' ? graphicsBackendsOf(host, driverFiles) : {};
+  return {
+    host,
+    library: await cudaLibraryOf(host, options),
+    backends: { ...cudaBackendsOf(host, options.projectDir), ...directMlOf(host), ...graphics },
+    sharedMemory: sharedMemoryOf(host),
+    slices: [],
+  };
+}
+
+const driverFiles = {
+  vulkan: /^nvidia_icd/,
+  opencl: /^nvidia/,
+  vulkanLibrary: /^lib(GLX|EGL)_nvidia\./,
+  openclLibrary: /^libnvidia-opencl\./,
+};
+
+function findingsOf(gpus: readonly NvidiaGpu[], source: string, at: Surroundings): ProbeFindings {
+  const listed = gpusOfDriver(at.host);
   const problems: MachineProblem[] = [];
-  const devices = gpus.flatMap((gpu, position) => {
+  const warnings = new Set(at.notes ?? []);
+  const addresses: Record<string, string> = {};
+  const devices = gpus.flatMap((row, position) => {
     const id = `gpu${position}`;
+    const inKernel = sameGpu(row, listed);
+    const gpu = { ...row, ...(row.fault && inKernel && { name: inKernel.name }) };
+    const pciAddress = gpu.pciAddress ?? inKernel?.pciAddress;
+    if (pciAddress !== undefined) addresses[id] = pciAddress;
     const address = { index: gpu.index, uuid: gpu.uuid };
     const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'nvidia' }, address, at.host);
     const slices = isCut(gpu) ? at.slices?.filter(({ gpuIndex }) => gpuIndex === gpu.index) : [];
-    const obstacle = obstacleOf(gpu, slices?.length ? undefined : hiddenBy, missing, slices);
+    const access = accessTo(at.host, at.library, inKernel?.minor);
+    const obstacle =
+      at.failure ??
+      faultOf(gpu) ??
+      (hiddenBy === undefined || slices?.length ? undefined : hiddenDevice(hiddenBy)) ??
+      access.obstacle ??
+      obstacleOf(gpu, slices);
     if (obstacle !== undefined) problems.push(problemOf(id, gpu.name, obstacle));
+    for (const line of warnings) {
+      if (!isAbout(line, { ...gpu, ...(pciAddress && { pciAddress }) })) continue;
+      warnings.delete(line);
+      problems.push(warningOf(line, `${id} (${gpu.name})`));
+    }
     const usable = obstacle === undefined && !isCut(gpu);
-    const device = nvidiaDevice(
-      gpu,
-      source,
-      { id, usable, ...reasonOf(obstacle, isCut(gpu)), ...(bindingEnv && { bindingEnv }) },
-      at.frameworks,
-    );
+    const device = nvidiaDevice(gpu, source, {
+      id,
+      usable,
+      ...reasonOf(obstacle, isCut(gpu)),
+      ...(bindingEnv && { bindingEnv }),
+      // Exactly one process may use it: what somebody declares beyond that is told.
+      ...(gpu.computeMode === 'Exclusive_Process' && { shares: 1 }),
+      access: access.evidence,
+      backends: at.backends,
+      sharedMemory: at.sharedMemory,
+    });
     const parts = (slices ?? []).map((slice) => {
-      const part = sliceOf(device, gpu, slice, at.host, obstacle === undefined);
+      const part = sliceOf(device, gpu, slice, at.host, obstacle);
       if (part.hidden !== undefined) problems.push(problemOf(part.device.id, slice.profile, part.hidden));
       return part.device;
     });
@@ -149,9 +130,30 @@ function findingsOf(
   });
   return {
     devices,
-    problems: [...problems, ...orderProblems(gpus, at.host)],
-    pciAddresses: pciAddressesOf(gpus, at.host),
+    problems: [
+      ...problems,
+      ...[...warnings].map((line) => warningOf(line, 'nvidia-smi')),
+      ...orderProblems(gpus, at.host),
+    ],
+    pciAddresses: addresses,
   };
+}
+
+/** Shown with its text: what it means for the card is NVIDIA's to say. */
+function warningOf(line: string, about: string): MachineProblem {
+  return {
+    message: `${about} has a warning of nvidia-smi: ${line.slice(0, 200)}`,
+    remedy: 'nothing while suites pass there; `nvidia-smi -q` and the log of the kernel (`dmesg`) tell more',
+  };
+}
+
+/** What the tool says in place of a value, or instead of a row. */
+function faultOf({ fault, index, pciAddress }: NvidiaGpu): Obstacle | undefined {
+  if (fault === undefined) return undefined;
+  const remedy = /reset/i.test(fault)
+    ? `end what uses it, then: sudo nvidia-smi --gpu-reset -i ${pciAddress ?? index}`
+    : 'look for `Xid` in `dmesg`; restart the machine, and have the card checked when it happens again';
+  return { message: `cannot compute: nvidia-smi says ${JSON.stringify(fault.slice(0, 200))}`, remedy };
 }
 
 function problemOf(id: string, name: string, { message, remedy }: Obstacle): MachineProblem {
@@ -163,13 +165,15 @@ function sliceOf(
   gpu: NvidiaGpu,
   slice: MigSlice,
   host: Host,
-  usable: boolean,
+  obstacle: Obstacle | undefined,
 ): { readonly device: Device; readonly hidden?: Obstacle } {
   const address = { index: gpu.index, uuid: slice.uuid, parentUuid: gpu.uuid ?? '' };
   const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'nvidia' }, address, host);
   const id = `${device.id}.mig${slice.number}`;
   if (hiddenBy === undefined) {
-    return { device: sliceDevice(device, slice, { id, usable, ...(bindingEnv && { bindingEnv }) }) };
+    const usable = obstacle === undefined;
+    const state = { id, usable, ...reasonOf(obstacle, false), ...(bindingEnv && { bindingEnv }) };
+    return { device: sliceDevice(device, slice, state) };
   }
   const hidden = hiddenDevice(hiddenBy);
   return { device: sliceDevice(device, slice, { id, usable: false, ...reasonOf(hidden, false) }), hidden };
@@ -180,17 +184,7 @@ function reasonOf(obstacle: Obstacle | undefined, cut: boolean): Pick<Device, 'u
   return cut ? { unusableBecause: 'is cut into MIG slices, which are devices of their own' } : {};
 }
 
-function obstacleOf(
-  gpu: NvidiaGpu,
-  hiddenBy: string | undefined,
-  missing: string | undefined,
-  slices: readonly MigSlice[] | undefined,
-): Obstacle | undefined {
-  if (missing !== undefined) {
-    const remedy = "install the driver's user-space part, in a container pass the GPU with its libraries";
-    return { message: `cannot compute: ${missing}`, remedy };
-  }
-  if (hiddenBy !== undefined) return hiddenDevice(hiddenBy);
+function obstacleOf(gpu: NvidiaGpu, slices: readonly MigSlice[] | undefined): Obstacle | undefined {
   if (slices === undefined) {
     const remedy = 'run `nvidia-smi -L` by hand, or declare the slices in a machine file';
     return { message: 'is cut into MIG slices, and `nvidia-smi -L` does not list them', remedy };
