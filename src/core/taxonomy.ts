@@ -60,6 +60,16 @@ export const vendors = [
   'phytium',
   'sifive',
   'zhaoxin',
+  'imagination',
+  'vivante',
+  'rockchip',
+  'hailo',
+  'tenstorrent',
+  'axelera',
+  'memryx',
+  'deepx',
+  'furiosa',
+  'rebellions',
 ] as const;
 export type Vendor = (typeof vendors)[number];
 

@@ -150,7 +150,8 @@ function selectsGpu(selector: string, index: number): boolean {
 }
 
 /** Neuron's mask counts cores over all devices: `0-3`, `0,2`. */
-function bindNeuron({ index, cores = 1 }: DeviceAddress, env: Host['env']): Binding {
+function bindNeuron({ index, cores }: DeviceAddress, env: Host['env']): Binding {
+  if (cores === undefined) return {};
   const own = Array.from({ length: cores }, (_, core) => index * cores + core);
   const mask = env.NEURON_RT_VISIBLE_CORES;
   if (mask === undefined) return { bindingEnv: { NEURON_RT_VISIBLE_CORES: own.join(',') } };

@@ -31,7 +31,7 @@ const groupsByNode: readonly (readonly [pattern: RegExp, groups: string])[] = [
   [/^\/dev\/bus\/usb\//, 'group plugdev'],
   [/^\/dev\/(mali|kgsl|nvhost|nvmap|nvgpu)/, 'groups video and render'],
   [/^\/dev\/(davinci)/, 'group HwHiAiUser'],
-  [/^\/dev\/(fastrpc|adsprpc)/, 'group fastrpc'],
+  [/^\/dev\/(fastrpc|adsprpc|dma_heap)/, 'group fastrpc'],
 ];
 
 /** Nodes of `/dev` that programs compute through, of whatever maker. */

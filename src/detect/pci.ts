@@ -55,6 +55,13 @@ export function attributeOf(host: Host, { directories }: PciFunction, name: stri
   return undefined;
 }
 
+/** Whether a driver holds it for a virtual machine. */
+export function isPassedOn({ driver }: PciFunction): boolean {
+  return driver !== undefined && passedOn.has(driver);
+}
+
+const passedOn: ReadonlySet<string> = new Set(['vfio-pci', 'pci-stub', 'pciback', 'xen-pciback']);
+
 /** `1002:74a1`, as people look it up. */
 export function pciIdOf({ vendorId, deviceId }: PciIdentity): string {
   return [vendorId, deviceId].map((id) => id.toString(16).padStart(4, '0')).join(':');

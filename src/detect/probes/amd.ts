@@ -177,6 +177,9 @@ function obstacleOf(
   if (Object.keys(backends).length > 0) return undefined;
   if (node.closed !== undefined) return closedNode(node.closed);
   if (node.missing !== undefined) {
+    // Set by AMD's container toolkit, which then leaves out the nodes of the others.
+    const given = host.env.AMD_VISIBLE_DEVICES;
+    if (given && given !== 'all') return hiddenDevice(`AMD_VISIBLE_DEVICES=${given}`);
     const remedy = 'in a container pass the GPU: --device /dev/kfd --device /dev/dri';
     return { message: `cannot compute: no ${node.missing}`, remedy };
   }

@@ -1,7 +1,8 @@
+import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { libraryPath } from '../library.js';
-import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
+import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { parseUsbUevent } from '../parse/uevent.js';
 import type { Probe } from '../probe.js';
 
@@ -11,7 +12,7 @@ export const coralUsb: Probe = async (host) =>
     host.readDirectory(bus).flatMap((name) => {
       // Names with a colon are interfaces of a device.
       const id = name.includes(':') ? undefined : usbIdIn(host, name);
-      return id !== undefined && ids.has(id) ? [foundAs(id, libraryPath(host, 'libedgetpu.so.1'))] : [];
+      return id !== undefined && ids.has(id) ? [foundAs(id, name, host)] : [];
     }),
   );
 
@@ -29,7 +30,8 @@ function usbIdIn(host: Host, name: string): string | undefined {
   return parts.includes(undefined) ? undefined : parts.join(':');
 }
 
-function foundAs(id: string, library: string | undefined): FoundDevice {
+function foundAs(id: string, name: string, host: Host): FoundDevice {
+  const library = libraryPath(host, 'libedgetpu.so.1');
   const source = `USB id ${id}`;
   const because = { confidence: 'spec', source: `Edge TPU by ${source}` } as const;
   return {
@@ -43,9 +45,23 @@ function foundAs(id: string, library: string | undefined): FoundDevice {
       precisions: labelsOf(['int8'], because),
       features: labelsOf(['quantization'], because),
     },
-    obstacle:
-      library === undefined
-        ? { message: 'cannot compute: no libedgetpu.so.1', remedy: 'install libedgetpu1-std' }
-        : undefined,
+    obstacle: accessTo(name, host) ?? (library === undefined ? withoutLibrary : undefined),
   };
+}
+
+const withoutLibrary: Obstacle = {
+  message: 'cannot compute: no libedgetpu.so.1',
+  remedy: 'install libedgetpu1-std',
+};
+
+/** Its node, `/dev/bus/usb/001/004`, by the numbers of its bus and of itself. */
+function accessTo(name: string, host: Host): Obstacle | undefined {
+  const number = (file: string) => host.readFile(`${bus}/${name}/${file}`)?.trim().padStart(3, '0');
+  const [busNumber, own] = [number('busnum'), number('devnum')];
+  if (busNumber === undefined || own === undefined) return undefined;
+  const node = `/dev/bus/usb/${busNumber}/${own}`;
+  return nodeObstacle(host, node, {
+    message: `cannot compute: no ${node}`,
+    remedy: 'in a container pass the bus: --device /dev/bus/usb, its id changes with the first use',
+  });
 }

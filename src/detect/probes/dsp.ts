@@ -1,4 +1,5 @@
 import type { Backend } from '../../core/taxonomy.js';
+import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { libraryPath } from '../library.js';
@@ -12,7 +13,12 @@ export const dsp: Probe = async (host) => {
     return domain === undefined ? [] : [{ domain, name }];
   });
   // One domain has a plain and a `-secure` node; the older driver has one pair of nodes for all its domains.
-  const domains = new Map(nodes.map(({ domain, name }) => [domain, `/dev/${name}`]));
+  const domains = new Map<string, string>();
+  for (const { domain, name } of nodes) {
+    const known = domains.get(domain);
+    const isBetter = known === undefined || !host.mayOpen(known);
+    if (isBetter) domains.set(domain, `/dev/${name}`);
+  }
   return numberedFindings([...domains].map(([domain, node]) => foundAs(domain, node, host)));
 };
 
@@ -36,11 +42,17 @@ function foundAs(domain: string, source: string, host: Host): FoundDevice {
       features: labelsOf(['quantization', 'simd'], because),
     },
     obstacle:
-      library === undefined
+      [source, ...[heap].filter((path) => host.exists(path))]
+        .map((path) => nodeObstacle(host, path, { message: `cannot compute: no ${path}`, remedy: '' }))
+        .find((obstacle) => obstacle !== undefined) ??
+      (library === undefined
         ? {
             message: `cannot compute: no lib${domain}rpc.so`,
             remedy: "install the board's FastRPC package, or declare the DSP in a machine file",
           }
-        : undefined,
+        : undefined),
   };
 }
+
+/** FastRPC takes the memory that it shares with the DSP from here, where the kernel has it. */
+const heap = '/dev/dma_heap/system';

@@ -1,4 +1,5 @@
 import type { Architecture, Vendor } from '../../core/taxonomy.js';
+import { closedNode } from '../closed-node.js';
 import { sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
@@ -76,6 +77,7 @@ function cardAs(functions: readonly PciFunction[], host: Host): FoundDevice {
         'probed',
         source,
       ),
+      driver: user?.driver === undefined ? undefined : sourced(user.driver, 'probed', 'PCI driver'),
       backends: {},
       precisions: {},
       features: {},
@@ -93,10 +95,15 @@ function obstacleOf(user: PciFunction | undefined, host: Host): Obstacle | undef
     };
   }
   const pattern = userDrivers[user.driver ?? ''] ?? /$^/;
-  const present =
-    user.nodes.some((node) => pattern.test(node) && host.exists(`/dev/dri/${node}`)) ||
-    host.readDirectory('/dev').some((node) => pattern.test(node));
-  if (present) return undefined;
+  const nodes = [
+    ...user.nodes.filter((node) => pattern.test(node)).map((node) => `/dev/dri/${node}`),
+    ...host
+      .readDirectory('/dev')
+      .filter((node) => pattern.test(node))
+      .map((node) => `/dev/${node}`),
+  ].filter((path) => host.exists(path));
+  if (nodes.some((path) => host.mayOpen(path))) return undefined;
+  if (nodes[0] !== undefined) return closedNode(nodes[0]);
   return {
     message: 'cannot compute: its device node is missing in /dev',
     remedy: 'in a container pass the node',

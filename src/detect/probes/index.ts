@@ -9,6 +9,7 @@ import { intel } from './intel.js';
 import { macos } from './macos.js';
 import { nvidia } from './nvidia.js';
 import { pciDisplay } from './pci-display.js';
+import { platformGpu } from './platform-gpu.js';
 import { tpu } from './tpu.js';
 import { windows } from './windows.js';
 import { wsl } from './wsl.js';
@@ -27,5 +28,6 @@ export const probes = {
   coralUsb,
   fpga,
   dsp,
+  platformGpu,
   pciDisplay,
 } as const satisfies Record<string, Probe>;

@@ -1,26 +1,35 @@
 import type { Architecture, Vendor } from '../../core/taxonomy.js';
+import { acceleratorMaker, isAccelerator } from '../accelerators.js';
 import { sourced } from '../device-draft.js';
 import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
-import { type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
+import { isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
 
 /**
- * GPUs that no other probe can use: the bus shows them, and nothing here makes them compute. Comes last, so that it
- * keeps only what the probes of the drivers leave.
+ * GPUs and accelerators that no other probe can use: the bus shows them, and nothing here makes them compute. Comes last,
+ * so that it keeps only what the probes of the drivers leave.
  */
 export const pciDisplay: Probe = async (host) =>
-  numberedFindings(pciFunctionsOf(host).filter(isGpu).map(foundAt));
+  numberedFindings(
+    pciFunctionsOf(host)
+      .filter((pci) => isGpu(pci) || isAccelerator(pci))
+      .map(foundAt),
+  );
 
 function foundAt(gpu: PciFunction): FoundDevice {
   const source = `PCI id ${pciIdOf(gpu)}`;
-  const { vendor, architecture, name } = vendors[gpu.vendorId] ?? { name: 'unknown' };
+  const { vendor, architecture, name } = vendors[gpu.vendorId] ?? {
+    name: acceleratorMaker(gpu.vendorId) ?? 'unknown',
+  };
+  const kind = isGpu(gpu) ? 'GPU' : 'accelerator';
   return {
     draft: {
-      class: 'gpu',
+      class: kind === 'GPU' ? 'gpu' : 'asic',
       software: false,
       vendor: vendor && sourced(vendor, 'probed', source),
-      architecture: architecture && sourced(architecture, 'inferred', source),
-      model: sourced(`${name} GPU ${pciIdOf(gpu)}`, 'probed', source),
+      architecture: kind !== 'GPU' ? undefined : architecture && sourced(architecture, 'inferred', source),
+      model: sourced(`${name} ${kind} ${pciIdOf(gpu)}`, 'probed', source),
+      driver: gpu.driver === undefined ? undefined : sourced(gpu.driver, 'probed', 'PCI driver'),
       backends: {},
       precisions: {},
       features: {},
@@ -63,22 +72,25 @@ function isGpu({ classCode, vendorId }: PciFunction): boolean {
   return classCode >>> 8 === 0x1200 && vendorId === 0x1002;
 }
 
-function obstacleOf({ driver }: PciFunction): string {
+function obstacleOf(pci: PciFunction): string {
+  const { driver } = pci;
   if (driver === undefined) return 'has no driver';
-  if (passedOn.has(driver)) return `is reserved for a virtual machine by ${driver}`;
+  if (isPassedOn(pci)) return `is reserved for a virtual machine by ${driver}`;
   if (driver === 'nouveau') return 'is driven by nouveau, which cannot compute';
   return `is driven by ${driver}, and nothing here lets a process compute on it`;
 }
 
-function remedyFor({ driver, vendorId }: PciFunction): string {
-  if (driver !== undefined && passedOn.has(driver)) {
+function remedyFor(pci: PciFunction): string {
+  const { driver, vendorId } = pci;
+  if (isPassedOn(pci)) {
     return `unbind it from ${driver} and load its own driver, or run the tests in that virtual machine`;
   }
   if (driver === 'nvidia') return 'in a container pass the GPU: docker run --gpus all';
-  return remedies[vendorId] ?? "install its maker's compute driver, or declare it in a machine file";
+  return (
+    (isGpu(pci) ? remedies[vendorId] : undefined) ??
+    "install its maker's compute driver, or declare it in a machine file"
+  );
 }
-
-const passedOn: ReadonlySet<string> = new Set(['vfio-pci', 'pci-stub', 'pciback', 'xen-pciback']);
 
 const remedies: Readonly<Record<number, string>> = {
   4318: 'install the NVIDIA driver; `nvidia-smi` then shows the GPU',

@@ -1,4 +1,5 @@
 import { bindingEnvOf } from '../binding.js';
+import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
@@ -55,6 +56,7 @@ function nodesOf(host: Host): readonly string[] {
     host
       .readDirectory(folder)
       .filter((name) => pattern.test(name))
+      .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
       .map((name) => `${folder}/${name}`);
   const accel = numbered('/dev', /^accel\d+$/);
   return accel.length > 0 ? accel : numbered('/dev/vfio', /^\d+$/);
@@ -98,7 +100,8 @@ function foundAs(
       features: labelsOf(['dedicated-memory'], because),
       ...(bindingEnv && { bindingEnv }),
     },
-    obstacle: node === undefined ? withoutNode : hiddenBy === undefined ? undefined : hiddenDevice(hiddenBy),
+    obstacle:
+      nodeObstacle(host, node, withoutNode) ?? (hiddenBy === undefined ? undefined : hiddenDevice(hiddenBy)),
   };
 }
 
