@@ -33,13 +33,27 @@ test('something wrong: it comes first with its remedy, exit code 1', async () =>
   const { code, out } = await doctor(recorded('nvidia-smi-fails'));
   expect(code).toBe(1);
   expect(out).toMatch(/^! nvidia-smi failed: .*\n {2}remedy: .*\n/);
-  expect(out).toMatch(/wrong: \d; notes: \d; usable: cpu\n$/);
+  expect(out).toMatch(/wrong: \d; notes: \d; usable: cpu; not usable: gpu0\n$/);
 });
 
 test('notes alone: exit code 0', async () => {
   const { code, out } = await doctor(recorded('container-cgroup-v1'));
   expect(code).toBe(0);
   expect(out).toMatch(/^- Node\.js sees \d+ CPUs, .*cpu\.cfs_quota_us allows 2\.5: .*\n {2}remedy: /);
+});
+
+test('nothing is said to be fine where a device cannot be used', async () => {
+  const nvidiaSmi = "echo '0, GPU-aa, NVIDIA GeForce RTX 3080, 10240, 550.54, Default, [N/A], 8.6'";
+  const files = { '/dev/nvidia0': '', '/proc/driver/nvidia/version': '' };
+  const facts = { env: { CUDA_VISIBLE_DEVICES: '-1' } };
+  const hidden = await doctor(temporaryHost({ files, facts, tools: { 'nvidia-smi': nvidiaSmi } }).directory);
+  expect(hidden.code).toBe(0);
+  expect(hidden.out).toMatch(/^- gpu0 .* is hidden by CUDA_VISIBLE_DEVICES=-1\n {2}remedy: unset /m);
+  expect(hidden.out).toMatch(/^wrong: 0; notes: \d; usable: cpu; not usable: gpu0\n$/m);
+  // Cut into slices as it should be: the slices are usable.
+  expect((await doctor(recorded('h100-mig'))).out).toMatch(
+    /^nothing is wrong; notes: \d; usable: cpu, gpu0\.mig0, gpu0\.mig1, gpu0\.mig2\n$/m,
+  );
 });
 
 test('--json prints the findings and nothing else', async () => {

@@ -1,3 +1,5 @@
+import type { Screen } from './screen.js';
+
 /** One command of `jest-runner-hardware`: what it is called is its key in the table of commands. */
 export interface Command {
   /** One line for the list of commands. */
@@ -27,6 +29,8 @@ export interface FlagValues {
 /** What a command sees of the outside. */
 export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Left out: 80 columns without colours. */
+  readonly screen?: Screen;
   /** Writes a result to standard output. */
   out(text: string): void;
   /** Writes an error to standard error. */

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
+import { screenOf } from './screen.js';
 
 const exit = runCommandLine(process.argv.slice(2), {
   env: process.env,
+  screen: screenOf(process.stdout),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
 });

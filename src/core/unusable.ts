@@ -35,7 +35,7 @@ export function unusableText({
 }
 
 /** The entry of `problems` that says why this device is not usable: `<id> (<model>) <unusableBecause>`. */
-function problemOf(
+export function problemOf(
   { id, unusableBecause }: Pick<Device, 'id' | 'unusableBecause'>,
   { problems }: Pick<Machine, 'problems'>,
 ): Machine['problems'][number] | undefined {

@@ -9,7 +9,7 @@ import { packageFiles } from '../package-files.js';
 import { profileOf } from '../profile/profile.js';
 import { emptyHistory, type History } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
-import { askJestForJson, jestConfigOf } from './ask-jest.js';
+import { askJestForJson, type JestConfig, jestConfigOf } from './ask-jest.js';
 
 /** A project as a run would see it. */
 export interface Project {
@@ -33,22 +33,16 @@ export interface Project {
  * @throws {UsageError} when Jest cannot tell, or does not use this package.
  */
 export function readProject(directory: string, config?: string): Project {
-  const jestArgs = config === undefined ? [] : ['--config', config];
-  const { globalConfig, configs } = jestConfigOf(directory, jestArgs);
-  const ours = configs.find(({ runner }) => isOurs(runner));
-  if (ours === undefined) {
+  const { globalConfig, configs, settings } = readConfig(directory, config);
+  if (settings === undefined) {
     throw new UsageError({
       message: 'the Jest config does not use jest-runner-hardware',
       found: `runner: ${[...new Set(configs.map(({ runner }) => runner))].join(', ')}`,
       remedy: "wrap it in withHardware() from 'jest-runner-hardware'",
     });
   }
-  const options = parseOptions(
-    (ours as { runnerOptions?: unknown }).runnerOptions,
-    'options of jest-runner-hardware',
-  );
-  const { rootDir } = globalConfig;
-  const paths = runPaths(options, rootDir);
+  const { rootDir, options, paths } = settings;
+  const jestArgs = argsFor(config);
   const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
   const suites: Suite[] = [];
   const invalid: { id: string; problems: readonly string[] }[] = [];
@@ -71,6 +65,39 @@ export function readProject(directory: string, config?: string): Project {
     files,
     invalid,
   };
+}
+
+/** What a project's config tells this package. */
+export interface ProjectSettings {
+  readonly rootDir: string;
+  readonly options: HardwareOptions;
+  readonly paths: RunPaths;
+}
+
+/**
+ * The options of this package in a project's Jest config; no test file is looked for.
+ * @returns Undefined where another runner runs the tests.
+ * @throws {UsageError} when Jest cannot tell, or the options have mistakes.
+ */
+export function readSettings(directory: string, config?: string): ProjectSettings | undefined {
+  return readConfig(directory, config).settings;
+}
+
+function readConfig(
+  directory: string,
+  config: string | undefined,
+): JestConfig & { readonly settings: ProjectSettings | undefined } {
+  const told = jestConfigOf(directory, argsFor(config));
+  const ours = told.configs.find(({ runner }) => isOurs(runner));
+  if (ours === undefined) return { ...told, settings: undefined };
+  const { runnerOptions } = ours as { runnerOptions?: unknown };
+  const options = parseOptions(runnerOptions, 'options of jest-runner-hardware');
+  const { rootDir } = told.globalConfig;
+  return { ...told, settings: { rootDir, options, paths: runPaths(options, rootDir) } };
+}
+
+function argsFor(config: string | undefined): readonly string[] {
+  return config === undefined ? [] : ['--config', config];
 }
 
 function isOurs(runner: string): boolean {

@@ -2,42 +2,52 @@ import { UsageError } from '../../core/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
 import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { recordedHost } from '../../detect/recorded-host.js';
+import { printable } from '../../report/printable.js';
 import type { Command } from '../command.js';
-import { evidenceText, machineText } from '../machine-text.js';
+import { describedMachine } from '../described-machine.js';
+import { evidenceText } from '../evidence-text.js';
+import { machineText } from '../machine-text.js';
+import { plainScreen } from '../screen.js';
 
 export const detect: Command = {
   summary: 'shows the devices and budgets of this machine',
   flags: {
     json: { summary: 'print the machine as JSON, in the shape of a machine file' },
-    machine: { summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE', value: 'FILE' },
+    machine: {
+      summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE, else the option machine',
+      value: 'FILE',
+    },
+    config: { summary: "Jest's config, for the option machine; default: Jest finds it", value: 'FILE' },
     host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
     browsers: {
       summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
     },
     calibrate: { summary: 'measure how fast the CPU computes (0.2 s), with --browsers their GPUs too; kept' },
     refresh: { summary: 'ask every tool again instead of using kept answers' },
-    explain: { summary: 'show the evidence behind every label' },
+    explain: { summary: 'show the value of every label and the evidence for it' },
   },
   async run(flags, io) {
     const hostDirectory = flags.get('host');
-    // A recorded machine is not described by this machine's environment.
-    const fromEnv = hostDirectory === undefined ? io.env.JEST_HARDWARE_MACHINE || undefined : undefined;
-    const machineFile = flags.get('machine') ?? fromEnv;
     if (hostDirectory !== undefined && flags.has('calibrate')) {
       throw new UsageError({
         message: '`--calibrate` measures this machine, not one that was recorded',
         remedy: 'leave out `--host` or `--calibrate`',
       });
     }
+    const { problem, ...described } = await describedMachine(flags, io.env);
+    if (problem !== undefined) io.err(`${printable(problem)}\n`);
     const machine = await detectMachine({
       ...(hostDirectory !== undefined && { host: recordedHost(hostDirectory) }),
-      ...(machineFile !== undefined && { machineFile }),
+      ...described,
       refresh: flags.has('refresh'),
       calibrate: flags.has('calibrate'),
       sensors: true,
       lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
     if (flags.has('json')) io.out(`${JSON.stringify(machine, undefined, 2)}\n`);
-    else io.out(flags.has('explain') ? machineText(machine) + evidenceText(machine) : machineText(machine));
+    else {
+      const text = machineText(machine, io.screen ?? plainScreen);
+      io.out(flags.has('explain') ? text + evidenceText(machine) : text);
+    }
   },
 };

@@ -1,15 +1,24 @@
+import type { Device, Machine } from '../../core/machine.js';
+import { problemOf } from '../../core/unusable.js';
 import { checks, type Examined, type Finding } from '../../detect/checks.js';
 import { detectMachine } from '../../detect/detect.js';
 import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { liveHost } from '../../detect/live-host.js';
 import { recordedHost } from '../../detect/recorded-host.js';
+import { printableValue } from '../../report/printable.js';
 import type { Command } from '../command.js';
+import { describedMachine } from '../described-machine.js';
+import { painter, plainScreen, type Screen, troubleText } from '../screen.js';
 
 export const doctor: Command = {
   summary: 'says what is wrong on this machine and how to repair it',
   flags: {
     json: { summary: 'print the findings as JSON' },
-    machine: { summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE', value: 'FILE' },
+    machine: {
+      summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE, else the option machine',
+      value: 'FILE',
+    },
+    config: { summary: "Jest's config, for the option machine; default: Jest finds it", value: 'FILE' },
     browsers: {
       summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
     },
@@ -18,31 +27,35 @@ export const doctor: Command = {
   async run(flags, io) {
     const directory = flags.get('host');
     const recorded = directory === undefined ? undefined : recordedHost(directory);
-    // A recorded machine is not described by this machine's environment.
-    const fromEnv = recorded === undefined ? io.env.JEST_HARDWARE_MACHINE || undefined : undefined;
-    const machineFile = flags.get('machine') ?? fromEnv;
+    const { problem, ...described } = await describedMachine(flags, io.env);
     const machine = await detectMachine({
       ...(recorded !== undefined && { host: recorded }),
-      ...(machineFile !== undefined && { machineFile }),
+      ...described,
       refresh: true,
       lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
     const host = recorded ?? liveHost();
-    const findings = findingsOf({ machine, host, projectDir: host.workingDirectory });
-    const usable = machine.devices.filter((device) => device.usable);
+    const { projectDir = host.workingDirectory } = described;
+    const findings = [
+      ...findingsOf({ machine, host, projectDir }),
+      ...(problem === undefined ? [] : [unreadableConfig(problem)]),
+    ];
     if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, findings }, undefined, 2)}\n`);
-    else
-      io.out(
-        textOf(
-          findings,
-          usable.map(({ id }) => id),
-        ),
-      );
+    else io.out(textOf(findings, machine, io.screen ?? plainScreen));
     return findings.some(({ severity }) => severity === 'wrong') ? 1 : 0;
   },
 };
 
 type NamedFinding = Finding & { readonly check: string };
+
+function unreadableConfig(problem: string): NamedFinding {
+  return {
+    check: 'Jest config',
+    severity: 'note',
+    message: problem,
+    remedy: 'correct the config, or name the machine file by `--machine`',
+  };
+}
 
 /** What is wrong comes first. */
 function findingsOf(examined: Examined): readonly NamedFinding[] {
@@ -56,12 +69,30 @@ function isWrong({ severity }: Finding): boolean {
   return severity === 'wrong';
 }
 
-function textOf(findings: readonly NamedFinding[], usable: readonly string[]): string {
-  const lines = findings.map(
-    ({ severity, message, remedy }) =>
-      `${severity === 'wrong' ? '!' : '-'} ${message}\n${remedy === undefined ? '' : `  remedy: ${remedy}\n`}`,
+function textOf(findings: readonly NamedFinding[], machine: Machine, screen: Screen): string {
+  const paint = painter(screen);
+  const lines = printableValue(findings).map(({ severity, message, remedy }) =>
+    troubleText(
+      { message, ...(remedy !== undefined && { remedy }) },
+      paint,
+      severity === 'wrong' ? '!' : '-',
+    ),
   );
+  const ids = (devices: readonly Device[]) => printableValue(devices.map(({ id }) => id)).join(', ');
   const wrong = findings.filter(isWrong).length;
-  const sum = `${wrong === 0 ? 'nothing is wrong' : `wrong: ${wrong}`}; notes: ${findings.length - wrong}`;
-  return `${lines.join('')}${sum}; usable: ${usable.join(', ')}\n`;
+  const unusable = machine.devices.filter((device) => !device.usable && !isCut(device, machine));
+  // What somebody hid is no fault, but a machine with a device that nobody can use is not in order either.
+  const isFine = wrong === 0 && unusable.every((device) => problemOf(device, machine) === undefined);
+  const parts = [
+    isFine ? 'nothing is wrong' : `wrong: ${wrong}`,
+    `notes: ${findings.length - wrong}`,
+    `usable: ${ids(machine.devices.filter(({ usable }) => usable))}`,
+    ...(unusable.length === 0 ? [] : [`not usable: ${ids(unusable)}`]),
+  ];
+  return `${lines.join('')}${parts.join('; ')}\n`;
+}
+
+/** Its slices are devices of their own, such as `gpu0.mig1`. */
+function isCut({ id }: Device, { devices }: Machine): boolean {
+  return devices.some((other) => other.id.startsWith(`${id}.`));
 }

@@ -1,0 +1,41 @@
+import type { MachineFile } from '../detect/machine-file.js';
+import { settingsHere } from '../project/settings-here.js';
+import type { CommandIo, FlagValues } from './command.js';
+
+/** What a person says about the machine that a command looks at, and whose project it is. */
+export interface DescribedMachine {
+  readonly machineFile?: string | MachineFile;
+  readonly projectDir?: string;
+  /** Why the project's Jest config could not be read. */
+  readonly problem?: string;
+}
+
+/**
+ * As in a run: `--machine`, else JEST_HARDWARE_MACHINE, else the option `machine` of the project in the working directory.
+ * None of it but the flag describes a machine that was recorded (`--host`).
+ * @throws {UsageError} for a config named by `--config` that cannot be read.
+ */
+export async function describedMachine(
+  flags: Pick<FlagValues, 'get'>,
+  env: CommandIo['env'],
+): Promise<DescribedMachine> {
+  const named = flags.get('machine');
+  if (flags.get('host') !== undefined) return named === undefined ? {} : { machineFile: named };
+  const chosen = named ?? (env.JEST_HARDWARE_MACHINE || undefined);
+  const config = flags.get('config');
+  if (chosen !== undefined && config === undefined) return { machineFile: chosen };
+  const { settings, problem } = settingsHere(process.cwd(), config);
+  const { machine } = settings?.paths ?? {};
+  return {
+    ...(settings !== undefined && { projectDir: settings.rootDir }),
+    ...(problem !== undefined && { problem }),
+    ...(chosen !== undefined && { machineFile: chosen }),
+    ...(chosen === undefined && machine !== undefined && { machineFile: await checked(machine) }),
+  };
+}
+
+async function checked(machine: string | Readonly<Record<string, unknown>>): Promise<string | MachineFile> {
+  if (typeof machine === 'string') return machine;
+  const { parseMachine } = await import('../detect/machine-file.js');
+  return parseMachine(machine, 'option machine');
+}

@@ -1,0 +1,65 @@
+import type { WriteStream } from 'node:tty';
+import { styleText } from 'node:util';
+import type { Evidence, MachineProblem } from '../core/machine.js';
+
+/** What the reader's terminal shows. */
+export interface Screen {
+  readonly color: boolean;
+  /** Lists are broken to it; a single long name or reason may be longer. */
+  readonly width: number;
+}
+
+/** Node.js knows NO_COLOR, FORCE_COLOR and terminals without colours. */
+export function screenOf(stream: Partial<WriteStream>): Screen {
+  const { isTTY = false, columns = 80 } = stream;
+  return { color: isTTY && stream.hasColors?.() === true, width: columns };
+}
+
+/** A file or a pipe, or nobody told. */
+export const plainScreen: Screen = { color: false, width: 80 };
+
+type Style = Parameters<typeof styleText>[0];
+type Paint = (style: Style, text: string) => string;
+
+/** What is wrong, and below it, set apart, what to do. */
+export function troubleText(
+  { message, remedy }: MachineProblem,
+  paint: Paint,
+  mark = '!',
+  indent = '',
+): string {
+  const line = `${indent}${paint(mark === '!' ? 'yellow' : 'dim', mark)} ${message}\n`;
+  return remedy === undefined ? line : `${line}${indent}  ${paint('dim', 'remedy:')} ${remedy}\n`;
+}
+
+export function painter({ color }: Screen): Paint {
+  return (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
+}
+
+export function sourceText(evidence: Evidence | undefined): string {
+  if (evidence === undefined) return '';
+  return evidence.confidence === 'declared' ? `declared in ${evidence.source}` : evidence.source;
+}
+
+/** Broken at spaces. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, cell.length);
+    });
+  }
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+}
