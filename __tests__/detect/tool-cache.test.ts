@@ -241,3 +241,36 @@ describe('health and modes of NVIDIA GPUs', () => {
     });
   });
 });
+
+describe('where nobody wants a GPU', () => {
+  const row = '0, GPU-aa, NVIDIA GeForce RTX 4090, 24564, 550.54.15, Default, [N/A], 8.9';
+  const uevent = 'DRIVER=nvidia\nPCI_CLASS=30000\nPCI_ID=10DE:2684\nPCI_SLOT_NAME=0000:01:00.0\n';
+  const nvidia = {
+    files: { ...boot, ...nvidiaAccess, '/sys/bus/pci/devices/0000:01:00.0/uevent': uevent },
+  };
+
+  test('its tool is not started, and nothing is said of it', async () => {
+    const { host, starts } = machineWith(`echo '${row}'`, nvidia, 'nvidia-smi');
+    const { devices, problems } = await detectMachine({ host, classes: ['cpu', 'npu'] });
+    expect(devices.map(({ id }) => id)).toEqual(['cpu']);
+    expect(problems).toEqual([]);
+    expect(starts()).toBe(0);
+    expect((await detectMachine({ host, classes: ['gpu'] })).devices).toHaveLength(2);
+    expect(starts()).toBe(1);
+  });
+
+  test('what a machine file adds to it is about nothing; what it declares stays', async () => {
+    const { host, starts } = machineWith(`echo '${row}'`, nvidia, 'nvidia-smi');
+    const devices = [
+      { id: 'gpu0', shares: 2 },
+      { id: 'npu0', class: 'npu' },
+    ];
+    const { parseMachine } = await import('../../src/detect/machine-file.js');
+    const machineFile = parseMachine({ devices }, 'machine');
+    const ids = async (classes?: readonly 'cpu'[]) =>
+      (await detectMachine({ host, machineFile, ...(classes && { classes }) })).devices.map(({ id }) => id);
+    expect(await ids(['cpu'])).toEqual(['cpu', 'npu0']);
+    expect(starts()).toBe(0);
+    expect(await ids()).toEqual(['cpu', 'gpu0', 'npu0']);
+  });
+});

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine.js';
+import type { DeviceClass } from '../core/taxonomy.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
 import { applyMachineFile } from './apply-machine-file.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
@@ -11,7 +12,7 @@ import { liveHost } from './live-host.js';
 import { machineFactsOf } from './machine-facts.js';
 import type { MachineFile } from './machine-file.js';
 import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
-import { probes } from './probes/index.js';
+import { classesOfProbes, probes } from './probes/index.js';
 import { withReadOnce } from './read-once.js';
 import { withReadings } from './sensors.js';
 import { withToolCache } from './tool-cache.js';
@@ -41,6 +42,10 @@ export interface DetectOptions {
   readonly sensors?: boolean;
   /** How long one tool may take, in ms. Default 10 000: `nvidia-smi` on a machine with 8 GPUs and no daemon takes seconds. */
   readonly toolTimeoutMs?: number;
+  /**
+   * Classes of devices that somebody wants beside the CPU: what starts tools to find others does not run. Default: all.
+   */
+  readonly classes?: readonly DeviceClass[];
   /** Probes that start browsers or load native code, which takes seconds the first time. Default none. */
   readonly lazy?: readonly LazyProbeName[];
 }
@@ -59,7 +64,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
   );
   const machine = machineFactsOf(host);
   const findings = await Promise.all(
-    [...Object.entries(probes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
+    [...probesFor(options.classes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
       outcomeOf(name, probe, host, {
         timeoutMs: toolTimeoutMs,
         projectDir: projectDir ?? host.workingDirectory,
@@ -84,7 +89,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
     options.host === undefined && cacheDirectory !== undefined
       ? await calibrated(detected, cacheDirectory, options.calibrate === true, refresh)
       : detected;
-  const final = machineFile === undefined ? known : await declaredBy(machineFile, known, host);
+  const final = machineFile === undefined ? known : await declaredBy(machineFile, known, host, options);
   return options.sensors === true ? withReadings(final, bareHost) : final;
 }
 
@@ -99,10 +104,28 @@ async function calibrated(
   return (await import('./calibrate/calibrate.js')).withCalibration(machine, directory);
 }
 
-async function declaredBy(file: string | MachineFile, detected: Machine, host: Host): Promise<Machine> {
+function probesFor(classes: DetectOptions['classes']): readonly [string, Probe][] {
+  const found: Readonly<Record<string, readonly DeviceClass[]>> = classesOfProbes;
+  return Object.entries(probes).filter(
+    ([name]) => classes === undefined || (found[name]?.some((each) => classes.includes(each)) ?? true),
+  );
+}
+
+async function declaredBy(
+  given: string | MachineFile,
+  detected: Machine,
+  host: Host,
+  { classes }: DetectOptions,
+): Promise<Machine> {
   // Loaded here only: the validator costs more than the whole detection.
   const { readMachineFile } = await import('./machine-file.js');
-  return applyMachineFile(detected, typeof file === 'string' ? readMachineFile(file) : file, host);
+  const file = typeof given === 'string' ? readMachineFile(given) : given;
+  if (classes === undefined) return applyMachineFile(detected, file, host);
+  // What is said of a device that was not looked for is about nothing.
+  const devices = file.devices?.filter(
+    (entry) => entry.class !== undefined || detected.devices.some(({ id }) => id === entry.id),
+  );
+  return applyMachineFile(detected, { ...file, ...(devices && { devices }) }, host);
 }
 
 /** The probe is loaded when it runs: its time is its own. */

@@ -2,6 +2,7 @@ import type { Host } from './host.js';
 import { parseNvidiaInformation } from './parse/nvidia-proc.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
 import { comparePciAddresses, pciAddressOf } from './parse/uevent.js';
+import { pciFunctionsOf } from './pci.js';
 
 /** Where the kernel driver lists its GPUs. */
 export const driverDirectory = '/proc/driver/nvidia';
@@ -40,6 +41,21 @@ export function gpusOfDriver(host: Host): readonly DriverGpu[] {
 function driverVersionOf(host: Host): string | undefined {
   const text = host.readFile(`${driverDirectory}/version`) ?? '';
   return /Kernel Module.*?\s(\d+\.\d+(?:\.\d+)*)\s/.exec(text)?.[1];
+}
+
+/**
+ * Addresses of the bus for GPUs whose driver tells none: they are counted in the order of their addresses. Undefined
+ * where the bus shows another number of them.
+ */
+export function addressesOnBus(host: Host, count: number): readonly string[] | undefined {
+  const found = pciFunctionsOf(host)
+    .filter(
+      ({ vendorId, classCode, driver }) =>
+        vendorId === 0x10de && classCode >>> 16 === 3 && driver === 'nvidia',
+    )
+    .flatMap(({ address }) => address ?? [])
+    .toSorted(comparePciAddresses);
+  return found.length === count ? found : undefined;
 }
 
 /** What the kernel driver tells of a GPU that `nvidia-smi` has told of. A driver that has not yet talked to a GPU does not know its UUID. */

@@ -32,10 +32,10 @@ export interface RunInput {
   readonly tests: readonly Test[];
   /** Reads the docblocks; called once, when the workers are on their way. */
   prepare(): readonly PreparedSuite[];
-  /** As detected without starting anything that takes seconds. */
+  /** As detected without starting any tool for devices beside the CPU. */
   readonly machine: Machine;
-  /** Detects again with these probes too. */
-  detect(lazy: readonly LazyProbeName[]): Promise<Machine>;
+  /** Detects again: devices of these classes, with these probes too. What their drivers' tools say is asked anew. */
+  detect(classes: readonly DeviceClass[], lazy: readonly LazyProbeName[]): Promise<Machine>;
   readonly history: readonly Observation[];
   /** Ids of suites whose last run failed. */
   readonly failedLast: ReadonlySet<string>;
@@ -155,12 +155,16 @@ export class HardwareRun {
     });
   }
 
-  /** Starts browsers and the like only for a suite that asks for what they find. */
+  /** Starts vendors' tools, browsers and the like only for a suite that asks for what they find. */
   async #lookCloser(): Promise<void> {
-    const { only, detect } = this.#input;
+    const { only, detect, options } = this.#input;
     const { machine, profiles } = this.#lookup;
-    const lazy = lazyProbesFor(profiles.filter((profile) => isSelected(profile, only)));
-    this.#lookup.takeMachine(lazy.length > 0 ? await detect(lazy) : machine, this.#workers);
+    const selected = profiles.filter((profile) => isSelected(profile, only));
+    const lazy = lazyProbesFor(selected);
+    const wanted = selected.flatMap(({ hardware }) => hardware.map((need) => need.class));
+    const classes = [...new Set([...wanted, ...options.requireExecuted])];
+    const closer = lazy.length > 0 || classes.some((each) => each !== 'cpu');
+    this.#lookup.takeMachine(closer ? await detect(classes, lazy) : machine, this.#workers);
   }
 
   /** Starts nothing more and stops what is running; synchronous, so that it works while this process ends. */

@@ -9,11 +9,10 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import type { RunEvent } from '../core/events.js';
-import type { Machine } from '../core/machine.js';
 import { UsageError } from '../core/usage-error.js';
 import { defaultProfile } from '../core/workload.js';
 import { detectMachine } from '../detect/detect.js';
-import { type LazyProbeName, lazyProbesFor } from '../detect/lazy-probes.js';
+import { lazyProbesFor } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../detect/machine-file.js';
 import { parseEnvironment } from '../options/environment.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
@@ -27,7 +26,7 @@ import { printable } from '../report/printable.js';
 import { summarise, unusableOf } from '../report/summary.js';
 import { missingFrom } from '../shard/machine-difference.js';
 import type { Emit } from './delivery.js';
-import { HardwareRun } from './hardware-run.js';
+import { HardwareRun, type RunInput } from './hardware-run.js';
 import { jestPackages } from './interop.js';
 import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
@@ -79,16 +78,18 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const history = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
     const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
-    const detect = async (lazy: readonly LazyProbeName[]) =>
+    const detect: RunInput['detect'] = async (classes, lazy) =>
       withMeasuredWatts(
         await detectMachine({
           projectDir: rootDir,
+          classes,
           lazy,
           ...(machineFile === undefined ? {} : { machineFile }),
         }),
         history?.history.watts ?? new Map(),
       );
-    const machine = await detect([]);
+    // What suites want is not known yet: no tool is started for devices that nobody may ask for.
+    const machine = await detect([], []);
     await refuseOtherMachine(detect);
     const startedAt = new Date();
     const events: RunEvent[] = [];
@@ -186,16 +187,15 @@ async function checkedMachine(machine: RunPaths['machine']): Promise<string | Ma
 }
 
 /** A shard that lacks what it was declared to have would not run what the others left to it. */
-async function refuseOtherMachine(
-  detect: (lazy: readonly LazyProbeName[]) => Promise<Machine>,
-): Promise<void> {
+async function refuseOtherMachine(detect: RunInput['detect']): Promise<void> {
   const { planned, declared } = session.shard ?? {};
   if (planned === undefined || declared === undefined) return;
   // Browsers and some backends are found on demand alone; what was declared is a demand.
   const demands = declared.machine.devices.flatMap(({ usable, class: deviceClass, backends, features }) =>
     usable && deviceClass !== 'cpu' ? [{ ...defaultProfile, backends, features }] : [],
   );
-  const missing = missingFrom(await detect(lazyProbesFor(demands)), declared.machine);
+  const classes = declared.machine.devices.map((device) => device.class);
+  const missing = missingFrom(await detect(classes, lazyProbesFor(demands)), declared.machine);
   if (missing.length === 0) return;
   throw new UsageError({
     message: `this machine is not the one declared for shard ${planned.index} of ${planned.total} (${planned.machine})`,

@@ -257,7 +257,24 @@ describe('one card that is broken', () => {
   });
 });
 
-test('where the kernel lists nothing, the tool tells the address, so that the bus shows nothing twice', async () => {
+test.each([
+  ['the tool tells', `${row}, 00000000:01:00.0`],
+  ['the bus tells, for as many GPUs,', row],
+])('where the kernel lists nothing, %s the address: nothing is shown twice', async (_, line) => {
+  const uevent = (slot: string) =>
+    `DRIVER=nvidia\nPCI_CLASS=30000\nPCI_ID=10DE:2236\nPCI_SLOT_NAME=${slot}\n`;
+  const files = {
+    ...nvidiaAccess,
+    '/sys/bus/pci/devices/0000:01:00.0/uevent': uevent('0000:01:00.0'),
+    '/sys/bus/pci/devices/0000:01:00.1/uevent':
+      'PCI_CLASS=40300\nPCI_ID=10DE:228B\nPCI_SLOT_NAME=0000:01:00.1\n',
+  };
+  const machine = await machineOf(`echo '${line}'`, { files });
+  expect(gpus(machine)).toEqual(['gpu0 true']);
+  expect(device(machine, 'gpu0').pciAddress).toBe('0000:01:00.0');
+});
+
+test('the tool tells the address and the memory that is left', async () => {
   const uevent = 'DRIVER=nvidia\nPCI_CLASS=30000\nPCI_ID=10DE:2236\nPCI_SLOT_NAME=0000:01:00.0\n';
   const machine = await machineOf(`echo '${row}, 00000000:01:00.0, 513, 22000'`, {
     files: { ...nvidiaAccess, '/sys/bus/pci/devices/0000:01:00.0/uevent': uevent },

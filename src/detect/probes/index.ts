@@ -1,3 +1,4 @@
+import type { DeviceClass } from '../../core/taxonomy.js';
 import type { Probe } from '../probe.js';
 import { accelerator } from './accelerator.js';
 import { amd } from './amd.js';
@@ -31,3 +32,17 @@ export const probes = {
   platformGpu,
   pciDisplay,
 } as const satisfies Record<string, Probe>;
+
+/**
+ * What probes that start tools find, and those that only know what these leave: where nobody wants such a device, they do
+ * not run. All others read files only.
+ */
+export const classesOfProbes: Partial<Record<keyof typeof probes, readonly DeviceClass[]>> = {
+  nvidia: ['gpu'],
+  macos: ['gpu', 'npu'],
+  windows: ['gpu', 'npu'],
+  wsl: ['gpu'],
+  amd: ['gpu'],
+  intel: ['gpu'],
+  pciDisplay: ['gpu'],
+};

@@ -10,7 +10,7 @@ import { sharedMemoryOf } from '../nvidia/memory.js';
 import { askNvidiaSmi, isAbout, isCut } from '../nvidia/query.js';
 import { tegraGpuOf } from '../nvidia/tegra.js';
 import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
-import { driverDirectory, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
+import { addressesOnBus, driverDirectory, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
 import type { MigSlice } from '../parse/nvidia-mig.js';
 import type { NvidiaGpu } from '../parse/nvidia-smi.js';
 import type { Probe, ProbeFindings } from '../probe.js';
@@ -87,11 +87,12 @@ function findingsOf(gpus: readonly NvidiaGpu[], source: string, at: Surroundings
   const problems: MachineProblem[] = [];
   const warnings = new Set(at.notes ?? []);
   const addresses: Record<string, string> = {};
+  const onBus = addressesOnBus(at.host, gpus.length);
   const devices = gpus.flatMap((row, position) => {
     const id = `gpu${position}`;
     const inKernel = sameGpu(row, listed);
     const gpu = { ...row, ...(row.fault && inKernel && { name: inKernel.name }) };
-    const pciAddress = gpu.pciAddress ?? inKernel?.pciAddress;
+    const pciAddress = gpu.pciAddress ?? inKernel?.pciAddress ?? onBus?.[position];
     if (pciAddress !== undefined) addresses[id] = pciAddress;
     const address = { index: gpu.index, uuid: gpu.uuid };
     const { bindingEnv, hiddenBy } = bindingEnvOf({ class: 'gpu', vendor: 'nvidia' }, address, at.host);
