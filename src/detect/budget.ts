@@ -42,7 +42,9 @@ export function memoryBudgetOf(host: Host): Budget {
 }
 
 /** The RAM in bytes. What Node tells is checked: a figure that no machine has is not believed. */
-function physicalMemoryOf(host: Host): { readonly amount: number; readonly source: string } | undefined {
+export function physicalMemoryOf(
+  host: Host,
+): { readonly amount: number; readonly source: string } | undefined {
   const told = [
     { amount: host.totalMemoryBytes, source: 'total memory' },
     { amount: meminfoBytes(host.readFile(meminfo) ?? '', 'MemTotal') ?? 0, source: `${meminfo} MemTotal` },

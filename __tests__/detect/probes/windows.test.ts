@@ -4,6 +4,7 @@ import { parseWindowsDevices } from '../../../src/detect/parse/windows-devices.j
 import { recordedHost } from '../../../src/detect/recorded-host.js';
 import { temporaryHost } from '../temporary-host.js';
 
+const GiB = 1024 ** 3;
 const replay = (name: string) =>
   detectMachine({ host: recordedHost(join(process.cwd(), 'fixtures', 'hosts', name)) });
 
@@ -18,7 +19,8 @@ test('nvidia-smi tells of its GPU, Windows of the others; virtual displays are n
       model: 'Intel(R) UHD Graphics 770',
       usable: true,
       backends: ['directml'],
-      features: ['unified-memory'],
+      features: ['unified-memory', 'simt'],
+      memoryBytes: 32 * GiB,
       evidence: { directml: { confidence: 'inferred', source: 'Windows build 22631' } },
     },
   ]);
@@ -32,7 +34,8 @@ test('more than 4 GiB; a GPU without driver, a GPU that stopped', async () => {
       vendor: 'amd',
       memoryBytes: 25753026560,
       usable: true,
-      features: ['dedicated-memory'],
+      features: ['tensor-cores', 'ray-tracing', 'quantization', 'dedicated-memory', 'simt'],
+      precisions: expect.arrayContaining(['fp16', 'bf16', 'int8']),
       evidence: { memoryBytes: { confidence: 'probed', source: 'HardwareInformation.qwMemorySize' } },
     },
     { vendor: 'nvidia', usable: false, backends: [] },
@@ -45,16 +48,17 @@ test('more than 4 GiB; a GPU without driver, a GPU that stopped', async () => {
 });
 
 test.each([
-  ['windows-copilot', 'npu-intel', 'Intel(R) AI Boost'],
-  ['windows-snapdragon', 'npu-qualcomm', 'Snapdragon(R) X Elite - X1E80100 - Qualcomm(R) Hexagon(TM) NPU'],
-])('%s: an NPU beside an integrated GPU', async (name, architecture, model) => {
+  ['windows-copilot', 'npu-intel', 'Intel(R) AI Boost', 16],
+  ['windows-snapdragon', 'npu-qualcomm', 'Snapdragon(R) X Elite - X1E80100 - Qualcomm(R) Hexagon(TM) NPU', 8],
+])('%s: an NPU beside an integrated GPU', async (name, architecture, model, gibibytes) => {
   const { devices, problems } = await replay(name);
   expect(problems).toEqual([]);
   expect(devices.slice(1)).toMatchObject([
-    { id: 'gpu0', features: ['unified-memory'], usable: true },
+    { id: 'gpu0', features: expect.arrayContaining(['unified-memory', 'simt']), usable: true },
     { id: 'npu0', class: 'npu', architecture, model, backends: ['directml'], usable: true },
   ]);
-  expect(devices[1]).not.toHaveProperty('memoryBytes');
+  expect(devices[1]?.memoryBytes).toBe(gibibytes * GiB);
+  expect(devices[2]?.features).toEqual(expect.arrayContaining(['neural-engine', 'quantization']));
 });
 
 test('remote and virtual displays are no GPUs', async () => {

@@ -6,6 +6,19 @@ export interface WindowsDevice {
   /** 0: works; else the Device Manager's code. */
   readonly errorCode: number;
   readonly memory?: { readonly bytes: number; readonly source: string };
+  /** What the registry says of its driver; absent where it says nothing. */
+  readonly driver?: WindowsDriver;
+}
+
+export interface WindowsDriver {
+  /** The kernel's service: `nvlddmkm`, `BasicDisplay`. */
+  readonly service?: string;
+  /** `oem42.inf`, of Windows' own drivers `display.inf`. */
+  readonly inf?: string;
+  readonly provider?: string;
+  /** What the driver's INF matched: a device's id, or that of a whole class such as `PCI\CC_0300`. */
+  readonly match?: string;
+  readonly version?: string;
 }
 
 export interface WindowsDevices {
@@ -22,15 +35,25 @@ export const listDevicesScript = [
   '[Console]::OutputEncoding = [Text.Encoding]::UTF8',
   "$root = 'HKLM:\\SYSTEM\\CurrentControlSet'",
   '$gpus = @(Get-CimInstance Win32_VideoController | ForEach-Object {',
-  "  $driver = (Get-ItemProperty -LiteralPath ('{0}\\Enum\\{1}' -f $root, $_.PNPDeviceID)).Driver",
-  "  $size = (Get-ItemProperty -LiteralPath ('{0}\\Control\\Class\\{1}' -f $root, $driver)).'HardwareInformation.qwMemorySize'",
+  "  $key = Get-ItemProperty -LiteralPath ('{0}\\Enum\\{1}' -f $root, $_.PNPDeviceID)",
+  "  $driver = Get-ItemProperty -LiteralPath ('{0}\\Control\\Class\\{1}' -f $root, $key.Driver)",
+  "  $size = $driver.'HardwareInformation.qwMemorySize'",
   '  if ($size -is [byte[]]) { $size = [BitConverter]::ToUInt64($size, 0) }',
-  '  @{ name = $_.Name; pnp = $_.PNPDeviceID; error = $_.ConfigManagerErrorCode; memory = $size; ram = $_.AdapterRAM }',
+  '  @{ name = $_.Name; pnp = $_.PNPDeviceID; error = $_.ConfigManagerErrorCode; memory = $size; ram = $_.AdapterRAM',
+  '     service = $key.Service; inf = $driver.InfPath; provider = $driver.ProviderName',
+  '     match = $driver.MatchingDeviceId; version = $driver.DriverVersion }',
   '})',
   "$npus = @(Get-CimInstance Win32_PnPEntity -Filter 'PNPClass=''ComputeAccelerator''' | ForEach-Object {",
-  '  @{ name = $_.Name; pnp = $_.PNPDeviceID; error = $_.ConfigManagerErrorCode }',
+  '  @{ name = $_.Name; pnp = $_.PNPDeviceID; error = $_.ConfigManagerErrorCode; service = $_.Service }',
   '})',
-  'ConvertTo-Json -Compress -Depth 3 @{ gpus = $gpus; npus = $npus }',
+  // Every process sees the bits behind IsProcessorFeaturePresent at this address (KUSER_SHARED_DATA, ntddk.h): reading
+  // them takes no time, compiling a call of the function takes half a second.
+  '$bits = @(0..63 | Where-Object { [Runtime.InteropServices.Marshal]::ReadByte([IntPtr]0x7FFE0274, $_) -ne 0 })',
+  '$cpus = @(Get-CimInstance Win32_Processor -Property NumberOfCores, NumberOfLogicalProcessors)',
+  '$cpu = @{ features = $bits',
+  '  cores = ($cpus | Measure-Object NumberOfCores -Sum).Sum',
+  '  threads = ($cpus | Measure-Object NumberOfLogicalProcessors -Sum).Sum }',
+  'ConvertTo-Json -Compress -Depth 3 @{ gpus = $gpus; npus = $npus; cpu = $cpu }',
 ].join('\n');
 
 /** Undefined when the text is no answer of the script. */
@@ -47,7 +70,7 @@ export function parseWindowsDevices(text: string): WindowsDevices | undefined {
 }
 
 function deviceOf(entry: unknown): readonly WindowsDevice[] {
-  const { name, pnp, error, memory, ram } = (entry ?? {}) as Record<string, unknown>;
+  const { name, pnp, error, memory, ram, ...rest } = (entry ?? {}) as Record<string, unknown>;
   if (typeof name !== 'string' || typeof pnp !== 'string') return [];
   const own = amount(memory);
   const bytes = own ?? belowItsEnd(amount(ram));
@@ -58,8 +81,17 @@ function deviceOf(entry: unknown): readonly WindowsDevice[] {
       pnpId: pnp,
       errorCode: typeof error === 'number' ? error : 0,
       ...(bytes !== undefined && { memory: { bytes, source } }),
+      ...driverOf(rest),
     },
   ];
+}
+
+function driverOf(entry: Readonly<Record<string, unknown>>): { readonly driver?: WindowsDriver } {
+  const told = ['service', 'inf', 'provider', 'match', 'version'].flatMap((key) => {
+    const value = entry[key];
+    return typeof value === 'string' && value.trim() !== '' ? [[key, value.trim()]] : [];
+  });
+  return told.length === 0 ? {} : { driver: Object.fromEntries(told) as WindowsDriver };
 }
 
 function amount(value: unknown): number | undefined {

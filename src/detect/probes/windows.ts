@@ -1,16 +1,18 @@
 import type { Evidence, MachineProblem } from '../../core/machine.js';
-import type { Architecture, Precision, Vendor } from '../../core/taxonomy.js';
-import { deviceOf, sourced } from '../device-draft.js';
+import type { Architecture, Feature, Precision, Vendor } from '../../core/taxonomy.js';
+import { acceleratorKinds } from '../accelerators.js';
+import { abilitiesOfGfx } from '../amd-generation.js';
+import { amdModelByName } from '../amd-model-names.js';
+import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { directMlOf } from '../directml.js';
 import type { Host, RunOutcome } from '../host.js';
 import { impliedLabels } from '../implied-labels.js';
-import {
-  listDevicesScript,
-  parseWindowsDevices,
-  type WindowsDevice,
-  type WindowsDevices,
-} from '../parse/windows-devices.js';
+import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
+import { parseWindowsDevices, type WindowsDevice, type WindowsDevices } from '../parse/windows-devices.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
+import { windowsAnswerOf } from '../windows/answer.js';
+import { hasBasicDriver, vendorByBrand } from '../windows/basic-driver.js';
+import { pciDeviceOf, sharedMemoryOf, sharesMemory } from '../windows/shared-memory.js';
 import { nvidiaFindings } from './nvidia.js';
 
 /** GPUs and NPUs of Windows, asked of one PowerShell; of NVIDIA's GPUs `nvidia-smi` knows more. */
@@ -18,8 +20,8 @@ export const windows: Probe = async (host, options) => {
   if (host.platform !== 'win32') return { devices: [], problems: [] };
   const [listed, nvidia] = await Promise.all([list(host, options), nvidiaFindings(host, options)]);
   if ('message' in listed) return { ...nvidia, problems: [...nvidia.problems, listed] };
-  const isKnown = ({ errorCode, pnpId }: WindowsDevice) =>
-    nvidia.devices.length > 0 && errorCode === 0 && vendorOf(pnpId) === 'nvidia';
+  const isKnown = (device: WindowsDevice) =>
+    nvidia.devices.length > 0 && vendorOf(device) === 'nvidia' && obstacleOf(device) === undefined;
   const gpus = listed.gpus.filter((gpu) => isGpu(gpu) && !isKnown(gpu));
   const others = [
     ...gpus.map((gpu, index) => gpuFindings(gpu, `gpu${nvidia.devices.length + index}`, host)),
@@ -31,16 +33,11 @@ export const windows: Probe = async (host, options) => {
   };
 };
 
-async function list(
-  host: Host,
-  { timeoutMs, signal }: ProbeOptions,
-): Promise<WindowsDevices | MachineProblem> {
-  const isAnswer = (stdout: string) => parseWindowsDevices(stdout) !== undefined;
-  const args = ['-NoProfile', '-NonInteractive', '-Command', listDevicesScript];
-  const outcome = await host.run('powershell', args, { timeoutMs, signal, isAnswer });
+async function list(host: Host, options: ProbeOptions): Promise<WindowsDevices | MachineProblem> {
+  const outcome = await windowsAnswerOf(host, options);
   if (outcome.status === 'absent') return { gpus: [], npus: [] };
   const answer = outcome.status === 'ok' ? parseWindowsDevices(outcome.stdout) : undefined;
-  return answer ?? failure(outcome, timeoutMs);
+  return answer ?? failure(outcome, options.timeoutMs);
 }
 
 function failure({ status, stderr }: RunOutcome, timeoutMs: number): MachineProblem {
@@ -55,35 +52,47 @@ function failure({ status, stderr }: RunOutcome, timeoutMs: number): MachineProb
   };
 }
 
-const vendors: Readonly<Record<string, { readonly vendor: Vendor; readonly gpu?: Architecture }>> = {
-  '10DE': { vendor: 'nvidia', gpu: 'gpu-cuda' },
-  '1002': { vendor: 'amd', gpu: 'gpu-rocm' },
-  '1022': { vendor: 'amd', gpu: 'gpu-rocm' },
-  '8086': { vendor: 'intel', gpu: 'gpu-intel' },
-  QCOM: { vendor: 'qualcomm' },
+const vendors: Readonly<Record<string, Vendor>> = {
+  '10DE': 'nvidia',
+  '1002': 'amd',
+  '1022': 'amd',
+  '8086': 'intel',
+  QCOM: 'qualcomm',
 };
 
-function entryOf(pnpId: string) {
+const architectures: Partial<Record<Vendor, Architecture>> = {
+  nvidia: 'gpu-cuda',
+  amd: 'gpu-rocm',
+  intel: 'gpu-intel',
+};
+
+/** A share of the host's GPU in a guest of Hyper-V (GPU-PV): Microsoft's id, and the name of the host's card. */
+function isPartition(pnpId: string): boolean {
+  return /^PCI\\VEN_1414&DEV_008[AE]\b/i.test(pnpId);
+}
+
+function vendorOf({ name, pnpId }: WindowsDevice): Vendor | undefined {
+  if (isPartition(pnpId)) return vendorByBrand(name);
   const id = /^(?:PCI|ACPI)\\(?:VEN_)?([0-9A-Z]{4})/i.exec(pnpId)?.[1];
   return vendors[id?.toUpperCase() ?? ''];
 }
 
-function vendorOf(pnpId: string): Vendor | undefined {
-  return entryOf(pnpId)?.vendor;
-}
-
 /** Basic, remote and virtual display adapters hang on no bus of a GPU maker. */
-function isGpu({ pnpId }: WindowsDevice): boolean {
-  return entryOf(pnpId) !== undefined;
+function isGpu(device: WindowsDevice): boolean {
+  return isPartition(device.pnpId) || vendorOf(device) !== undefined;
 }
 
 function gpuFindings(gpu: WindowsDevice, id: string, host: Host): ProbeFindings {
-  const { vendor, gpu: architecture } = entryOf(gpu.pnpId) ?? {};
+  const vendor = vendorOf(gpu);
+  const architecture = vendor && architectures[vendor];
   const obstacle = obstacleOf(gpu);
-  const integrated = isIntegrated(gpu, vendor);
-  const memory =
-    integrated || !gpu.memory ? undefined : sourced(gpu.memory.bytes, 'probed', gpu.memory.source);
+  const shared = sharesMemory(gpu, vendor);
+  const memory = shared
+    ? sharedMemoryOf(gpu, vendor, host)
+    : gpu.memory && sourced(gpu.memory.bytes, 'probed', gpu.memory.source);
   const byName: Evidence = { confidence: 'inferred', source: `Win32_VideoController ${gpu.name}` };
+  const abilities = abilitiesOf(gpu, vendor);
+  const spec: Evidence = { confidence: 'spec', source: abilities.source };
   const implied = impliedLabels({ class: 'gpu', vendor, model: gpu.name });
   const { evidence, ...device } = deviceOf({
     id,
@@ -91,34 +100,65 @@ function gpuFindings(gpu: WindowsDevice, id: string, host: Host): ProbeFindings 
     usable: obstacle === undefined,
     unusableBecause: obstacle?.message,
     software: false,
-    vendor: vendor && sourced(vendor, 'probed', gpu.pnpId),
+    vendor: vendor && sourced(vendor, isPartition(gpu.pnpId) ? 'inferred' : 'probed', gpu.pnpId),
     architecture: architecture && sourced(architecture, 'inferred', gpu.pnpId),
     model: sourced(gpu.name, 'probed', 'Win32_VideoController'),
     memoryBytes: memory,
+    driver: driverOf(gpu),
     backends: obstacle === undefined ? directMlOf(host) : {},
-    precisions: {},
-    features: integrated
-      ? { 'unified-memory': byName }
-      : { ...(memory && { 'dedicated-memory': memory.evidence }) },
+    precisions: labelsOf(abilities.precisions, spec),
+    features: {
+      ...labelsOf(abilities.features, spec),
+      ...(shared ? { 'unified-memory': byName } : memory && { 'dedicated-memory': memory.evidence }),
+    },
   });
-  const features = [...new Set([...implied.features, ...device.features])];
+  const union = <Word>(a: readonly Word[], b: readonly Word[]) => [...new Set([...a, ...b])];
   return {
-    devices: [{ ...device, ...implied, features, evidence: { ...implied.evidence, ...evidence } }],
+    devices: [
+      {
+        ...device,
+        precisions: union(implied.precisions, device.precisions),
+        features: union(implied.features, device.features),
+        evidence: { ...implied.evidence, ...evidence },
+      },
+    ],
     problems:
       obstacle === undefined ? [] : [{ ...obstacle, message: `${id} (${gpu.name}) ${obstacle.message}` }],
   };
 }
 
-/** Its memory is the machine's: what the driver calls dedicated is a small part that the firmware keeps back. */
-function isIntegrated({ name }: WindowsDevice, vendor: Vendor | undefined): boolean {
-  if (vendor === 'intel') return !/\bArc\b.*\b[AB]\d{2,3}/i.test(name);
-  return vendor === 'qualcomm' || (vendor === 'amd' && /Graphics$/i.test(name));
+/** The same tables as on Linux; NVIDIA's come with what the model implies. */
+function abilitiesOf(
+  { name, pnpId }: WindowsDevice,
+  vendor: Vendor | undefined,
+): {
+  readonly precisions: readonly Precision[];
+  readonly features: readonly Feature[];
+  readonly source: string;
+} {
+  if (vendor === 'intel') {
+    const known = intelGpuModel(Number.parseInt(pciDeviceOf(pnpId), 16));
+    return { ...abilitiesOfIntel(known), source: `${known?.name ?? 'every Intel GPU'} by ${pnpId}` };
+  }
+  const gfx = vendor === 'amd' ? amdModelByName(name)?.gfx : undefined;
+  if (gfx !== undefined) return { ...abilitiesOfGfx(gfx), source: `${gfx} by the name ${name}` };
+  return {
+    precisions: [],
+    features: vendor === undefined ? [] : ['simt'],
+    source: 'every GPU of this maker',
+  };
+}
+
+/** `nvlddmkm 32.0.15.6094`. */
+function driverOf({ driver }: WindowsDevice): Sourced<string> | undefined {
+  const text = [driver?.service, driver?.version].filter((word) => word !== undefined).join(' ');
+  return text === '' ? undefined : sourced(text, 'probed', 'registry of Windows: Service, DriverVersion');
 }
 
 function npuFindings(npu: WindowsDevice, id: string, host: Host): ProbeFindings {
-  const vendor = vendorOf(npu.pnpId) ?? (/qualcomm|hexagon/i.test(npu.name) ? 'qualcomm' : undefined);
+  const vendor = vendorOf(npu) ?? (/qualcomm|hexagon/i.test(npu.name) ? 'qualcomm' : undefined);
   const known = vendor === undefined ? undefined : npuKinds[vendor];
-  const obstacle = obstacleOf(npu);
+  const obstacle = failureOf(npu);
   const spec: Evidence = { confidence: 'spec', source: `every NPU such as ${npu.name}` };
   const device = deviceOf({
     id,
@@ -131,13 +171,18 @@ function npuFindings(npu: WindowsDevice, id: string, host: Host): ProbeFindings 
     model: sourced(npu.name, 'probed', 'Win32_PnPEntity ComputeAccelerator'),
     backends: obstacle === undefined && known?.directMl ? directMlOf(host) : {},
     precisions: Object.fromEntries((known?.precisions ?? []).map((word) => [word, spec])),
-    features: { quantization: spec },
+    features: { quantization: spec, 'neural-engine': spec },
   });
   return {
     devices: [device],
     problems:
       obstacle === undefined ? [] : [{ ...obstacle, message: `${id} (${npu.name}) ${obstacle.message}` }],
   };
+}
+
+/** What Linux's row of the same chips says. */
+function precisionsOfKind(kind: string): readonly Precision[] {
+  return acceleratorKinds.find((row) => row.kind === kind)?.precisions ?? [];
 }
 
 const npuKinds: Partial<
@@ -150,12 +195,16 @@ const npuKinds: Partial<
     }
   >
 > = {
-  intel: { architecture: 'npu-intel', directMl: true, precisions: ['fp16', 'int8'] },
+  intel: {
+    architecture: 'npu-intel',
+    directMl: true,
+    precisions: precisionsOfKind('intel-npu'),
+  },
   qualcomm: { architecture: 'npu-qualcomm', directMl: true, precisions: ['fp16', 'int8'] },
-  amd: { architecture: 'npu-amd', directMl: false, precisions: ['int8'] },
+  amd: { architecture: 'npu-amd', directMl: false, precisions: precisionsOfKind('amd-npu') },
 };
 
-function obstacleOf({ name, errorCode }: WindowsDevice): Required<MachineProblem> | undefined {
+function failureOf({ errorCode }: WindowsDevice): Required<MachineProblem> | undefined {
   if (errorCode === 22) {
     return { message: 'is disabled', remedy: 'enable it in the Device Manager' };
   }
@@ -165,8 +214,14 @@ function obstacleOf({ name, errorCode }: WindowsDevice): Required<MachineProblem
       remedy: "look the code up in the Device Manager, then repair the device's driver",
     };
   }
-  if (/Microsoft Basic (Display|Render)/i.test(name)) {
-    return { message: 'has no driver of its maker', remedy: 'install the driver of the GPU' };
-  }
   return undefined;
+}
+
+function obstacleOf(gpu: WindowsDevice): Required<MachineProblem> | undefined {
+  const failure = failureOf(gpu);
+  if (failure !== undefined) return failure;
+  const vendor = vendorOf(gpu);
+  return vendor !== undefined && !isPartition(gpu.pnpId) && hasBasicDriver(gpu, vendor)
+    ? { message: 'has no driver of its maker', remedy: 'install the driver of the GPU' }
+    : undefined;
 }
