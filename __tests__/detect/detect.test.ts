@@ -82,7 +82,7 @@ describe('CPU', () => {
     ['graviton3', 'amazon', 'AWS Graviton3 (Neoverse-V1)', ['simd', 'neon', 'sve'], 4],
     ['raspberry-pi-4', 'arm', 'Raspberry Pi 4 Model B Rev 1.4 (Cortex-A72)', ['simd', 'neon'], 4],
     ['macos-m2', 'apple', 'Apple M2', ['simd', 'neon'], 8],
-    ['windows-plain', 'amd', 'AMD Ryzen 5 5600U with Radeon Graphics', ['simd'], 12],
+    ['windows-plain', 'amd', 'AMD Ryzen 5 5600U with Radeon Graphics', ['simd', 'avx', 'avx2', 'smt'], 12],
   ])('%s', async (name, vendor, model, features, cpuBudget) => {
     const machine = await replay(name);
     expect(device(machine, 'cpu')).toMatchObject({ vendor, model, features });

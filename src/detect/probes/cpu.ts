@@ -1,6 +1,15 @@
 import type { Evidence } from '../../core/machine.js';
-import type { Architecture, Feature, Precision, Vendor } from '../../core/taxonomy.js';
+import {
+  type Architecture,
+  type Feature,
+  features,
+  type Precision,
+  precisions,
+  type Vendor,
+} from '../../core/taxonomy.js';
 import { memoryBudgetOf } from '../budget.js';
+import { abilitiesByModel, threadsByModel } from '../cpu/microarchitecture.js';
+import { type SystemAnswer, systemAnswerOf } from '../cpu/system-answer.js';
 import { boardOf, smtEvidenceOf } from '../cpu/topology.js';
 import { deviceOf, type Sourced, sourced } from '../device-draft.js';
 import { cpuBackendsOf } from '../frameworks.js';
@@ -17,9 +26,10 @@ import type { Probe } from '../probe.js';
 import { raplPackagesOf } from '../rapl.js';
 
 /** The CPU every run has. Linux tells through files; elsewhere Node's own facts, then a library, are asked. */
-export const cpu: Probe = async (host, { projectDir }) => {
+export const cpu: Probe = async (host, options) => {
   const facts = parseCpuinfo(host.readFile('/proc/cpuinfo') ?? '');
-  const model = await modelOf(host, facts);
+  const [model, answer] = await Promise.all([modelOf(host, facts), systemAnswerOf(host, options)]);
+  const told = facts.flags.size > 0 ? {} : abilitiesOf(host, model?.value ?? '', answer);
   const memory = memoryBudgetOf(host);
   const device = deviceOf({
     id: 'cpu',
@@ -32,9 +42,9 @@ export const cpu: Probe = async (host, { projectDir }) => {
     memoryBytes: { value: memory.amount, evidence: memory.evidence },
     maxFrequencyMHz: frequencyOf(host, facts),
     ratedWatts: packageLimitOf(host),
-    backends: cpuBackendsOf(host, projectDir),
-    precisions: precisionsOf(facts),
-    features: featuresOf(host, facts),
+    backends: cpuBackendsOf(host, options.projectDir),
+    precisions: { ...precisionsOf(facts), ...pick(precisions, told) },
+    features: { ...featuresOf(host, facts), ...pick(features, told) },
   });
   return { devices: [device], problems: [] };
 };
@@ -151,6 +161,35 @@ function featuresOf(host: Host, facts: CpuinfoFacts): Partial<Record<Feature, Ev
     ...labelsByFlag(featureFlags, facts.flags),
     ...(smt && { smt }),
   };
+}
+
+type Abilities = Partial<Record<Feature | Precision, Evidence>>;
+
+/** Where the system lists no flags: what it answers, and of what it does not tell, what every CPU of this model has. */
+function abilitiesOf(host: Host, model: string, answer: SystemAnswer | undefined): Abilities {
+  const labels = answer?.labels ?? {};
+  const told = Object.entries(labels)
+    .filter(([, has]) => has)
+    .map(([word]) => [word, { confidence: 'probed', source: answer?.source ?? '' } satisfies Evidence]);
+  const known = abilitiesByModel(model, host.arch);
+  const threads = threadsByModel(model, host);
+  const byModel = [
+    ...[...(known?.features ?? []), ...(known?.precisions ?? [])].map(
+      (word) => [word, known?.source ?? ''] as const,
+    ),
+    ...(threads === undefined ? [] : ([['smt', threads]] as const)),
+  ]
+    .filter(([word]) => labels[word] === undefined)
+    .map(([word, source]) => [word, { confidence: 'spec', source } satisfies Evidence]);
+  return Object.fromEntries([...told, ...byModel]) as Abilities;
+}
+
+function pick<Word extends Feature | Precision>(
+  words: readonly Word[],
+  abilities: Abilities,
+): Partial<Record<Word, Evidence>> {
+  const found = words.flatMap((word) => (abilities[word] ? [[word, abilities[word]]] : []));
+  return Object.fromEntries(found) as Partial<Record<Word, Evidence>>;
 }
 
 function precisionsOf(facts: CpuinfoFacts): Partial<Record<Precision, Evidence>> {
