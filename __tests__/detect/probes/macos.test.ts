@@ -44,6 +44,35 @@ test('Apple silicon: GPU and Neural Engine', async () => {
   ]);
 });
 
+test('an A18 Pro is Apple silicon like the M chips', async () => {
+  const { devices, problems } = await replay('macbook-a18-pro');
+  expect(problems).toEqual([]);
+  expect(devices.slice(1)).toMatchObject([
+    {
+      model: 'Apple A18 Pro',
+      memoryBytes: Math.floor((8 * GiB * 2) / 3),
+      usable: true,
+      backends: ['mps', 'metal'],
+      features: ['ray-tracing', 'unified-memory', 'compute-shaders', 'simt'],
+    },
+    { class: 'npu', model: 'Apple A18 Pro Neural Engine', usable: true },
+  ]);
+});
+
+test.each([
+  ['Apple M2 Ultra', false],
+  ['Apple M3', true],
+  ['Apple M10', true],
+  ['Apple A16', false],
+  ['Apple A17 Pro', true],
+  ['Apple A19 Pro', true],
+])('%s: mps, memory, ray tracing %s', async (cpuModel, traces) => {
+  const facts = { platform: 'darwin', arch: 'arm64', cpuModel, totalMemoryBytes: 12 * GiB };
+  const { devices } = await detectMachine({ host: temporaryHost({ facts }) });
+  expect(devices[1]).toMatchObject({ backends: ['mps', 'metal'], memoryBytes: 8 * GiB });
+  expect(devices[1]?.features.includes('ray-tracing')).toBe(traces);
+});
+
 test('Rosetta is a problem; the chip is known all the same', async () => {
   const { devices, problems } = await replay('macos-m3-max-rosetta');
   expect(devices[1]).toMatchObject({ model: 'Apple M3 Max', memoryBytes: 48 * GiB });
@@ -59,7 +88,9 @@ test('an Intel Mac: both GPUs, Metal without the newer libraries, no Neural Engi
     { vendor: 'amd', backends: ['metal'], memoryBytes: 4 * GiB, model: 'AMD Radeon Pro 5300M' },
   ]);
   expect(devices[1]?.features).toContain('unified-memory');
+  expect(devices[1]?.precisions).toEqual(['fp32', 'fp16', 'int8']);
   expect(devices[2]?.features).toContain('dedicated-memory');
+  expect(devices[2]?.precisions).toEqual(['fp32', 'fp16', 'int8']);
 });
 
 test('a guest has a GPU of unknown memory and no Neural Engine', async () => {
@@ -119,6 +150,10 @@ describe('fields of a display', () => {
     const { devices, problems } = await detectMachine({ host });
     expect(devices.slice(1)).toMatchObject([{ vendor: 'nvidia', usable: false, backends: [] }]);
     expect(problems).toMatchObject([{ message: expect.stringContaining('does not run Metal') }]);
+  });
+
+  test.each(['9999999 GB', '-4 GB', `${'9'.repeat(28)} MB`])('a memory of %s is not believed', (text) => {
+    expect(gpuOf({ _name: 'GPU', spdisplays_vram: text })).not.toHaveProperty('memory');
   });
 
   test('what is no GPU is left out', () => {

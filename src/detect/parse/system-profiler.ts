@@ -1,4 +1,5 @@
 import type { Vendor } from '../../core/taxonomy.js';
+import { believableBytes } from './meminfo.js';
 
 /** What `system_profiler SPDisplaysDataType SPHardwareDataType -json` says of a Mac; absent where it is silent. */
 export interface MacFacts {
@@ -10,6 +11,8 @@ export interface MacFacts {
 export interface MacGpu {
   readonly model: string;
   readonly vendor?: Vendor;
+  /** Of a PCI device. */
+  readonly deviceId?: number;
   readonly cores?: number;
   readonly memory?: { readonly bytes: number; readonly shared: boolean };
   /** Whether Metal runs on it, as the named field says; absent when no field does. */
@@ -39,6 +42,7 @@ function gpuOf(entry: Readonly<Record<string, unknown>>): MacGpu | undefined {
   const model = word(entry['sppci_model']) ?? word(entry['_name']);
   if (model === undefined || (type !== undefined && type !== 'spdisplays_gpu')) return undefined;
   const vendor = vendorIn(`${word(entry['spdisplays_vendor'])} ${model}`);
+  const deviceId = Number(/^0x[0-9a-f]{4}$/i.exec(word(entry['spdisplays_device-id']) ?? '')?.[0]);
   const cores = Number(word(entry['sppci_cores']));
   const own = bytesOf(word(entry['spdisplays_vram']));
   const shared = bytesOf(word(entry['spdisplays_vram_shared']));
@@ -47,6 +51,7 @@ function gpuOf(entry: Readonly<Record<string, unknown>>): MacGpu | undefined {
   return {
     model,
     ...(vendor !== undefined && { vendor }),
+    ...(deviceId > 0 && { deviceId }),
     ...(cores > 0 && { cores }),
     ...(bytes !== undefined && { memory: { bytes, shared: own === undefined } }),
     ...(metal !== undefined && { metal }),
@@ -81,7 +86,7 @@ function vendorIn(text: string): Vendor | undefined {
 function bytesOf(text: string | undefined): number | undefined {
   const [, amount, unit] = /^(\d{1,7}) ?([MG])B$/i.exec(text ?? '') ?? [];
   const bytes = Number(amount) * (unit?.toUpperCase() === 'G' ? 1024 ** 3 : 1024 ** 2);
-  return bytes > 0 ? bytes : undefined;
+  return bytes > 0 && bytes < believableBytes ? bytes : undefined;
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -10,7 +10,7 @@ export interface WindowsDevice {
   readonly driver?: WindowsDriver;
 }
 
-export interface WindowsDriver {
+interface WindowsDriver {
   /** The kernel's service: `nvlddmkm`, `BasicDisplay`. */
   readonly service?: string;
   /** `oem42.inf`, of Windows' own drivers `display.inf`. */

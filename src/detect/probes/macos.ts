@@ -1,6 +1,11 @@
 import type { Device, Evidence, MachineProblem } from '../../core/machine.js';
-import { deviceOf, type Sourced, sourced } from '../device-draft.js';
+import type { Feature, Precision } from '../../core/taxonomy.js';
+import { abilitiesOfGfx } from '../amd-generation.js';
+import { amdModelByName } from '../amd-model-names.js';
+import { physicalMemoryOf } from '../budget.js';
+import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
 import type { Host, RunOutcome } from '../host.js';
+import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
 import { type MacFacts, type MacGpu, parseSystemProfiler } from '../parse/system-profiler.js';
 import type { Probe } from '../probe.js';
 
@@ -64,7 +69,8 @@ function gpuDevice(
 ): Device {
   const source = 'system_profiler SPDisplaysDataType';
   const byModel: Evidence = { confidence: 'spec', source: `every GPU such as ${gpu.model}` };
-  const generation = Number(/^Apple M(\d+)/.exec(gpu.model)?.[1]);
+  const chip = appleGenerationOf(gpu.model);
+  const abilities = abilitiesOf(gpu);
   const metal: Evidence =
     gpu.metal === undefined
       ? { confidence: 'inferred', source: `the chip ${gpu.model}` }
@@ -72,7 +78,7 @@ function gpuDevice(
   const cores = gpu.cores === undefined ? '' : `, ${gpu.cores} cores`;
   const isApple = gpu.vendor === 'apple';
   const memory = isApple
-    ? unifiedMemory(host, generation)
+    ? unifiedMemory(host, chip)
     : gpu.memory && sourced(gpu.memory.bytes, 'probed', source);
   return deviceOf({
     ...state,
@@ -83,24 +89,53 @@ function gpuDevice(
     model: sourced(gpu.model, 'probed', `${source}${cores}`),
     memoryBytes: memory,
     backends: state.usable
-      ? { metal, ...(generation > 0 && { mps: { confidence: 'inferred', source: `the chip ${gpu.model}` } }) }
+      ? { metal, ...(chip && { mps: { confidence: 'inferred', source: `the chip ${gpu.model}` } }) }
       : {},
-    precisions: { fp32: byModel, fp16: byModel },
+    precisions: { ...labelsOf(abilities.precisions, byModel), fp32: byModel, fp16: byModel },
     features: {
+      ...labelsOf(abilities.features, byModel),
       simt: byModel,
       'compute-shaders': metal,
       ...(isApple || gpu.memory?.shared ? { 'unified-memory': byModel } : {}),
       ...(gpu.memory?.shared === false && { 'dedicated-memory': byModel }),
-      ...(generation >= 3 && { 'ray-tracing': byModel }),
+      ...(chip && chip.number >= firstWithRayTracing[chip.series] && { 'ray-tracing': byModel }),
     },
   });
 }
 
+/** `M2 Max`, `A18 Pro`: one design, the M chips with more cores. Undefined in a guest and for other makers' GPUs. */
+function appleGenerationOf(model: string): AppleGeneration | undefined {
+  const [, series, number] = /^Apple ([AM])(\d+)/.exec(model) ?? [];
+  return series === undefined ? undefined : { series: series as 'A' | 'M', number: Number(number) };
+}
+
+interface AppleGeneration {
+  readonly series: 'A' | 'M';
+  readonly number: number;
+}
+
+/** Apple GPU family 9 traces rays in hardware. Source: Metal feature set tables. */
+const firstWithRayTracing = { A: 17, M: 3 } as const;
+
+/** What the chip has on other systems too, as far as Metal lets programs use it: it knows no 64-bit floats. */
+function abilitiesOf({ model, vendor, deviceId }: MacGpu): {
+  readonly precisions: readonly Precision[];
+  readonly features: readonly Feature[];
+} {
+  const gfx = vendor === 'amd' ? amdModelByName(model)?.gfx : undefined;
+  const chip =
+    vendor === 'intel'
+      ? abilitiesOfIntel(deviceId === undefined ? undefined : intelGpuModel(deviceId))
+      : { precisions: [], features: [], ...(gfx !== undefined && abilitiesOfGfx(gfx)) };
+  return { ...chip, precisions: chip.precisions.filter((word) => word !== 'fp64') };
+}
+
 /** Metal gives a process two thirds of the memory on small machines, three quarters on large ones; nothing to a guest. */
-function unifiedMemory({ totalMemoryBytes }: Host, generation: number): Sourced<number> | undefined {
-  if (!(generation > 0)) return undefined;
-  const [share, words] = totalMemoryBytes > 32 * 1024 ** 3 ? [3 / 4, '3/4'] : [2 / 3, '2/3'];
-  const bytes = Math.floor(totalMemoryBytes * share);
+function unifiedMemory(host: Host, chip: AppleGeneration | undefined): Sourced<number> | undefined {
+  const ram = physicalMemoryOf(host)?.amount;
+  if (chip === undefined || ram === undefined) return undefined;
+  const [share, words] = ram > 32 * 1024 ** 3 ? [3 / 4, '3/4'] : [2 / 3, '2/3'];
+  const bytes = Math.floor(ram * share);
   return sourced(bytes, 'inferred', `Metal lets a process use ${words} of the RAM`);
 }
 
