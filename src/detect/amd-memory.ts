@@ -34,31 +34,65 @@ export interface AmdMemory {
 export function memoryOfAmd(gpu: AmdGpu, host: Host, shared: boolean): AmdMemory {
   const { kfd, pci } = gpu;
   if (kfd?.isPartition) return banksOf(kfd.directory, host);
-  const read = (name: string) => parseByteCount(pci && attributeOf(host, pci, `mem_info_${name}`));
-  const used = (name: string) => {
-    const text = pci && attributeOf(host, pci, `mem_info_${name}`);
-    return text === '0' ? 0 : parseByteCount(text);
-  };
-  const vram = read('vram_total');
-  const usesGtt = shared && amdGpuRow(deviceIdOf(gpu))?.memory !== 'vram';
-  const gtt = usesGtt ? read('gtt_total') : undefined;
-  const parts = [
-    ...(vram === undefined ? [] : [{ name: 'vram', total: vram }]),
-    ...(gtt === undefined ? [] : [{ name: 'gtt', total: gtt }]),
-  ];
-  if (parts.length === 0) return kfd === undefined ? {} : banksOf(kfd.directory, host);
-  const source = parts.map(({ name }) => `mem_info_${name}_total`).join(' + ');
-  const total = parts.reduce((sum, part) => sum + part.total, 0);
-  const taken = parts.map(({ name }) => used(`${name}_used`));
-  const isKnown = taken.every((bytes) => bytes !== undefined);
-  const free = total - taken.reduce((sum: number, bytes) => sum + (bytes ?? 0), 0);
+  const vram = poolOf('vram', pci, host);
+  const own: AmdMemory =
+    vram !== undefined
+      ? { total: sourced(vram.total, 'probed', 'sysfs mem_info_vram_total'), free: freeOf([vram]) }
+      : kfd === undefined
+        ? {}
+        : banksOf(kfd.directory, host);
+  if (!shared || own.total === undefined || amdGpuRow(deviceIdOf(gpu))?.memory === 'vram') return own;
+  const gtt = poolOf('gtt', pci, host);
+  if (gtt === undefined) {
+    // In containers that are shown the compute topology alone.
+    const half = Math.floor(host.totalMemoryBytes / 2);
+    const source = `${own.total.evidence.source} + half of the RAM, the driver's default`;
+    return { total: sourced(own.total.value + half, 'inferred', source) };
+  }
   return {
-    total: sourced(total, 'probed', `sysfs ${source}`),
-    free:
-      isKnown && free >= 0
-        ? sourced(free, 'probed', `sysfs ${parts.map(({ name }) => `mem_info_${name}_used`).join(' + ')}`)
-        : undefined,
+    total: sourced(
+      own.total.value + gtt.total,
+      'probed',
+      `${own.total.evidence.source} + mem_info_gtt_total`,
+    ),
+    free: vram && freeOf([vram, gtt]),
   };
+}
+
+interface Pool {
+  readonly name: 'vram' | 'gtt';
+  readonly total: number;
+  /** Undefined: not told. */
+  readonly free: number | undefined;
+}
+
+function poolOf(name: Pool['name'], pci: PciFunction | undefined, host: Host): Pool | undefined {
+  const read = (key: string) => pci && attributeOf(host, pci, `mem_info_${name}_${key}`);
+  const told = parseByteCount(read('total'));
+  if (told === undefined) return undefined;
+  const used = read('used') === '0' ? 0 : parseByteCount(read('used'));
+  // GTT is RAM: the driver may be set to map more of it than there is, and others use it too.
+  const total = name === 'gtt' ? Math.min(told, host.totalMemoryBytes) : told;
+  const available = name === 'gtt' ? availableRam(host) : Number.POSITIVE_INFINITY;
+  return {
+    name,
+    total,
+    free: used === undefined || used > total ? undefined : Math.min(total - used, available),
+  };
+}
+
+function availableRam(host: Host): number {
+  const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(host.readFile('/proc/meminfo') ?? '')?.[1];
+  return kibibytes === undefined ? Number.POSITIVE_INFINITY : Number(kibibytes) * 1024;
+}
+
+function freeOf(pools: readonly Pool[]): Sourced<number> | undefined {
+  let sum = 0;
+  for (const { free } of pools) {
+    if (free === undefined) return undefined;
+    sum += free;
+  }
+  return sourced(sum, 'probed', `sysfs ${pools.map(({ name }) => `mem_info_${name}_used`).join(' + ')}`);
 }
 
 /** The GPU's own memory banks in the compute topology. */

@@ -55,6 +55,15 @@ export function attributeOf(host: Host, { directories }: PciFunction, name: stri
   return undefined;
 }
 
+/**
+ * Whether it is a virtual function (SR-IOV) that is meant for a virtual machine: nothing uses it here. One that this
+ * system's own driver uses is a device like others.
+ */
+export function isForGuests(host: Host, pci: PciFunction): boolean {
+  const isVirtual = pci.directories.some((directory) => host.exists(`${directory}/physfn`));
+  return isVirtual && (pci.driver === undefined || isPassedOn(pci));
+}
+
 /** Whether a driver holds it for a virtual machine. */
 export function isPassedOn({ driver }: PciFunction): boolean {
   return driver !== undefined && passedOn.has(driver);

@@ -72,6 +72,25 @@ describe('memory that a chip shares with the CPU', () => {
     expect(gpu).toMatchObject({ memoryBytes: 9 * GiB, freeMemoryBytes: 8.5 * GiB });
   });
 
+  test('the driver may be set to map more than there is, and others use the RAM too', async () => {
+    const attributes = { ...amounts, mem_info_gtt_total: `${124 * GiB}\n` };
+    const files = { '/proc/meminfo': `MemTotal: 16777216 kB\nMemAvailable: ${3 * 1024 ** 2} kB\n` };
+    const node = { gfx_target_version: 110501 };
+    expect(device(await oneGpu({ id: '1586', node, attributes, files }), 'gpu0')).toMatchObject({
+      memoryBytes: 17 * GiB,
+      freeMemoryBytes: 3.5 * GiB,
+    });
+  });
+
+  test('a container that is shown the compute topology alone: half of the RAM', async () => {
+    const files = { [`${topology}/1/mem_banks/0/properties`]: `heap_type 1\nsize_in_bytes ${GiB / 2}\n` };
+    const gpu = device(await oneGpu({ id: '1586', node: { gfx_target_version: 110501 }, files }), 'gpu0');
+    expect(gpu).toMatchObject({
+      memoryBytes: 8.5 * GiB,
+      evidence: { memoryBytes: { confidence: 'inferred' } },
+    });
+  });
+
   test.each([
     ['a chip that no table has, by its small VRAM', '9999', { gfx_target_version: 130000 }, {}, 9],
     ['a node of CPU and GPU at once', '9999', { gfx_target_version: 130000, cpu_cores_count: 8 }, {}, 9],

@@ -63,3 +63,19 @@ test('a GPU in a processor has a share of the RAM, at most the limit of the cont
   const limited = device(await detectMachine({ host: host('7D55', '0000:00:02.0', 'xe', files) }), 'gpu0');
   expect(limited.memoryBytes).toBe(2 * GiB);
 });
+
+test('virtual functions for guests are no devices; one that runs here is a chip like its parent', async () => {
+  const slots = ['0000:00:02.0', '0000:00:02.1', '0000:00:02.2', '0000:00:02.3'];
+  const drivers = ['xe', undefined, 'vfio-pci', 'xe'];
+  const files = Object.fromEntries(
+    slots.flatMap((slot, n) => {
+      const driver = drivers[n] === undefined ? '' : `DRIVER=${drivers[n]}\n`;
+      const uevent = `${driver}PCI_CLASS=30000\nPCI_ID=8086:B08F\nPCI_SLOT_NAME=${slot}\n`;
+      const folder = `/sys/bus/pci/devices/${slot}`;
+      return [[`${folder}/uevent`, uevent], ...(n === 0 ? [] : [[`${folder}/physfn/uevent`, '']])];
+    }),
+  );
+  const machine = await detectMachine({ host: temporaryHost({ files }) });
+  expect(machine.devices.map(({ pciAddress }) => pciAddress)).toEqual([undefined, slots[0], slots[3]]);
+  expect(device(machine, 'gpu1').features).toContain('unified-memory');
+});

@@ -13,7 +13,7 @@ import { openvinoBackendsOf } from '../frameworks.js';
 import type { Host } from '../host.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { pciAddressOf } from '../parse/uevent.js';
-import { attributeOf, isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
+import { attributeOf, isForGuests, isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import { type PlatformDevice, platformDevicesOf } from '../platform.js';
 import type { Probe } from '../probe.js';
 
@@ -23,7 +23,7 @@ export const accelerator: Probe = async (host, { projectDir }) => {
   const onBus = acceleratorKinds.flatMap((kind) => {
     const own = functions.flatMap((pci) => {
       const model = modelOf(kind, pci);
-      return model === undefined ? [] : [{ pci, model }];
+      return model === undefined || isForGuests(host, pci) ? [] : [{ pci, model }];
     });
     const driven = own.filter(({ pci }) => pci.driver !== undefined && !isPassedOn(pci));
     return own.map(({ pci, model }) => {

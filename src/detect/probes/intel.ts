@@ -76,9 +76,9 @@ function driverFilesOf(host: Host): DriverFiles {
 
 const levelZeroDriver = 'libze_intel_gpu.so.1';
 
-/** The GPU inside of a processor is always device 2 of its own bus. */
+/** The GPU inside of a processor is always device 2 of its own bus; functions above 0 are virtual ones (SR-IOV). */
 function isIntegrated({ address }: PciFunction): boolean {
-  return address?.endsWith(':00:02.0') === true;
+  return /:00:02\.\d$/.test(address ?? '');
 }
 
 /** The node that programs compute through. */

@@ -2,7 +2,7 @@ import type { Architecture, Vendor } from '../../core/taxonomy.js';
 import { acceleratorMaker, isAccelerator } from '../accelerators.js';
 import { sourced } from '../device-draft.js';
 import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
-import { isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
+import { isForGuests, isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';
 
 /**
@@ -12,7 +12,7 @@ import type { Probe } from '../probe.js';
 export const pciDisplay: Probe = async (host) =>
   numberedFindings(
     pciFunctionsOf(host)
-      .filter((pci) => isGpu(pci) || isAccelerator(pci))
+      .filter((pci) => (isGpu(pci) || isAccelerator(pci)) && !isForGuests(host, pci))
       .map(foundAt),
   );
 
