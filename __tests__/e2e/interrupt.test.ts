@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type RunningJest, startJest } from './harness/jest.js';
+import { type RunningJest, runJest, startJest } from './harness/jest.js';
 import { type Project, removeProjects, useProject } from './harness/project.js';
 import { eventsOf, fates } from './harness/record.js';
 import { logOf } from './harness/suite-log.js';
@@ -65,6 +65,14 @@ describe('a stopped run leaves no process behind', () => {
     expect(run.leftOver).toEqual([]);
   });
 
+  test('Jest is killed with its process group: also workers that never yield', async () => {
+    const { jest } = await startInterruptible({ E2E_BUSY: '1', E2E_GRANDCHILDREN: '1' });
+    jest.signal('SIGKILL', 'process group');
+    const run = await jest.ended;
+    expect(run.signal).toBe('SIGKILL');
+    expect(run.leftOver).toEqual([]);
+  });
+
   async function startInterruptible(
     env: Record<string, string>,
   ): Promise<{ jest: RunningJest; project: Project }> {
@@ -73,6 +81,22 @@ describe('a stopped run leaves no process behind', () => {
     await jest.until(() => logOf(project).length === 2);
     return { jest, project };
   }
+});
+
+// With inherited output it would keep the run open, and outlive it.
+test('what suites started and forgot ends with their workers', async () => {
+  const project = await useProject('config', {
+    files: {
+      'first.test.js': `const { spawn } = require('node:child_process');
+        test('forgets a server', () => {
+          spawn(process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], { stdio: 'inherit' }).unref();
+        });`,
+      'jest.config.mjs': 'export default { transform: {} };',
+    },
+  });
+  const run = await runJest(project, ['-w', '2']);
+  expect(run.exitCode).toBe(0);
+  expect(run.leftOver).toEqual([]);
 });
 
 test('--bail stops suites that are running and names those that never started', async () => {

@@ -1,5 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
 import supportsColor from 'supports-color';
+import { GroupGuard } from './group-guard.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface WorkerPoolOptions {
@@ -36,6 +37,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #seats = new Set<Seat>();
   readonly #stopping: Promise<boolean>[] = [];
+  readonly #guard = new GroupGuard();
   readonly #stdout = outlet(process.stdout);
   readonly #stderr = outlet(process.stderr);
 
@@ -77,6 +79,7 @@ export class WorkerPool {
   async end(): Promise<boolean> {
     for (const seat of this.#seats) this.#stop(seat);
     const forced = await Promise.all(this.#stopping);
+    this.#guard.end();
     this.#stdout.end();
     this.#stderr.end();
     return forced.includes(true);
@@ -96,6 +99,7 @@ export class WorkerPool {
     const worker = new WorkerProcess({
       entry,
       setup,
+      guard: this.#guard,
       thread: binding.thread,
       env: {
         ...process.env,

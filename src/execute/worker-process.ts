@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import type { GroupGuard } from './group-guard.js';
 import { type FromWorker, received, type TaskEnd, type ToWorker } from './protocol.js';
 
 /** The worker ended before its task did. */
@@ -23,6 +24,8 @@ export interface WorkerStart {
   /** A thread of this process instead of a child process: cannot be bound to devices. */
   readonly thread: boolean;
   readonly setup: unknown;
+  /** Ends the worker when this process is gone. */
+  readonly guard: GroupGuard;
   readonly stdout: Writable;
   readonly stderr: Writable;
 }
@@ -57,6 +60,9 @@ export class WorkerProcess {
       const ended = async (exitCode: number | null, signal: NodeJS.Signals | null) => {
         if (!this.#alive) return;
         this.#alive = false;
+        // Also after a clean exit: what its suites started dies with it, and lets go of our pipes.
+        if (process.platform !== 'win32') this.kill();
+        if (this.pid !== undefined) start.guard.remove(this.pid);
         await drained(worker.stderr);
         const memory = this.#memoryBytes === undefined ? {} : { memoryBytes: this.#memoryBytes };
         resolve({ status: 'died', exitCode, signal, stderrTail: this.#stderrTail, ...memory });
@@ -71,6 +77,7 @@ export class WorkerProcess {
         if (!start.thread && this.pid === undefined) void ended(null, null);
       });
     });
+    if (this.pid !== undefined) start.guard.add(this.pid);
     this.#send({ type: 'setup', data: start.setup });
   }
 
@@ -123,9 +130,13 @@ export class WorkerProcess {
     }
     const { pid } = this.#worker;
     if (pid === undefined) return;
+    if (process.platform === 'win32') {
+      spawnSync('taskkill', ['/pid', String(pid), '/T', '/F'], { windowsHide: true, stdio: 'ignore' });
+      return;
+    }
     try {
       // The group outlives its leader while something that a suite started still runs in it.
-      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+      process.kill(-pid, 'SIGKILL');
     } catch {
       // Already gone.
     }
