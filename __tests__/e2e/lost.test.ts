@@ -38,6 +38,19 @@ describe('suites whose process dies', () => {
     for (const end of endsOf(run.record, file)) expect(end.cause).toMatch(cause);
   });
 
+  test('what a suite did to itself is not called a failure of the infrastructure', () => {
+    for (const file of ['exits.test.js', 'exits-quietly.test.js', 'segfault.test.js']) {
+      expect(failureOf(run, file)).toContain('ended its own process');
+      expect(failureOf(run, file)).not.toContain('infrastructure');
+    }
+    expect(failureOf(run, 'exits.test.js')).toContain('process.exit called with "3"');
+  });
+
+  test('a kill is called one for want of memory only where the kernel counts one', () => {
+    expect(failureOf(run, 'killed.test.js')).toContain('not for want of memory');
+    expect(failureOf(run, 'killed.test.js')).toContain('something outside of the suite sent the signal');
+  });
+
   test('the failure names the memory that the process had', () => {
     const [, mebibytes] = /(\d+(?:\.\d+)?) ?MiB/.exec(failureOf(run, 'killed.test.js')) ?? [];
     expect(Number(mebibytes)).toBeGreaterThan(200);

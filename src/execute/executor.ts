@@ -1,5 +1,11 @@
 import type { Placement, SuiteStatus } from '../core/events.js';
 
+/**
+ * Who ended a suite's process: the suite itself (an exit, a crash of native code), the system for want of memory, or
+ * somebody outside of the suite.
+ */
+export type Blame = 'suite' | 'memory' | 'outside' | 'unknown';
+
 /** How one attempt ended. */
 export interface SuiteOutcome<Result> {
   readonly status: SuiteStatus;
@@ -14,6 +20,8 @@ export interface SuiteOutcome<Result> {
   readonly energyJoules?: Readonly<Record<string, number>>;
   /** For timed-out, lost and cancelled: what ended it, with the evidence. */
   readonly cause?: string;
+  /** For lost: whose fault it is, where there is evidence. Not part of the record, as `cause` says the same. */
+  readonly blame?: Blame;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */
   readonly lastWords?: string;
 }

@@ -137,7 +137,7 @@ export class LiveRun<Result> {
 
   #close(open: Attempt, outcome: SuiteOutcome<Result>): readonly RunEvent[] {
     this.#open.delete(open);
-    const { result: _result, lastWords: _lastWords, ...ending } = outcome;
+    const { result: _result, lastWords: _lastWords, blame: _blame, ...ending } = outcome;
     const { suiteId, slotId, degraded } = open.placement;
     return this.tell({ type: 'suite-ended', suiteId, slotId, attempt: open.attempt, degraded, ...ending });
   }

@@ -1,11 +1,11 @@
 import type { Placement } from '../core/events.js';
 import type { Machine } from '../core/machine.js';
-import { formatBytes, formatDuration } from '../core/units.js';
+import { formatDuration } from '../core/units.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import { bindingEnv } from './binding.js';
+import { explainDeath, oomKills } from './death.js';
 import type { Executor, SuiteOutcome } from './executor.js';
 import { type WorkerBinding, WorkerPool, type WorkerPoolOptions } from './worker-pool.js';
-import type { WorkerDeath } from './worker-process.js';
 
 export interface LocalExecutorOptions extends WorkerPoolOptions {
   /** May come to know more devices until the first suite runs. */
@@ -45,6 +45,7 @@ export class LocalExecutor<Result> implements Executor<Result> {
   async run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>> {
     if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
     const started = performance.now();
+    const oomKillsBefore = oomKills();
     const durationMs = () => Math.max(1, Math.round(performance.now() - started));
     const { profile: profileOf, task, onEvent } = this.#options;
     const profile = profileOf(placement);
@@ -70,9 +71,9 @@ export class LocalExecutor<Result> implements Executor<Result> {
       }
       this.#pool.remove(seat);
       const memory = end.memoryBytes === undefined ? {} : { peakMemoryBytes: end.memoryBytes };
-      const status = stoppedAs ?? 'lost';
-      const cause = causes[status](end, profile);
-      return { status, durationMs: durationMs(), ...memory, cause, lastWords: end.stderrTail.trim() };
+      const ending = { status: stoppedAs ?? ('lost' as const), durationMs: durationMs(), ...memory };
+      if (stoppedAs !== undefined) return { ...ending, cause: stopCause(stoppedAs, profile) };
+      return { ...ending, ...explainDeath(end, oomKillsBefore), lastWords: end.stderrTail.trim() };
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
@@ -116,20 +117,8 @@ export function isPlain(placement: Placement, profile: WorkloadProfile, machine:
   return device?.class === 'cpu' && profile.maxTimeMs === undefined && profile.cpuThreads === undefined;
 }
 
-const causes = {
-  'timed-out': (_death, profile) =>
-    `ran longer than its @max-time of ${formatDuration(profile.maxTimeMs ?? 0)} and was stopped`,
-  cancelled: () => 'stopped because the run was interrupted',
-  lost: (death) => deathCause(death),
-} satisfies Record<string, (death: WorkerDeath, profile: WorkloadProfile) => string>;
-
-function deathCause({ exitCode, signal, memoryBytes, stderrTail }: WorkerDeath): string {
-  const end =
-    signal === null ? `its process exited with code ${exitCode}` : `its process was killed by ${signal}`;
-  const memory = memoryBytes === undefined ? '' : `, memory at death ${formatBytes(memoryBytes)}`;
-  if (/heap out of memory|ERR_WORKER_OUT_OF_MEMORY/.test(stderrTail)) {
-    return `out of memory: the JavaScript heap reached its limit; ${end}${memory}`;
-  }
-  const hint = signal === 'SIGKILL' ? '; the system kills so when memory runs out' : '';
-  return `${end}${memory}${hint}`;
+function stopCause(stoppedAs: 'timed-out' | 'cancelled', { maxTimeMs = 0 }: WorkloadProfile): string {
+  return stoppedAs === 'timed-out'
+    ? `ran longer than its @max-time of ${formatDuration(maxTimeMs)} and was stopped`
+    : 'stopped because the run was interrupted';
 }

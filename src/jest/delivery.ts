@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
 import type { Placement, Rejection } from '../core/events.js';
-import type { SuiteOutcome } from '../execute/executor.js';
+import type { Blame, SuiteOutcome } from '../execute/executor.js';
 import { clausesOf, refusalText } from '../report/clauses.js';
 import { printable } from '../report/printable.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
@@ -21,10 +21,10 @@ export class Delivery {
 
   /** The end of a suite that was started. A cancelled one has no result: Jest has stopped listening. */
   outcome(test: Test, placement: Placement, outcome: SuiteOutcome<SuiteResult>): void {
-    const { result, status, cause = '', lastWords = '' } = outcome;
+    const { result, status, cause = '' } = outcome;
     if (status === 'cancelled') return;
     if (status === 'timed-out') this.#failed(test, plainFailure(`The suite ${cause}.`));
-    else if (result === undefined) this.#failed(test, plainFailure(lostText(cause, lastWords)));
+    else if (result === undefined) this.#failed(test, plainFailure(lostText(outcome)));
     else if ('error' in result) this.#failed(test, result.error);
     else if (placement.degraded) {
       this.#succeeded(test, withDegradedNote(result.testResult, placement.claim.deviceIds.join(', ')));
@@ -83,8 +83,8 @@ export class Delivery {
   }
 }
 
-function lostText(cause: string, lastWords: string): string {
-  const text = `The suite gave no result: ${cause}.\nThis is a failure of the infrastructure, not of a test.`;
+function lostText({ cause = '', blame = 'unknown', lastWords = '' }: SuiteOutcome<SuiteResult>): string {
+  const text = `The suite gave no result: ${cause}.\n${blameTexts[blame]}`;
   if (lastWords === '') return text;
   const lines = stripVTControlCharacters(lastWords).split('\n').slice(-lastLinesShown);
   return `${text}\nThe last its process wrote to stderr:\n${lines.map((line) => `  ${line}`).join('\n')}`;
@@ -92,3 +92,12 @@ function lostText(cause: string, lastWords: string): string {
 
 /** Enough for an error's message and the top of its stack. */
 const lastLinesShown = 12;
+
+const blameTexts = {
+  suite: 'The suite, or something that it loads, ended its own process.',
+  memory:
+    'This is a failure of the infrastructure, not of a test: give the suite @host-memory, so that fewer run beside it, or run it on a machine with more memory.',
+  outside:
+    'This is a failure of the infrastructure, not of a test: something outside of the suite sent the signal.',
+  unknown: 'Nothing here tells who sent the signal; systems kill so when memory runs out, too.',
+} satisfies Record<Blame, string>;
