@@ -42,6 +42,7 @@ test('everything given', () => {
     machine: { machine: { name: 'box' }, devices: [] },
     outputDirectory: 'out',
     history: false,
+    ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
@@ -59,6 +60,7 @@ test('everything given', () => {
     machine: given.machine,
     outputDirectory: 'out',
     history: false,
+    ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
@@ -112,6 +114,10 @@ test.each([
   [{ outputDirectory: '' }, 'outputDirectory cannot be ""', undefined],
   [{ history: true }, 'history cannot be true', undefined],
   [{ history: '' }, 'history cannot be ""', undefined],
+  [{ ignorePragmas: 'feature' }, 'ignorePragmas cannot be "feature"', undefined],
+  [{ ignorePragmas: ['featur'] }, 'ignorePragmas.0 cannot be "featur"', 'write `feature`'],
+  [{ ignorePragmas: ['lock', '@min-memory'] }, 'ignorePragmas.1 cannot be', 'write `min-memory`'],
+  [{ ignorePragmas: ['epic'] }, 'ignorePragmas.0 cannot be "epic"', undefined],
   [{ retryLost: 'yes' }, 'retryLost cannot be "yes"', undefined],
   [{ testSequencer: [] }, 'testSequencer cannot be []', undefined],
   [{ workloads: [] }, 'workloads cannot be []', undefined],

@@ -103,6 +103,13 @@ describe('comments that Jest does not see', () => {
     ['a require', `const { a, b: c } = require('x');\n${tagged}`, 3, 'code stands first'],
     ['a licence, then a shebang', `/* MIT */ // x\n${tagged}`, 3, 'another comment'],
     ['a name only we use, with a bad value', '// x\n/** @hardware gpuu */', 2, '`//` comment'],
+    [
+      'a function further down',
+      `${code}/**\n * @hardware gpu\n */\nfunction f() {}`,
+      4,
+      'hold for the whole file',
+    ],
+    ['the first function', `jest.mock('x');\n/** @hardware gpu */\nfunction f() {}`, 2, 'for the whole file'],
     ['old Mac line ends', '/**\r * @hardware gpu\r */\r', 2, 'cannot read'],
   ])('%s', (_, source, line, why) => {
     expect(whatJestSees(source)).not.toHaveProperty('hardware');
@@ -134,8 +141,6 @@ describe('comments that Jest does not see', () => {
   });
 
   test.each([
-    ['a function further down', `${code}/**\n * @hardware gpu\n */\nfunction f() {}`],
-    ['the first function, after code', `jest.mock('x');\n/** @hardware gpu */\nfunction f() {}`],
     ['a string', "const text = '/** @hardware gpu */';"],
     ['a template in an import', "import x from '@hardware/gpu';\nconst y = `\n/**\n * @hardware gpu\n */`;"],
     [

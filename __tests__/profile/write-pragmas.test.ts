@@ -65,3 +65,13 @@ test('whatever stands there, the pragmas are read and the code stays', () => {
     }),
   );
 });
+
+test("other tools' words stay as they are", () => {
+  const feature = '/**\n * @feature Login page\n */\n';
+  // With a name of ours beside it, the word would be ours.
+  expect(withPragmas(feature, [memory])).toBeUndefined();
+  expect(withPragmas(feature, [memory], ['feature'])).toBe(
+    '/**\n * @feature Login page\n * @host-memory 512MiB\n */\n',
+  );
+  expect(withPragmas('/**\n * @cpu ARM of any kind\n */\n', [{ name: 'cpu', value: '2' }])).toBeUndefined();
+});

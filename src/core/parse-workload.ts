@@ -1,4 +1,11 @@
-import { isPragmaName, optionKey, type PragmaName, type PragmaRow, pragmas } from './pragmas.js';
+import {
+  isCommonWord,
+  isPragmaName,
+  optionKey,
+  type PragmaName,
+  type PragmaRow,
+  pragmas,
+} from './pragmas.js';
 import { unknownPragma } from './unknown-pragma.js';
 import type { UsageProblem } from './usage-error.js';
 import { splitList } from './values.js';
@@ -69,12 +76,13 @@ function readRow(
     const place = placeOf(item, source);
     const earlier = row.kind === 'list' && reading.ok ? values.get(identity(reading.value)) : undefined;
     if (!reading.ok) {
+      const remedy = reading.remedy ?? ignoring(name, source);
       problems.push({
         ...place,
         message: item.text === '' ? `${spelled} lacks a value` : `${spelled} cannot be \`${item.text}\``,
         expected: row.expected,
         found: item.text === '' ? 'nothing' : item.text,
-        ...(reading.remedy === undefined ? {} : { remedy: reading.remedy }),
+        ...(remedy === undefined ? {} : { remedy }),
       });
     } else if (earlier !== undefined) {
       problems.push({
@@ -99,6 +107,12 @@ function readRow(
   }
   if (problems.length > 0) return { problems };
   return { part: row.partOf([...values.values()].map(({ value }) => value)), problems };
+}
+
+/** The way out for a project where another tool uses the same word. */
+function ignoring(name: PragmaName, source: PragmaSource): string | undefined {
+  if (source.kind === 'options' || !isCommonWord(name)) return undefined;
+  return `if another tool wants this word, name \`${name}\` in the option \`ignorePragmas\``;
 }
 
 /** Items of a list are the same when they are the same word, or the same device class (`gpu`, `gpu:2`). */

@@ -122,6 +122,22 @@ export function isPragmaName(name: string): name is PragmaName {
   return Object.hasOwn(pragmas, name);
 }
 
+/** Names that test management, documentation and other tools use too. All others are unmistakable. */
+const commonWords: readonly PragmaName[] = [
+  'feature',
+  'precision',
+  'operation',
+  'cpu',
+  'priority',
+  'sensitive',
+  'exclusive',
+  'lock',
+];
+
+export function isCommonWord(name: PragmaName): boolean {
+  return commonWords.includes(name);
+}
+
 type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name;

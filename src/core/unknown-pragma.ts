@@ -1,9 +1,9 @@
 import { editDistance } from './nearest.js';
-import { type PragmaName, pragmaNames } from './pragmas.js';
+import { isCommonWord, type PragmaName, pragmaNames } from './pragmas.js';
 import type { UsageProblem } from './usage-error.js';
 
 /** What people write who have not looked the name up. */
-const meant = {
+const synonyms = {
   accelerator: 'hardware',
   device: 'hardware',
   devices: 'hardware',
@@ -23,6 +23,11 @@ const meant = {
   profile: 'workload',
   sensitivity: 'sensitive',
 } as const satisfies Record<string, PragmaName>;
+
+/** Words that are taken for one of our pragmas. */
+export type SynonymName = keyof typeof synonyms;
+
+export const synonymNames = Object.keys(synonyms) as readonly SynonymName[];
 
 /** Beginnings that only our names have, with the name most likely meant. */
 const stems = {
@@ -53,27 +58,40 @@ const othersWords = ['block', 'clock', 'exclude', 'future', 'look', 'operator', 
  * @returns The problem without its place, or undefined for somebody else's pragma.
  */
 export function unknownPragma(name: string): UsageProblem | undefined {
-  const bare = /^[\w-]*/.exec(name)?.[0] ?? '';
-  if (name.startsWith(`${bare}/`)) return undefined;
-  const wanted = meantBy(bare);
-  return wanted === undefined
-    ? undefined
-    : {
-        message: `\`@${name}\` is no pragma`,
-        expected: pragmaNames.map((known) => `@${known}`).join(', '),
-        found: `@${name}`,
-        remedy: `write \`@${wanted}\` followed by a blank and its value, or, if another tool wants this word, move it out of the first comment`,
-      };
+  const wanted = pragmaMeantBy(name)?.pragma;
+  if (wanted === undefined) return undefined;
+  const ignorable =
+    synonymNames.find((known) => known === name) ?? (isCommonWord(wanted) ? wanted : undefined);
+  const ignoring =
+    ignorable === undefined ? '' : `, or name \`${ignorable}\` in the option \`ignorePragmas\``;
+  return {
+    message: `\`@${name}\` is no pragma`,
+    expected: pragmaNames.map((known) => `@${known}`).join(', '),
+    found: `@${name}`,
+    remedy: `write \`@${wanted}\` followed by a blank and its value, or, if another tool wants this word, move it out of the first comment${ignoring}`,
+  };
 }
 
-function meantBy(name: string): PragmaName | undefined {
-  const word = name.toLowerCase();
+/**
+ * The pragma that a name which is none of ours was meant to be.
+ * @returns `isSpelling`: it is that pragma's name in other letters or with a slip, not another word for it.
+ */
+export function pragmaMeantBy(
+  name: string,
+): { readonly pragma: PragmaName; readonly isSpelling: boolean } | undefined {
+  const bare = /^[\w-]*/.exec(name)?.[0] ?? '';
+  if (name.startsWith(`${bare}/`)) return undefined;
+  const word = bare.toLowerCase();
   const same = pragmaNames.find((known) => plain(known) === plain(word));
-  if (same !== undefined) return same;
-  if (Object.hasOwn(meant, word)) return meant[word as keyof typeof meant];
-  const stem = Object.entries(stems).find(([beginning]) => word.startsWith(beginning));
+  if (same !== undefined) return { pragma: same, isSpelling: true };
+  if (Object.hasOwn(synonyms, word)) {
+    return { pragma: synonyms[word as SynonymName], isSpelling: false };
+  }
   if (othersWords.includes(word)) return undefined;
-  return pragmaNames.find((known) => isSlip(word, known)) ?? stem?.[1];
+  const slip = pragmaNames.find((known) => isSlip(word, known));
+  if (slip !== undefined) return { pragma: slip, isSpelling: true };
+  const stem = Object.entries(stems).find(([beginning]) => word.startsWith(beginning));
+  return stem === undefined ? undefined : { pragma: stem[1], isSpelling: false };
 }
 
 function plain(name: string): string {

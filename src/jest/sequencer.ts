@@ -53,7 +53,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
 
   override async sort(tests: Test[]): Promise<Test[]> {
     if (!this.#environment.enabled) return super.sort(tests);
-    await refuseTaggedElsewhere(tests);
+    await refuseTaggedElsewhere(tests, this.#runnerOptions()?.ignorePragmas);
     this.#sayWhereOptionsDiffer();
     const other = await this.#loadOther();
     if (other !== undefined) return other.sort(tests);
@@ -134,27 +134,31 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
 }
 
 /** A tagged file under another runner would go green without having run on what it asks for. */
-async function refuseTaggedElsewhere(tests: readonly Test[]): Promise<void> {
+async function refuseTaggedElsewhere(tests: readonly Test[], ignored?: readonly string[]): Promise<void> {
   const elsewhere = tests.filter(({ context }) => !runsWithUs(context.config));
   const problems = await Promise.all(
-    elsewhere.map(async ({ path, context }) =>
-      isTagged(await readFile(path, 'utf8'), path)
-        ? [
+    elsewhere.map(async ({ path, context }) => {
+      const tag = tagOf(await readFile(path, 'utf8'), path, ignored);
+      return tag === undefined
+        ? []
+        : [
             {
               file: path,
+              ...(tag.line === undefined ? {} : { line: tag.line }),
               message: 'the file is tagged for hardware, but its project runs it with another runner',
               expected: "runner: ['jest-runner-hardware', options] in the project's config",
               found: `runner: '${context.config.runner}'`,
               remedy:
                 "projects do not inherit the runner: wrap this project's config in withHardware() as well",
             },
-          ]
-        : [],
-    ),
+          ];
+    }),
   );
   if (problems.flat().length > 0) throw new UsageError(problems.flat());
 }
 
-function isTagged(source: string, path: string): boolean {
-  return readDocblock(source, path).pragmas.some(({ name }) => isPragmaName(name));
+/** The first pragma of ours; one in the wrong place was meant as well. */
+function tagOf(source: string, path: string, ignored?: readonly string[]): { line?: number } | undefined {
+  const { pragmas, problems } = readDocblock(source, path, ignored);
+  return pragmas.find(({ name }) => isPragmaName(name)) ?? problems[0];
 }

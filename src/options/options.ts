@@ -1,14 +1,20 @@
 import * as v from 'valibot';
 import { nearest } from '../core/nearest.js';
-import type { ProfileInput } from '../core/pragmas.js';
+import { type PragmaName, type ProfileInput, pragmaNames } from '../core/pragmas.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
 import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
 import { durationSyntax } from '../core/units.js';
+import { type SynonymName, synonymNames } from '../core/unknown-pragma.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
 import { type Reader, readDuration, readUnsatisfiable, unsatisfiableSyntax, wordOf } from '../core/values.js';
 import type { ConfiguredProfiles, UnsatisfiablePolicy } from '../core/workload.js';
 import { isObject, notJson } from './json.js';
 import { configuredProfiles } from './profiles.js';
+
+/** One of our pragmas, or a word that is taken for one (`timeout`). */
+type IgnorablePragma = PragmaName | SynonymName;
+
+const ignorablePragmas: readonly IgnorablePragma[] = [...pragmaNames, ...synonymNames];
 
 /** The options as users write them, in `withHardware(config, options)` or `runner: ['jest-runner-hardware', options]`. */
 export interface HardwareOptionsInput {
@@ -30,6 +36,8 @@ export interface HardwareOptionsInput {
   readonly workloads?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Profiles by glob (paths relative to rootDir, as in `testMatch`), for files one cannot tag; docblocks count more. */
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
+  /** Names of pragmas that another tool uses in this project (`['feature']`): they are left alone wherever they stand. Default none. */
+  readonly ignorePragmas?: readonly IgnorablePragma[] | undefined;
   /** Whether a suite whose process died is tried again, alone on its machine. Default true. */
   readonly retryLost?: boolean | undefined;
   /** When the run should be over, such as `10m`: how long `power-aware` may take to save energy. Default: as long as it takes. */
@@ -58,6 +66,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly outputDirectory: string;
   /** As given; left out: `history.jsonl` in the output directory. */
   readonly history?: string | false;
+  /** Left out: none. */
+  readonly ignorePragmas?: readonly IgnorablePragma[];
   /** Default true. */
   readonly retryLost: boolean;
   /** Ms after the start. */
@@ -118,6 +128,9 @@ const schema = v.strictObject({
   history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   workloads: v.exactOptional(object('an object of profiles by name')),
   profiles: v.exactOptional(object('an object of profiles by glob')),
+  ignorePragmas: v.exactOptional(
+    v.array(reading(wordOf(ignorablePragmas), oneOf(ignorablePragmas)), 'an array of names of pragmas'),
+  ),
   retryLost: v.exactOptional(v.boolean('true or false'), true),
   finishWithin: v.exactOptional(reading(readDuration, durationSyntax)),
   speculate: v.exactOptional(v.boolean('true or false'), true),

@@ -17,7 +17,7 @@ export interface ProfileRequest {
   readonly file: string;
   /** Relative to rootDir, `/` separated: what the globs of the options match. */
   readonly suitePath: string;
-  readonly options: ConfiguredProfiles;
+  readonly options: ConfiguredProfiles & { readonly ignorePragmas?: readonly string[] };
 }
 
 /**
@@ -27,7 +27,7 @@ export interface ProfileRequest {
  * @returns The profile, or every problem of the file, by line.
  */
 export function profileOf({ source, file, suitePath, options }: ProfileRequest): ProfileOutcome {
-  const docblock = readDocblock(source, file);
+  const docblock = readDocblock(source, file, options.ignorePragmas);
   const own = parseWorkload(docblock.pragmas, { kind: 'docblock', file });
   const problems = [...docblock.problems, ...own.problems];
   const configured = mostSpecific(suitePath, options.profiles);

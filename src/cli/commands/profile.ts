@@ -18,14 +18,18 @@ export const profile: Command = {
     json: { summary: 'print the proposals as JSON' },
   },
   async run(flags, io) {
-    const { suites, history, historyProblem, files, paths } = readProject(process.cwd(), flags.get('config'));
+    const project = readProject(process.cwd(), flags.get('config'));
+    const { suites, history, historyProblem, files, paths } = project;
+    const { ignorePragmas = [] } = project.options;
     if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
     const wanted = suites.filter(({ id }) => flags.words.length === 0 || flags.words.includes(id));
     const busyThreads = busyThreadsOf(newestEvents(paths.outputDirectory, io));
-    const proposals = proposalsFor(wanted, history, busyThreads);
+    const proposals = proposalsFor(wanted, history, busyThreads).filter(
+      ({ pragma }) => !ignorePragmas.some((ignored) => ignored === pragma.name),
+    );
     if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, proposals }, undefined, 2)}\n`);
     else io.out(textOf(proposals));
-    if (flags.has('write')) write(proposals, files, io);
+    if (flags.has('write')) write(proposals, files, ignorePragmas, io);
   },
 };
 
@@ -53,7 +57,12 @@ function textOf(proposals: readonly Proposal[]): string {
 }
 
 /** One file may hold the suites of several projects: what is proposed last stands. */
-function write(proposals: readonly Proposal[], files: ReadonlyMap<string, string>, io: CommandIo): void {
+function write(
+  proposals: readonly Proposal[],
+  files: ReadonlyMap<string, string>,
+  ignored: readonly string[],
+  io: CommandIo,
+): void {
   for (const suiteId of new Set(proposals.map((each) => each.suiteId))) {
     const path = files.get(suiteId);
     if (path === undefined) continue;
@@ -61,6 +70,7 @@ function write(proposals: readonly Proposal[], files: ReadonlyMap<string, string
     const written = withPragmas(
       readFileSync(path, 'utf8'),
       own.map(({ pragma }) => pragma),
+      ignored,
     );
     if (written === undefined) io.err(`${suiteId}: the docblock cannot be written safely; do it by hand\n`);
     else writeFileSync(path, written);
