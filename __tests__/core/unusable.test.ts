@@ -52,6 +52,16 @@ test('a device that is present and not usable comes first, with the remedy of it
   ]);
 });
 
+test('a problem of the whole machine that keeps the device from computing lends its remedy', () => {
+  const because = 'cannot compute: nvidia-smi failed: no message';
+  const broken = device({ id: 'gpu0', class: 'gpu', usable: false, unusableBecause: because });
+  const problems = [{ message: 'nvidia-smi failed: no message', remedy: 'repair the driver' }];
+  expect(refusal(machineOf([broken], problems))[0]).toMatchObject({
+    reason: `needs gpu: gpu0 ${because}`,
+    remedy: 'repair the driver',
+  });
+});
+
 test('only devices of a class that the suite asks for are told, and without a reason that is said', () => {
   const npu = device({ id: 'npu0', class: 'npu', usable: false });
   const reasons = (overrides: Parameters<typeof suite>[1]) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { refusalText } from '../../src/report/clauses.js';
-import { printable, printableValue } from '../../src/report/printable.js';
+import { printable, printableJson, printableValue } from '../../src/report/printable.js';
 
 test('escape sequences, control and direction characters are gone, a text is one line', () => {
   expect(printable('\u001b[31mRed\u001b[0m\u001b]8;;http://x\u0007 card\r\n\u202eevil\u0000')).toBe(
@@ -12,6 +12,13 @@ test('no command of a CI service is left', () => {
   expect(printable('x\n::error file=a::boom')).toBe('x : :error file=a: :boom');
   expect(printable(':::set-output::')).not.toContain('::');
   expect(printable('##vso[task.complete]')).toBe('# #vso[task.complete]');
+});
+
+test('JSON says the same to a parser, and nothing to a terminal or a log', () => {
+  const value = { model: 'A\u001b[31m\u009b1m ##[error]x ###\n::error::y \u202e' };
+  const text = printableJson(value);
+  expect(JSON.parse(text)).toEqual(value);
+  expect(text).not.toMatch(/##|^\s*::|[^\P{Cc}\n]|\p{Bidi_Control}/mu);
 });
 
 test('usual names stay as they are', () => {

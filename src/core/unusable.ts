@@ -34,13 +34,18 @@ export function unusableText({
   return `${id} ${unusableBecause}`;
 }
 
-/** The entry of `problems` that says why this device is not usable: `<id> (<model>) <unusableBecause>`. */
+/**
+ * The entry of `problems` that says why this device is not usable: `<id> (<model>) <unusableBecause>`, or one of the whole
+ * machine that the device's reason ends with: `cannot compute: nvidia-smi failed: …`.
+ */
 export function problemOf(
   { id, unusableBecause }: Pick<Device, 'id' | 'unusableBecause'>,
   { problems }: Pick<Machine, 'problems'>,
 ): Machine['problems'][number] | undefined {
   if (unusableBecause === undefined) return undefined;
   return problems.find(
-    ({ message }) => message.startsWith(`${id} `) && message.endsWith(` ${unusableBecause}`),
+    ({ message }) =>
+      (message.startsWith(`${id} `) && message.endsWith(` ${unusableBecause}`)) ||
+      (message !== '' && unusableBecause.endsWith(message)),
   );
 }

@@ -1,6 +1,7 @@
+import { printableJson } from './printable.js';
 import type { RunSummary } from './summary.js';
 
 /** The summary as it is, indented. */
 export function jsonReport(summary: RunSummary): string {
-  return JSON.stringify(summary, null, 2);
+  return printableJson(summary);
 }

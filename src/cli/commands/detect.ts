@@ -2,7 +2,7 @@ import { UsageError } from '../../core/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
 import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { recordedHost } from '../../detect/recorded-host.js';
-import { printable } from '../../report/printable.js';
+import { printable, printableJson } from '../../report/printable.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';
 import { evidenceText } from '../evidence-text.js';
@@ -44,7 +44,7 @@ export const detect: Command = {
       sensors: true,
       lazy: flags.has('browsers') ? lazyProbeNames : [],
     });
-    if (flags.has('json')) io.out(`${JSON.stringify(machine, undefined, 2)}\n`);
+    if (flags.has('json')) io.out(`${printableJson(machine)}\n`);
     else {
       const text = machineText(machine, io.screen ?? plainScreen);
       io.out(flags.has('explain') ? text + evidenceText(machine) : text);

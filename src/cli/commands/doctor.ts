@@ -5,7 +5,7 @@ import { detectMachine } from '../../detect/detect.js';
 import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { liveHost } from '../../detect/live-host.js';
 import { recordedHost } from '../../detect/recorded-host.js';
-import { printableValue } from '../../report/printable.js';
+import { printableJson, printableValue } from '../../report/printable.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';
 import { painter, plainScreen, type Screen, troubleText } from '../screen.js';
@@ -40,7 +40,7 @@ export const doctor: Command = {
       ...findingsOf({ machine, host, projectDir }),
       ...(problem === undefined ? [] : [unreadableConfig(problem)]),
     ];
-    if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, findings }, undefined, 2)}\n`);
+    if (flags.has('json')) io.out(`${printableJson({ version: 1, findings })}\n`);
     else io.out(textOf(findings, machine, io.screen ?? plainScreen));
     return findings.some(({ severity }) => severity === 'wrong') ? 1 : 0;
   },
