@@ -32,6 +32,7 @@ test.each(['cpu-only', 'mixed', 'cancelled'])('%s: what was written is read', (n
 });
 
 test('there is an event of every type to read', () => {
+  const permit = { deviceIds: ['gpu0'], locks: [], exclusive: false };
   const rest: RunEvent[] = [
     { atMs: 9, type: 'tick' },
     { atMs: 9, type: 'attempt-stopped', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1, cause: 'too late' },
@@ -55,6 +56,10 @@ test('there is an event of every type to read', () => {
       boundMs: 3.5,
       elsewhere: ['b.test.js'],
     },
+    { atMs: 9, type: 'machine-shared', machine: 'local', deviceIds: ['gpu0'] },
+    { atMs: 9, type: 'permit-awaited', machine: 'local', permit, by: 'gpu0 is held by pid 4711 in ../app' },
+    { atMs: 9, type: 'permit-granted', machine: 'local', permit },
+    { atMs: 9, type: 'permit-withdrawn', machine: 'local', permit },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
   ];
   writeFileSync(path, [...lines, ...rest.map((event) => JSON.stringify(event)), ''].join('\n'));

@@ -6,6 +6,8 @@ import { missedRequirements, neverRejection } from './filters.js';
 import type { FleetType, Verdict } from './fleet.js';
 import { Group, groupKey, type Pending } from './group.js';
 import type { Claim } from './machine.js';
+import { type Permit, permitKey } from './permits.js';
+import { permitsOf } from './room.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
 /** What pending suites take at most. */
@@ -27,6 +29,8 @@ export class Backlog {
   readonly #places = new Map<string, { readonly pending: Pending; readonly group: Group }>();
   readonly #unmatched = new Set<Group>();
   readonly #stranded = new Set<Group>();
+  /** What pending suites need of machines that are shared with other runs, by key, and how many groups do. */
+  readonly #permits = new Map<string, { readonly permit: Permit; groups: number }>();
   readonly #peak: Demand = { cpuThreads: 0, hostMemoryBytes: 0, isPlain: true };
 
   /** @param policy For suites that have none of their own. */
@@ -50,6 +54,10 @@ export class Backlog {
   /** No pending suite takes more; what has started since may have. */
   get peak(): Readonly<Demand> {
     return this.#peak;
+  }
+
+  get permits(): readonly Permit[] {
+    return [...this.#permits.values()].map(({ permit }) => permit);
   }
 
   groupOf(suiteId: string): Group | undefined {
@@ -109,6 +117,7 @@ export class Backlog {
         this.#raisePeak(group, type, claim);
       }
       if (group.slotTypes.size === 0) this.#stranded.add(group);
+      this.#addPermits(group);
     }
     this.#unmatched.clear();
   }
@@ -121,6 +130,16 @@ export class Backlog {
     for (const type of matching) {
       const claim = claimOf(suite, type.slot, this.#estimates.of(suite, type.kind));
       group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
+    }
+  }
+
+  #addPermits(group: Group): void {
+    group.permits = permitsOf(group);
+    for (const permit of group.permits) {
+      const key = permitKey(permit);
+      const known = this.#permits.get(key);
+      if (known === undefined) this.#permits.set(key, { permit, groups: 1 });
+      else known.groups++;
     }
   }
 
@@ -144,6 +163,12 @@ export class Backlog {
   #detach(group: Group): void {
     for (const type of group.slotTypes.keys()) type.candidates.delete(group);
     group.slotTypes.clear();
+    for (const permit of group.permits) {
+      const key = permitKey(permit);
+      const known = this.#permits.get(key);
+      if (known !== undefined && --known.groups === 0) this.#permits.delete(key);
+    }
+    group.permits = [];
     this.#stranded.delete(group);
   }
 }

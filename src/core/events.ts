@@ -1,4 +1,5 @@
 import type { Claim, Machine, Slot } from './machine.js';
+import type { Permit } from './permits.js';
 import type { DeviceClass } from './taxonomy.js';
 import type { WorkloadProfile } from './workload.js';
 
@@ -93,6 +94,22 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       /** What told so: `nvidia-smi`, `simulated`. */
       readonly source: string;
     }
+  /** Other runs use the machine too: from now on nothing starts there without a permit. */
+  | {
+      readonly type: 'machine-shared';
+      readonly machine: string /** Those that are claimed. */;
+      readonly deviceIds: readonly string[];
+    }
+  /** What a permit is for is held by others. */
+  | {
+      readonly type: 'permit-awaited';
+      readonly machine: string;
+      readonly permit: Permit /** `gpu0 is held by pid 4711 in ../app` */;
+      readonly by: string;
+    }
+  | { readonly type: 'permit-granted'; readonly machine: string; readonly permit: Permit }
+  /** Others wait for it: what runs on it goes on, nothing further starts. */
+  | { readonly type: 'permit-withdrawn'; readonly machine: string; readonly permit: Permit }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
   | { readonly type: 'suite-queued'; readonly suite: Suite }
   /** Named by the run's own filter (`JEST_HARDWARE_ONLY`): handed to us, not wanted in this run. */
@@ -109,6 +126,9 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly attempt: number;
       /** True for a second attempt beside one that takes far longer than expected: the first result counts. */
       readonly speculative?: true;
+      /** For how long other runs on the machine kept suites like it from starting, and who; left out: not at all. */
+      readonly waitedMs?: number;
+      readonly waitedFor?: string;
     }
   /** Another attempt gave the suite's result: this one is to be stopped, and ends as cancelled. */
   | {

@@ -2,6 +2,7 @@ import { bug } from './bug.js';
 import type { Rejection } from './events.js';
 import { type HeldLocks, MachineLoad } from './load.js';
 import { type Claim, type Device, kindOf, type Slot } from './machine.js';
+import type { Permits } from './permits.js';
 import type { FreeSlot, PendingGroup, SlotType } from './strategies/strategy.js';
 
 export interface Verdict {
@@ -110,6 +111,11 @@ export class Fleet {
     const { hotDevices } = this.#machines.get(machine)?.load ?? {};
     if (isHot) hotDevices?.add(deviceId);
     else hotDevices?.delete(deviceId);
+  }
+
+  /** Undefined when the machine has no slots. */
+  permitsOf(machine: string): Permits | undefined {
+    return this.#machines.get(machine)?.load.permits;
   }
 
   /** The slots, all of one machine, must be free. */

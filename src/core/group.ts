@@ -2,6 +2,7 @@ import { bug } from './bug.js';
 import type { Suite } from './events.js';
 import type { FleetType } from './fleet.js';
 import type { Claim } from './machine.js';
+import type { Permit } from './permits.js';
 import type { PendingGroup, PendingSuite } from './strategies/strategy.js';
 import { comesBefore } from './strategies/turn.js';
 import type { UnsatisfiablePolicy } from './workload.js';
@@ -26,6 +27,8 @@ export class Group implements PendingGroup {
   readonly slotTypes = new Map<FleetType, Claim>();
   /** True when no slot type meets the requirements and the policy allows others. */
   degraded = false;
+  /** What the suites need of machines that are shared with other runs: one of these. Kept by the backlog. */
+  permits: readonly Permit[] = [];
   /** How many later suites started on machines where the head found no room. */
   passes = 0;
   readonly #queue: Pending[] = [];

@@ -1,4 +1,5 @@
 import type { Claim, Slot } from './machine.js';
+import { Permits } from './permits.js';
 
 /** What filters may know of a machine: the sum of the claims on it. */
 export interface MachineState {
@@ -31,6 +32,8 @@ export class MachineLoad implements MachineState {
   cpuThreads = 0;
   hostMemoryBytes = 0;
   readonly hotDevices = new Set<string>();
+  /** What other runs leave to this one. */
+  readonly permits = new Permits();
   readonly #devices = new Map<string, DeviceState>();
   readonly #locks: HeldLocks;
 
@@ -64,6 +67,7 @@ export class MachineLoad implements MachineState {
 
   #book(claim: Claim, sign: 1 | -1): void {
     this.suites += sign;
+    this.permits.book(claim, sign);
     if (claim.exclusive) this.exclusiveSuites += sign;
     this.cpuThreads += sign * claim.cpuThreads;
     this.hostMemoryBytes += sign * claim.hostMemoryBytes;

@@ -73,6 +73,11 @@ export class Reservation {
     return room;
   }
 
+  /** For whom room is kept. */
+  get beneficiary(): Group | undefined {
+    return this.#target?.group;
+  }
+
   /** Tells that a suite is about to start; counts the earlier ones that find no room on that machine. */
   passing(turn: Turn, type: FleetType): void {
     if (hasRoomForAll(type, this.#backlog.peak)) return;

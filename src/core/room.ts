@@ -3,6 +3,7 @@ import { nowRejection } from './filters.js';
 import type { FleetType } from './fleet.js';
 import type { Group } from './group.js';
 import type { Claim, Slot } from './machine.js';
+import type { Permit } from './permits.js';
 import type { PendingGroup } from './strategies/strategy.js';
 
 /** Free slots for the head of a group. */
@@ -32,10 +33,43 @@ export function roomFor(group: Group): Room | undefined {
 export function roomOn(type: FleetType, group: Group, slot = type.free[0]?.slot): Room | undefined {
   const claim = group.slotTypes.get(type);
   if (slot === undefined || claim === undefined || nowRejection(slot, claim, type.load)) return undefined;
-  if (claimedDevices(group, type) === 1) return { group, type, slots: [slot], claim };
-  const slots = [slot, ...partnersOf(type, group)].slice(0, claimedDevices(group, type));
-  if (slots.length < claimedDevices(group, type)) return undefined;
-  return { group, type, slots, claim: onAll(slots, claim) };
+  const { permits } = type.load;
+  const count = claimedDevices(group, type);
+  if (count === 1) return permits.refusal(claim) ? undefined : { group, type, slots: [slot], claim };
+  const partners = partnersOf(type, group);
+  const team = permits.isShared ? teamOf(type, group)?.map(({ name }) => name) : undefined;
+  const slots = [slot, ...partners.filter((partner) => team?.includes(partner.type) ?? true)].slice(0, count);
+  if (slots.length < count || (permits.isShared && team === undefined)) return undefined;
+  const onAllOfThem = onAll(slots, claim);
+  return permits.refusal(onAllOfThem) ? undefined : { group, type, slots, claim: onAllOfThem };
+}
+
+/** What the group's suites may take, of machines that are shared with other runs; any one of them will do. */
+export function permitsOf(group: Group): readonly Permit[] {
+  return [...group.slotTypes].flatMap(([type, claim]) => {
+    const { permits } = type.load;
+    if (!permits.isShared) return [];
+    if (claimedDevices(group, type) === 1) return permits.permitOf(claim);
+    const team = teamOf(type, group);
+    if (team?.[0] !== type) return [];
+    return permits.permitOf({ ...claim, deviceIds: team.map(({ device }) => device.id) });
+  });
+}
+
+/**
+ * The devices that suites of the group take together with this one, where they must be asked for before it is known
+ * which are free: each device is in one team, so that the claims of one run do not stand in each other's way.
+ */
+function teamOf(type: FleetType, group: Group): readonly FleetType[] | undefined {
+  const count = claimedDevices(group, type);
+  const alike = [...type.siblings].filter(
+    (other) => other.device.class === type.device.class && group.slotTypes.has(other),
+  );
+  alike.sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
+  const start = alike.indexOf(type);
+  const first = start - (start % count);
+  const team = alike.slice(first, first + count);
+  return team.length === count ? team : undefined;
 }
 
 /** The slot and as many of the others as are free, though they may be too few or the machine too full. */

@@ -7,10 +7,12 @@ import { nowRejection } from './filters.js';
 import { Fleet, type FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
 import type { Machine, Slot } from './machine.js';
+import type { Permit } from './permits.js';
 import { Reservation } from './reservation.js';
 import { fits, type Room, roomFor, roomOn } from './room.js';
 import { Stragglers } from './stragglers.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategies/strategy.js';
+import { comesBefore } from './strategies/turn.js';
 import { unusableRejections } from './unusable.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
@@ -39,6 +41,14 @@ export interface SchedulerOptions {
 /** Ageing: a suite goes before those of the next higher priority that are queued after this many more starts. */
 const startsPerPriority = 64;
 const highestPriority = 5;
+
+/** What a run needs of a machine that it shares with other runs. */
+export interface PermitDemand {
+  /** Of all pending suites. */
+  readonly needed: readonly Permit[];
+  /** What is to be asked for now. */
+  readonly requested: readonly Permit[];
+}
 
 /** The suite has its result. */
 const conclusive: ReadonlySet<SuiteStatus> = new Set(['passed', 'failed', 'skipped', 'timed-out']);
@@ -99,6 +109,32 @@ export class Scheduler {
     return this.#backlog.groupOf(suiteId) !== undefined;
   }
 
+  /**
+   * What pending suites need of machines that are shared with other runs (`machine-shared`). A machine for itself is
+   * asked for when nothing else runs or is to run first, as everything else then has to stop.
+   */
+  get permitDemand(): PermitDemand {
+    const needed = this.#backlog.permits;
+    const exclusive = needed.filter((permit) => permit.exclusive);
+    if (exclusive.length === 0) return { needed, requested: needed };
+    const others = needed.filter((permit) => !permit.exclusive);
+    for (const { claim } of this.#attempts.all) {
+      return { needed, requested: claim.exclusive ? [] : others };
+    }
+    const { beneficiary = this.#firstInTurn() } = this.#reservation;
+    const alone = beneficiary?.permits.filter((permit) => permit.exclusive) ?? [];
+    return { needed, requested: alone.length > 0 ? alone.slice(0, 1) : others };
+  }
+
+  #firstInTurn(): Group | undefined {
+    let first: Group | undefined;
+    for (const group of this.#backlog.groups) {
+      if (group.permits.length === 0) continue;
+      if (first === undefined || comesBefore(group.head.turn, first.head.turn)) first = group;
+    }
+    return first;
+  }
+
   /** When a `tick` is due unless another event comes before; undefined when nothing waits for time to pass. */
   get nextTickAtMs(): number | undefined {
     if (!this.#opened || this.#ended) return undefined;
@@ -143,6 +179,19 @@ export class Scheduler {
         break;
       case 'device-heat':
         this.#fleet.heat(event.machine, event.deviceId, event.hot);
+        break;
+      case 'machine-shared':
+        this.#fleet.permitsOf(event.machine)?.share(event.deviceIds);
+        this.#backlog.rematch();
+        break;
+      case 'permit-awaited':
+        this.#fleet.permitsOf(event.machine)?.awaitTurn(event.permit, event.by, event.atMs);
+        break;
+      case 'permit-granted':
+        this.#fleet.permitsOf(event.machine)?.grant(event.permit, event.atMs);
+        break;
+      case 'permit-withdrawn':
+        this.#fleet.permitsOf(event.machine)?.withdraw(event.permit);
         break;
       case 'suite-queued':
         this.#changes++;
@@ -341,6 +390,7 @@ export class Scheduler {
   }
 
   #start(pending: Pending, { group: { degraded }, slots, type, claim }: Room, speculative: boolean): void {
+    const waited = type.load.permits.takeWait(claim);
     this.#fleet.take(slots, claim);
     this.#starts++;
     const { suite, attempt } = pending;
@@ -370,6 +420,7 @@ export class Scheduler {
       },
       attempt,
       ...(speculative && { speculative }),
+      ...waited,
     });
   }
 }

@@ -69,6 +69,18 @@ export function formatDuration(ms: number): string {
   ]);
 }
 
+/**
+ * A time that goes on, as a clock shows it: `0:05`, `2:10`, `1:02:10`.
+ * @param ms ≥ 0.
+ */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const two = (count: number) => String(count).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return `${hours > 0 ? `${hours}:${two(minutes)}` : minutes}:${two(seconds % 60)}`;
+}
+
 function own(factors: Readonly<Record<string, number>>, unit: string): number | undefined {
   return Object.hasOwn(factors, unit) ? factors[unit] : undefined;
 }

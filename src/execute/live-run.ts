@@ -24,6 +24,8 @@ export interface LiveRunOptions<Result> {
    * Then an outcome is handed on before anything else may run.
    */
   readonly inProcess?: boolean;
+  /** Called after every event, when all that was decided is under way. May tell of further events. */
+  afterEvent?(): void;
   /** Asked before anything else starts: does this outcome end the run? */
   cancelAfter(outcome: SuiteOutcome<Result>): CancelCause | undefined;
 }
@@ -71,6 +73,7 @@ export class LiveRun<Result> {
       if (decision.type === 'run-ended') this.#runEnded = true;
     }
     this.#scheduleTick();
+    this.#options.afterEvent?.();
     this.#endIfDone();
     return decisions;
   }

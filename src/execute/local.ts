@@ -42,6 +42,12 @@ export class LocalExecutor<Result> implements Executor<Result> {
     });
   }
 
+  /** Starts a worker for suites on these devices, where a place is free, before one of them can be had. */
+  prepare(deviceIds: readonly string[]): void {
+    const env = bindingEnv(this.#options.machine(), deviceIds, this.#options.fairThreads, true, process.env);
+    this.#pool.prepare({ thread: false, env });
+  }
+
   async run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>> {
     if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
     const started = performance.now();

@@ -50,6 +50,17 @@ export class WorkerPool {
     for (let started = 0; started < count; started++) this.#start(binding).busy = false;
   }
 
+  /** Sees to it that such a worker is idle, if that takes the place of no busy one. */
+  prepare(binding: WorkerBinding): void {
+    const idle = [...this.#seats].filter((seat) => !seat.busy);
+    if (idle.some((seat) => seat.binding === nameOf(binding))) return;
+    if (this.#seats.size >= this.#options.workers) {
+      if (idle[0] === undefined) return;
+      this.#stop(idle[0]);
+    }
+    this.#start(binding).busy = false;
+  }
+
   /** @param alone A fresh worker, and no idle one beside it: they hold memory that the suite was promised. */
   acquire(binding: WorkerBinding, alone: boolean): Seat {
     const idle = [...this.#seats].filter((seat) => !seat.busy);

@@ -1,6 +1,8 @@
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
+import type { ClaimQueue } from '../claims/queue.js';
+import { RunClaims } from '../claims/run-claims.js';
 import { Estimates, type Observation } from '../core/estimate.js';
 import type { CancelCause, Placement, RunEvent } from '../core/events.js';
 import type { Machine } from '../core/machine.js';
@@ -42,6 +44,8 @@ export interface RunInput {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
   readonly options: HardwareOptions;
+  /** Where the runs of this host agree on who may use what; undefined: this one takes no notice of others. */
+  readonly claims: ClaimQueue | undefined;
   /** Device classes that alone are wanted (`JEST_HARDWARE_ONLY`); undefined: all. */
   readonly only: readonly DeviceClass[] | undefined;
   /** Jest's advice to run in this process: also for one worker, one suite or a few fast ones. */
@@ -62,7 +66,9 @@ export class HardwareRun {
   readonly #delivery: Delivery;
   readonly #children: LocalExecutor<SuiteResult>;
   readonly #live: LiveRun<SuiteResult>;
+  readonly #scheduler: Scheduler;
   #sensors: SensorWatch | undefined;
+  #claims: RunClaims | undefined;
   #failedTests = 0;
   #explained = false;
 
@@ -82,24 +88,27 @@ export class HardwareRun {
     this.#fairThreads = fairThreadsOf(machine, this.#workers);
     this.#children = early ?? this.#workersFor(this.#workers);
     const startedMs = performance.now();
+    this.#scheduler = new Scheduler({
+      strategy: strategies[options.strategy],
+      unsatisfiable: options.unsatisfiable,
+      retryLost: options.retryLost,
+      speculate: options.speculate,
+      finishWithinMs: options.finishWithin,
+      // A sequencer of the user's own decides the order.
+      keepOrder: options.testSequencer !== undefined,
+      estimates: new Estimates(input.history),
+    });
     this.#live = new LiveRun({
-      scheduler: new Scheduler({
-        strategy: strategies[options.strategy],
-        unsatisfiable: options.unsatisfiable,
-        retryLost: options.retryLost,
-        speculate: options.speculate,
-        finishWithinMs: options.finishWithin,
-        // A sequencer of the user's own decides the order.
-        keepOrder: options.testSequencer !== undefined,
-        estimates: new Estimates(input.history),
-      }),
-      executor: { run: (placement, attempt, signal) => this.#measure(placement, attempt, signal) },
+      scheduler: this.#scheduler,
+      executor: { run: (placement, attempt, signal) => this.#hold(placement, attempt, signal) },
       inProcess: this.#inBand,
       nowMs: () => Math.round(performance.now() - startedMs),
       onEvent: (event) => {
         input.onEvent(event);
         this.#report(event);
+        if (!event.type.startsWith('permit-')) this.#claims?.wake();
       },
+      afterEvent: () => this.#claims?.review(),
       onOutcome: (placement, outcome) =>
         this.#delivery.outcome(this.#lookup.test(placement.suiteId), placement, outcome),
       cancelAfter: (outcome) => this.#bailAfter(outcome),
@@ -131,15 +140,35 @@ export class HardwareRun {
     tell({ type: 'machine-known', machine: this.#lookup.machine });
     for (const slot of this.#lookup.slots) tell({ type: 'slot-up', slot });
     this.#sensors = this.#watchSensors();
-    tell({ type: 'run-opened' });
+    this.#claims = this.#openClaims();
     try {
+      tell({ type: 'run-opened' });
       await this.#live.ended;
     } finally {
       this.#sensors?.stop();
+      this.releaseClaims();
     }
     const forced = await this.#children.end();
     await this.#delivery.settled();
     return forced;
+  }
+
+  #openClaims(): RunClaims | undefined {
+    const { claims: queue } = this.#input;
+    if (queue === undefined) return undefined;
+    const claims = new RunClaims({
+      queue,
+      machine: this.#lookup.machine,
+      workers: this.#workers,
+      demand: () => this.#scheduler.permitDemand,
+      tell: (happening) => void this.#live.tell(happening),
+      onWaiting: ({ deviceIds }) => {
+        if (deviceIds.length > 0) this.#children.prepare(deviceIds);
+      },
+      say,
+    });
+    claims.open();
+    return claims;
   }
 
   /** Sensors of devices that suites of this run may use. */
@@ -177,9 +206,19 @@ export class HardwareRun {
     return this.#delivery.errors;
   }
 
+  /** Lets other runs have what this one holds; synchronous. */
+  releaseClaims(): void {
+    this.#claims?.close();
+  }
+
   /** Ends every worker at once. */
   kill(): void {
     this.#children.kill();
+  }
+
+  #hold(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<SuiteResult>> {
+    const run = () => this.#measure(placement, attempt, signal);
+    return this.#claims?.hold(placement.claim, run) ?? run();
   }
 
   async #measure(

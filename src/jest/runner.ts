@@ -8,6 +8,7 @@ import type {
   TestWatcher,
   UnsubscribeFn,
 } from 'jest-runner';
+import { openClaims } from '../claims/open.js';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
 import { defaultProfile } from '../core/workload.js';
@@ -88,6 +89,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
         }),
         history?.history.watts ?? new Map(),
       );
+    const claims = openClaims(environment.claims ?? paths.claims, say);
     // What suites want is not known yet: no tool is started for devices that nobody may ask for.
     const machine = await detect([], []);
     await refuseOtherMachine(detect);
@@ -105,6 +107,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       globalConfig: this.#globalConfig,
       context: this.#context,
       options,
+      claims,
       only: environment.only,
       serial,
       emit: this.#emit,
@@ -119,6 +122,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const dispose = onProcessEnd(() => {
       run.cancel('interrupt');
       run.kill();
+      run.releaseClaims();
       record.close();
     });
     try {

@@ -10,6 +10,8 @@ export interface HardwareEnvironment {
   readonly only?: readonly DeviceClass[];
   /** `JEST_HARDWARE_MACHINE`: path of a machine file, counts before the option `machine`. */
   readonly machineFile?: string;
+  /** `JEST_HARDWARE_CLAIMS`: a directory, or false for `off`; counts before the option `claims`. */
+  readonly claims?: string | false;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */
   readonly planId?: string;
 }
@@ -45,12 +47,14 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     read('JEST_HARDWARE_ONLY', text, wordOf(deviceClasses), expected),
   );
   const machineFile = textOf('JEST_HARDWARE_MACHINE');
+  const claims = textOf('JEST_HARDWARE_CLAIMS');
   const planId = textOf('JEST_HARDWARE_PLAN_ID');
   if (problems.length > 0) throw new UsageError(problems);
   return {
     enabled: mode === 'on',
     ...(only.length === 0 ? {} : { only: [...new Set(only)] }),
     ...(machineFile === '' ? {} : { machineFile }),
+    ...(claims === '' ? {} : { claims: claims.toLowerCase() === 'off' ? false : claims }),
     ...(planId === '' ? {} : { planId }),
   };
 }

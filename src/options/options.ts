@@ -46,6 +46,8 @@ export interface HardwareOptionsInput {
   readonly speculate?: boolean | undefined;
   /** Whether a device that is too hot gets no new suites (a CPU half as many) until it has cooled down, where its temperature can be read. Default true. */
   readonly heat?: boolean | undefined;
+  /** Directory where the runs of this host agree on who uses what, relative to rootDir, or `false`: this run takes no notice of others, nor they of it. Default: one for the host, `/tmp/jest-runner-hardware-claims`. */
+  readonly claims?: string | false | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -76,6 +78,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly speculate: boolean;
   /** Default true. */
   readonly heat: boolean;
+  /** As given; left out: the one of the host. */
+  readonly claims?: string | false;
   readonly testSequencer?: string;
 }
 
@@ -135,6 +139,7 @@ const schema = v.strictObject({
   finishWithin: v.exactOptional(reading(readDuration, durationSyntax)),
   speculate: v.exactOptional(v.boolean('true or false'), true),
   heat: v.exactOptional(v.boolean('true or false'), true),
+  claims: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   testSequencer: v.exactOptional(path),
 });
 

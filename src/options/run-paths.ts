@@ -11,16 +11,19 @@ export interface RunPaths {
   readonly project: string | undefined;
   /** A machine file or its unchecked content; undefined: only what is detected. */
   readonly machine: HardwareOptions['machine'];
+  /** Where the runs of a host agree on who may use what; false: this run does not. Undefined: nobody says. */
+  readonly claims: string | false | undefined;
 }
 
 export function runPaths(options: HardwareOptions, rootDir: string): RunPaths {
   const absolute = (path: string) => resolve(rootDir, path.replace('<rootDir>', rootDir));
   const outputDirectory = absolute(options.outputDirectory);
-  const { history = resolve(outputDirectory, 'history.jsonl'), machine } = options;
+  const { history = resolve(outputDirectory, 'history.jsonl'), machine, claims } = options;
   return {
     outputDirectory,
     history: history === false ? undefined : absolute(history),
     project: projectOf(rootDir),
+    claims: typeof claims === 'string' ? absolute(claims) : claims,
     machine: typeof machine === 'string' ? absolute(machine) : machine,
   };
 }

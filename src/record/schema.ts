@@ -131,6 +131,12 @@ const placement = v.looseObject({
   degraded: v.boolean(),
 });
 
+const permit = v.looseObject({
+  deviceIds: v.array(v.string()),
+  locks: v.array(v.string()),
+  exclusive: v.boolean(),
+});
+
 const rejection = v.looseObject({
   slotId: v.string(),
   filter: v.string(),
@@ -180,6 +186,10 @@ export const eventSchemas = {
     celsius: v.exactOptional(v.pipe(v.number(), v.finite())),
     source: v.string(),
   }),
+  'machine-shared': v.looseObject({ atMs: whole, machine: v.string(), deviceIds: v.array(v.string()) }),
+  'permit-awaited': v.looseObject({ atMs: whole, machine: v.string(), permit, by: v.string() }),
+  'permit-granted': v.looseObject({ atMs: whole, machine: v.string(), permit }),
+  'permit-withdrawn': v.looseObject({ atMs: whole, machine: v.string(), permit }),
   'slot-down': v.looseObject({ atMs: whole, slotId: v.string(), reason: v.string() }),
   'suite-queued': v.looseObject({
     atMs: whole,
@@ -200,6 +210,8 @@ export const eventSchemas = {
     placement,
     attempt: counting,
     speculative: v.exactOptional(v.literal(true)),
+    waitedMs: v.exactOptional(whole),
+    waitedFor: v.exactOptional(v.string()),
   }),
   'attempt-stopped': v.looseObject({
     atMs: whole,

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
@@ -112,7 +113,14 @@ export async function startJest(
     ],
     {
       cwd: project.directory,
-      env: { ...cleanEnvironment(), E2E_PROBE: probe, [runMarker]: run, ...env },
+      env: {
+        ...cleanEnvironment(),
+        // Tests run beside each other: their projects must not wait for each other's devices.
+        JEST_HARDWARE_CLAIMS: claimsOf(project),
+        E2E_PROBE: probe,
+        [runMarker]: run,
+        ...env,
+      },
       stdio: 'pipe',
       // Its own process group, as a shell would start it.
       detached: true,
@@ -210,6 +218,11 @@ export function inProject(project: Project, path: string): string {
 }
 
 const keyboardPreload = fileURLToPath(new URL('./keyboard.cjs', import.meta.url));
+
+/** Short, as it has to hold sockets. */
+function claimsOf({ directory }: Project): string {
+  return join(tmpdir(), `jrh-claims-${createHash('sha256').update(directory).digest('hex').slice(0, 8)}`);
+}
 
 /** Nothing of the Jest we run in, of the machine's devices or of a CI service may reach the Jest under test. */
 function cleanEnvironment(): NodeJS.ProcessEnv {

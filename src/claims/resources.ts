@@ -1,0 +1,65 @@
+import type { Device, Machine } from '../core/machine.js';
+import type { Permit } from '../core/permits.js';
+import { everybody, type Need, type Needs } from './needs.js';
+
+/** Every suite takes a part of it, an exclusive one all of it. */
+const wholeMachine = 'machine';
+
+/** Devices that only one run at a time should use: not the CPU, which has workers and budgets, nor what it emulates. */
+export function claimedDevices({ devices }: Machine): readonly Device[] {
+  return devices.filter((device) => device.usable && device.class !== 'cpu' && !device.software);
+}
+
+/** What a ticket asks for, so that the run may do what the permit says. */
+export function needsOf({ deviceIds, locks, exclusive }: Permit, machine: Machine): Needs {
+  const needs: [string, Need][] = [[wholeMachine, { units: exclusive ? everybody : 1, of: everybody }]];
+  for (const id of deviceIds) {
+    const device = machine.devices.find((each) => each.id === id);
+    if (device === undefined) continue;
+    for (const name of namesOf(device, machine)) needs.push([name, { units: 1, of: device.shares ?? 1 }]);
+  }
+  for (const lock of locks) needs.push([`lock ${lock}`, { units: 1, of: 1 }]);
+  return Object.fromEntries(needs);
+}
+
+/** What a resource is called where somebody waits for it. */
+export function resourceText(resource: string, machine: Machine): string {
+  if (resource === wholeMachine) return 'the machine';
+  const device = claimedDevices(machine).find((each) => namesOf(each, machine).includes(resource));
+  return device?.id ?? resource;
+}
+
+/**
+ * What a device is called in every run of the host. All names that it has: one run may know the UUID, another one, in a
+ * container without the maker's tool, the bus address alone.
+ */
+function namesOf(device: Device, machine: Machine): readonly string[] {
+  const { devices } = machine;
+  const carrier = device.architecture === 'gpu-webgpu' ? carrierOf(device, devices) : device;
+  if (carrier !== device) return namesOf(carrier, machine);
+  const { uuid, pciAddress } = device;
+  // Slices and partitions of a card have the card's address, and are used side by side.
+  const isOwn = devices.filter((other) => other.pciAddress === pciAddress).length === 1;
+  const names = [
+    ...(uuid === undefined ? [] : [uuid]),
+    ...(pciAddress !== undefined && isOwn ? [`pci ${pciAddress.toLowerCase()}`] : []),
+  ];
+  if (names.length > 0) return names;
+  if (device.evidence['class']?.confidence === 'declared') return [`${machine.machine.name}/${device.id}`];
+  const alike = devices.filter((other) => other.class === device.class && other.model === device.model);
+  return [`${device.class} ${device.model ?? ''} ${alike.indexOf(device)}`];
+}
+
+/** The card that a browser's adapter computes on, where there is only one that it can be. */
+function carrierOf(adapter: Device, devices: readonly Device[]): Device {
+  const cards = devices.filter(
+    ({ class: deviceClass, architecture, software, vendor, usable }) =>
+      deviceClass === adapter.class &&
+      architecture !== 'gpu-webgpu' &&
+      !software &&
+      usable &&
+      (vendor === undefined || adapter.vendor === undefined || vendor === adapter.vendor),
+  );
+  const [card] = cards;
+  return card !== undefined && cards.length === 1 ? card : adapter;
+}

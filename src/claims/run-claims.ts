@@ -1,0 +1,294 @@
+import { relative } from 'node:path';
+import type { RunEvent } from '../core/events.js';
+import type { Claim, Machine } from '../core/machine.js';
+import { isForMany, type Permit, permitKey } from '../core/permits.js';
+import type { PermitDemand } from '../core/scheduler.js';
+import { formatElapsed } from '../core/units.js';
+import type { ClaimQueue } from './queue.js';
+import { claimedDevices, needsOf, resourceText } from './resources.js';
+import { Ticket } from './ticket.js';
+
+type PermitEvent = Extract<
+  RunEvent,
+  { type: 'machine-shared' | 'permit-awaited' | 'permit-granted' | 'permit-withdrawn' }
+>;
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'atMs'> : never;
+
+export interface RunClaimsOptions {
+  readonly queue: ClaimQueue;
+  readonly machine: Machine;
+  /** How many suites the run may run at once. */
+  readonly workers: number;
+  /** What the scheduler wants, as of now. */
+  demand(): PermitDemand;
+  /** Tells the scheduler, which may start suites before this returns. */
+  tell(happening: WithoutTime<PermitEvent>): void;
+  /** Somebody else has the devices of the permit: time to get ready. */
+  onWaiting(permit: Permit): void;
+  /** A line for the person at the terminal. */
+  say(message: string): void;
+}
+
+/** Who waits longer than this wants to know why; and every so often whether it is still so. */
+const sayAfterMs = 3000;
+const sayEveryMs = 60_000;
+/** After a permit was of no use: until anything else happens, but no longer. */
+const restMs = 1000;
+
+/** A ticket that holds, and whether a suite has run on it. */
+interface Held {
+  readonly ticket: Ticket;
+  fresh: boolean;
+  /** `#ends` when it was granted. */
+  readonly endsBefore: number;
+}
+
+/** What the run has of one permit. */
+interface Account {
+  readonly permit: Permit;
+  readonly forMany: boolean;
+  waiting?: Ticket;
+  /** Told to the scheduler. */
+  held: Held[];
+  /** No longer told, released as soon as their suites have ended. */
+  draining: Ticket[];
+  used: number;
+  resting: boolean;
+}
+
+/**
+ * Gets permits for the suites of a run from the line of all runs of the host, before the suites are placed: a device
+ * that others hold takes no worker, and the scheduler sends suites elsewhere meanwhile. What the run may use it keeps
+ * from suite to suite as long as nobody else waits; then it gives it back after the suite that runs, and queues again.
+ */
+export class RunClaims {
+  readonly #options: RunClaimsOptions;
+  readonly #accounts = new Map<string, Account>();
+  readonly #deviceIds: ReadonlySet<string>;
+  readonly #saying = new Map<Account, NodeJS.Timeout>();
+  #rest: NodeJS.Timeout | undefined;
+  /** Attempts that run, and how many have ended. */
+  #running = 0;
+  #ends = 0;
+  #reviewing = false;
+  #again = false;
+  #closed = false;
+
+  constructor(options: RunClaimsOptions) {
+    this.#options = options;
+    this.#deviceIds = new Set(claimedDevices(options.machine).map(({ id }) => id));
+  }
+
+  /** To be called when the slots are up, before anything may start. */
+  open(): void {
+    this.#tell({ type: 'machine-shared', deviceIds: [...this.#deviceIds] });
+  }
+
+  /** Runs an attempt: what it claims is held until its process is gone, however the run goes on. */
+  async hold<T>(claim: Claim, run: () => Promise<T>): Promise<T> {
+    const account = this.#accountOf(this.#permitOf(claim));
+    account.used++;
+    this.#running++;
+    const fresh = account.held.find((held) => held.fresh);
+    for (const held of account.forMany ? account.held : fresh ? [fresh] : []) held.fresh = false;
+    try {
+      return await run();
+    } finally {
+      account.used--;
+      this.#running--;
+      this.#ends++;
+      this.#giveBack(account);
+    }
+  }
+
+  /** To be called after every event: what is wanted and what is held may have changed. */
+  review(): void {
+    this.#again = true;
+    if (this.#reviewing) return;
+    this.#reviewing = true;
+    try {
+      while (this.#again && !this.#closed) {
+        this.#again = false;
+        this.#reviewOnce();
+      }
+    } finally {
+      this.#reviewing = false;
+    }
+  }
+
+  /** Something has happened that permits were not the reason of: those of no use may be of use now. */
+  wake(): void {
+    clearTimeout(this.#rest);
+    for (const account of this.#accounts.values()) account.resting = false;
+  }
+
+  /** Gives everything back at once. Synchronous. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#rest);
+    for (const account of this.#accounts.values()) {
+      this.#stopWaiting(account);
+      for (const { ticket } of account.held) ticket.release();
+      for (const ticket of account.draining) ticket.release();
+      account.held = [];
+      account.draining = [];
+    }
+  }
+
+  #reviewOnce(): void {
+    for (const account of this.#accounts.values()) this.#withdrawAwaited(account);
+    const { needed, requested } = this.#options.demand();
+    const keys = new Set(needed.map(permitKey));
+    for (const [key, account] of this.#accounts) if (!keys.has(key)) this.#stopWaiting(account);
+    for (const permit of requested) this.#request(this.#accountOf(permit));
+  }
+
+  #request(account: Account): void {
+    const { permit, forMany, held, draining, used } = account;
+    if (account.waiting !== undefined || account.resting) return;
+    const isEnough = forMany
+      ? held.length > 0
+      : held.length > used || held.length + draining.length >= this.#mostAtOnce(permit);
+    if (isEnough) return;
+    const { queue, machine, onWaiting } = this.#options;
+    const ticket: Ticket = new Ticket(queue, needsOf(permit, machine), {
+      onGranted: () => {
+        if (this.#closed || account.waiting !== ticket) return;
+        this.#stopSaying(account);
+        delete account.waiting;
+        this.#granted(account, ticket);
+        this.review();
+      },
+      onWanted: () => {
+        if (!this.#closed) this.review();
+      },
+    });
+    if (ticket.isGranted) {
+      this.#granted(account, ticket);
+      return;
+    }
+    account.waiting = ticket;
+    this.#tell({ type: 'permit-awaited', permit, by: this.#blockedText(account) });
+    this.#say(account, sayAfterMs);
+    onWaiting(permit);
+  }
+
+  /** @returns How many suites of the run could use such permits at once. */
+  #mostAtOnce({ deviceIds, locks, exclusive }: Permit): number {
+    if (locks.length > 0 || exclusive) return 1;
+    const { machine, workers } = this.#options;
+    const shares = machine.devices.flatMap(({ id, shares: own = 1 }) => (deviceIds.includes(id) ? own : []));
+    return Math.min(workers, ...shares);
+  }
+
+  #granted(account: Account, ticket: Ticket): void {
+    account.held.push({ ticket, fresh: true, endsBefore: this.#ends });
+    this.#tell({ type: 'permit-granted', permit: account.permit });
+    this.#again = true;
+  }
+
+  /** Stops the use of what others wait for. What was just granted may be used once. */
+  #withdrawAwaited(account: Account): void {
+    for (const held of [...account.held]) {
+      if (!held.ticket.isAwaited) continue;
+      // A worker has become free since then, or there was none busy, and the scheduler had no use for it.
+      const isUseless = held.fresh && (this.#running === 0 || this.#ends > held.endsBefore);
+      if (held.fresh && !isUseless) continue;
+      if (isUseless) this.#letRest(account);
+      this.#withdraw(account, held);
+    }
+  }
+
+  #withdraw(account: Account, held: Held): void {
+    account.held = account.held.filter((other) => other !== held);
+    account.draining.push(held.ticket);
+    this.#tell({ type: 'permit-withdrawn', permit: account.permit });
+    this.#releaseDrained(account);
+  }
+
+  /** After the end of an attempt, before the scheduler knows of it. */
+  #giveBack(account: Account): void {
+    if (this.#closed) return;
+    this.#releaseDrained(account);
+    // Who waits may not have said so yet: first come, first served.
+    const used = account.held.filter(
+      ({ fresh, ticket }) => !fresh && !account.forMany && ticket.isContended(),
+    );
+    for (const held of used.slice(0, Math.max(0, account.held.length - account.used))) {
+      this.#withdraw(account, held);
+    }
+  }
+
+  #releaseDrained(account: Account): void {
+    const inUse = () =>
+      account.forMany ? account.used > 0 : account.used >= account.held.length + account.draining.length;
+    while (account.draining.length > 0 && !inUse()) account.draining.shift()?.release();
+  }
+
+  /** Not asked for again at once: two runs that have no use for it would throw it to each other. */
+  #letRest(account: Account): void {
+    account.resting = true;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.wake();
+      this.review();
+    }, restMs);
+  }
+
+  #stopWaiting(account: Account): void {
+    this.#stopSaying(account);
+    account.waiting?.release();
+    delete account.waiting;
+  }
+
+  #say(account: Account, afterMs: number): void {
+    this.#stopSaying(account);
+    const timer = setTimeout(() => {
+      this.#options.say(`jest-runner-hardware: waiting: ${this.#blockedText(account, true)}`);
+      this.#say(account, sayEveryMs);
+    }, afterMs);
+    this.#saying.set(account, timer.unref());
+  }
+
+  #stopSaying(account: Account): void {
+    clearTimeout(this.#saying.get(account));
+    this.#saying.delete(account);
+  }
+
+  /** `gpu0 is held by pid 4711 in ../app`, and for a person `, 2:10`. */
+  #blockedText({ waiting, permit }: Account, withTime = false): string {
+    const holder = waiting?.holder();
+    if (holder === undefined) return `${permit.deviceIds.join(' and ') || 'the machine'} is about to be free`;
+    const { resource, content } = holder;
+    const { pid, cwd, sinceMs } = content;
+    const what = resourceText(resource, this.#options.machine);
+    if (pid === process.pid) return `${what} is held by another suite of this run`;
+    const near = relative(process.cwd(), cwd) || '.';
+    const where = near.length < cwd.length ? near : cwd;
+    const time = withTime ? `, ${formatElapsed(Math.max(0, Date.now() - sinceMs))}` : '';
+    return `${what} is held by pid ${pid} in ${where}${time}`;
+  }
+
+  #permitOf({ deviceIds, locks, exclusive }: Claim): Permit {
+    return { deviceIds: deviceIds.filter((id) => this.#deviceIds.has(id)), locks, exclusive };
+  }
+
+  #accountOf(permit: Permit): Account {
+    const key = permitKey(permit);
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      account = { permit, forMany: isForMany(permit), held: [], draining: [], used: 0, resting: false };
+      this.#accounts.set(key, account);
+    }
+    return account;
+  }
+
+  #tell(happening: WithoutMachine<WithoutTime<PermitEvent>>): void {
+    this.#options.tell({
+      machine: this.#options.machine.machine.name,
+      ...happening,
+    } as WithoutTime<PermitEvent>);
+  }
+}
+
+type WithoutMachine<Event> = Event extends unknown ? Omit<Event, 'machine'> : never;
