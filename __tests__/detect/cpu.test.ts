@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { features, precisions, vendors } from '../../src/core/taxonomy.js';
+import { type DeviceClass, features, precisions, vendors } from '../../src/core/taxonomy.js';
 import armCores from '../../src/detect/cpu/arm-cores.json' with { type: 'json' };
 import microarchitectures from '../../src/detect/cpu/microarchitectures.json' with { type: 'json' };
 import { detectMachine } from '../../src/detect/detect.js';
@@ -265,4 +265,14 @@ describe('microarchitectures', () => {
     const cpu = await cpuOf({ facts: { platform: 'win32', cpuModel, availableParallelism } });
     expect(cpu.features.includes('smt')).toBe(smt);
   });
+});
+
+test('while nobody wants to know, no tool is started: the model alone tells', async () => {
+  const facts = { platform: 'win32', release: '10.0.22631', cpuModel: 'AMD Ryzen 5 5600X 6-Core Processor' };
+  const told = '{"gpus": [], "npus": [], "cpu": {"features": [10, 39], "cores": 6, "threads": 6}}';
+  const host = temporaryHost({ facts, tools: { powershell: `echo '${told}'` } });
+  const featuresFor = async (classes: readonly DeviceClass[]) =>
+    device(await detectMachine({ host, classes }), 'cpu').features;
+  expect(await featuresFor([])).toEqual(['simd', 'avx', 'avx2']);
+  expect(await featuresFor(['cpu'])).toEqual(['simd', 'avx']);
 });

@@ -67,6 +67,7 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
     [...probesFor(options.classes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
       outcomeOf(name, probe, host, {
         timeoutMs: toolTimeoutMs,
+        classes: options.classes,
         projectDir: projectDir ?? host.workingDirectory,
         cacheDirectory,
         refresh,

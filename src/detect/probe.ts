@@ -12,6 +12,8 @@ export interface ProbeOptions {
   readonly signal: AbortSignal;
   /** For each tool the probe runs. */
   readonly timeoutMs: number;
+  /** Classes of devices that somebody wants; empty: nothing but what files tell. Undefined: all. */
+  readonly classes?: readonly DeviceClass[] | undefined;
   /** Installed packages are looked up from here upwards. */
   readonly projectDir: string;
   /** Where answers that took long are kept; undefined: nowhere. */

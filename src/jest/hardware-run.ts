@@ -192,7 +192,10 @@ export class HardwareRun {
     const lazy = lazyProbesFor(selected);
     const wanted = selected.flatMap(({ hardware }) => hardware.map((need) => need.class));
     const classes = [...new Set([...wanted, ...options.requireExecuted])];
-    const closer = lazy.length > 0 || classes.some((each) => each !== 'cpu');
+    // Linux tells a CPU's features through files, which the first look has read; elsewhere the system must be asked.
+    const asksCpu = machine.machine.platform !== 'linux' && selected.some(needsCpuLabels);
+    if (asksCpu) classes.push('cpu');
+    const closer = lazy.length > 0 || asksCpu || classes.some((each) => each !== 'cpu');
     this.#lookup.takeMachine(closer ? await detect(classes, lazy) : machine, this.#workers);
   }
 
@@ -325,4 +328,10 @@ function asksForNothing({ hardware, maxTimeMs, cpuThreads }: WorkloadProfile): b
   return (
     hardware.every((need) => need.class === 'cpu') && maxTimeMs === undefined && cpuThreads === undefined
   );
+}
+
+/** Whether what its CPU has decides about the suite. */
+function needsCpuLabels({ hardware, features, precisions }: WorkloadProfile): boolean {
+  const onCpu = hardware.length === 0 || hardware.some((need) => need.class === 'cpu');
+  return onCpu && features.length + precisions.length > 0;
 }

@@ -14,6 +14,8 @@ export interface SystemAnswer {
 
 /** Asks the system; undefined where it does not answer, and on Linux, which tells through files. */
 export async function systemAnswerOf(host: Host, options: ProbeOptions): Promise<SystemAnswer | undefined> {
+  // Nobody wants to know yet: the model alone tells, without a tool.
+  if (options.classes?.length === 0) return undefined;
   if (host.platform === 'win32') {
     const outcome = await windowsAnswerOf(host, options);
     return outcome.status === 'ok' ? parseWindowsCpu(outcome.stdout, host) : undefined;
