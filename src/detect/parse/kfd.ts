@@ -11,7 +11,7 @@ export interface KfdGpu {
   /** The number in `/dev/dri/renderD<n>`. */
   readonly renderMinor?: number;
   /** The node has CPU cores too: a chip that shares the RAM. */
-  readonly isBesideCpu: boolean;
+  readonly isBesideCpu?: true;
   /** As ROCm names the GPU: `GPU-<16 hex digits>`. */
   readonly uuid?: string;
 }
@@ -29,7 +29,7 @@ export function parseKfdProperties(text: string): KfdGpu | undefined {
     vendorId: number('vendor_id'),
     deviceId: number('device_id'),
     address: addressOf(number('domain'), number('location_id')),
-    isBesideCpu: number('cpu_cores_count') > 0,
+    ...(number('cpu_cores_count') > 0 && { isBesideCpu: true as const }),
     ...(renderMinor > 0 && { renderMinor }),
     ...(uniqueId > 0n && { uuid: `GPU-${uniqueId.toString(16).padStart(16, '0')}` }),
   };
