@@ -156,6 +156,13 @@ describe('whose memory', () => {
     expect(gpu?.memoryBytes).toBe(memory);
   });
 
+  test('a card of Intel whose memory nobody tells does not share the RAM', async () => {
+    const gpu = { name: 'Intel(R) Arc(TM) A310 Graphics', pnp: 'PCI\\VEN_8086&DEV_56A6&SUBSYS_0' };
+    const card = (await gpuOf(gpu)).devices[1];
+    expect(card?.features).not.toContain('unified-memory');
+    expect(card).not.toHaveProperty('memoryBytes');
+  });
+
   test('an absurd size of the RAM is not passed on', async () => {
     const gpu = { name: 'Intel(R) UHD Graphics 770', pnp: 'PCI\\VEN_8086&DEV_4680&SUBSYS_0' };
     const { devices } = await gpuOf(gpu, { totalMemoryBytes: 2 ** 63 });
