@@ -540,3 +540,64 @@ describe('compute mode Exclusive_Process', () => {
     expect((await machineOf(`echo '${row}'`)).devices[1]).not.toHaveProperty('shares');
   });
 });
+
+describe('as people report it', () => {
+  const second = 'GPU-8c22e0d3-7f4e-4f0a-8a54-0a1b2c3d4e02';
+
+  // NVIDIA/dcgm-exporter#604: a domain of three digits.
+  test('a card that is disconnected', async () => {
+    const files = {
+      ...nvidiaAccess,
+      '/dev/nvidia1': '',
+      ...listed('0000:ba:00.0', 1, second),
+      ...listed('0000:01:00.0', 0),
+    };
+    const tool = `case "$*" in
+*0000:01:00.0) echo '${row}' ;;
+*) echo 'Unable to determine the device handle for GPU 000:BA:00.0: Unknown Error'; exit 255 ;;
+esac`;
+    const machine = await machineOf(tool, { files });
+    expect(gpus(machine)).toEqual(['gpu0 true', 'gpu1 false']);
+  });
+
+  // NVIDIA/nvidia-container-toolkit#69: the container has the second card's node alone.
+  test('a container that got one of two cards, while the kernel lists both', async () => {
+    const { '/dev/nvidia0': _other, ...access } = nvidiaAccess;
+    const files = {
+      ...access,
+      '/dev/nvidia1': '',
+      '/.dockerenv': '',
+      ...listed('0000:65:00.0', 0, 'GPU-????????-????-????-????-????????????'),
+      ...listed('0000:b3:00.0', 1, second),
+    };
+    const inContainer = row.replace(uuid, second).replace('0,', '1,');
+    const error = 'Unable to determine the device handle for GPU0000:65:00.0: Unknown Error';
+    const machine = await machineOf(`echo '${inContainer}'; echo '${error}'; exit 255`, { files });
+    expect(gpus(machine)).toEqual(['gpu0 false', 'gpu1 true']);
+    expect(device(machine, 'gpu1').evidence['cuda']?.source).toContain('/dev/nvidia1');
+  });
+
+  // Stability-AI/StableSwarmUI#388: an unprivileged pod with a slice.
+  test('a cut GPU that tells no memory: its slice has that of its profile', async () => {
+    const cut = `0, ${uuid}, NVIDIA A100-SXM4-80GB, [Insufficient Permissions], 535.161.08, Default, Enabled, 8.0, 00000000:01:00.0, [Insufficient Permissions], [Insufficient Permissions]`;
+    const list = `GPU 0: NVIDIA A100-SXM4-80GB (UUID: ${uuid})\n  MIG 1g.10gb     Device  0: (UUID: MIG-1)`;
+    const machine = await machineOf(`case "$1" in -L) echo '${list}' ;; *) echo '${cut}' ;; esac`);
+    expect(gpus(machine)).toEqual(['gpu0 false', 'gpu0.mig0 true']);
+    expect(device(machine, 'gpu0')).not.toHaveProperty('memoryBytes');
+    expect(device(machine, 'gpu0').unusableBecause).toContain('is cut into MIG slices');
+    expect(device(machine, 'gpu0.mig0').memoryBytes).toBe(10e9);
+  });
+
+  // HSF/prmon#317: a virtual GPU made of a slice, under a driver that refuses the capability.
+  test('a virtual GPU on a slice', async () => {
+    const tool = `case "$1" in *compute_cap*) echo 'Field "compute_cap" is not a valid field to query.'; exit 2 ;; esac
+echo '0, ${uuid}, NVIDIA H100L-2-24C, 24576, 550.54, Default, [N/A]'`;
+    expect(device(await machineOf(tool), 'gpu0')).toMatchObject({ usable: true, capability: '9.0' });
+  });
+
+  // unslothai/unsloth#10283: N1X tells a window of 8128 MiB, GB10 nothing.
+  test.each(['8128', '[N/A]'])('unified memory, told as %s', async (total) => {
+    const machine = await machineOf(`echo '0, ${uuid}, NVIDIA N1X, ${total}, 580.95, Default, [N/A], 12.1'`);
+    expect(device(machine, 'gpu0')).toMatchObject({ usable: true, memoryBytes: 16 * GiB });
+  });
+});

@@ -73,8 +73,9 @@ export interface GpuMentioned {
 }
 
 export function gpuMentionedIn(line: string): GpuMentioned | undefined {
-  const address = /(?:[0-9a-f]{4,8}:)[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]/i.exec(line)?.[0];
-  if (address !== undefined) return { pciAddress: pciAddressOf(address) };
+  // Some drivers leave out a digit of the domain.
+  const [, domain, place] = /([0-9a-f]{3,8}):([0-9a-f]{2}:[0-9a-f]{2}\.[0-7])/i.exec(line) ?? [];
+  if (domain !== undefined) return { pciAddress: pciAddressOf(`${domain.padStart(4, '0')}:${place}`) };
   const uuid = /GPU-[0-9a-f]{8}-[0-9a-f-]+/i.exec(line)?.[0];
   if (uuid !== undefined) return { uuid };
   const index = /\bGPU[ #]*(\d{1,2})(?!\d|[:.]\d|-)/i.exec(line)?.[1];
