@@ -37,6 +37,14 @@ export function gpusOfDriver(host: Host): readonly DriverGpu[] {
     });
 }
 
+/** In WSL: the driver that Windows shares shows that there is a GPU, and no more. */
+export function gpusOfWindows(host: Host): readonly DriverGpu[] {
+  const drivers = '/usr/lib/wsl/drivers';
+  const driver =
+    host.exists('/dev/dxg') && host.readDirectory(drivers).find((name) => /^nv.*\.inf_/.test(name));
+  return driver ? [{ index: 0, name: 'NVIDIA GPU of the Windows around' }] : [];
+}
+
 /** `550.54.15` of `NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar …`. */
 function driverVersionOf(host: Host): string | undefined {
   const text = host.readFile(`${driverDirectory}/version`) ?? '';

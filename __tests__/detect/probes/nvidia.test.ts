@@ -168,6 +168,13 @@ describe('where the loader finds the library', () => {
   });
 });
 
+test('a container in WSL that has the library alone: there is a GPU, of which nothing is known', async () => {
+  const files = { '/dev/dxg': '', '/usr/lib/wsl/drivers/nv_dispi.inf_amd64_1/libcuda.so.1.1': '' };
+  const machine = await machineOf(undefined, { files });
+  expect(device(machine, 'gpu0')).toMatchObject({ usable: true, vendor: 'nvidia', backends: ['cuda'] });
+  expect(gpus(await machineOf(undefined, { files: { '/dev/dxg': '' } }))).toEqual([]);
+});
+
 describe('one card that is broken', () => {
   test('off the bus: it is named, the others are asked for by themselves', async () => {
     const machine = await replay('one-gpu-lost');

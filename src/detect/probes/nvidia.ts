@@ -10,7 +10,7 @@ import { sharedMemoryOf } from '../nvidia/memory.js';
 import { askNvidiaSmi, isAbout, isCut } from '../nvidia/query.js';
 import { tegraGpuOf } from '../nvidia/tegra.js';
 import { nvidiaDevice, sliceDevice } from '../nvidia-device.js';
-import { addressesOnBus, driverDirectory, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
+import { addressesOnBus, driverDirectory, gpusOfDriver, gpusOfWindows, sameGpu } from '../nvidia-driver.js';
 import type { MigSlice } from '../parse/nvidia-mig.js';
 import type { NvidiaGpu } from '../parse/nvidia-smi.js';
 import type { Probe, ProbeFindings } from '../probe.js';
@@ -34,7 +34,11 @@ export const nvidiaFindings: Probe = async (host, options) => {
   }
   const listed = gpusOfDriver(host);
   if (listed.length === 0 && tegra !== undefined) return findingsOf([tegra], tegra.source, at);
-  if (answer.kind !== 'failed') return findingsOf(listed, driverDirectory, at);
+  if (answer.kind !== 'failed') {
+    return listed.length > 0
+      ? findingsOf(listed, driverDirectory, at)
+      : findingsOf(gpusOfWindows(host), '/usr/lib/wsl/drivers', at);
+  }
   // The kernel lists GPUs that the tool cannot reach: shown, never used.
   const { message, remedy } = answer.problem;
   const findings = findingsOf(listed, driverDirectory, {
