@@ -1,6 +1,7 @@
+import { comparableSpeeds } from './comparable-speeds.js';
 import { meetsRequirements } from './filters.js';
 import type { Device } from './machine.js';
-import { type RankingBasis, type Speed, speedOf } from './speed.js';
+import type { RankingBasis, Speed } from './speed.js';
 import { suitabilityOf } from './suitability.js';
 import type { Precision } from './taxonomy.js';
 import type { WorkloadProfile } from './workload.js';
@@ -19,8 +20,10 @@ export interface OptimalDevice {
 
 /**
  * The devices by how fast they should do an operation, fastest first. Each is ranked by the best number there is:
- * measured on it, else from its data sheet or machine file, else typical of its class; `basis` says which. Left out are
- * devices that cannot be used or do not compute the precision; adapters that are emulated on the CPU come last.
+ * measured on it, else from its data sheet or machine file, else estimated from its generation, else typical of its
+ * class; `basis` says which. Measured numbers are lower than data sheets, so that where some devices of a class are
+ * measured the others count as much lower as these were. Left out are devices that cannot be used or do not compute the
+ * precision; adapters that are emulated on the CPU come last.
  * @param operation A name as in `@operation`: `matmul`, `conv2d`, `softmax` …; one that is not known counts as mixed work.
  */
 export function performanceRanking(
@@ -28,15 +31,20 @@ export function performanceRanking(
   operation: string,
   precision: Precision,
 ): readonly RankedDevice[] {
-  return devices
-    .filter((device) => device.usable && device.precisions.includes(precision))
-    .map((device) => ({ device, ...speedOf(device, operation, precision) }))
+  const able = devices.filter((device) => device.usable && device.precisions.includes(precision));
+  const speedFor = comparableSpeeds(able);
+  return able
+    .map((device) => {
+      const { comparable, isMeasuredScale, ...speed } = speedFor(device, operation, precision);
+      return { comparable, ranked: { device, ...speed } };
+    })
     .sort(
       (a, b) =>
-        Number(a.device.software) - Number(b.device.software) ||
-        b.value - a.value ||
-        trust[a.basis] - trust[b.basis],
-    );
+        Number(a.ranked.device.software) - Number(b.ranked.device.software) ||
+        b.comparable - a.comparable ||
+        trust[a.ranked.basis] - trust[b.ranked.basis],
+    )
+    .map(({ ranked }) => ranked);
 }
 
 /**
@@ -48,11 +56,18 @@ export function findOptimalDevice(
   devices: readonly Device[],
   profile: WorkloadProfile,
 ): OptimalDevice | undefined {
-  const [best] = devices
-    .filter((device) => device.usable && meetsRequirements(profile, device))
-    .map((device) => ({ device, ...suitabilityOf(profile, device) }))
+  const able = devices.filter((device) => device.usable && meetsRequirements(profile, device));
+  const speedFor = comparableSpeeds(able);
+  const [best] = able
+    .map((device) => ({
+      device,
+      ...suitabilityOf(profile, device, (...work) => {
+        const { comparable, ...speed } = speedFor(...work);
+        return { ...speed, value: comparable };
+      }),
+    }))
     .sort((a, b) => b.score - a.score || trust[a.basis] - trust[b.basis]);
   return best && { device: best.device, basis: best.basis, reason: best.reason };
 }
 
-const trust: Readonly<Record<RankingBasis, number>> = { measured: 0, spec: 1, prior: 2 };
+const trust: Readonly<Record<RankingBasis, number>> = { measured: 0, spec: 1, estimated: 2, prior: 3 };

@@ -1,90 +1,183 @@
+import data from './data-sheets.json' with { type: 'json' };
 import type { Device } from './machine.js';
+import { makerOf, placeOf } from './place.js';
+import { type Place, productLines } from './product-line.js';
+import { estimateAt, type ModelRow } from './sheet-estimate.js';
 import type { DeviceClass } from './taxonomy.js';
 
-/** Dense peaks: 10⁹ operations per second by precision, GB/s of the memory. What a sheet is silent about is left out. */
-export type Sheet = { readonly [figure in Figure]?: number };
+/** Dense peaks: 10⁹ operations per second by precision, GB/s of the memory. What nobody tells is left out. */
+export type Sheet = { readonly [figure in Figure]?: SheetFigure };
 export type Figure = 'fp32' | 'fp16' | 'int8' | 'memory';
 
-/** What the maker says of this model; a MIG slice has its share of the card. Undefined for a model that is not listed. */
+interface SheetFigure {
+  readonly value: number;
+  /** `spec`: the maker says so. `estimated`: by cores and clock, or from the models around it. */
+  readonly basis: 'spec' | 'estimated';
+  /** For a person. */
+  readonly reason: string;
+}
+
+/** What is known of a model without measuring it; a MIG slice has its share of the card. */
 export function sheetOf(device: Device): Sheet | undefined {
-  const { model } = device;
-  if (model === undefined || device.class === 'cpu') return undefined;
+  if (device.class === 'cpu') return undefined;
   if (known.has(device)) return known.get(device);
-  const [, , sheet] = sheets.find(([each, name]) => each === device.class && name.test(model)) ?? [];
-  const sevenths = Number(/\bMIG (\d)g\./.exec(model)?.[1] ?? 7);
-  const shared = sheet && Object.entries(sheet).map(([figure, value]) => [figure, (value * sevenths) / 7]);
-  const found: Sheet | undefined = shared && Object.fromEntries(shared);
+  const { vendor, model, capability, memoryBytes } = device;
+  const key = JSON.stringify([device.class, vendor, model, capability, memoryBytes]);
+  if (!knownByModel.has(key)) {
+    if (knownByModel.size >= mostKnown) knownByModel.clear();
+    knownByModel.set(key, findSheet(device));
+  }
+  const found = knownByModel.get(key);
   known.set(device, found);
   return found;
 }
 
-/** Asked for every placement; a device does not change. */
+/** Asked for every placement; a device does not change, and devices of one model are alike. */
 const known = new WeakMap<Device, Sheet | undefined>();
+const knownByModel = new Map<string, Sheet | undefined>();
+const mostKnown = 1000;
 
-const tera = (fp32: number, fp16: number, int8: number, memory: number): Sheet => ({
-  ...(fp32 > 0 && { fp32: fp32 * 1000 }),
-  ...(fp16 > 0 && { fp16: fp16 * 1000 }),
-  ...(int8 > 0 && { int8: int8 * 1000 }),
-  ...(memory > 0 && { memory }),
+/** Where a device stands among its maker's products: by its row of the table, else by its name or chip. */
+export function standingOf(device: Device): Place | undefined {
+  const row = rowOf(device);
+  return row === undefined ? placeOf(device) : placeOfRow(row);
+}
+
+const figures = ['fp32', 'fp16', 'int8', 'memory'] as const;
+
+function findSheet(device: Device): Sheet | undefined {
+  const { model = '' } = device;
+  const row = rowOf(device);
+  const place = row === undefined ? placeOf(device) : placeOfRow(row);
+  const share = Number(/\bMIG (?:\d+c\.)?(\d)g\./.exec(model)?.[1] ?? 7) / 7;
+  const found = figures.flatMap((figure): [Figure, SheetFigure][] => {
+    const listed = row?.[figure];
+    if (row !== undefined && listed !== undefined) {
+      const derived = row.derived?.includes(figure) === true;
+      const reason = derived ? `estimated from cores and clock of ${model}` : `data sheet of ${model}`;
+      return [[figure, { value: listed * share, basis: derived ? 'estimated' : 'spec', reason }]];
+    }
+    const estimate = place && estimateAt(rowsByLine().get(place.line) ?? [], place, figure);
+    return estimate === undefined
+      ? []
+      : [[figure, { value: estimate * share, basis: 'estimated', reason: reasonOf(place as Place) }]];
+  });
+  return found.length === 0 ? undefined : (Object.fromEntries(found) as Sheet);
+}
+
+function reasonOf({ line, generation }: Place): string {
+  const name = productLines.get(line)?.generations[generation]?.name ?? 'newer generation';
+  return `estimated from data sheets around it (${line}, ${name})`;
+}
+
+interface PlacedRow extends ModelRow {
+  readonly name: string;
+  readonly line: string;
+  readonly classes: readonly DeviceClass[];
+  readonly maker: string;
+  readonly derived: readonly string[] | undefined;
+  matches(model: string, variants: string): boolean;
+}
+
+let rows: readonly PlacedRow[] | undefined;
+let lines: ReadonlyMap<string, readonly PlacedRow[]> | undefined;
+
+/** Longer names first: what they add tells models apart. Made when they are first asked for: most runs never do. */
+function allRows(): readonly PlacedRow[] {
+  rows ??= (data.models as readonly SheetRow[]).flatMap((row) => placedRow(row)).sort(byDetail);
+  return rows;
+}
+
+function rowsByLine(): ReadonlyMap<string, readonly PlacedRow[]> {
+  lines ??= new Map(
+    [...productLines.keys()].map((name) => [name, allRows().filter(({ line }) => line === name)]),
+  );
+  return lines;
+}
+
+/** One row of data-sheets.json. */
+interface SheetRow {
+  readonly model: string;
+  readonly line: string;
+  readonly generation: string;
+  readonly tier: number;
+  readonly match?: string;
+  readonly fp32?: number;
+  readonly fp16?: number;
+  readonly int8?: number;
+  readonly memory?: number;
+  readonly derived?: readonly string[];
+}
+
+function placedRow({ model, line, generation, match, derived, ...row }: SheetRow): readonly PlacedRow[] {
+  const own = productLines.get(line);
+  const index = own?.generations.findIndex(({ name }) => name === generation) ?? -1;
+  if (own === undefined || index < 0) return [];
+  const words = model.split(' ').map((word) => word.replace(/[()/.]/g, '\\$&'));
+  const pattern = new RegExp(match ?? `(?<![a-z0-9])${words.join('[\\s_-]*')}(?![a-z0-9])`, 'i');
+  const variants = variantsOf(model);
+  return [
+    {
+      ...row,
+      name: model,
+      line,
+      generation: index,
+      classes: own.classes,
+      maker: own.maker,
+      derived,
+      matches: (name, theirs) => pattern.test(name) && (match !== undefined || theirs === variants),
+    },
+  ];
+}
+
+const byDetail = (a: PlacedRow, b: PlacedRow) => b.name.length - a.name.length;
+
+function rowOf(device: Device): PlacedRow | undefined {
+  const { model } = device;
+  if (model === undefined) return undefined;
+  const maker = makerOf(device);
+  const variants = variantsOf(model);
+  return allRows().find(
+    (row) =>
+      row.classes.includes(device.class) &&
+      (maker === undefined || maker === row.maker) &&
+      row.matches(model, variants),
+  );
+}
+
+/** Words that make another model of the same name. */
+function variantsOf(model: string): string {
+  const found = model.match(
+    /(?<=\d ?)(?:Ti|XTX|XT|D)\b|\b(?:SUPER|Laptop|Max-?Q|Mobile|GRE|Pro|Max|Ultra|Ada|Neural Engine)\b/gi,
+  );
+  return (found ?? [])
+    .map((word) => word.toLowerCase())
+    .sort()
+    .join(' ');
+}
+
+function placeOfRow({ line, generation, tier }: PlacedRow): Place {
+  return { line, generation, tier };
+}
+
+const tera = (fp32: number, fp16: number, int8: number, memory: number) => ({
+  fp32: fp32 * 1000,
+  fp16: fp16 * 1000,
+  int8: int8 * 1000,
+  memory,
 });
-
-/**
- * From the makers' data sheets and architecture white papers, without sparsity; 0 where they say nothing. First match
- * wins, so longer names stand first. TFLOPS fp32, TFLOPS fp16 (bf16 on a TPU), TOPS int8, GB/s.
- */
-const sheets: readonly (readonly [DeviceClass, RegExp, Sheet])[] = [
-  ['gpu', /\bH200\b/, tera(67, 989, 1979, 4800)],
-  ['gpu', /\bH100 PCIe/i, tera(51, 756, 1513, 2000)],
-  ['gpu', /\bH100 NVL/i, tera(60, 835, 1671, 3900)],
-  ['gpu', /\bH100\b/, tera(67, 989, 1979, 3350)],
-  ['gpu', /\bA100\b.*SXM.*80GB/i, tera(19.5, 312, 624, 2039)],
-  ['gpu', /\bA100\b.*80GB/i, tera(19.5, 312, 624, 1935)],
-  ['gpu', /\bA100\b/, tera(19.5, 312, 624, 1555)],
-  ['gpu', /\bA30\b/, tera(10.3, 165, 330, 933)],
-  ['gpu', /\bA10\b/, tera(31.2, 125, 250, 600)],
-  ['gpu', /\bL40S\b/, tera(91.6, 362, 733, 864)],
-  ['gpu', /\bL4\b/, tera(30.3, 121, 242, 300)],
-  ['gpu', /\bV100\b.*PCIE/i, tera(14, 112, 0, 900)],
-  ['gpu', /\bV100\b/, tera(15.7, 125, 0, 900)],
-  ['gpu', /Tesla T4\b|\bNVIDIA T4\b/, tera(8.1, 65, 130, 320)],
-  ['gpu', /RTX 5090\b(?!.*Laptop)/, tera(104.8, 419, 838, 1792)],
-  ['gpu', /RTX 4090\b(?!.*Laptop)/, tera(82.6, 330, 660, 1008)],
-  ['gpu', /RTX 4080\b(?!.*(Laptop|SUPER))/, tera(48.7, 195, 390, 717)],
-  ['gpu', /RTX 4070\b(?!.*(Laptop|SUPER|Ti))/, tera(29.1, 117, 233, 504)],
-  ['gpu', /RTX 4060\b(?!.*(Laptop|Ti))/, tera(15.1, 60, 121, 272)],
-  ['gpu', /RTX 3090\b(?!.*Ti)/, tera(35.6, 142, 284, 936)],
-  ['gpu', /RTX 3080\b(?!.*(Laptop|Ti))/, tera(29.8, 119, 238, 760)],
-  ['gpu', /RTX 3060\b(?!.*(Laptop|Ti))/, tera(12.7, 51, 102, 360)],
-  ['gpu', /RTX 2080\b(?!.*(SUPER|Ti|Max))/i, tera(10.1, 80, 161, 448)],
-  ['gpu', /GTX 1660\b(?!.*(SUPER|Ti))/i, tera(5, 10, 0, 192)],
-  ['gpu', /\bMI300X\b/, tera(163.4, 1307, 2615, 5300)],
-  ['gpu', /\bMI250X\b/, tera(47.9, 383, 383, 3277)],
-  ['gpu', /\bMI210\b/, tera(22.6, 181, 181, 1638)],
-  ['gpu', /RX 7900 XTX\b/, tera(61.4, 123, 123, 960)],
-  ['gpu', /Apple M1\b(?! (Pro|Max|Ultra))/, tera(2.6, 0, 0, 68)],
-  ['gpu', /Apple M2\b(?! (Pro|Max|Ultra))/, tera(3.6, 0, 0, 100)],
-  ['tpu', /\bv5p\b/i, tera(0, 459, 918, 2765)],
-  ['tpu', /\bv5(e|litepod)\b/i, tera(0, 197, 394, 819)],
-  ['tpu', /\bv4\b/i, tera(0, 275, 275, 1200)],
-  ['tpu', /\bv3\b/i, tera(0, 123, 0, 900)],
-  ['tpu', /\b(Coral|Edge TPU)\b/i, tera(0, 0, 4, 0)],
-  ['npu', /\b(Coral|Edge TPU)\b/i, tera(0, 0, 4, 0)],
-  ['npu', /Meteor Lake/i, tera(0, 0, 11, 0)],
-  ['npu', /Lunar Lake/i, tera(0, 0, 48, 0)],
-  ['asic', /Gaudi ?2/i, tera(0, 432, 0, 2450)],
-];
 
 /**
  * What a device of the class typically does, in orders of magnitude, where nothing else is known. The CPU's figures are
  * those of one thread in WebAssembly, as it is measured.
  */
-export const typicalFigures: Readonly<Record<DeviceClass, Required<Sheet>>> = {
+export const typicalFigures: Readonly<Record<DeviceClass, Readonly<Record<Figure, number>>>> = {
   cpu: { fp32: 20, fp16: 10, int8: 20, memory: 10 },
-  gpu: tera(5, 10, 20, 300) as Required<Sheet>,
-  tpu: tera(20, 100, 200, 800) as Required<Sheet>,
-  npu: tera(1, 5, 10, 50) as Required<Sheet>,
-  dsp: tera(0.1, 0.5, 2, 30) as Required<Sheet>,
-  fpga: tera(0.5, 1, 5, 50) as Required<Sheet>,
-  asic: tera(5, 50, 100, 500) as Required<Sheet>,
+  gpu: tera(5, 10, 20, 300),
+  tpu: tera(20, 100, 200, 800),
+  npu: tera(1, 5, 10, 50),
+  dsp: tera(0.1, 0.5, 2, 30),
+  fpga: tera(0.5, 1, 5, 50),
+  asic: tera(5, 50, 100, 500),
   hybrid: { fp32: 20, fp16: 10, int8: 20, memory: 10 },
 };

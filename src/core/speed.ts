@@ -2,8 +2,11 @@ import type { Device } from './machine.js';
 import { type Figure, sheetOf, typicalFigures } from './spec-sheets.js';
 import type { Precision } from './taxonomy.js';
 
-/** What a ranking rests on: a number measured on this device, one that its maker or owner gives, or its class alone. */
-export type RankingBasis = 'measured' | 'spec' | 'prior';
+/**
+ * What a ranking rests on: a number measured on this device, one that its maker or owner gives, one estimated from its
+ * generation and the data sheets around it, or its class alone.
+ */
+export type RankingBasis = 'measured' | 'spec' | 'estimated' | 'prior';
 
 export interface Speed {
   readonly value: number;
@@ -22,29 +25,39 @@ export function kindOf(operation: string): 'tensor' | 'memory' | 'mixed' {
 
 /** The best number known for work of this kind on the device. Whether it can compute the precision is not asked here. */
 export function speedOf(device: Device, operation: string, precision: Precision): Speed {
+  return ownSpeedOf(device, operation, precision) ?? modelSpeedOf(device, operation, precision);
+}
+
+/** Measured on this device, or declared for it. */
+export function ownSpeedOf(device: Device, operation: string, precision: Precision): Speed | undefined {
+  if (device.performance === undefined || device.software) return undefined;
   const kind = kindOf(operation);
-  const own = device.performance ?? {};
+  const own = device.performance;
   const told =
     own[`${operation}/${precision}`] ??
     (kind === 'tensor' ? (own[`matmul/${precision}`] ?? own[`dot/${precision}`]) : undefined) ??
     (kind === 'memory' ? own.memory : undefined);
-  if (told !== undefined && told !== null && !device.software) {
-    const { value, unit, confidence, source } = told;
-    return confidence === 'probed'
-      ? { value, unit, basis: 'measured', reason: `measured: ${source}` }
-      : { value, unit, basis: 'spec', reason: `${confidence} in ${source}` };
-  }
+  if (told === undefined || told === null) return undefined;
+  const { value, unit, confidence, source } = told;
+  return confidence === 'probed'
+    ? { value, unit, basis: 'measured', reason: `measured: ${source}` }
+    : { value, unit, basis: 'spec', reason: `${confidence} in ${source}` };
+}
+
+/** What is known of its model and class alone. */
+export function modelSpeedOf(device: Device, operation: string, precision: Precision): Speed {
+  const kind = kindOf(operation);
   if (kind === 'mixed') {
     const value = device.class === 'cpu' || device.class === 'hybrid' ? 1 : 0.1;
     return { value, unit: 'relative', basis: 'prior', reason: 'mixed work usually suits a CPU best' };
   }
   const figure = kind === 'memory' ? 'memory' : figures[precision];
   const unit = kind === 'memory' ? 'GB/s' : precision.startsWith('int') ? 'GOPS' : 'GFLOPS';
-  const listed = sheetOf(device)?.[figure];
+  const found = sheetOf(device)?.[figure];
   const exact = kind === 'memory' || exactFigures.has(precision);
-  const basis = listed !== undefined && exact ? 'spec' : 'prior';
-  const value = listed ?? typicalFigures[device.class][figure];
-  const origin = listed === undefined ? `typical of a ${device.class}` : `data sheet of ${device.model}`;
+  const basis = found === undefined || !exact ? 'prior' : found.basis;
+  const value = found?.value ?? typicalFigures[device.class][figure];
+  const origin = found?.reason ?? `typical of a ${device.class}`;
   return { value, unit, basis, reason: exact ? origin : `${origin}, by its ${figure} figure` };
 }
 

@@ -27,22 +27,37 @@ export interface Suitability extends Pick<Speed, 'basis' | 'reason'> {
   readonly score: number;
 }
 
+type SpeedLookup = (
+  device: Device,
+  operation: string,
+  precision: Precision,
+) => Speed & {
+  /** Comparable with what was measured on other devices of its class. Default: it was measured itself. */
+  readonly isMeasuredScale?: boolean;
+};
+
 /**
  * How well a device suits a suite beyond what the suite requires: the best number known for its operations, times what
  * is generally believed of such a pair. It decides where expected costs are equal, as they are for a suite that was
  * never run; durations that were learned count before it, and a number measured on the device before any belief.
  */
-export function suitabilityOf(profile: WorkloadProfile, device: Device): Suitability {
+export function suitabilityOf(
+  profile: WorkloadProfile,
+  device: Device,
+  speedFor: SpeedLookup = speedOf,
+): Suitability {
   const operation =
     profile.operations.find((each) => kindOf(each) === 'tensor') ??
     profile.operations.find((each) => kindOf(each) === 'memory') ??
     profile.operations[0] ??
     'mixed';
-  const { value, unit, basis, reason } = precisionsFor(profile, device)
-    .map((precision) => speedOf(device, operation, precision))
-    .reduce((best, speed) => (speed.value > best.value ? speed : best));
+  const best = precisionsFor(profile, device)
+    .map((precision) => speedFor(device, operation, precision))
+    .reduce((fastest, speed) => (speed.value > fastest.value ? speed : fastest));
+  const { value, unit, basis, reason } = best;
+  const isMeasured = best.isMeasuredScale ?? basis === 'measured';
   const lifts =
-    basis === 'measured' || unit === 'relative' ? [] : beliefs.filter((each) => each.holds(profile, device));
+    isMeasured || unit === 'relative' ? [] : beliefs.filter((each) => each.holds(profile, device));
   const { preferredMemoryBytes = 0 } = profile;
   const score =
     (value / (profile.sensitivity === 'power' ? wattsOf(device) : 1)) *
