@@ -7,35 +7,105 @@ const reading = (values: Record<string, { power?: number; energy?: number }>) =>
 test('what a counter counted belongs to the attempts that held the device meanwhile', () => {
   const meter = new EnergyMeter();
   const [first, second] = [{}, {}];
-  meter.see(reading({ cpu: { energy: 1000 } }));
-  meter.begin(first, ['cpu']);
-  meter.see(reading({ cpu: { energy: 1030 } }));
-  meter.begin(second, ['cpu']);
-  meter.see(reading({ cpu: { energy: 1050 } }));
+  meter.see(reading({ cpu: { energy: 1000 } }), 0);
+  meter.begin(first, ['cpu'], 0);
+  meter.see(reading({ cpu: { energy: 1030 } }), 0);
+  meter.begin(second, ['cpu'], 0);
+  meter.see(reading({ cpu: { energy: 1050 } }), 0);
   expect(meter.end(first, 2000)).toEqual({ cpu: 40 });
-  meter.see(reading({ cpu: { energy: 1057 } }));
+  meter.see(reading({ cpu: { energy: 1057 } }), 0);
   expect(meter.end(second, 2000)).toEqual({ cpu: 17 });
 });
 
-test('watts count by their mean while the attempt ran; without a look nothing is known', () => {
+test('watts count as straight lines between looks, and as the nearest look at both ends', () => {
   const meter = new EnergyMeter();
-  const [first, second] = [{}, {}];
-  meter.begin(first, ['gpu0']);
-  meter.see(reading({ gpu0: { power: 100 } }));
-  meter.see(reading({ gpu0: { power: 300 } }));
-  expect(meter.end(first, 5000)).toEqual({ gpu0: 1000 });
-  meter.begin(second, ['gpu0', 'gpu1']);
-  expect(meter.end(second, 5000)).toEqual({});
+  const attempt = {};
+  // What the card drew before is not the attempt's.
+  meter.see(reading({ gpu0: { power: 20 } }), 900);
+  meter.begin(attempt, ['gpu0'], 1000);
+  meter.see(reading({ gpu0: { power: 100 } }), 1500);
+  meter.see(reading({ gpu0: { power: 300 } }), 2000);
+  meter.see(reading({ gpu0: { power: 300 } }), 3000);
+  expect(meter.end(attempt, 3500)).toEqual({ gpu0: 50 + 100 + 300 + 150 });
+});
+
+test('with fewer than three looks, or a second without one, nothing is known', () => {
+  const measure = (endMs: number, ...looksMs: readonly number[]) => {
+    const meter = new EnergyMeter();
+    const attempt = {};
+    meter.begin(attempt, ['gpu0', 'gpu1'], 0);
+    for (const atMs of looksMs) meter.see(reading({ gpu0: { power: 100 } }), atMs);
+    return meter.end(attempt, endMs)['gpu0'];
+  };
+  expect(measure(600, 100, 300)).toBeUndefined();
+  expect(measure(600, 100, 300, 500)).toBe(60);
+  expect(measure(2000, 1100, 1400, 1700)).toBeUndefined();
+  expect(measure(2000, 300, 600, 900)).toBeUndefined();
+  expect(measure(2000, 300, 600, 1700)).toBeUndefined();
+  // In a long hold a gap of a twentieth changes little.
+  const everyFive = Array.from({ length: 24 }, (_, index) => index * 5000);
+  expect(measure(120_000, ...everyFive)).toBe(12_000);
+});
+
+test('while a device is held by any, its parts are all that it drew, whoever came and went', () => {
+  const step = fc.record({
+    ms: fc.integer({ min: 1, max: 400 }),
+    watts: fc.integer({ min: 0, max: 500 }),
+    toggle: fc.nat({ max: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), (steps) => {
+      const meter = new EnergyMeter();
+      // One holds it throughout, so that nothing that another took is lost.
+      const [whole, alone] = [{}, new EnergyMeter()];
+      const running = new Map<number, object>();
+      let nowMs = 0;
+      let told = 0;
+      let dropped = false;
+      const end = (attempt: object) => {
+        const joules = meter.end(attempt, nowMs)['gpu0'];
+        if (joules === undefined) dropped = true;
+        told += joules ?? 0;
+      };
+      const first = {};
+      meter.begin(first, ['gpu0'], 0);
+      alone.begin(whole, ['gpu0'], 0);
+      for (const { ms, watts, toggle } of steps) {
+        for (let look = 0; look < 3; look++) {
+          nowMs += ms / 3;
+          meter.see(reading({ gpu0: { power: watts } }), nowMs);
+          alone.see(reading({ gpu0: { power: watts } }), nowMs);
+        }
+        const attempt = running.get(toggle);
+        if (attempt === undefined) {
+          running.set(toggle, { toggle });
+          meter.begin(running.get(toggle) as object, ['gpu0'], nowMs);
+        } else {
+          running.delete(toggle);
+          end(attempt);
+        }
+      }
+      // Looks enough for the newest.
+      for (let look = 0; look < 3; look++) {
+        nowMs += 10;
+        meter.see(reading({ gpu0: { power: 10 } }), nowMs);
+        alone.see(reading({ gpu0: { power: 10 } }), nowMs);
+      }
+      for (const attempt of [...running.values(), first]) end(attempt);
+      expect(dropped).toBe(false);
+      expect(told).toBeCloseTo(alone.end(whole, nowMs)['gpu0'] ?? Number.NaN, 1);
+    }),
+  );
 });
 
 test('a counter that cannot be read at the start or at the end measures nothing', () => {
   const meter = new EnergyMeter();
   const [early, late] = [{}, {}];
-  meter.begin(early, ['cpu']);
-  meter.see(reading({ cpu: { energy: 5 } }));
+  meter.begin(early, ['cpu'], 0);
+  meter.see(reading({ cpu: { energy: 5 } }), 0);
   expect(meter.end(early, 1000)).toEqual({});
-  meter.begin(late, ['cpu']);
-  meter.see(reading({ cpu: {} }));
+  meter.begin(late, ['cpu'], 0);
+  meter.see(reading({ cpu: {} }), 0);
   expect(meter.end(late, 1000)).toEqual({});
 });
 
@@ -51,15 +121,15 @@ test('while any attempt holds a device, its parts are all that was counted', () 
       const end = (attempt: object) => {
         told += meter.end(attempt, 1)['cpu'] ?? 0;
       };
-      meter.see(reading({ cpu: { energy } }));
+      meter.see(reading({ cpu: { energy } }), 0);
       for (const { joules, toggle } of steps) {
         energy += joules;
         if (running.size > 0) held += joules;
-        meter.see(reading({ cpu: { energy } }));
+        meter.see(reading({ cpu: { energy } }), 0);
         const attempt = running.get(toggle);
         if (attempt === undefined) {
           running.set(toggle, { toggle });
-          meter.begin(running.get(toggle) as object, ['cpu']);
+          meter.begin(running.get(toggle) as object, ['cpu'], 0);
         } else {
           running.delete(toggle);
           end(attempt);

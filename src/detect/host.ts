@@ -30,8 +30,19 @@ export interface Host {
   stampOf(path: string): string | undefined;
   /** Runs a tool found on PATH (or by absolute path). Never rejects: every end is an outcome. */
   run(command: string, args: readonly string[], options: RunOptions): Promise<RunOutcome>;
+  /**
+   * Starts a tool that goes on printing, found as by `run`. It never keeps this process alive and ends with it.
+   * @returns Kills it; after that nothing is told any more.
+   */
+  follow(command: string, args: readonly string[], follower: Follower): () => void;
   /** What a slow cross-platform library knows of the CPU; asked only where everything else is silent. */
   cpuFallback(): Promise<CpuFallback | undefined>;
+}
+
+export interface Follower {
+  onLine(line: string): void;
+  /** It ended by itself or is not there. Never within the call that started it, never twice. */
+  onEnd(): void;
 }
 
 export interface RunOptions {

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import os from 'node:os';
 import type PQueue from 'p-queue';
+import { followTool } from './follow-tool.js';
 import type { CpuFallback, Host } from './host.js';
 import { runTool } from './run-tool.js';
 
@@ -24,6 +25,7 @@ export function liveHost(): Host {
     stampOf: (path) => orElse(undefined, () => stampOf(path)),
     run: async (command, args, options) =>
       (await toolQueue()).add(() => runTool(command, args, process.env, options)),
+    follow: (command, args, follower) => followTool(command, args, process.env, follower),
     cpuFallback,
   };
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { parseJson } from '../core/json.js';
 import { UsageError } from '../core/usage-error.js';
+import { followTool } from './follow-tool.js';
 import type { Host } from './host.js';
 import { runTool } from './run-tool.js';
 
@@ -20,6 +21,8 @@ export function recordedHost(directory: string): Host {
       ? pathInside(bin, path.slice(bin.length))
       : pathInside(join(directory, 'fs'), path);
   const env = { ...facts.env, PATH: bin };
+  const toolAt = (command: string) =>
+    quietly(() => (command.startsWith('/') ? inside(command) : pathInside(bin, command)));
   return {
     ...facts,
     env,
@@ -35,11 +38,14 @@ export function recordedHost(directory: string): Host {
         return `${mtimeMs} ${size}`;
       }),
     run: async (command, args, options) => {
-      const file = quietly(() => (command.startsWith('/') ? inside(command) : pathInside(bin, command)));
+      const file = toolAt(command);
       return file === undefined
         ? { status: 'absent', stdout: '', stderr: '' }
         : runTool(file, args, env, options);
     },
+    // A tool that is not in the recording is not there.
+    follow: (command, args, follower) =>
+      followTool(toolAt(command) ?? join(bin, command), args, env, follower),
     cpuFallback: async () => undefined,
   };
 }

@@ -28,7 +28,7 @@ export function runTool(
       resolve({ status, stdout, stderr });
     };
     const stop = () => {
-      kill(child.pid, ownGroup);
+      killTree(child.pid, ownGroup);
       // A tool stuck in the driver survives SIGKILL: nobody waits for it.
       child.stdout.destroy();
       child.stderr.destroy();
@@ -51,7 +51,8 @@ export function runTool(
   });
 }
 
-function kill(pid: number | undefined, group: boolean): void {
+/** Ends a process, and with `group` what it started. */
+export function killTree(pid: number | undefined, group: boolean): void {
   if (pid === undefined) return;
   try {
     process.kill(group ? -pid : pid, 'SIGKILL');

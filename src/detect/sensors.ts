@@ -2,6 +2,7 @@ import type { Device, Machine, Quantity, Reading } from '../core/machine.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import type { Host } from './host.js';
 import { chipOf, chipsNamed } from './hwmon.js';
+import { askNvidia, followNvidia } from './nvidia-sensors.js';
 import { raplPackagesOf } from './rapl.js';
 
 /** Values by what they tell; what could not be read just now is left out. */
@@ -17,10 +18,18 @@ export interface Sensors {
   readFiles(): ReadonlyMap<string, Readings>;
   /** Everything, by device. Never rejects; the signal ends tools. */
   read(signal?: AbortSignal): Promise<ReadonlyMap<string, Readings>>;
+  /** Ids of the devices that a tool reads. */
+  readonly toolDevices: ReadonlySet<string>;
+  /**
+   * Goes on reading what tools tell, several times a second, by one process.
+   * @param onEnd No more comes: the tool cannot do that, or it ended.
+   * @returns Ends it.
+   */
+  followTools(onReadings: (readings: ReadonlyMap<string, Readings>) => void, onEnd: () => void): () => void;
 }
 
 /**
- * CPUs and GPUs of AMD and Intel: files of Linux's kernel. NVIDIA GPUs: `nvidia-smi`, started once for all of them.
+ * CPUs and GPUs of AMD and Intel: files of Linux's kernel. NVIDIA GPUs: `nvidia-smi`, one process for all of them.
  * Elsewhere there are none that a process without special rights may read.
  * @param host A live one must not keep answers of tools: these are never the same twice.
  * @param classes Devices of other classes are not looked at; left out: all are.
@@ -50,6 +59,8 @@ export function sensorsOf(
     sources,
     withTools: gpus.size > 0,
     readFiles,
+    toolDevices: new Set(gpus.values()),
+    followTools: (onReadings, onEnd) => followNvidia(host, gpus, onReadings, onEnd),
     read: async (signal) => {
       const told = gpus.size === 0 ? [] : await askNvidia(host, gpus, signal);
       return new Map([...readFiles(), ...told]);
@@ -187,30 +198,6 @@ function counter(
       return joules;
     },
   };
-}
-
-const toolTimeoutMs = 4000;
-
-async function askNvidia(
-  host: Host,
-  gpus: ReadonlyMap<string, string>,
-  signal: AbortSignal | undefined,
-): Promise<readonly (readonly [string, Readings])[]> {
-  const query = ['--query-gpu=uuid,temperature.gpu,power.draw', '--format=csv,noheader,nounits'];
-  const options = { timeoutMs: toolTimeoutMs, ...(signal && { signal }) };
-  const { status, stdout } = await host.run('nvidia-smi', query, options);
-  if (status !== 'ok') return [];
-  return stdout.split('\n').flatMap((line) => {
-    const [uuid = '', ...cells] = line.split(',').map((part) => part.trim());
-    const device = gpus.get(uuid);
-    if (device === undefined) return [];
-    const [temperature, power] = cells.map((cell) => (/^\d+(\.\d+)?$/.test(cell) ? Number(cell) : undefined));
-    const readings = {
-      ...(temperature !== undefined && { temperature }),
-      ...(power !== undefined && { power }),
-    };
-    return [[device, readings] as const];
-  });
 }
 
 /** Slices share the heat of their GPU, whose UUID they do not tell. */
