@@ -159,6 +159,24 @@ describe('models that are not listed', () => {
     }
   });
 
+  test('every compute capability that detection knows has figures', () => {
+    const file = 'src/detect/nvidia/generations.json';
+    const { generations } = v.parse(
+      v.looseObject({ generations: v.array(v.looseObject({ capability: v.number() })) }),
+      JSON.parse(readFileSync(file, 'utf8')),
+    );
+    expect(generations.length).toBeGreaterThan(10);
+    for (const { capability } of generations) {
+      const device = gpu('NVIDIA Graphics Device', { vendor: 'nvidia', capability: String(capability) });
+      const fp32 = sheetOf(device)?.fp32;
+      expect([capability, Object.keys(sheetOf(device) ?? {}).sort()]).toEqual([
+        capability,
+        [...figures].sort(),
+      ]);
+      expect(fp32?.basis).toBe('estimated');
+    }
+  });
+
   test('a code that is newer than the table is at least as fast as the newest of its size', () => {
     const of = (capability: string) =>
       sheetOf(gpu('NVIDIA Graphics Device', { capability, memoryBytes: 32 * 2 ** 30 }))?.fp32?.value ?? 0;

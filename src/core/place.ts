@@ -21,7 +21,9 @@ export function placeOf(device: Device): Place | undefined {
   const maker = makerOf(device);
   const named = maker && namedBy[maker]?.(model, device);
   if (named) return named;
-  return byCode(device, maker, capability) ?? (maker && byWord(maker, model, device));
+  // 12 is 12.0.
+  const code = capability?.replace(/^\d+$/, '$&.0');
+  return byCode(device, maker, code) ?? (maker && byWord(maker, model, device));
 }
 
 /** By compute capability or gfx name; one that is newer than all that are listed counts as the next generation. */
