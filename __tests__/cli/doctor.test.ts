@@ -219,3 +219,18 @@ fetch(process.argv[1] + "findings", { method: "POST", body: process.argv[2] });
     expect(out).toContain('usable: cpu, browser-headless-shell');
   });
 });
+
+describe('--backends', () => {
+  test('tries what suites may ask for', async () => {
+    const { code, out } = await doctor(recorded('linux-laptop'), '--backends', 'torch');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^! PyTorch does not compute: python3 was not found\n {2}remedy: install it, or name /m,
+    );
+  });
+
+  test('with a word that is no backend is an error', async () => {
+    const { code } = await doctor(recorded('linux-laptop'), '--backends', 'pytorsh');
+    expect(code).toBe(2);
+  });
+});

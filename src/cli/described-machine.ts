@@ -6,6 +6,8 @@ import type { CommandIo, FlagValues } from './command.js';
 export interface DescribedMachine {
   readonly machineFile?: string | MachineFile;
   readonly projectDir?: string;
+  /** The command that starts Python: JEST_HARDWARE_PYTHON, else the option `python`. */
+  readonly python?: string;
   /** Why the project's Jest config could not be read. */
   readonly problem?: string;
 }
@@ -23,12 +25,17 @@ export async function describedMachine(
   if (flags.get('host') !== undefined) return named === undefined ? {} : { machineFile: named };
   const chosen = named ?? (env.JEST_HARDWARE_MACHINE || undefined);
   const config = flags.get('config');
-  if (chosen !== undefined && config === undefined) return { machineFile: chosen };
+  const fromEnv = env.JEST_HARDWARE_PYTHON || undefined;
+  if (chosen !== undefined && config === undefined) {
+    return { machineFile: chosen, ...(fromEnv !== undefined && { python: fromEnv }) };
+  }
   const { settings, problem } = settingsHere(process.cwd(), config);
   const { machine } = settings?.paths ?? {};
+  const python = fromEnv ?? settings?.paths.python;
   return {
     ...(settings !== undefined && { projectDir: settings.rootDir }),
     ...(problem !== undefined && { problem }),
+    ...(python !== undefined && { python }),
     ...(chosen !== undefined && { machineFile: chosen }),
     ...(chosen === undefined && machine !== undefined && { machineFile: await checked(machine) }),
   };

@@ -154,7 +154,12 @@ const nowEntries: readonly (readonly [string, NowFilter])[] = Object.entries(now
 function lacking(needed: readonly string[], present: readonly string[], device: Device): string | undefined {
   const missing = needed.filter((word) => !present.includes(word));
   if (missing.length === 0) return undefined;
-  return `needs ${missing.join(' and ')}: ${nameOf(device)} has ${present.join(', ') || 'none known'}`;
+  const reasons = missing.flatMap((word) => {
+    const reason = device.lacks?.[word];
+    return reason === undefined ? [] : [`; no ${word}: ${reason}`];
+  });
+  const has = `${nameOf(device)} has ${present.join(', ') || 'none known'}`;
+  return `needs ${missing.join(' and ')}: ${has}${reasons.join('')}`;
 }
 
 function nameOf(device: Device): string {

@@ -70,6 +70,8 @@ export interface Device {
   readonly usable: boolean;
   /** Why it is not usable, as the end of a sentence about it: `is hidden by CUDA_VISIBLE_DEVICES=-1`. */
   readonly unusableBecause?: string;
+  /** Why a word that was looked for is not among its labels, by word, as a clause: `python3 was not found`. */
+  readonly lacks?: Readonly<Record<string, string>>;
   /** True for an adapter that is emulated on the CPU (SwiftShader, lavapipe). */
   readonly software: boolean;
   readonly backends: readonly Backend[];

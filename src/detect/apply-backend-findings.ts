@@ -14,20 +14,22 @@ export function applyBackendFindings(
 
 /** An adapter inside a browser is nobody else's device. */
 function isAbout(finding: BackendFinding, device: Device): boolean {
-  return (
-    device.usable &&
-    device.class === finding.class &&
-    device.architecture !== 'gpu-webgpu' &&
-    (finding.vendor === undefined || device.vendor === finding.vendor)
-  );
+  if (!device.usable || device.architecture === 'gpu-webgpu') return false;
+  if ('deviceId' in finding) return device.id === finding.deviceId;
+  return device.class === finding.class && (finding.vendor === undefined || device.vendor === finding.vendor);
 }
 
-function apply(device: Device, { backend, evidence }: BackendFinding): Device {
+function apply(device: Device, { backend, evidence, reason }: BackendFinding): Device {
   const { [backend]: _before, ...others } = device.evidence;
+  const { [backend]: _reason, ...otherReasons } = device.lacks ?? {};
   const has = (word: Backend) => (word === backend ? evidence !== undefined : device.backends.includes(word));
+  const lacks =
+    evidence === undefined && reason !== undefined ? { ...otherReasons, [backend]: reason } : otherReasons;
+  const { lacks: _lacks, ...rest } = device;
   return {
-    ...device,
+    ...rest,
     backends: backends.filter(has),
     evidence: evidence === undefined ? others : { ...others, [backend]: evidence },
+    ...(Object.keys(lacks).length > 0 && { lacks }),
   };
 }

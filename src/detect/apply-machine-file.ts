@@ -97,7 +97,7 @@ function newDevice(entry: DeclaredDevice, file: MachineFile): Device {
 
 function declare(base: Device, entry: DeclaredDevice, declared: Evidence): Device {
   const { evidence: _evidence, sensors: _sensors, freeMemoryBytes: _free, id: _id, ...rest } = entry;
-  const { performance, unusableBecause: _reason, ...given } = rest;
+  const { performance, unusableBecause: _reason, lacks: _lacks, ...given } = rest;
   const values = definedOf(given);
   const dropped = (['backends', 'precisions', 'features'] as const).flatMap((list) =>
     values[list] === undefined ? [] : base[list],

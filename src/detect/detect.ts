@@ -7,11 +7,11 @@ import { applyMachineFile } from './apply-machine-file.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
 import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';
-import { type LazyProbeName, lazyProbes } from './lazy-probes.js';
+import { type LazyProbeName, lazyProbes, lazyTrials } from './lazy-probes.js';
 import { liveHost } from './live-host.js';
 import { machineFactsOf } from './machine-facts.js';
 import type { MachineFile } from './machine-file.js';
-import type { Probe, ProbeFindings, ProbeOptions } from './probe.js';
+import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './probe.js';
 import { classesOfProbes, probes } from './probes/index.js';
 import { withReadOnce } from './read-once.js';
 import { withReadings } from './sensors.js';
@@ -46,6 +46,11 @@ export interface DetectOptions {
    * Classes of devices that somebody wants beside the CPU: what starts tools to find others does not run. Default: all.
    */
   readonly classes?: readonly DeviceClass[];
+  /**
+   * The command that starts Python: a name on PATH, or a path. Suites that use PyTorch, TensorFlow or JAX start it. Default
+   * `python3`, on Windows `python`.
+   */
+  readonly python?: string;
   /** Probes that start browsers or load native code, which takes seconds the first time. Default none. */
   readonly lazy?: readonly LazyProbeName[];
 }
@@ -63,23 +68,31 @@ export async function detectMachine(options: DetectOptions = {}): Promise<Machin
     cacheDirectory === undefined ? bareHost : withToolCache(bareHost, cacheDirectory, !refresh),
   );
   const machine = machineFactsOf(host);
+  const probeOptions = {
+    timeoutMs: toolTimeoutMs,
+    classes: options.classes,
+    projectDir: projectDir ?? host.workingDirectory,
+    cacheDirectory,
+    refresh,
+    python: options.python,
+    calibrate: options.calibrate === true,
+  };
   const findings = await Promise.all(
-    [...probesFor(options.classes), ...lazy.map(lazyProbe)].map(([name, probe]) =>
-      outcomeOf(name, probe, host, {
-        timeoutMs: toolTimeoutMs,
-        classes: options.classes,
-        projectDir: projectDir ?? host.workingDirectory,
-        cacheDirectory,
-        refresh,
-        calibrate: options.calibrate === true,
-      }),
+    [...probesFor(options.classes), ...lazy.flatMap(lazyProbe)].map(([name, probe]) =>
+      outcomeOf(name, probe, host, probeOptions),
     ),
   );
-  const { devices: found, problems } = uniteFindings(findings);
-  const devices = applyBackendFindings(
-    found,
-    findings.flatMap(({ backendFindings = [] }) => backendFindings),
+  const united = uniteFindings(findings);
+  const found = applyBackendFindings(united.devices, backendFindingsOf(findings));
+  const trials = await Promise.all(
+    lazy
+      .flatMap((name) => lazyTrial(name, found))
+      .map(([name, trial]) =>
+        outcomeOf(name, trial, host, { ...probeOptions, timeoutMs: trialPatience * toolTimeoutMs }),
+      ),
   );
+  const devices = applyBackendFindings(found, backendFindingsOf(trials));
+  const problems = [...united.problems, ...trials.flatMap((trial) => trial.problems)];
   const detected: Machine = {
     version: 1,
     machine,
@@ -130,8 +143,25 @@ async function declaredBy(
 }
 
 /** The probe is loaded when it runs: its time is its own. */
-function lazyProbe(name: LazyProbeName): [string, Probe] {
-  return [name, async (host, options) => (await lazyProbes[name].load())(host, options)];
+function lazyProbe(name: LazyProbeName): [string, Probe][] {
+  if (!(name in lazyProbes)) return [];
+  const { load } = lazyProbes[name as keyof typeof lazyProbes];
+  return [[name, async (host, options) => (await load())(host, options)]];
+}
+
+/** Frameworks take many seconds to import, and the first time their driver takes some more. */
+const trialPatience = 6;
+
+function lazyTrial(name: LazyProbeName, devices: readonly Device[]): [string, Probe][] {
+  if (!(name in lazyTrials)) return [];
+  const { load } = lazyTrials[name as keyof typeof lazyTrials];
+  return [
+    [name, async (host, options) => ({ devices: [], ...(await (await load())(host, devices, options)) })],
+  ];
+}
+
+function backendFindingsOf(findings: readonly ProbeFindings[]): readonly BackendFinding[] {
+  return findings.flatMap(({ backendFindings = [] }) => backendFindings);
 }
 
 function cacheDirectoryOf(

@@ -133,6 +133,7 @@ const deviceEntries = {
   shares: from1,
   usable: flag,
   unusableBecause: ignored,
+  lacks: ignored,
   software: flag,
   backends: listOf(backends, aliases.backends),
   precisions: listOf(precisions, aliases.precisions),

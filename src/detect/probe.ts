@@ -20,6 +20,8 @@ export interface ProbeOptions {
   readonly cacheDirectory: string | undefined;
   /** True: ask again instead of using kept answers. */
   readonly refresh: boolean;
+  /** The command that starts Python: a name on PATH, or a path. Undefined: the system's usual one. */
+  readonly python: string | undefined;
   /** True: measure how fast devices compute, where the probe computes at all. */
   readonly calibrate: boolean;
 }
@@ -35,11 +37,24 @@ export interface ProbeFindings {
   readonly backendFindings?: readonly BackendFinding[];
 }
 
-/** Whether devices of a class (and vendor, where given) really have a backend. */
-export interface BackendFinding {
-  readonly class: DeviceClass;
-  readonly vendor?: Vendor;
+/** Whether a device, or every device of a class (and vendor, where given), really has a backend. */
+export type BackendFinding = (
+  | { readonly class: DeviceClass; readonly vendor?: Vendor }
+  | { readonly deviceId: string }
+) & {
   readonly backend: Backend;
-  /** Undefined: they have not, whatever seemed to be installed. */
+  /** Undefined: it has not, whatever seemed to be installed. */
   readonly evidence: Evidence | undefined;
-}
+  /** Why it has not, as a clause that follows the backend's name. */
+  readonly reason?: string;
+};
+
+/**
+ * Tries backends on the devices that the probes have found. Called once per detection, after all of them; see `Probe` for
+ * the rest.
+ */
+export type BackendTrial = (
+  host: Host,
+  devices: readonly Device[],
+  options: ProbeOptions,
+) => Promise<Required<Pick<ProbeFindings, 'problems' | 'backendFindings'>>>;

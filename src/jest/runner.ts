@@ -79,12 +79,14 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const history = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
     if (history?.problem !== undefined && history.state !== 'missing') say(history.problem);
     const machineFile = await checkedMachine(environment.machineFile ?? paths.machine);
+    const python = environment.python ?? paths.python;
     const detect: RunInput['detect'] = async (classes, lazy) =>
       withMeasuredWatts(
         await detectMachine({
           projectDir: rootDir,
           classes,
           lazy,
+          ...(python !== undefined && { python }),
           ...(machineFile === undefined ? {} : { machineFile }),
         }),
         history?.history.watts ?? new Map(),

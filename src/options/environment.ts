@@ -12,6 +12,8 @@ export interface HardwareEnvironment {
   readonly machineFile?: string;
   /** `JEST_HARDWARE_CLAIMS`: a directory, or false for `off`; counts before the option `claims`. */
   readonly claims?: string | false;
+  /** `JEST_HARDWARE_PYTHON`: the command that starts Python, counts before the option `python`. */
+  readonly python?: string;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */
   readonly planId?: string;
 }
@@ -48,6 +50,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   );
   const machineFile = textOf('JEST_HARDWARE_MACHINE');
   const claims = textOf('JEST_HARDWARE_CLAIMS');
+  const python = textOf('JEST_HARDWARE_PYTHON');
   const planId = textOf('JEST_HARDWARE_PLAN_ID');
   if (problems.length > 0) throw new UsageError(problems);
   return {
@@ -55,6 +58,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     ...(only.length === 0 ? {} : { only: [...new Set(only)] }),
     ...(machineFile === '' ? {} : { machineFile }),
     ...(claims === '' ? {} : { claims: claims.toLowerCase() === 'off' ? false : claims }),
+    ...(python === '' ? {} : { python }),
     ...(planId === '' ? {} : { planId }),
   };
 }

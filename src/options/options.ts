@@ -26,6 +26,8 @@ export interface HardwareOptionsInput {
   readonly requireExecuted?: readonly DeviceClass[] | undefined;
   /** A machine file, relative to rootDir, or its content; added to what is detected. Default none. */
   readonly machine?: string | Readonly<Record<string, unknown>> | undefined;
+  /** The command that starts Python, on PATH or a path relative to rootDir: what `pytorch`, `tensorflow`, `jax`, `openvino` and `tvm` are tried with. Default `python3`, on Windows `python`. */
+  readonly python?: string | undefined;
   /** One machine for each shard of `--shard`, in their order: a fleet file (path, relative to rootDir) or its content. Default: as many equal machines. */
   readonly shards?: string | readonly (string | Readonly<Record<string, unknown>>)[] | undefined;
   /** Where records are written, relative to rootDir. Default `<rootDir>/.jest-hardware`. */
@@ -62,6 +64,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly requireExecuted: readonly DeviceClass[];
   /** Path of a machine file or its content, not checked yet. */
   readonly machine?: string | Readonly<Record<string, unknown>>;
+  /** As given. */
+  readonly python?: string;
   /** Path of a fleet file or its content, not checked yet. */
   readonly shards?: string | readonly (string | Readonly<Record<string, unknown>>)[];
   /** As given; `<rootDir>` and relative paths are not resolved. Default `<rootDir>/.jest-hardware`. */
@@ -122,6 +126,7 @@ const schema = v.strictObject({
     [],
   ),
   machine: v.exactOptional(v.union(machine, 'the path of a machine file, or its content')),
+  python: v.exactOptional(v.pipe(v.string('a command or a path'), v.nonEmpty('a command or a path'))),
   shards: v.exactOptional(
     v.union(
       [path, v.array(v.union(machine, 'the path of a machine file, or its content'), fleetText)],

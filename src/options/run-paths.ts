@@ -13,18 +13,22 @@ export interface RunPaths {
   readonly machine: HardwareOptions['machine'];
   /** Where the runs of a host agree on who may use what; false: this run does not. Undefined: nobody says. */
   readonly claims: string | false | undefined;
+  /** The command that starts Python; undefined: the system's usual one. */
+  readonly python: string | undefined;
 }
 
 export function runPaths(options: HardwareOptions, rootDir: string): RunPaths {
   const absolute = (path: string) => resolve(rootDir, path.replace('<rootDir>', rootDir));
   const outputDirectory = absolute(options.outputDirectory);
-  const { history = resolve(outputDirectory, 'history.jsonl'), machine, claims } = options;
+  const { history = resolve(outputDirectory, 'history.jsonl'), machine, claims, python } = options;
   return {
     outputDirectory,
     history: history === false ? undefined : absolute(history),
     project: projectOf(rootDir),
     claims: typeof claims === 'string' ? absolute(claims) : claims,
     machine: typeof machine === 'string' ? absolute(machine) : machine,
+    // A bare name is looked up on PATH.
+    python: python !== undefined && /[\\/]/.test(python) ? absolute(python) : python,
   };
 }
 

@@ -13,6 +13,8 @@ export interface HereOptions {
   readonly workers?: number;
   /** A machine file; counts before the option `machine`. */
   readonly machineFile?: string;
+  /** The command that starts Python; counts before the option `python`. */
+  readonly python?: string | undefined;
 }
 
 /** The project's suites on this machine, as the next run would find them. */
@@ -23,12 +25,17 @@ export interface PlanHere extends DryRun {
 }
 
 /** Detects this machine, browsers too where a suite asks for them, and plans the project on it. */
-export async function planHere(project: Project, { workers, machineFile }: HereOptions): Promise<PlanHere> {
+export async function planHere(
+  project: Project,
+  { workers, machineFile, python }: HereOptions,
+): Promise<PlanHere> {
   const { paths, suites, rootDir, history } = project;
   const { parseMachine } = await import('../detect/machine-file.js');
   const declared = machineFile ?? paths.machine;
+  const command = python ?? paths.python;
   const detected = await detectMachine({
     projectDir: rootDir,
+    ...(command !== undefined && { python: command }),
     lazy: lazyProbesFor(suites.map(({ profile }) => profile)),
     ...(declared !== undefined && {
       machineFile: typeof declared === 'string' ? declared : parseMachine(declared, 'option machine'),

@@ -1,8 +1,8 @@
 import { UsageError } from '../../core/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
-import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { recordedHost } from '../../detect/recorded-host.js';
 import { printable, printableJson } from '../../report/printable.js';
+import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';
 import { evidenceText } from '../evidence-text.js';
@@ -22,6 +22,7 @@ export const detect: Command = {
     browsers: {
       summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
     },
+    backends: backendsFlag,
     calibrate: { summary: 'measure how fast the CPU computes (0.2 s), with --browsers their GPUs too; kept' },
     refresh: { summary: 'ask every tool again instead of using kept answers' },
     explain: { summary: 'show the value of every label and the evidence for it' },
@@ -42,7 +43,7 @@ export const detect: Command = {
       refresh: flags.has('refresh'),
       calibrate: flags.has('calibrate'),
       sensors: true,
-      lazy: flags.has('browsers') ? lazyProbeNames : [],
+      lazy: askedProbes(flags),
     });
     if (flags.has('json')) io.out(`${printableJson(machine)}\n`);
     else {

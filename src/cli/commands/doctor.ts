@@ -2,10 +2,10 @@ import type { Device, Machine } from '../../core/machine.js';
 import { problemOf } from '../../core/unusable.js';
 import { checks, type Examined, type Finding } from '../../detect/checks.js';
 import { detectMachine } from '../../detect/detect.js';
-import { lazyProbeNames } from '../../detect/lazy-probes.js';
 import { liveHost } from '../../detect/live-host.js';
 import { recordedHost } from '../../detect/recorded-host.js';
 import { printableJson, printableValue } from '../../report/printable.js';
+import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';
 import { painter, plainScreen, type Screen, troubleText } from '../screen.js';
@@ -22,6 +22,7 @@ export const doctor: Command = {
     browsers: {
       summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
     },
+    backends: backendsFlag,
     host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
   },
   async run(flags, io) {
@@ -32,7 +33,7 @@ export const doctor: Command = {
       ...(recorded !== undefined && { host: recorded }),
       ...described,
       refresh: true,
-      lazy: flags.has('browsers') ? lazyProbeNames : [],
+      lazy: askedProbes(flags),
     });
     const host = recorded ?? liveHost();
     const { projectDir = host.workingDirectory } = described;

@@ -27,7 +27,10 @@ export const explain: Command = {
     const project = readProject(process.cwd(), flags.get('config'));
     const suite = suiteNamed(project, flags.words);
     const machineFile = io.env.JEST_HARDWARE_MACHINE || undefined;
-    const planned = await planHere(project, machineFile === undefined ? {} : { machineFile });
+    const planned = await planHere(project, {
+      ...(machineFile !== undefined && { machineFile }),
+      python: io.env.JEST_HARDWARE_PYTHON || undefined,
+    });
     const place = planned.places.find((each) => each.suite.id === suite.id);
     const types = [...new Map(planned.slots.map((slot) => [slot.type, slot])).values()];
     const slotCandidates = types.map((slot): Candidate => {

@@ -34,6 +34,7 @@ export const plan: Command = {
     const planned = await planHere(project, {
       ...(workers !== undefined && { workers }),
       ...(machineFile !== undefined && { machineFile }),
+      python: io.env.JEST_HARDWARE_PYTHON || undefined,
     });
     io.out(flags.has('json') ? jsonOf(planned) : textOf(planned, flags.has('list')));
   },
