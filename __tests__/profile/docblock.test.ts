@@ -207,6 +207,7 @@ describe('pragmas behind something on their line', () => {
     ['text first', '/** Vision tests @hardware gpu */', 'hardware', 'not the first thing on its line'],
     ['a list item', '/**\n * - @hardware gpu\n */', 'hardware', 'not the first thing on its line'],
     ['a tab', '/**\n\t* @hardware gpuu\n\t*/', 'hardware', 'a tab precedes it'],
+    ['a second opening', '/**\n/** @hardware gpu */', 'hardware', 'not the first thing on its line'],
     ['two stars', '/**\n ** @hardware gpu\n */', 'hardware', 'not the first thing on its line'],
   ])('%s', (_, source, hidden, why) => {
     expect(whatJestSees(source)).not.toHaveProperty(hidden);
@@ -265,7 +266,7 @@ test('no pragma of ours in the first comment is lost: it is read or it is a prob
   const comment = fc.oneof(
     fc.tuple(
       fc.constantFrom('', '\n', '\uFEFF'),
-      fc.constantFrom(' * ', '', ' *', '\t* ', ' ** ', '  ', ' * - ', ' * text '),
+      fc.constantFrom(' * ', '', ' *', '\t* ', ' ** ', '  ', ' * - ', ' * text ', '/** '),
     ),
     fc.tuple(
       fc.constantFrom('/* MIT */\n', '// @ts-check\n', "'use strict';\n", '#!/bin/x\n', "import 'x';\n"),

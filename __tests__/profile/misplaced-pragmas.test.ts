@@ -20,6 +20,8 @@ describe('a pragma in a comment behind code is an error that names its line', ()
     ['the middle of an expression', 'const a = 1 / /* @hardware gpu */ 2;', 1],
     ['a template', `const a = \`\n\${/* @hardware gpu */ 1}\`;`, 2],
     ['a regular expression with quotes', 'const a = /[\'"`/]\\//;\n/** @hardware gpu */', 2],
+    ['a comment that minifiers keep', 'let a;\n/*! @hardware gpu */', 2],
+    ['line comments of other tastes', 'let a;\n/// @hardware gpu\n', 2],
     ['CRLF', `let a;\r\n${docblock.replaceAll('\n', '\r\n')}`, 3],
     ['a value on the next line', 'let a;\n/**\n * @hardware\n *   gpu\n */', 3],
     ['a remark behind it', 'let a;\n/**\n * @hardware gpu // the big one\n */', 3],

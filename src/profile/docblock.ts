@@ -52,9 +52,11 @@ function readSeen(docblock: string, firstLine: number, file: string, ignored: re
     if (!text.includes('@')) continue;
     const line = firstLine + index;
     // Jest's own parser, asked line by line, tells what it sees where; asked for the whole, what it glues to that.
-    const [name, own] =
+    const [written, own] =
       Object.entries(parse(text)).map(([key, value]) => [key, String(value).trim()] as const)[0] ?? [];
-    const whole = name === undefined ? undefined : values.get(name)?.shift()?.trim();
+    const whole = written === undefined ? undefined : values.get(written)?.shift()?.trim();
+    // Behind a second `/**`, Jest sees it on the line alone.
+    const name = whole === undefined ? undefined : written;
     const possible = [own ?? '', whole ?? ''].map(beforeNextPragma);
     const seen = { name, isOthers: name !== undefined && isOthers(name, possible, context) };
     const hidden = hiddenPragma(text, seen, context);

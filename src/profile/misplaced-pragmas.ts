@@ -53,7 +53,7 @@ function firstPragma(
   for (const { 0: written, 1: name = '', index: offset } of text.matchAll(mention)) {
     if (!isPragmaName(name) || ignored.includes(name)) continue;
     let start = offset;
-    while (start > 0 && /[^\S\n\r\u2028\u2029]|[*/]/.test(text[start - 1] ?? '')) start--;
+    while (start > 0 && /[^\S\n\r\u2028\u2029]|[*/!]/.test(text[start - 1] ?? '')) start--;
     const isFirstOnLine = start === 0 || /[\n\r\u2028\u2029]/.test(text[start - 1] ?? '');
     if (!isPlace[place](text.slice(start, offset), isFirstOnLine)) continue;
     if (isMeantForUs(name, valueAt(text, offset + written.length, name))) return { name, offset };
@@ -66,9 +66,9 @@ const isPlace = {
   /** For a first look, before anybody knows where the comments are. */
   anywhere: (lead: string, isFirstOnLine: boolean) => isFirstOnLine || /\/[*/]/.test(lead),
   /** Behind `//` stands a remark, as in the docblock. */
-  block: (lead: string, isFirstOnLine: boolean) => isFirstOnLine && /^(?:[\s*]|\/\*)*$/.test(lead),
+  block: (lead: string, isFirstOnLine: boolean) => isFirstOnLine && /^(?:[\s*]|\/\*!?)*$/.test(lead),
   /** Behind a star stands a docblock that somebody has put out of force line by line. */
-  line: (lead: string, isFirstOnLine: boolean) => isFirstOnLine && /^\/\/[\s/]*$/.test(lead),
+  line: (lead: string, isFirstOnLine: boolean) => isFirstOnLine && /^\/\/[\s/!]*$/.test(lead),
 } as const;
 
 /** As Jest reads it: without remarks, and on the next line where this one ends behind the name. */
