@@ -21,7 +21,7 @@ export function withToolCache(host: Host, directory: string, trusted: boolean): 
     answers ??= load(file, key);
     const call = JSON.stringify([command, ...args]);
     const known = trusted && Object.hasOwn(answers, call) ? answers[call] : undefined;
-    if (known?.status === 'ok' && options.keep === undefined) return known;
+    if (known?.status === 'ok') return known;
     // Who gives a tool more time than it was given before wants to know anew.
     if (known?.status === 'timeout' && options.timeoutMs <= (known.timeoutMs ?? 0)) {
       return { status: 'timeout', stdout: '', stderr: '', remembered: true };

@@ -259,7 +259,7 @@ describe('one card that is broken', () => {
     const machine = await machineOf(`echo '${row}'; echo 'WARNING: something is odd'; exit 14`);
     expect(gpus(machine)).toEqual(['gpu0 true']);
     expect(machine.problems.map(({ message }) => message)).toEqual([
-      'nvidia-smi has a warning of nvidia-smi: WARNING: something is odd',
+      'some GPU has a warning of nvidia-smi: WARNING: something is odd',
     ]);
   });
 });

@@ -137,7 +137,7 @@ function findingsOf(gpus: readonly NvidiaGpu[], source: string, at: Surroundings
     devices,
     problems: [
       ...problems,
-      ...[...warnings].map((line) => warningOf(line, 'nvidia-smi')),
+      ...[...warnings].map((line) => warningOf(line, 'some GPU')),
       ...orderProblems(gpus, at.host),
     ],
     pciAddresses: addresses,
