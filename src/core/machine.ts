@@ -168,22 +168,35 @@ export interface Claim {
 /**
  * The slots of a machine: each usable device as often as it can be shared, a CPU once per worker.
  * @param workers How many suites may run at once on the machine, an integer ≥ 1.
+ * @param more How many more may run where they have another device than the CPU, see {@link acceleratorsOf}. Default 0.
  */
-export function slotsOf(machine: Machine, workers: number): readonly Slot[] {
+export function slotsOf(machine: Machine, workers: number, more = 0): readonly Slot[] {
   // Workers beyond the budget are the user's explicit wish (`--maxWorkers`): then the wish is the budget.
-  const machineCpuThreads = Math.max(machine.machine.cpuBudget, workers);
+  const machineCpuThreads = Math.max(machine.machine.cpuBudget, workers) + more;
+  const machineWorkers = workers + more;
   return machine.devices
     .filter((device) => device.usable)
     .flatMap((device) => {
       const type = `${machine.machine.name}/${device.id}`;
-      const count = device.class === 'cpu' ? workers : Math.min(device.shares ?? 1, workers);
+      const count = device.class === 'cpu' ? workers : Math.min(device.shares ?? 1, machineWorkers);
       return Array.from({ length: count }, (_, index) => ({
         id: `${type}#${index + 1}`,
         type,
         machine: machine.machine,
         device,
-        machineWorkers: workers,
+        machineWorkers,
         machineCpuThreads,
       }));
     });
+}
+
+/**
+ * Devices that compute beside the CPU: each has a worker of its own unless the user gave a number of workers, or it would
+ * stand idle on a small machine. What a browser offers is a part of a device that is counted, or emulated on the CPU.
+ */
+export function acceleratorsOf({ devices }: Machine): number {
+  return devices.filter(
+    ({ class: deviceClass, usable, software, architecture }) =>
+      usable && !software && deviceClass !== 'cpu' && architecture !== 'gpu-webgpu',
+  ).length;
 }

@@ -4,8 +4,8 @@ import { GroupGuard } from './group-guard.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface WorkerPoolOptions {
-  /** How many workers are kept at the most. */
-  readonly workers: number;
+  /** How many workers are kept at the most; may grow until the first suite runs. */
+  workers(): number;
   /** Module that a worker runs, and what it gets once, at its start. */
   readonly entry: string;
   readonly setup: unknown;
@@ -54,7 +54,7 @@ export class WorkerPool {
   prepare(binding: WorkerBinding): void {
     const idle = [...this.#seats].filter((seat) => !seat.busy);
     if (idle.some((seat) => seat.binding === nameOf(binding))) return;
-    if (this.#seats.size >= this.#options.workers) {
+    if (this.#seats.size >= this.#options.workers()) {
       if (idle[0] === undefined) return;
       this.#stop(idle[0]);
     }
@@ -70,7 +70,7 @@ export class WorkerPool {
       reusable.busy = true;
       return reusable;
     }
-    if (!alone && this.#seats.size >= this.#options.workers && idle[0] !== undefined) this.#stop(idle[0]);
+    if (!alone && this.#seats.size >= this.#options.workers() && idle[0] !== undefined) this.#stop(idle[0]);
     return this.#start(binding);
   }
 

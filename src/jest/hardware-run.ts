@@ -5,7 +5,7 @@ import type { ClaimQueue } from '../claims/queue.js';
 import { RunClaims } from '../claims/run-claims.js';
 import { Estimates, type Observation } from '../core/estimate.js';
 import type { CancelCause, Placement, RunEvent } from '../core/events.js';
-import type { Machine } from '../core/machine.js';
+import { acceleratorsOf, type Machine } from '../core/machine.js';
 import { Scheduler } from '../core/scheduler.js';
 import { strategies } from '../core/strategies/index.js';
 import type { DeviceClass } from '../core/taxonomy.js';
@@ -27,7 +27,7 @@ import { RunLookup } from './run-lookup.js';
 import { say, session } from './session.js';
 import type { SuiteResult } from './suite.js';
 import type { PreparedSuite } from './suites.js';
-import { workersOf } from './workers.js';
+import { runsInBand, type Workers, workersOf } from './workers.js';
 
 /** What Jest and the machine give a run. */
 export interface RunInput {
@@ -60,7 +60,7 @@ export class HardwareRun {
   readonly #input: RunInput;
   readonly #suites: readonly PreparedSuite[];
   readonly #lookup: RunLookup;
-  readonly #workers: number;
+  readonly #workers: Workers;
   readonly #inBand: boolean;
   readonly #fairThreads: number;
   readonly #delivery: Delivery;
@@ -69,6 +69,8 @@ export class HardwareRun {
   readonly #scheduler: Scheduler;
   #sensors: SensorWatch | undefined;
   #claims: RunClaims | undefined;
+  /** Workers for suites that have another device than the CPU. */
+  #more = 0;
   #failedTests = 0;
   #explained = false;
 
@@ -77,16 +79,16 @@ export class HardwareRun {
     this.#input = input;
     this.#lookup = new RunLookup(machine);
     this.#delivery = new Delivery(emit);
-    const asked = workersOf(globalConfig, machine.machine.cpuBudget);
+    this.#workers = workersOf(globalConfig, machine.machine.cpuBudget);
+    this.#fairThreads = fairThreadsOf(machine, this.#workers.count);
+    const serial = input.serial && runsInBand(globalConfig, this.#workers, tests);
+    this.#children = this.#startChildren();
     // Workers take longer to start than docblocks to read. In band there may be none.
-    const early = input.serial ? undefined : this.#workersFor(asked);
-    if (input.only === undefined) early?.warm(Math.min(asked, tests.length));
+    if (!serial && input.only === undefined) this.#children.warm(Math.min(this.#workers.count, tests.length));
     this.#suites = input.prepare();
     this.#lookup.takeSuites(this.#suites);
-    this.#inBand = input.serial && (wantsInBand(globalConfig) || this.#lookup.profiles.every(asksForNothing));
-    this.#workers = this.#inBand ? 1 : asked;
-    this.#fairThreads = fairThreadsOf(machine, this.#workers);
-    this.#children = early ?? this.#workersFor(this.#workers);
+    this.#inBand =
+      serial && (wantsInBand(globalConfig, this.#workers) || this.#lookup.profiles.every(asksForNothing));
     const startedMs = performance.now();
     this.#scheduler = new Scheduler({
       strategy: strategies[options.strategy],
@@ -159,7 +161,7 @@ export class HardwareRun {
     const claims = new RunClaims({
       queue,
       machine: this.#lookup.machine,
-      workers: this.#workers,
+      workers: this.#workers.count + this.#more,
       demand: () => this.#scheduler.permitDemand,
       tell: (happening) => void this.#live.tell(happening),
       onWaiting: ({ deviceIds }) => {
@@ -196,7 +198,9 @@ export class HardwareRun {
     const asksCpu = machine.machine.platform !== 'linux' && selected.some(needsCpuLabels);
     if (asksCpu) classes.push('cpu');
     const closer = lazy.length > 0 || asksCpu || classes.some((each) => each !== 'cpu');
-    this.#lookup.takeMachine(closer ? await detect(classes, lazy) : machine, this.#workers);
+    const known = closer ? await detect(classes, lazy) : machine;
+    this.#more = this.#workers.asked ? 0 : acceleratorsOf(known);
+    this.#lookup.takeMachine(known, this.#workers.count, this.#more);
   }
 
   /** Starts nothing more and stops what is running; synchronous, so that it works while this process ends. */
@@ -295,14 +299,14 @@ export class HardwareRun {
     return bail > 0 && this.#failedTests >= bail ? 'bail' : undefined;
   }
 
-  #workersFor(workers: number): LocalExecutor<SuiteResult> {
-    const { tests, machine, globalConfig, context, emit } = this.#input;
+  #startChildren(): LocalExecutor<SuiteResult> {
+    const { tests, globalConfig, context, emit } = this.#input;
     return jestExecutor({
       globalConfig,
       context,
       lookup: this.#lookup,
-      workers,
-      fairThreads: fairThreadsOf(machine, workers),
+      workers: () => this.#workers.count + this.#more,
+      fairThreads: this.#fairThreads,
       tests,
       emit,
     });
@@ -319,8 +323,11 @@ function fairThreadsOf({ machine }: Machine, workers: number): number {
 }
 
 /** The user's wish, as opposed to Jest's advice. */
-function wantsInBand({ runInBand, detectOpenHandles, maxWorkers }: Config.GlobalConfig): boolean {
-  return runInBand || detectOpenHandles || maxWorkers <= 1;
+function wantsInBand(
+  { runInBand, detectOpenHandles, maxWorkers }: Config.GlobalConfig,
+  { asked }: Workers,
+): boolean {
+  return runInBand || detectOpenHandles || (asked && maxWorkers <= 1);
 }
 
 /** A suite that stock Jest would run as well: it needs no binding and no limit. */

@@ -12,7 +12,7 @@ import type { SuiteTask, WorkerSetup } from './suite-process.js';
 export function jestExecutor(options: {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
-  readonly workers: number;
+  readonly workers: () => number;
   readonly tests: readonly Test[];
   readonly lookup: RunLookup;
   readonly emit: Emit;

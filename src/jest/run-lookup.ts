@@ -39,10 +39,10 @@ export class RunLookup {
     );
   }
 
-  /** @param workers How many suites may run at once. */
-  takeMachine(machine: Machine, workers: number): void {
+  /** @param workers How many suites may run at once. @param more See {@link slotsOf}. */
+  takeMachine(machine: Machine, workers: number, more: number): void {
     this.#machine = machine;
-    this.#slots = new Map(slotsOf(machine, workers).map((slot) => [slot.id, slot]));
+    this.#slots = new Map(slotsOf(machine, workers, more).map((slot) => [slot.id, slot]));
   }
 
   test(suiteId: string): Test {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Estimates } from '../core/estimate.js';
-import { type Machine, type Slot, slotsOf } from '../core/machine.js';
+import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine.js';
 import { type DryRun, dryRun } from '../core/plan/dry-run.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
@@ -43,7 +43,8 @@ export async function planHere(
   });
   const machine = withMeasuredWatts(detected, history.watts);
   const usual = Math.max(1, Math.min(availableParallelism() - 1, Math.floor(machine.machine.cpuBudget)));
-  const slots = slotsOf(machine, workers ?? usual);
+  const slots =
+    workers === undefined ? slotsOf(machine, usual, acceleratorsOf(machine)) : slotsOf(machine, workers);
   const estimates = new Estimates(observationsOf(history));
   for (const suite of suites) estimates.announce(suite);
   return { machine, slots, estimates, ...dryRun(slots, suites, estimates) };
