@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runJest, startJest } from './harness/jest.js';
@@ -141,6 +141,52 @@ test('shares are shared out among runs, and gpu:2 takes both or none', async () 
     taken += (event === 'begin' ? 1 : -1) * (name.startsWith('two') ? 2 : 1);
     expect(taken).toBeLessThanOrEqual(4);
   }
+});
+
+test('memory that others have taken is looked at when a suite is to start', async () => {
+  const uuid = 'GPU-01234567-89ab-cdef-0123-456789abcdef';
+  const card = (n: number) => ({ ...gpu, id: `gpu${n}`, uuid: `${uuid}${n}`, memoryBytes: 12 * 1024 ** 3 });
+  const files = {
+    'own-big.js': suite('big', '@hardware gpu\n * @min-memory 8GiB'),
+    'own-small.js': suite('small', '@hardware gpu\n * @min-memory 1GiB'),
+  };
+  const one = await project(files, [card(0)]);
+  const bin = join(scratch, 'bin');
+  mkdirSync(bin);
+  const free = (mib: readonly number[]) => {
+    for (const [n, each] of mib.entries()) writeFileSync(join(bin, `free${n}`), String(each));
+  };
+  writeFileSync(
+    join(bin, 'nvidia-smi'),
+    `#!/bin/sh
+case "$1" in
+  *memory.free*) for n in 0 1; do echo "${uuid}$n, $(cat ${bin}/free$n)"; done;;
+  *compute-apps*) echo "${uuid}0, 4711, 10240, /usr/bin/python";;
+  *) exit 9;;
+esac
+`,
+    { mode: 0o755 },
+  );
+  free([2048, 12288]);
+  const withTool = { ...env(), PATH: `${bin}:${process.env.PATH}` };
+  const waiting = await startJest(one, ['-w', '2'], { env: withTool });
+  await waiting.waitFor(
+    /needs 8 GiB does not fit on gpu0 now: 2 GiB of 12 GiB are free, pid 4711 \(python\) holds 10 GiB/,
+  );
+  await waiting.until(() => lines().some(({ suite: name, event }) => name === 'small' && event === 'end'));
+  expect(lines().map(({ suite: name }) => name)).not.toContain('big');
+  free([12288, 12288]);
+  const run = await waiting.ended;
+  expect(Object.values(fates(run.record))).toEqual(['passed', 'passed']);
+
+  // Another device has enough.
+  free([2048, 12288]);
+  const two = await project(files, [card(0), card(1)]);
+  const elsewhere = await runJest(two, ['-w', '2'], { env: withTool });
+  const started = eventsOf(elsewhere.record, 'suite-started').find(
+    ({ placement }) => placement.suiteId === 'own-big.js',
+  );
+  expect(started?.placement.slotId).toBe('local/gpu1#1');
 });
 
 test('a run that is interrupted while it waits ends at once, and claims: false takes no notice of others', async () => {

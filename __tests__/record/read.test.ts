@@ -56,6 +56,7 @@ test('there is an event of every type to read', () => {
       boundMs: 3.5,
       elsewhere: ['b.test.js'],
     },
+    { atMs: 9, type: 'device-memory', machine: 'local', deviceId: 'gpu0', takenBytes: 7, by: 'pid 4711' },
     { atMs: 9, type: 'machine-shared', machine: 'local', deviceIds: ['gpu0'] },
     { atMs: 9, type: 'permit-awaited', machine: 'local', permit, by: 'gpu0 is held by pid 4711 in ../app' },
     { atMs: 9, type: 'permit-granted', machine: 'local', permit },

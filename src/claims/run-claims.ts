@@ -23,6 +23,8 @@ export interface RunClaimsOptions {
   demand(): PermitDemand;
   /** Tells the scheduler, which may start suites before this returns. */
   tell(happening: WithoutTime<PermitEvent>): void;
+  /** Looks what others have taken of the devices, tells, and never rejects; undefined: no suite asks for any of it. */
+  lookAt?(permit: Permit): Promise<void> | undefined;
   /** Somebody else has the devices of the permit: time to get ready. */
   onWaiting(permit: Permit): void;
   /** A line for the person at the terminal. */
@@ -34,6 +36,8 @@ const sayAfterMs = 3000;
 const sayEveryMs = 60_000;
 /** After a permit was of no use: until anything else happens, but no longer. */
 const restMs = 1000;
+/** Nobody tells when memory becomes free. */
+const lookAgainMs = 5000;
 
 /** A ticket that holds, and whether a suite has run on it. */
 interface Held {
@@ -54,6 +58,8 @@ interface Account {
   draining: Ticket[];
   used: number;
   resting: boolean;
+  /** It holds, and is told to the scheduler when it is known what others have taken of the devices. */
+  looking?: Ticket;
 }
 
 /**
@@ -66,6 +72,7 @@ export class RunClaims {
   readonly #accounts = new Map<string, Account>();
   readonly #deviceIds: ReadonlySet<string>;
   readonly #saying = new Map<Account, NodeJS.Timeout>();
+  readonly #looks = new Map<Account, NodeJS.Timeout>();
   #rest: NodeJS.Timeout | undefined;
   /** Attempts that run, and how many have ended. */
   #running = 0;
@@ -126,8 +133,11 @@ export class RunClaims {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#rest);
+    for (const timer of this.#looks.values()) clearTimeout(timer);
     for (const account of this.#accounts.values()) {
       this.#stopWaiting(account);
+      account.looking?.release();
+      delete account.looking;
       for (const { ticket } of account.held) ticket.release();
       for (const ticket of account.draining) ticket.release();
       account.held = [];
@@ -145,7 +155,7 @@ export class RunClaims {
 
   #request(account: Account): void {
     const { permit, forMany, held, draining, used } = account;
-    if (account.waiting !== undefined || account.resting) return;
+    if (account.waiting !== undefined || account.resting || account.looking !== undefined) return;
     const isEnough = forMany
       ? held.length > 0
       : held.length > used || held.length + draining.length >= this.#mostAtOnce(permit);
@@ -181,7 +191,32 @@ export class RunClaims {
     return Math.min(workers, ...shares);
   }
 
-  #granted(account: Account, ticket: Ticket): void {
+  #granted(account: Account, ticket: Ticket, look = this.#options.lookAt?.(account.permit)): void {
+    if (look === undefined) {
+      this.#grant(account, ticket);
+      return;
+    }
+    account.looking = ticket;
+    void look.then(() => {
+      if (this.#closed || account.looking !== ticket) return;
+      delete account.looking;
+      this.#grant(account, ticket);
+      this.#lookAgain(account);
+      this.review();
+    });
+  }
+
+  /** As long as the scheduler has no use for the permit: others may have too much of the memory. */
+  #lookAgain(account: Account): void {
+    clearTimeout(this.#looks.get(account));
+    const timer = setTimeout(() => {
+      if (this.#closed || !account.held.some(({ fresh }) => fresh)) return;
+      void this.#options.lookAt?.(account.permit)?.then(() => this.#lookAgain(account));
+    }, lookAgainMs);
+    this.#looks.set(account, timer);
+  }
+
+  #grant(account: Account, ticket: Ticket): void {
     account.held.push({ ticket, fresh: true, endsBefore: this.#ends });
     this.#tell({ type: 'permit-granted', permit: account.permit });
     this.#again = true;
@@ -217,6 +252,18 @@ export class RunClaims {
     for (const held of used.slice(0, Math.max(0, account.held.length - account.used))) {
       this.#withdraw(account, held);
     }
+    this.#renewLook(account);
+  }
+
+  /** What is kept for the next suite must be looked at again: others have had the time of a whole suite. */
+  #renewLook(account: Account): void {
+    const kept = account.held.find(({ fresh }) => !fresh);
+    if (kept === undefined || account.looking !== undefined || account.held.length <= account.used) return;
+    const look = this.#options.lookAt?.(account.permit);
+    if (look === undefined) return;
+    account.held = account.held.filter((other) => other !== kept);
+    this.#tell({ type: 'permit-withdrawn', permit: account.permit });
+    this.#granted(account, kept.ticket, look);
   }
 
   #releaseDrained(account: Account): void {

@@ -100,6 +100,15 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly machine: string /** Those that are claimed. */;
       readonly deviceIds: readonly string[];
     }
+  /** How much of a device's memory others than suites of this run have taken, as far as anything tells. */
+  | {
+      readonly type: 'device-memory';
+      readonly machine: string;
+      readonly deviceId: string;
+      readonly takenBytes: number;
+      /** `pid 4711 (python) holds 10 GiB`; left out where nobody tells. */
+      readonly by?: string;
+    }
   /** What a permit is for is held by others. */
   | {
       readonly type: 'permit-awaited';

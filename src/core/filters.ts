@@ -100,10 +100,12 @@ const nowFilters = {
     return state.onDevice(device.id).suites >= left ? `${nameOf(device)} is hot` : undefined;
   },
   'device-memory': ({ device }, claim, state) => {
-    const taken = state.onDevice(device.id).memoryBytes;
-    return claim.deviceMemoryBytes > 0 && taken + claim.deviceMemoryBytes > (device.memoryBytes ?? 0)
+    const { bytes: others, by } = state.takenByOthers(device.id);
+    const taken = state.onDevice(device.id).memoryBytes + others;
+    const memoryBytes = device.memoryBytes ?? 0;
+    return claim.deviceMemoryBytes > 0 && taken + claim.deviceMemoryBytes > memoryBytes
       ? `needs ${formatBytes(claim.deviceMemoryBytes)} on the device: ${formatBytes(taken)} of ` +
-          `${formatBytes(device.memoryBytes ?? 0)} of ${nameOf(device)} are taken`
+          `${formatBytes(memoryBytes)} of ${nameOf(device)} are taken${by === undefined ? '' : `: ${by}`}`
       : undefined;
   },
 } satisfies Record<string, NowFilter>;

@@ -113,6 +113,11 @@ export class Fleet {
     else hotDevices?.delete(deviceId);
   }
 
+  /** What is unknown is ignored. */
+  takenByOthers(machine: string, deviceId: string, bytes: number, by: string | undefined): void {
+    this.#machines.get(machine)?.load.othersMemory.set(deviceId, { bytes, ...(by !== undefined && { by }) });
+  }
+
   /** Undefined when the machine has no slots. */
   permitsOf(machine: string): Permits | undefined {
     return this.#machines.get(machine)?.load.permits;

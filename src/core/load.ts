@@ -12,6 +12,8 @@ export interface MachineState {
   onDevice(deviceId: string): DeviceState;
   /** Whether a suite holds the lock, on whatever machine of the run. */
   isLocked(lock: string): boolean;
+  /** What others than this run have taken of the device's memory. */
+  takenByOthers(deviceId: string): { readonly bytes: number; readonly by?: string };
   /** Whether the device is so hot that it should get fewer suites, or none. */
   isHot(deviceId: string): boolean;
 }
@@ -32,6 +34,7 @@ export class MachineLoad implements MachineState {
   cpuThreads = 0;
   hostMemoryBytes = 0;
   readonly hotDevices = new Set<string>();
+  readonly othersMemory = new Map<string, { readonly bytes: number; readonly by?: string }>();
   /** What other runs leave to this one. */
   readonly permits = new Permits();
   readonly #devices = new Map<string, DeviceState>();
@@ -43,6 +46,10 @@ export class MachineLoad implements MachineState {
 
   onDevice(deviceId: string): DeviceState {
     return this.#devices.get(deviceId) ?? { suites: 0, memoryBytes: 0 };
+  }
+
+  takenByOthers(deviceId: string): { readonly bytes: number; readonly by?: string } {
+    return this.othersMemory.get(deviceId) ?? { bytes: 0 };
   }
 
   isHot(deviceId: string): boolean {

@@ -180,6 +180,9 @@ export class Scheduler {
       case 'device-heat':
         this.#fleet.heat(event.machine, event.deviceId, event.hot);
         break;
+      case 'device-memory':
+        this.#fleet.takenByOthers(event.machine, event.deviceId, event.takenBytes, event.by);
+        break;
       case 'machine-shared':
         this.#fleet.permitsOf(event.machine)?.share(event.deviceIds);
         this.#backlog.rematch();

@@ -48,6 +48,11 @@ export class LocalExecutor<Result> implements Executor<Result> {
     this.#pool.prepare({ thread: false, env });
   }
 
+  /** See {@link WorkerPool.endIdle}. */
+  endIdle(): Promise<void> {
+    return this.#pool.endIdle();
+  }
+
   async run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>> {
     if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
     const started = performance.now();

@@ -61,6 +61,12 @@ export class WorkerPool {
     this.#start(binding).busy = false;
   }
 
+  /** Ends workers without a suite; resolves when they are gone. */
+  async endIdle(): Promise<void> {
+    for (const seat of [...this.#seats].filter(({ busy }) => !busy)) this.#stop(seat);
+    await Promise.all(this.#stopping);
+  }
+
   /** @param alone A fresh worker, and no idle one beside it: they hold memory that the suite was promised. */
   acquire(binding: WorkerBinding, alone: boolean): Seat {
     const idle = [...this.#seats].filter((seat) => !seat.busy);

@@ -21,6 +21,7 @@ import type { HardwareOptions } from '../options/options.js';
 import { Delivery, type Emit } from './delivery.js';
 import { runInBand } from './in-band.js';
 import { jestExecutor } from './local-executor.js';
+import { MemoryLook } from './memory-look.js';
 import { failureOf } from './results.js';
 import { runStarted } from './run-facts.js';
 import { RunLookup } from './run-lookup.js';
@@ -71,6 +72,7 @@ export class HardwareRun {
   #claims: RunClaims | undefined;
   /** Workers for suites that have another device than the CPU. */
   #more = 0;
+  #memory: MemoryLook | undefined;
   #failedTests = 0;
   #explained = false;
 
@@ -158,12 +160,22 @@ export class HardwareRun {
   #openClaims(): RunClaims | undefined {
     const { claims: queue } = this.#input;
     if (queue === undefined) return undefined;
+    const { machine, profiles } = this.#lookup;
+    this.#memory = new MemoryLook({
+      host: liveHost(),
+      machine,
+      profiles,
+      tell: (happening) => void this.#live.tell(happening),
+      say,
+      endIdleWorkers: () => this.#children.endIdle(),
+    });
     const claims = new RunClaims({
       queue,
-      machine: this.#lookup.machine,
+      machine,
       workers: this.#workers.count + this.#more,
       demand: () => this.#scheduler.permitDemand,
       tell: (happening) => void this.#live.tell(happening),
+      lookAt: ({ deviceIds }) => this.#memory?.look(deviceIds),
       onWaiting: ({ deviceIds }) => {
         if (deviceIds.length > 0) this.#children.prepare(deviceIds);
       },
@@ -234,7 +246,9 @@ export class HardwareRun {
     signal: AbortSignal,
   ): Promise<SuiteOutcome<SuiteResult>> {
     const end = this.#sensors?.begin(placement.claim.deviceIds);
+    const leave = this.#memory?.begin(placement.claim.deviceIds);
     const outcome = await this.#execute(placement, attempt, signal);
+    leave?.();
     const energyJoules = end?.() ?? {};
     return Object.keys(energyJoules).length === 0 ? outcome : { ...outcome, energyJoules };
   }

@@ -187,6 +187,13 @@ export const eventSchemas = {
     source: v.string(),
   }),
   'machine-shared': v.looseObject({ atMs: whole, machine: v.string(), deviceIds: v.array(v.string()) }),
+  'device-memory': v.looseObject({
+    atMs: whole,
+    machine: v.string(),
+    deviceId: v.string(),
+    takenBytes: amount,
+    by: v.exactOptional(v.string()),
+  }),
   'permit-awaited': v.looseObject({ atMs: whole, machine: v.string(), permit, by: v.string() }),
   'permit-granted': v.looseObject({ atMs: whole, machine: v.string(), permit }),
   'permit-withdrawn': v.looseObject({ atMs: whole, machine: v.string(), permit }),
