@@ -271,6 +271,28 @@ describe('what would be done, without doing it', () => {
     expect((await command(project, 'profile')).stdout).toContain('nothing to say');
   });
 
+  test('profile and plan: words of other tools stay theirs, misplaced pragmas are mistakes', async () => {
+    const feature = "/**\n * @feature Login page\n * @max-time soon\n */\ntest('a', () => {});\n";
+    const files = {
+      'measured.test.js': feature,
+      'nested.test.js': "describe('a', () => {\n  // @hardware gpu\n  test('b', () => {});\n});\n",
+    };
+    const project = await useProject('gpu', { files, options: { ignorePragmas: ['feature', 'max-time'] } });
+    const history = JSON.stringify(['measured.test.js', [[0, 20_000, 20_000, 4, 900 * 1024 ** 2]]]);
+    mkdirSync(join(project.directory, '.jest-hardware'));
+    writeFileSync(
+      join(project.directory, '.jest-hardware/history.jsonl'),
+      `{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"],"needs":[]}\n${history}\n`,
+    );
+    expect((await command(project, 'profile', '--write')).stdout).not.toContain('@max-time');
+    expect(readFileSync(join(project.directory, 'measured.test.js'), 'utf8')).toBe(
+      feature.replace('soon\n', 'soon\n * @host-memory 1088MiB\n'),
+    );
+    const { stdout, stderr } = await command(project, 'plan');
+    expect(`${stdout}${stderr}`).toContain('nested.test.js:2: Jest does not see `@hardware` here');
+    expect(`${stdout}${stderr}`).not.toContain('measured.test.js:');
+  });
+
   test('profile: CPU threads by the newest run', async () => {
     const files = {
       'busy.test.js': "test('passes', () => {});",
