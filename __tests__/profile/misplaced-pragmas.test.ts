@@ -57,6 +57,13 @@ describe('a pragma in a comment behind code is an error that names its line', ()
     ]);
   });
 
+  test.each([
+    ['a value on the next line', '/**\n * @backend\n *   cuda\n */'],
+    ['a value with a slip', '/** @backend cudaa */'],
+    ['a list with a slip', '// @feature avx2, avx513'],
+    ['a flag', '/*\n  @exclusive\n*/'],
+  ])('with %s', (_, comment) => expect(problemsOf(`let a;\n${comment}`)).toHaveLength(1));
+
   test('each comment has its error', () => {
     const inner = '/** @hardware gpu\n @backend cuda */';
     const problems = problemsOf(`/** @cpu 2 */\na;\n${inner}\nb;\n${inner}\n// @lock db`);
@@ -89,6 +96,21 @@ test.each([
     'let a;\n/**\n * @feature Login\n * @priority HIGH\n * @backend GET /api\n * @lock\n */',
   ],
 ])('not in %s', (_, source) => expect(problemsOf(source)).toEqual([]));
+
+test.each([
+  ['ts', 'const f = <T>(x: T): T => <T>x;'],
+  ['mts', 'enum A { B = 1 } declare module "c" { export = d; }'],
+  ['cts', 'import a = require("a"); export = a;'],
+  ['tsx', 'const f = <T,>(x: T) => <p>{x satisfies T}</p>;'],
+  ['js', '// @flow\ntype A = {| a: ?number |}; const b = (c: A);'],
+  ['js', 'const a = b as unknown as string;'],
+  ['ts', 'class A { constructor(@Inject() private b: B) {} @c() accessor d = 1; }'],
+  ['ts', '@a export class B {} export @c class D {}'],
+  ['js', 'using a = b; export v from "c"; const d = do { 1 };'],
+])('a string is none in .%s: %s', (ending, code) => {
+  const strings = "\nconst s = '/** @hardware gpu */', t = `\n/* @hardware gpu */`;";
+  expect(problemsOf(code + strings, `a.test.${ending}`)).toEqual([]);
+});
 
 /** Programs with places for a comment, marked `◊`, among what only looks like comments with pragmas. */
 const statements = {

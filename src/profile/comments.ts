@@ -28,6 +28,7 @@ type Plugins = NonNullable<ParserOptions['plugins']>;
 const proposals: Plugins = [
   'asyncDoExpressions',
   'decoratorAutoAccessors',
+  'decorators',
   'deferredImportEvaluation',
   'doExpressions',
   'explicitResourceManagement',
@@ -53,22 +54,20 @@ const dialects = {
 export function commentsOf(source: string, file: string): readonly Comment[] | undefined {
   const { parse } = createRequire(import.meta.url)('@babel/parser') as typeof import('@babel/parser');
   for (const dialect of likelyDialects(file)) {
-    for (const decorators of ['decorators-legacy', 'decorators'] as const) {
-      try {
-        const { comments, program } = parse(source, {
-          ...options,
-          plugins: [...dialects[dialect], decorators, ...proposals],
-        });
-        const codeAt = program.body[0]?.start ?? source.length;
-        return (comments ?? []).map(({ type, start = 0, end = 0 }) => ({
-          text: source.slice(start, end),
-          offset: start,
-          kind: type === 'CommentBlock' ? 'block' : 'line',
-          isBehindCode: start > codeAt,
-        }));
-      } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-      }
+    try {
+      const { comments, program } = parse(source, {
+        ...options,
+        plugins: [...dialects[dialect], ...proposals],
+      });
+      const codeAt = program.body[0]?.start ?? source.length;
+      return (comments ?? []).map(({ type, start = 0, end = 0 }) => ({
+        text: source.slice(start, end),
+        offset: start,
+        kind: type === 'CommentBlock' ? 'block' : 'line',
+        isBehindCode: start > codeAt,
+      }));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
     }
   }
   return undefined;
