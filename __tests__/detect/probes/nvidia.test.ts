@@ -283,15 +283,42 @@ test.each([
 
 test('the tool tells the address and the memory that is left', async () => {
   const uevent = 'DRIVER=nvidia\nPCI_CLASS=30000\nPCI_ID=10DE:2236\nPCI_SLOT_NAME=0000:01:00.0\n';
-  const machine = await machineOf(`echo '${row}, 00000000:01:00.0, 513, 22000'`, {
+  const machine = await machineOf(`echo '${row}, 00000000:01:00.0, 513, 21000'`, {
     files: { ...nvidiaAccess, '/sys/bus/pci/devices/0000:01:00.0/uevent': uevent },
   });
   expect(gpus(machine)).toEqual(['gpu0 true']);
   expect(device(machine, 'gpu0')).toMatchObject({
     pciAddress: '0000:01:00.0',
-    freeMemoryBytes: 22000 * MiB,
-    memoryBytes: (23028 - 513 - 64) * MiB,
+    freeMemoryBytes: 21000 * MiB,
+    memoryBytes: (23028 - 513 - 576) * MiB,
     uuid,
+  });
+});
+
+// Recorded on the machine itself, with what a CUDA program was given there.
+describe('a real H200 in a small virtual machine', () => {
+  const cuda = { totalBytes: 150109880320, allocatedMiB: 142565 };
+
+  test('is told as its driver and PyTorch tell it', async () => {
+    const machine = await replay('h200-microvm');
+    expect(machine.machine.virtualization).toBe('microvm');
+    expect(machine.problems).toEqual([]);
+    expect(gpus(machine)).toEqual(['gpu0 true']);
+    expect(device(machine, 'gpu0')).toMatchObject({
+      model: 'NVIDIA H200',
+      capability: '9.0',
+      driver: 'nvidia 580.159.04',
+      pciAddress: '0000:00:06.0',
+      // Vulkan's driver is there, its loader is not; OCL_ICD_FILENAMES names the driver of OpenCL by its bare name.
+      backends: ['cuda', 'opencl'],
+    });
+  });
+
+  test('a suite that asks for all of its memory can allocate it', async () => {
+    const { memoryBytes = 0 } = device(await replay('h200-microvm'), 'gpu0');
+    expect(memoryBytes).toBeLessThan(cuda.totalBytes);
+    expect(memoryBytes).toBeLessThanOrEqual(cuda.allocatedMiB * MiB);
+    expect(memoryBytes).toBeGreaterThan(0.99 * cuda.allocatedMiB * MiB);
   });
 });
 
