@@ -28,3 +28,13 @@ test('a GPU has onnx only when the CUDA part of the package is there', async () 
   const { gpu0 } = await backendsWith({ [provider]: '' });
   expect(gpu0).toEqual(['onnx', 'cuda']);
 });
+
+test.each([
+  'libopenvino_intel_cpu_plugin.so',
+  'libopenvino_arm_cpu_plugin.so',
+  'openvino_intel_cpu_plugin.dll',
+])('OpenVINO is on the CPU where its part for it is there: %s', async (plugin) => {
+  const modules = '/home/me/project/node_modules/openvino-node';
+  expect((await backendsWith({ [`${modules}/package.json`]: '{}' })).cpu).toEqual([]);
+  expect((await backendsWith({ [`${modules}/bin/${plugin}`]: '' })).cpu).toEqual(['openvino']);
+});

@@ -173,4 +173,65 @@ describe('onnxruntime-node', () => {
     expect(onCpu(machine)?.evidence).not.toHaveProperty('onnx');
     expect(machine.problems.map((problem) => problem.message)).toEqual([expect.stringMatching(message)]);
   });
+
+  test('each provider says what it alone computes: CoreML that works, WebGPU that leaves it to the CPU', async () => {
+    const { detect } = projectWith(
+      'onnxruntime-node',
+      `exports.Tensor = class {};
+       exports.listSupportedBackends = () => ['cpu', 'coreml', 'webgpu'].map((name) => ({ name }));
+       const run = async () => ({ y: { data: [2, 40] } });
+       exports.InferenceSession = {
+         create: async (_model, { executionProviders: [name], extra }) => {
+           if (name === 'cpu' ? extra : extra?.session?.disable_cpu_ep_fallback !== '1') throw new Error('wrong options');
+           if (name === 'webgpu') throw new Error('graph nodes were assigned to the default CPU EP');
+           return { run };
+         },
+       };`,
+    );
+    const mac = {
+      platform: 'darwin',
+      arch: 'arm64',
+      cpuModel: () => 'Apple M3',
+      readDirectory: () => [],
+    } as const;
+    const machine = await detect({ lazy, host: { ...liveHost(), ...mac } });
+    const [cpu, gpu, npu] = ['cpu', 'gpu0', 'npu0'].map((id) =>
+      machine.devices.find((each) => each.id === id),
+    );
+    expect(cpu?.backends).toContain('onnx');
+    expect(gpu?.backends).toEqual(['mps', 'metal']);
+    expect(gpu?.lacks?.['onnx']).toMatch(/provider webgpu: Error: graph nodes were assigned/);
+    expect(npu?.backends).toEqual(['onnx', 'coreml']);
+    expect(npu?.evidence['coreml']).toEqual({
+      confidence: 'inferred',
+      source:
+        'onnxruntime-node added numbers with its provider coreml; which unit of the chip did it is never told',
+    });
+  });
+
+  test('what one provider cannot do does not take away what another does', async () => {
+    const { detect } = projectWith(
+      'onnxruntime-node',
+      `exports.Tensor = class {};
+       exports.listSupportedBackends = () => ['cpu', 'cuda', 'dml'].map((name) => ({ name }));
+       exports.InferenceSession = {
+         create: async (_model, { executionProviders: [name] }) => {
+           if (name === 'dml') throw new Error('no DirectX 12');
+           return { run: async () => ({ y: { data: [2, 40] } }) };
+         },
+       };`,
+    );
+    const live = liveHost();
+    const smi = `0, GPU-5a1fb1a7-0a51-4a0b-9d5c-0a1b2c3d4e01, NVIDIA L4, 23034, 550.54.15, Default, [N/A], 8.9`;
+    const run: typeof live.run = async (command, args, options) =>
+      command.includes('nvidia-smi')
+        ? { status: 'ok', stdout: smi, stderr: '' }
+        : live.run(command, args, options);
+    const windows = { platform: 'win32', release: '10.0.22631', readDirectory: () => [], run } as const;
+    const machine = await detect({ lazy, host: { ...live, ...windows } });
+    const gpu = machine.devices.find(({ id }) => id === 'gpu0');
+    expect(gpu?.backends).toContain('onnx');
+    expect(gpu?.evidence['onnx']?.source).toMatch(/provider cuda$/);
+    expect(gpu?.backends).not.toContain('directml');
+  });
 });

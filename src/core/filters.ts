@@ -2,17 +2,45 @@ import type { Rejection, Suite } from './events.js';
 import type { MachineState } from './load.js';
 import { type Claim, type Device, kindOf, type Slot } from './machine.js';
 import { formatBytes } from './units.js';
+import { isLookedFor, isLookedForSomewhere, type Vocabulary } from './word-detection.js';
 import type { WorkloadProfile } from './workload.js';
+
+/** Name of the filter for words that nothing detects on the slot's system. */
+export const notLookedFor = 'not looked for';
 
 /** Says in one clause why the suite cannot run on slots like this one; undefined when it can. */
 type NeverFilter = (suite: Suite, slot: Slot) => string | undefined;
 /** Those that look at the device alone. */
-type DeviceFilter = (suite: Pick<Suite, 'profile'>, slot: Pick<Slot, 'device'>) => string | undefined;
+type DeviceFilter = (
+  suite: Pick<Suite, 'profile'>,
+  slot: Pick<Slot, 'device'> & Partial<Pick<Slot, 'machine'>>,
+) => string | undefined;
 /** The same for this moment: what stands in the way until something ends. */
 type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | undefined;
 
 /** What the suite asks of a device. `degrade` sets these aside. */
 const requirementFilters = {
+  // First, because no other machine of the system has it either, until somebody says so.
+  [notLookedFor]: ({ profile }, { device, machine }) => {
+    if (machine === undefined) return undefined;
+    const { hardware, backends, features, precisions } = profile;
+    const isUnknown = (vocabulary: Vocabulary) => (word: string) =>
+      !isLookedFor(vocabulary, word, machine.platform);
+    const classes = hardware.map((alternative) => alternative.class);
+    const words = [
+      ...(classes.includes(device.class) ? [] : allOf(classes, isUnknown('class'))),
+      ...backends.filter((word) => !device.backends.includes(word) && isUnknown('backend')(word)),
+      ...features.filter((word) => !device.features.includes(word) && isUnknown('feature')(word)),
+      ...(precisions.some((word) => device.precisions.includes(word))
+        ? []
+        : allOf(precisions, isUnknown('precision'))),
+    ];
+    if (words.length === 0) return undefined;
+    const list = words.join(' and ');
+    const where = words.some(isLookedForSomewhere) ? `on ${machine.platform} ` : '';
+    const [verb, it] = words.length === 1 ? ['is', 'it'] : ['are', 'them'];
+    return `needs ${list}: ${where}${list} ${verb} not looked for: declare ${it} in a machine file`;
+  },
   class: ({ profile: { hardware } }, { device }) =>
     hardware.some((alternative) => alternative.class === device.class)
       ? undefined
@@ -162,6 +190,11 @@ function lacking(needed: readonly string[], present: readonly string[], device: 
   });
   const has = `${nameOf(device)} has ${present.join(', ') || 'none known'}`;
   return `needs ${missing.join(' and ')}: ${has}${reasons.join('')}`;
+}
+
+/** Any of the words will do: they count where the test holds for all of them. */
+function allOf(words: readonly string[], test: (word: string) => boolean): readonly string[] {
+  return words.every(test) ? words : [];
 }
 
 function nameOf(device: Device): string {

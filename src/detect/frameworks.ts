@@ -24,20 +24,34 @@ export function cudaBackendsOf(host: Host, projectDir: string): BackendEvidence 
   return backendsOf(cudaFrameworks, host, projectDir);
 }
 
-/** The parts of OpenVINO's package that compute on Intel's own devices. */
-const openvinoPlugins: Readonly<Record<'gpu' | 'npu', Readonly<Record<string, readonly Backend[]>>>> = {
-  gpu: { 'openvino-node/bin/libopenvino_intel_gpu_plugin.so': ['openvino'] },
-  npu: { 'openvino-node/bin/libopenvino_intel_npu_plugin.so': ['openvino'] },
+/** The parts of OpenVINO's package that compute on a kind of device, as the systems call them. */
+const openvinoPlugins: Readonly<Record<'cpu' | 'gpu' | 'npu', readonly string[]>> = {
+  cpu: [
+    'libopenvino_intel_cpu_plugin.so',
+    'libopenvino_arm_cpu_plugin.so',
+    'openvino_intel_cpu_plugin.dll',
+    'openvino_arm_cpu_plugin.dll',
+  ],
+  gpu: ['libopenvino_intel_gpu_plugin.so', 'openvino_intel_gpu_plugin.dll'],
+  npu: ['libopenvino_intel_npu_plugin.so', 'openvino_intel_npu_plugin.dll'],
 };
 
-/** Backends of Intel's GPUs or NPUs by what is installed. */
-export function openvinoBackendsOf(kind: 'gpu' | 'npu', host: Host, projectDir: string): BackendEvidence {
-  return backendsOf(openvinoPlugins[kind], host, projectDir);
+/** Of the CPU, or of Intel's GPUs or NPUs, by what is installed. */
+export function openvinoBackendsOf(
+  kind: keyof typeof openvinoPlugins,
+  host: Host,
+  projectDir: string,
+): BackendEvidence {
+  const files = openvinoPlugins[kind].map((name) => [`openvino-node/bin/${name}`, ['openvino']] as const);
+  return backendsOf(Object.fromEntries(files), host, projectDir);
 }
 
 /** CPU backends by what is installed. */
 export function cpuBackendsOf(host: Host, projectDir: string): BackendEvidence {
-  const found = backendsOf(frameworks, host, projectDir);
+  const found = {
+    ...backendsOf(frameworks, host, projectDir),
+    ...openvinoBackendsOf('cpu', host, projectDir),
+  };
   // Absent under `node --jitless`.
   if ('WebAssembly' in globalThis) found.wasm = { confidence: 'probed', source: 'WebAssembly of Node.js' };
   return found;

@@ -30,7 +30,7 @@ export const lazyProbes = {
     load: async () => (await import('./node-webgpu.js')).nodeWebGpu,
   },
   'onnx-providers': {
-    backends: ['onnx', 'tensorrt', 'directml'],
+    backends: ['onnx', 'tensorrt', 'directml', 'coreml', 'qnn'],
     load: async () => (await import('./onnx-providers.js')).onnxProviders,
   },
   vulkaninfo: {

@@ -1,15 +1,17 @@
 import type { Backend, DeviceClass, Vendor } from '../core/taxonomy.js';
 import type { Host } from './host.js';
 import { installedPackage } from './installed-package.js';
-import { keepNegativeMs, keptAnswers, subjectOf } from './kept-answers.js';
+import { gpuNodesOf, keepNegativeMs, keptAnswers, subjectOf } from './kept-answers.js';
 import { failureText, runInNode } from './node-child.js';
 import type { BackendFinding, Probe, ProbeOptions } from './probe.js';
 
 interface ProviderRow {
   readonly class: DeviceClass;
   readonly vendor?: Vendor;
-  /** What a session that computes proves of every such device. */
+  /** What a session that computes shows of every such device. */
   readonly backends: readonly Backend[];
+  /** Left out: the provider computes on the device that it is made for. Else what it never tells, as a clause. */
+  readonly untold?: string;
   /** Asked only where this holds: loading a provider costs time, and without its device it fails. */
   readonly possible: (host: Host) => boolean;
 }
@@ -17,12 +19,38 @@ interface ProviderRow {
 const hasNvidia = (host: Host) =>
   host.platform === 'win32' || host.readDirectory('/dev').some((name) => /^(nvidia\d+|dxg)$/.test(name));
 
+/** A Vulkan driver that computes on the CPU may be what WebGPU takes, and the provider does not tell. */
+const hasOnlyRealVulkan = (host: Host) =>
+  gpuNodesOf(host).length > 0 &&
+  !['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d']
+    .flatMap((folder) => host.readDirectory(folder))
+    .some((name) => /^(lvp|swrast|vk_swiftshader)/.test(name));
+
 /** Execution providers of ONNX Runtime whose device is known. One row per provider. */
 const providers: Readonly<Record<string, ProviderRow>> = {
   cpu: { class: 'cpu', backends: ['onnx'], possible: () => true },
   cuda: { class: 'gpu', vendor: 'nvidia', backends: ['onnx'], possible: hasNvidia },
   tensorrt: { class: 'gpu', vendor: 'nvidia', backends: ['tensorrt'], possible: hasNvidia },
   dml: { class: 'gpu', backends: ['onnx', 'directml'], possible: ({ platform }) => platform === 'win32' },
+  webgpu: {
+    class: 'gpu',
+    backends: ['onnx'],
+    untold: 'which GPU did it is never told',
+    possible: (host) => host.platform === 'darwin' || (host.platform === 'linux' && hasOnlyRealVulkan(host)),
+  },
+  coreml: {
+    class: 'npu',
+    vendor: 'apple',
+    backends: ['onnx', 'coreml'],
+    untold: 'which unit of the chip did it is never told',
+    possible: ({ platform }) => platform === 'darwin',
+  },
+  qnn: {
+    class: 'npu',
+    vendor: 'qualcomm',
+    backends: ['onnx', 'qnn'],
+    possible: ({ platform, arch }) => platform === 'win32' && arch === 'arm64',
+  },
 };
 
 /** What `onnxruntime-node` of the project really runs: a session with each provider computes in a process of its own. */
@@ -35,7 +63,10 @@ export const onnxProviders: Probe = async (host, options) => {
   );
   return {
     devices: [],
-    backendFindings: outcomes.flatMap(({ name, row, reason }) => findingsOf(name, row, reason)),
+    // What one provider cannot do, another may: the findings that count are those that come last.
+    backendFindings: outcomes
+      .flatMap(({ name, row, reason }) => findingsOf(name, row, reason))
+      .sort((a, b) => Number(a.evidence !== undefined) - Number(b.evidence !== undefined)),
     problems: outcomes.flatMap(({ name, reason }) =>
       // A provider that the package does not bring is no fault of the machine.
       reason === undefined || reason === null || reason === notListed
@@ -55,13 +86,19 @@ const notListed = 'not in this build';
 function findingsOf(name: string, row: ProviderRow, reason: string | null | undefined): BackendFinding[] {
   // Undefined: it could not be asked, so what is installed still counts.
   if (reason === undefined) return [];
-  const source = `onnxruntime-node added numbers with its provider ${name}`;
-  return row.backends.map((backend) => ({
-    class: row.class,
-    ...(row.vendor && { vendor: row.vendor }),
-    backend,
-    evidence: reason === null ? { confidence: 'probed', source } : undefined,
-  }));
+  const confidence = row.untold === undefined ? 'probed' : 'inferred';
+  const source = [`onnxruntime-node added numbers with its provider ${name}`, row.untold]
+    .filter(Boolean)
+    .join('; ');
+  return row.backends
+    .filter((backend) => backend === 'onnx' || reason !== notListed)
+    .map((backend) => ({
+      class: row.class,
+      ...(row.vendor && { vendor: row.vendor }),
+      backend,
+      evidence: reason === null ? { confidence, source } : undefined,
+      ...(reason !== null && { reason: `onnxruntime-node with its provider ${name}: ${reason}` }),
+    }));
 }
 
 /** Null: it computes. Undefined: there is nobody to ask. */
@@ -123,7 +160,11 @@ try {
   if (!listed.includes(provider)) end('${notListed}');
   else {
     const model = Buffer.from('${modelBase64()}', 'base64');
-    const session = await ort.InferenceSession.create(model, { executionProviders: [provider] });
+    // Otherwise what a provider cannot do is done by the CPU, and nothing is said.
+    const alone = { extra: { session: { disable_cpu_ep_fallback: '1' } } };
+    const session = await ort.InferenceSession.create(model, {
+      executionProviders: [provider], ...(provider === 'cpu' ? {} : alone),
+    });
     const { y } = await session.run({ x: new ort.Tensor('float32', Float32Array.of(1, 20), [2]) });
     end(String(y.data) === '2,40' ? null : 'wrong sum ' + y.data);
   }

@@ -1,4 +1,5 @@
 import type { Rejection } from '../core/events.js';
+import { notLookedFor } from '../core/filters.js';
 import { printable } from './printable.js';
 
 /**
@@ -26,13 +27,19 @@ export function clausesOf(rejections: readonly Rejection[]): readonly string[] {
  */
 export function refusalText(rejections: readonly Rejection[]): string {
   const remedies = new Set(rejections.flatMap(({ remedy }) => remedy ?? []));
-  const elsewhere = 'run it where such a device is, declare the device in a machine file';
+  // No machine has a word that nothing looks for, unless somebody declares it.
+  const undetectable = rejections.some(({ filter }) => filter === notLookedFor);
+  const elsewhere = `${undetectable ? '' : 'run it where such a device is, '}declare the device in a machine file`;
   return [
     'No device of this run can run this suite:',
     ...clausesOf(rejections).map((clause) => `  ${printable(clause)}`),
     ...[...remedies].map((remedy) => `  remedy: ${printable(remedy)}`),
-    `${remedies.size === 0 ? 'R' : 'Or r'}${elsewhere.slice(1)}, or choose unsatisfiable: 'skip' or 'degrade'.`,
+    `${remedies.size === 0 ? capitalised(elsewhere) : `Or ${elsewhere}`}, or choose unsatisfiable: 'skip' or 'degrade'.`,
   ].join('\n');
+}
+
+function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 /** `this machine has cpu`, `this machine has npu` → `this machine has cpu, npu`. */

@@ -5,6 +5,7 @@ import { abilitiesOfGfx } from '../amd-generation.js';
 import { amdModelByName } from '../amd-model-names.js';
 import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { directMlOf } from '../directml.js';
+import { openvinoBackendsOf } from '../frameworks.js';
 import type { Host, RunOutcome } from '../host.js';
 import { impliedLabels } from '../implied-labels.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
@@ -24,8 +25,8 @@ export const windows: Probe = async (host, options) => {
     nvidia.devices.length > 0 && vendorOf(device) === 'nvidia' && obstacleOf(device) === undefined;
   const gpus = listed.gpus.filter((gpu) => isGpu(gpu) && !isKnown(gpu));
   const others = [
-    ...gpus.map((gpu, index) => gpuFindings(gpu, `gpu${nvidia.devices.length + index}`, host)),
-    ...listed.npus.map((npu, index) => npuFindings(npu, `npu${index}`, host)),
+    ...gpus.map((gpu, index) => gpuFindings(gpu, `gpu${nvidia.devices.length + index}`, host, options)),
+    ...listed.npus.map((npu, index) => npuFindings(npu, `npu${index}`, host, options)),
   ];
   return {
     devices: [...nvidia.devices, ...others.flatMap(({ devices }) => devices)],
@@ -82,7 +83,12 @@ function isGpu(device: WindowsDevice): boolean {
   return isPartition(device.pnpId) || vendorOf(device) !== undefined;
 }
 
-function gpuFindings(gpu: WindowsDevice, id: string, host: Host): ProbeFindings {
+function gpuFindings(
+  gpu: WindowsDevice,
+  id: string,
+  host: Host,
+  { projectDir }: ProbeOptions,
+): ProbeFindings {
   const vendor = vendorOf(gpu);
   const architecture = vendor && architectures[vendor];
   const obstacle = obstacleOf(gpu);
@@ -105,7 +111,10 @@ function gpuFindings(gpu: WindowsDevice, id: string, host: Host): ProbeFindings 
     model: sourced(gpu.name, 'probed', 'Win32_VideoController'),
     memoryBytes: memory,
     driver: driverOf(gpu),
-    backends: obstacle === undefined ? directMlOf(host) : {},
+    backends:
+      obstacle === undefined
+        ? { ...directMlOf(host), ...(vendor === 'intel' && openvinoBackendsOf('gpu', host, projectDir)) }
+        : {},
     precisions: labelsOf(abilities.precisions, spec),
     features: {
       ...labelsOf(abilities.features, spec),
@@ -155,7 +164,12 @@ function driverOf({ driver }: WindowsDevice): Sourced<string> | undefined {
   return text === '' ? undefined : sourced(text, 'probed', 'registry of Windows: Service, DriverVersion');
 }
 
-function npuFindings(npu: WindowsDevice, id: string, host: Host): ProbeFindings {
+function npuFindings(
+  npu: WindowsDevice,
+  id: string,
+  host: Host,
+  { projectDir }: ProbeOptions,
+): ProbeFindings {
   const vendor = vendorOf(npu) ?? (/qualcomm|hexagon/i.test(npu.name) ? 'qualcomm' : undefined);
   const known = vendor === undefined ? undefined : npuKinds[vendor];
   const obstacle = failureOf(npu);
@@ -169,7 +183,13 @@ function npuFindings(npu: WindowsDevice, id: string, host: Host): ProbeFindings 
     vendor: vendor && sourced(vendor, 'probed', npu.pnpId),
     architecture: known && sourced(known.architecture, 'inferred', npu.pnpId),
     model: sourced(npu.name, 'probed', 'Win32_PnPEntity ComputeAccelerator'),
-    backends: obstacle === undefined && known?.directMl ? directMlOf(host) : {},
+    backends:
+      obstacle === undefined
+        ? {
+            ...(known?.directMl && directMlOf(host)),
+            ...(vendor === 'intel' && openvinoBackendsOf('npu', host, projectDir)),
+          }
+        : {},
     precisions: Object.fromEntries((known?.precisions ?? []).map((word) => [word, spec])),
     features: { quantization: spec, 'neural-engine': spec },
   });
