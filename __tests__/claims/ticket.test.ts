@@ -140,6 +140,20 @@ linuxTest('what the dead left behind blocks nobody', async () => {
   await next.hears('granted');
 });
 
+linuxTest('who waits while the folder is removed gets on all the same', async () => {
+  const holder = holding(one('gpu'));
+  await holder.hears('granted');
+  const second = holding(one('gpu'));
+  await second.hears('waiting');
+  await holder.hears('wanted');
+  rmSync(directory, { recursive: true });
+  holder.letGo();
+  await second.hears('granted');
+  second.letGo();
+  await second.exited;
+  expect(readdirSync(directory)).toEqual([]);
+});
+
 linuxTest('as many at once as there are shares, and as few as any of them was promised', async () => {
   const shared = (of: number): Needs => ({ gpu: { units: 1, of } });
   const two = [holding(shared(2)), holding(shared(2))];

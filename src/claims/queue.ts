@@ -67,7 +67,7 @@ export class ClaimQueue {
       });
     }
     try {
-      if (mkdirSync(directory, { recursive: true }) !== undefined) chmodSync(directory, 0o1777);
+      this.#makeDirectory();
       this.#removeOrphans();
     } catch (error) {
       throw unusable(directory, error);
@@ -173,8 +173,22 @@ export class ClaimQueue {
     return this.#contentOf(name);
   }
 
+  #makeDirectory(): void {
+    // Whatever the umask says: other users queue here too.
+    if (mkdirSync(this.directory, { recursive: true }) !== undefined) chmodSync(this.directory, 0o1777);
+  }
+
   #entries(): { readonly number: number; readonly id: string; readonly name: string }[] {
-    return readdirSync(this.directory).flatMap((name) => {
+    let names: string[];
+    try {
+      names = readdirSync(this.directory);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // Somebody has cleaned up: who waits takes a new place.
+      this.#makeDirectory();
+      names = [];
+    }
+    return names.flatMap((name) => {
       const [, number, id] = ticketName.exec(name) ?? [];
       return number === undefined || id === undefined ? [] : { number: Number(number), id, name };
     });

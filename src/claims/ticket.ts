@@ -98,6 +98,8 @@ export class Ticket {
   }
 
   #takePlace(): [PublishedTicket, Server] {
+    // Makes the folder where somebody has cleaned up.
+    this.#queue.tickets();
     for (;;) {
       const id = this.#queue.newId();
       const server = this.#listen(id);
