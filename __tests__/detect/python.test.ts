@@ -258,6 +258,20 @@ withPython('frameworks that tell no identity', () => {
     expect(machine.devices[1]?.lacks?.['jax']).toMatch(/it computed on/);
   });
 
+  test('JAX that goes on with the CPU: its log tells why no GPU has it', async () => {
+    const said = 'An NVIDIA GPU may be present on this machine, but a CUDA-enabled jaxlib is not installed.';
+    const logging = `${jax}\nimport sys; print('${said}', file=sys.stderr)\n`;
+    const { detect } = machineWith({
+      'jax/__init__.py': logging,
+      'jax/numpy.py': jaxNumpy,
+      'numpy.py': numpy,
+    });
+    const machine = await detect('python-jax');
+    expect(idsWith(machine, 'jax')).toEqual(['cpu']);
+    expect(machine.devices[1]?.lacks?.['jax']).toContain(`it logged: ${said}`);
+    expect(messages(machine)[0]).toMatch(/^gpu0 .* is not used by JAX 0\.11\.0 .*CUDA-enabled jaxlib/);
+  });
+
   test('TensorFlow', async () => {
     const { detect } = machineWith({ 'tensorflow.py': tensorflow });
     const machine = await detect('python-tensorflow');

@@ -22,6 +22,8 @@ const pythonAnswer = v.object({
   ),
   /** Why devices of a kind do not show, where the framework tells. */
   unseen: v.record(text, text),
+  /** What the framework logged about GPUs that it does not use. */
+  logged: v.optional(text),
   /** Why nothing, or nothing more, was tried: the last line of Python's error. */
   failure: v.optional(text),
 });

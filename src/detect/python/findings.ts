@@ -53,7 +53,11 @@ export function findingsOf(
       // What another package has brought to the device, this framework does not take away.
       if (device.backends.includes(backend)) return [];
       const reason =
-        exact?.tried.failure ?? answer.failure ?? unseenReason(device, answer) ?? 'sees no such device';
+        exact?.tried.failure ??
+        answer.failure ??
+        unseenReason(device, answer) ??
+        loggedReason(device, answer) ??
+        'sees no such device';
       return [{ deviceId: device.id, backend, evidence: undefined, reason: `${owner}: ${reason}` }];
     });
 }
@@ -94,6 +98,10 @@ function isTwin(device: Device, ids: readonly string[], devices: readonly Device
     id.includes('.') &&
     devices.some((other) => ids.includes(other.id) && other.pciAddress === pciAddress)
   );
+}
+
+function loggedReason(device: Device, { logged }: PythonAnswer): string | undefined {
+  return device.class === 'gpu' && logged !== undefined ? `it logged: ${logged}` : undefined;
 }
 
 function unseenReason(device: Device, { unseen }: PythonAnswer): string | undefined {

@@ -14,7 +14,7 @@ os.environ.update(json.loads(sys.argv[2]))
 # Nothing is taken that a suite on the same device may need, and nothing is said that is no error.
 os.environ.setdefault('XLA_PYTHON_CLIENT_PREALLOCATE', 'false')
 os.environ.setdefault('TF_FORCE_GPU_ALLOW_GROWTH', 'true')
-os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '2')
+os.environ.setdefault('TF_CPP_MIN_LOG_LEVEL', '1')
 
 N = 32
 # Small whole numbers: their product is exact in half precision and in TF32 too.

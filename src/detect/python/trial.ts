@@ -103,8 +103,10 @@ async function answerOf(
   const { timeoutMs, signal } = options;
   const args = ['-W', 'ignore', '-c', pythonScript, backend, JSON.stringify(environment)];
   const outcome = await host.run(command, args, { timeoutMs, signal, isAnswer: () => false });
-  const answer = outcome.status === 'ok' ? readPythonAnswer(outcome.stdout) : undefined;
-  if (answer === undefined) return noAnswer(outcome, command, timeoutMs);
+  const said = outcome.status === 'ok' ? readPythonAnswer(outcome.stdout) : undefined;
+  if (said === undefined) return noAnswer(outcome, command, timeoutMs);
+  const logged = loggedAboutGpus(outcome.stderr);
+  const answer = { ...said, ...(logged !== undefined && { logged }) };
   const text = JSON.stringify({ answer, stamps: stampsOf(host, answer) });
   const keepMs = lifetimeMs(answer);
   if (keepMs > 0) kept.set(`python-${backend}`, subject, text, keepMs);
@@ -121,6 +123,12 @@ function noAnswer({ status, stderr }: RunOutcome, command: string, timeoutMs: nu
   } satisfies Record<RunOutcome['status'], string>;
   const remedy = `${status === 'absent' ? 'install it' : 'try it by hand'}, or ${another}`;
   return { reason: `${command} ${reasons[status]}`, remedy };
+}
+
+/** Frameworks go on with the CPU where they cannot load their part for GPUs: the reason stands in their log alone. */
+function loggedAboutGpus(stderr: string): string | undefined {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  return lines.find((line) => /\b(GPUs?|CUDA|ROCm|dlopen|plugin)\b/i.test(line))?.slice(0, 300);
 }
 
 /** Memory that others hold now may be free when the suite runs. */
