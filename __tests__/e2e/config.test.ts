@@ -163,6 +163,30 @@ describe('withHardware reaches every project', () => {
     ]);
   });
 
+  test('projects given as paths, without a warning of Jest’s', async () => {
+    const wrapped = (config: string) =>
+      `module.exports = require('jest-runner-hardware').withHardware(${config}, { unsatisfiable: 'skip' });`;
+    const files = {
+      'packages/a/first.test.js': 'test("a", () => {});',
+      'packages/a/tagged.test.js': tagged,
+      'packages/a/jest.config.js': wrapped("{ displayName: 'a', transform: {} }"),
+      'packages/b/jest.config.mjs': `import { withHardware } from 'jest-runner-hardware';
+        export default withHardware(async () => ({ displayName: 'b', preset: './preset/jest-preset.json' }), { unsatisfiable: 'skip' });`,
+      'packages/b/preset/jest-preset.json': '{ "transform": {} }',
+      'packages/b/first.test.js': 'test("b", () => {});',
+      'jest.config.cjs': wrapped("{ projects: ['<rootDir>/packages/*'] }"),
+    };
+    const run = await runJest(await useProject('config', { runner: 'as-is', files }), []);
+    expect(run.stderr).not.toContain('Validation Warning');
+    expect(run.stderr).toMatch(/^Hardware /m);
+    expect(run.exitCode).toBe(0);
+    expect(Object.keys(fates(run.record)).sort()).toEqual([
+      'a › packages/a/first.test.js',
+      'a › packages/a/tagged.test.js',
+      'b › packages/b/first.test.js',
+    ]);
+  });
+
   test('a project given as a path that forgot it fails where a file is tagged', async () => {
     const files = {
       'packages/a/tagged.test.js': tagged,
@@ -175,6 +199,23 @@ describe('withHardware reaches every project', () => {
     expect(run.stderr).toMatch(/packages\/a\/tagged\.test\.js/);
     expect(run.stderr).toContain('withHardware');
   });
+});
+
+test('what Jest checks for its own runner and sequencer alone is checked', async () => {
+  const files = {
+    'jest.config.cjs': `module.exports = require('jest-runner-hardware').withHardware({
+        transform: {}, moduleFileExtensions: ['cjs', 'json'], testMatch: ['**/*.test.js'] });`,
+    'shard.config.cjs': `module.exports = require('jest-runner-hardware').withHardware({
+        transform: {}, testSequencer: './only-sorts.cjs' });`,
+    'only-sorts.cjs': `module.exports = class OnlySorts { sort(tests) { return tests; } cacheResults() {} };`,
+  };
+  const project = await useProject('config', { runner: 'as-is', files });
+  const extensions = await runJest(project, []);
+  expect(extensions.exitCode).toBe(1);
+  expect(extensions.stderr).toContain("moduleFileExtensions must include 'js'");
+  const shard = await runJest(project, ['--config', 'shard.config.cjs', '--shard', '1/2']);
+  expect(shard.exitCode).toBe(1);
+  expect(shard.stderr).toContain('Shard 1/2 requested, but test sequencer OnlySorts has no shard method.');
 });
 
 test('the output directory is ignored by git by itself', async () => {

@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
+import { showsColors } from '../colors.js';
 import type { Evidence, MachineProblem } from '../core/machine.js';
 
 /** What the reader's terminal shows. */
@@ -9,10 +10,8 @@ export interface Screen {
   readonly width: number;
 }
 
-/** Node.js knows NO_COLOR, FORCE_COLOR and terminals without colours. */
 export function screenOf(stream: Partial<WriteStream>): Screen {
-  const { isTTY = false, columns = 80 } = stream;
-  return { color: isTTY && stream.hasColors?.() === true, width: columns };
+  return { color: showsColors(stream), width: stream.columns ?? 80 };
 }
 
 /** A file or a pipe, or nobody told. */

@@ -284,9 +284,11 @@ export class HardwareRun {
     const { globalConfig } = this.#input;
     const asked = globalConfig.runInBand
       ? '--runInBand'
-      : globalConfig.workerThreads
-        ? 'workerThreads'
-        : undefined;
+      : globalConfig.detectOpenHandles
+        ? '--detectOpenHandles'
+        : globalConfig.workerThreads
+          ? 'workerThreads'
+          : undefined;
     if (this.#explained || asked === undefined || this.#lookup.isPlain(placement)) return;
     this.#explained = true;
     say(

@@ -1,4 +1,5 @@
 import type { AggregatedResult, TestContext } from '@jest/test-result';
+import { showsColors } from '../colors.js';
 import { summarise } from '../report/summary.js';
 import { terminalReport } from '../report/terminal.js';
 import { jestPackages } from './interop.js';
@@ -30,9 +31,10 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
   #print(): void {
     if (this.#printed) return;
     this.#printed = true;
-    const { columns = 80, isTTY = false } = process.stderr;
+    const { columns = 80 } = process.stderr;
+    const color = showsColors(process.stderr);
     for (const { events, recordPath } of session.runs) {
-      this.log(terminalReport(summarise(events), { color: isTTY, width: columns, recordPath }));
+      this.log(terminalReport(summarise(events), { color, width: columns, recordPath }));
     }
   }
 }

@@ -9,6 +9,7 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import { openClaims } from '../claims/open.js';
+import { showsColors } from '../colors.js';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/usage-error.js';
 import { defaultProfile } from '../core/workload.js';
@@ -131,7 +132,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       const ended = run.run(startedAt);
       if (watcher.isInterrupted()) run.cancel('interrupt');
       const forced = await ended;
-      if (forced) say(styleText('yellow', forceExitedText));
+      if (forced) say(showsColors(process.stderr) ? yellow(forceExitedText) : forceExitedText);
       this.#failFor(run.reporterErrors);
     } finally {
       unwatch();
@@ -225,6 +226,10 @@ function requireExecuted(events: readonly RunEvent[]): void {
     remedy:
       'run where such a device is usable, tag a suite with @hardware, or take the class out of requireExecuted',
   });
+}
+
+function yellow(text: string): string {
+  return styleText('yellow', text, { validateStream: false });
 }
 
 /** Jest's own words, which people search for. */

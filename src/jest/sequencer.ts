@@ -32,11 +32,15 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     session.runs = [];
     session.shard = undefined;
     session.reporterErrors = [];
+    session.readsPathProjects = false;
   }
 
   override async shard(tests: Test[], options: ShardOptions): Promise<Test[]> {
     const other = await this.#loadOther();
-    if (other !== undefined) return other.shard(tests, options);
+    if (other !== undefined) {
+      if (typeof other.shard !== 'function') throw noShardMethod(options, other);
+      return other.shard(tests, options);
+    }
     const runnerOptions = this.#runnerOptions();
     if (!this.#environment.enabled || runnerOptions === undefined) return super.shard(tests, options);
     const { globalConfig } = this.#options;
@@ -52,6 +56,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
   }
 
   override async sort(tests: Test[]): Promise<Test[]> {
+    this.#requireJsExtension();
     if (!this.#environment.enabled) return super.sort(tests);
     await refuseTaggedElsewhere(tests, this.#runnerOptions()?.ignorePragmas);
     this.#sayWhereOptionsDiffer();
@@ -122,6 +127,18 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     return this.#other;
   }
 
+  /** Jest checks this for its own runner alone, whose modules our runner runs too. */
+  #requireJsExtension(): void {
+    const problems = this.#options.contexts
+      .filter(({ config }) => runsWithUs(config) && !config.moduleFileExtensions.includes('js'))
+      .map(({ config }) => ({
+        message: "moduleFileExtensions must include 'js'",
+        found: JSON.stringify(config.moduleFileExtensions),
+        remedy: "add 'js', which Jest's own modules need",
+      }));
+    if (problems.length > 0) throw new UsageError(problems);
+  }
+
   /** Jest makes a runner for each set of options, and runs them one after another. */
   #sayWhereOptionsDiffer(): void {
     const ours = this.#options.contexts.filter(({ config }) => runsWithUs(config));
@@ -131,6 +148,14 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
       );
     }
   }
+}
+
+/** As Jest says it of a sequencer that it asks itself. */
+function noShardMethod({ shardIndex, shardCount }: ShardOptions, other: Sequencer): UsageError {
+  return new UsageError({
+    message: `Shard ${shardIndex}/${shardCount} requested, but test sequencer ${other.constructor.name} has no shard method.`,
+    remedy: 'give it one, extend the class of @jest/test-sequencer, or leave out the option testSequencer',
+  });
 }
 
 /** A tagged file under another runner would go green without having run on what it asks for. */

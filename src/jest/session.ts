@@ -21,13 +21,21 @@ interface Session {
   shard: SessionShard | undefined;
   /** What reporters threw when our runner told them of suites. */
   reporterErrors: unknown[];
+  /** A wrapped config has named projects by their paths, and no run has begun since: Jest is reading their configs. */
+  readsPathProjects: boolean;
 }
 
 /** Kept by name: a transformer or a second install of the package may have loaded this module twice. */
 const key = Symbol.for('jest-runner-hardware.session');
 const keptByName = globalThis as { [key]?: Session };
 
-keptByName[key] ??= { contexts: undefined, runs: [], shard: undefined, reporterErrors: [] };
+keptByName[key] ??= {
+  contexts: undefined,
+  runs: [],
+  shard: undefined,
+  reporterErrors: [],
+  readsPathProjects: false,
+};
 
 export const session: Session = keptByName[key];
 

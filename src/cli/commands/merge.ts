@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { showsColors } from '../../colors.js';
 import type { RunEvent } from '../../core/events.js';
 import { parseJson } from '../../core/json.js';
 import { UsageError } from '../../core/usage-error.js';
@@ -75,8 +76,9 @@ export const merge: Command = {
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
     written.push(...teach(historyPath, artefacts.histories, events, io));
     const summary = summarise(events);
-    const { columns = 80, isTTY = false } = process.stdout;
-    io.out(`${reportFormats.terminal(summary, { color: isTTY, width: columns, recordPath })}\n`);
+    const { columns = 80 } = process.stdout;
+    const color = showsColors(process.stdout);
+    io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
     io.out(suitesText(summary));
     for (const note of notes) io.out(`note: ${note}\n`);
     if (artefacts.coverage.length > 0) {

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { showsColors } from '../../colors.js';
 import { UsageError } from '../../core/usage-error.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
@@ -28,8 +29,9 @@ export const report: Command = {
     }
     const recordPath = newestRecord(flags.get('record') ?? defaultDirectory);
     const summary = summarise(readRecord(recordPath).events);
-    const { columns = 80, isTTY = false } = process.stdout;
-    io.out(`${reportFormats[format](summary, { color: isTTY, width: columns, recordPath })}\n`);
+    const { columns = 80 } = process.stdout;
+    const color = showsColors(process.stdout);
+    io.out(`${reportFormats[format](summary, { color, width: columns, recordPath })}\n`);
   },
 };
 
