@@ -7,6 +7,9 @@ import { fates, readRecords } from './harness/record.js';
 
 afterAll(removeProjects);
 
+/** The oldest that the peer range allows; pnpm gives us the newest packages of Jest that our own ranges allow. */
+const oldestJest = '30.4.1';
+
 // pnpm gives a package only what it declares: a dependency that we forgot is not found. Needs the npm registry.
 test('the packed package works where pnpm installed it', async () => {
   const { root, tarball } = await packedInstall();
@@ -16,7 +19,7 @@ test('the packed package works where pnpm installed it', async () => {
       'package.json': JSON.stringify({
         name: 'pnpm-project',
         private: true,
-        devDependencies: { jest: '^30.4.1', 'jest-runner-hardware': `file:${tarball}` },
+        devDependencies: { jest: oldestJest, 'jest-runner-hardware': `file:${tarball}` },
       }),
       'pnpm-workspace.yaml': 'packages: []\n',
       'jest.config.cjs': `const { withHardware } = require('jest-runner-hardware');
@@ -24,6 +27,19 @@ test('the packed package works where pnpm installed it', async () => {
       'environment.test.js': `/** @jest-environment jest-runner-hardware/environment */
         const { placement } = require('jest-runner-hardware/placement');
         test('knows its device', () => expect(placement.device.id).toBe('cpu'));`,
+      'environment.cjs': `const { TestEnvironment } = require('jest-environment-node');
+        module.exports = class extends TestEnvironment {
+          constructor(config, context) {
+            super(config, context);
+            this.global.loaded = Object.keys(require.cache);
+          }
+        };`,
+      'versions.test.js': `/** @jest-environment ./environment.cjs */
+        test('Jest of one version', () => {
+          const paths = loaded.filter((path) => /jest-(runner|runtime|resolve|haste-map)@/.test(path));
+          expect(paths.length).toBeGreaterThan(0);
+          expect(paths.filter((path) => !path.includes('@${oldestJest}'))).toEqual([]);
+        });`,
     },
   });
   // The links above the copy must not help out.
@@ -36,9 +52,10 @@ test('the packed package works where pnpm installed it', async () => {
     '-w',
     '2',
   ]);
-  expect(run.stderr).toContain('Tests:       3 passed, 3 total');
+  expect(run.stderr).toContain('Tests:       4 passed, 4 total');
   expect(run.exitCode).toBe(0);
   expect(Object.values(fates(readRecords(join(project.directory, '.jest-hardware')).at(-1) ?? []))).toEqual([
+    'passed',
     'passed',
     'passed',
     'passed',

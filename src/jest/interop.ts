@@ -14,7 +14,24 @@ import type { preloadResolver, resolveSequencer } from 'jest-resolve';
 import type { EmittingTestRunnerInterface, TestRunnerContext } from 'jest-runner';
 import type { requireOrImportModule } from 'jest-util';
 
-const require = createRequire(import.meta.url);
+/**
+ * Resolves as Jest itself does, so that suites run with the packages of the project's own Jest: package managers may give
+ * us others, as our ranges allow newer ones than a Jest that is held back.
+ */
+const require = createRequire(jestCore());
+/** As `require` resolves it for the package that has it as a dependency of its own. */
+const requireOf = (owner: string) => createRequire(require.resolve(owner));
+
+/** Where Jest's core is: all packages of Jest that run suites are its dependencies. */
+function jestCore(): string {
+  try {
+    const ours = createRequire(import.meta.url);
+    return createRequire(ours.resolve('jest')).resolve('@jest/core');
+  } catch {
+    // Started without the package `jest`: ours will do.
+    return import.meta.url;
+  }
+}
 
 /** What Jest asks of a sequencer. */
 export interface Sequencer {
@@ -30,7 +47,7 @@ export type SequencerClass = new (options: TestSequencerOptions) => Sequencer;
 export const jestPackages = {
   /** What Jest's own runner emits with. */
   get Emittery(): typeof Emittery {
-    return require('emittery');
+    return requireOf('jest-runner')('emittery');
   },
   get StockRunner(): new (
     globalConfig: Config.GlobalConfig,
@@ -38,8 +55,12 @@ export const jestPackages = {
   ) => EmittingTestRunnerInterface {
     return require('jest-runner').default;
   },
+  /** As Jest's config names its own runner. */
+  get stockRunnerPath(): string {
+    return require.resolve('jest-runner');
+  },
   get StockSequencer(): SequencerClass {
-    return require('@jest/test-sequencer').default;
+    return requireOf('jest-config')('@jest/test-sequencer').default;
   },
   get BaseReporter(): typeof BaseReporter {
     return require('@jest/reporters').BaseReporter;
@@ -54,7 +75,8 @@ export const jestPackages = {
   get Runtime(): { createResolver(config: Config.ProjectConfig, map: IModuleMap): TestContext['resolver'] } {
     return require('jest-runtime').default;
   },
-  get preloadResolver(): typeof preloadResolver {
+  /** Loads a resolver that is an ES module; Jest 30.4 knows no such resolvers. */
+  get preloadResolver(): typeof preloadResolver | undefined {
     return require('jest-resolve').preloadResolver;
   },
   get resolveSequencer(): typeof resolveSequencer {

@@ -43,7 +43,7 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
       Object.entries(data.context).map(([name, paths]) => [name, new Set(paths)]),
     );
     for (const { config, moduleMap } of data.projects) {
-      await jestPackages.preloadResolver(config.resolver);
+      await jestPackages.preloadResolver?.(config.resolver);
       const resolver = jestPackages.Runtime.createResolver(
         config,
         jestPackages.HasteMap.getStatic(config).getModuleMapFromJSON(moduleMap),
