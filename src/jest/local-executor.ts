@@ -4,6 +4,7 @@ import type { TestRunnerContext } from 'jest-runner';
 import { LocalExecutor } from '../execute/local.js';
 import { packageFiles } from '../package-files.js';
 import type { Emit } from './delivery.js';
+import { stockConfig } from './project-config.js';
 import type { RunLookup } from './run-lookup.js';
 import type { SuiteResult } from './suite.js';
 import type { SuiteTask, WorkerSetup } from './suite-process.js';
@@ -60,7 +61,7 @@ function workerSetup(
       Object.entries(context).flatMap(([name, set]) => (set ? [[name, [...set]]] : [])),
     ),
     projects: [...projects.values()].map(({ config, moduleMap }) => ({
-      config,
+      config: stockConfig(config),
       moduleMap: moduleMap.toJSON(),
     })),
   };

@@ -11,6 +11,7 @@ import { readDocblock } from '../profile/docblock.js';
 import { expectedMs } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
+import { hideRunnerOptions } from './project-config.js';
 import { readRunnerOptions, runsWithUs } from './runner-options.js';
 import { say, session } from './session.js';
 import { suiteId } from './suites.js';
@@ -28,6 +29,9 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
   constructor(options: TestSequencerOptions) {
     super(options);
     this.#options = options;
+    if (this.#environment.enabled) {
+      hideRunnerOptions(options.contexts.filter(({ config }) => runsWithUs(config)));
+    }
     session.contexts = options.contexts;
     session.runs = [];
     session.shard = undefined;
