@@ -23,13 +23,14 @@ test('watts count as straight lines between looks, and as the nearest look at bo
   // What the card drew before is not the attempt's.
   meter.see(reading({ gpu0: { power: 20 } }), 900);
   meter.begin(attempt, ['gpu0'], 1000);
-  meter.see(reading({ gpu0: { power: 100 } }), 1500);
-  meter.see(reading({ gpu0: { power: 300 } }), 2000);
-  meter.see(reading({ gpu0: { power: 300 } }), 3000);
+  for (const atMs of [1500, 1600, 1700, 1800, 1900, 2000]) {
+    meter.see(reading({ gpu0: { power: 100 + (atMs - 1500) * 0.4 } }), atMs);
+  }
+  for (const atMs of [2500, 3000]) meter.see(reading({ gpu0: { power: 300 } }), atMs);
   expect(meter.end(attempt, 3500)).toEqual({ gpu0: 50 + 100 + 300 + 150 });
 });
 
-test('with fewer than three looks, or a second without one, nothing is known', () => {
+test('with fewer than eight looks, or a second without one, nothing is known', () => {
   const measure = (endMs: number, ...looksMs: readonly number[]) => {
     const meter = new EnergyMeter();
     const attempt = {};
@@ -37,11 +38,13 @@ test('with fewer than three looks, or a second without one, nothing is known', (
     for (const atMs of looksMs) meter.see(reading({ gpu0: { power: 100 } }), atMs);
     return meter.end(attempt, endMs)['gpu0'];
   };
-  expect(measure(600, 100, 300)).toBeUndefined();
-  expect(measure(600, 100, 300, 500)).toBe(60);
-  expect(measure(2000, 1100, 1400, 1700)).toBeUndefined();
-  expect(measure(2000, 300, 600, 900)).toBeUndefined();
-  expect(measure(2000, 300, 600, 1700)).toBeUndefined();
+  const every100 = (fromMs: number, count: number) =>
+    Array.from({ length: count }, (_, index) => fromMs + index * 100);
+  expect(measure(800, ...every100(50, 7))).toBeUndefined();
+  expect(measure(800, ...every100(50, 8))).toBe(80);
+  expect(measure(2000, ...every100(1100, 9))).toBeUndefined();
+  expect(measure(2000, ...every100(100, 9))).toBeUndefined();
+  expect(measure(2000, ...every100(0, 7), 1700, 1900)).toBeUndefined();
   // In a long hold a gap of a twentieth changes little.
   const everyFive = Array.from({ length: 24 }, (_, index) => index * 5000);
   expect(measure(120_000, ...everyFive)).toBe(12_000);
@@ -71,8 +74,8 @@ test('while a device is held by any, its parts are all that it drew, whoever cam
       meter.begin(first, ['gpu0'], 0);
       alone.begin(whole, ['gpu0'], 0);
       for (const { ms, watts, toggle } of steps) {
-        for (let look = 0; look < 3; look++) {
-          nowMs += ms / 3;
+        for (let look = 0; look < 8; look++) {
+          nowMs += ms / 8;
           meter.see(reading({ gpu0: { power: watts } }), nowMs);
           alone.see(reading({ gpu0: { power: watts } }), nowMs);
         }
@@ -86,7 +89,7 @@ test('while a device is held by any, its parts are all that it drew, whoever cam
         }
       }
       // Looks enough for the newest.
-      for (let look = 0; look < 3; look++) {
+      for (let look = 0; look < 8; look++) {
         nowMs += 10;
         meter.see(reading({ gpu0: { power: 10 } }), nowMs);
         alone.see(reading({ gpu0: { power: 10 } }), nowMs);

@@ -291,7 +291,10 @@ export class RunClaims {
   #say(account: Account, afterMs: number): void {
     this.#stopSaying(account);
     const timer = setTimeout(() => {
-      this.#options.say(`jest-runner-hardware: waiting: ${this.#blockedText(account, true)}`);
+      // That suites of one run follow one another is no news.
+      if (account.waiting?.holder()?.content.pid !== process.pid) {
+        this.#options.say(`jest-runner-hardware: waiting: ${this.#blockedText(account, true)}`);
+      }
       this.#say(account, sayEveryMs);
     }, afterMs);
     this.#saying.set(account, timer.unref());

@@ -9,8 +9,11 @@ export interface EnergyReading {
  * a card drew before or between says nothing.
  */
 const enough = {
-  /** Looks inside the hold. */
-  samples: 3,
+  /**
+   * Looks inside the hold. On an H200 figures of holds of 7 to 16 s were within 6 % of the card's own counter, one of 1 s
+   * with four looks was 65 % too high.
+   */
+  samples: 8,
   /** The longest time without a look, from the beginning to the end of the hold: this long … */
   gapMs: 1000,
   /** … or this part of the hold. */

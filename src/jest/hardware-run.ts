@@ -150,6 +150,7 @@ export class HardwareRun {
       await this.#live.ended;
     } finally {
       this.#sensors?.stop();
+      this.#memory?.close();
       this.releaseClaims();
     }
     const forced = await this.#children.end();

@@ -24,6 +24,7 @@ export class MemoryLook {
   /** Suites of this run on each device. */
   readonly #running = new Map<string, number>();
   #said = '';
+  #closed = false;
 
   constructor(options: MemoryLookOptions) {
     this.#options = options;
@@ -57,6 +58,11 @@ export class MemoryLook {
     return asked.length === 0 ? undefined : this.#lookAt(asked);
   }
 
+  /** The run has ended: what a tool still says is of no use. */
+  close(): void {
+    this.#closed = true;
+  }
+
   async #lookAt(deviceIds: readonly string[]): Promise<void> {
     const { machine, host, tell, say, endIdleWorkers } = this.#options;
     for (const device of machine.devices.filter(({ id }) => deviceIds.includes(id))) {
@@ -67,6 +73,7 @@ export class MemoryLook {
         await endIdleWorkers();
         taken = await takenMemoryOf(host, device);
       }
+      if (this.#closed) return;
       // What nobody can tell any more holds up nothing.
       const { bytes, by } = taken ?? { bytes: 0 };
       tell({
