@@ -13,6 +13,22 @@ test('a record as text and as JSON', async () => {
   expect(JSON.parse(json.out)).toMatchObject({ version: 1, state: 'complete' });
 });
 
+test('JUnit: a flaky suite is neither passed nor failed', async () => {
+  const { out } = await run('--record', 'fixtures/records/mixed.jsonl', '--format', 'junit');
+  expect(out).toContain(
+    '<testsuite name="jest-runner-hardware" tests="9" failures="0" errors="3" skipped="2"',
+  );
+  expect(out).toContain(
+    'name="test/nlp/embeddings.test.ts" file="test/nlp/embeddings.test.ts" time="3.5">\n',
+  );
+  expect(out).toContain(
+    '<flakyError message="killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu" type="flaky"/>',
+  );
+  expect(out).toContain(
+    '<skipped message="needs npu: this machine has cpu, gpu" type="unplaceable-skipped"/>',
+  );
+});
+
 test('the newest record of a folder', async () => {
   const folder = temporaryDirectory();
   cpSync('fixtures/records/cpu-only.jsonl', join(folder, 'run-2026-03-02T09-00-00.000Z.jsonl'));

@@ -146,3 +146,15 @@ test('a time limit holds for a single suite too, which stock Jest would run in i
   expect(run.exitCode).toBe(1);
   expect(endsOf(run.record, 'busy.test.js').map(({ status }) => status)).toEqual(['timed-out']);
 });
+
+test('failOn: a flaky suite fails the run, which ends as any other; without it, it is only told', async () => {
+  const args = ['-w', '2', 'crashes-once', 'fine-1'];
+  const accepted = await runJest(await useProject('crash'), args);
+  expect(accepted.exitCode).toBe(0);
+  expect(accepted.stderr).toMatch(/^ {2}flaky {9}crashes-once\.test\.js: .*; attempt 2 passed$/m);
+  const refused = await runJest(await useProject('crash', { options: { failOn: ['flaky'] } }), args);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.json).toMatchObject({ success: false, numPassedTestSuites: 2, numFailedTestSuites: 0 });
+  expect(refused.stderr).toMatch(/the option failOn names flaky\n.*crashes-once\.test\.js: /);
+  expect(refused.stderr).toContain('Tests:       2 passed, 2 total');
+});

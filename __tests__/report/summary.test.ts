@@ -54,7 +54,7 @@ describe('a run where much happened', () => {
       'test/vision/large.test.ts': 'unplaceable-failed',
       'test/edge/int8.test.ts': 'unplaceable-skipped',
       'test/edge/wake-word.test.ts': 'passed',
-      'test/nlp/embeddings.test.ts': 'passed',
+      'test/nlp/embeddings.test.ts': 'flaky',
       'test/nlp/slow.test.ts': 'timed-out',
       'test/typo.test.ts': 'invalid',
       'test/browser.test.ts': 'not-selected',
@@ -83,9 +83,24 @@ describe('a run where much happened', () => {
     expect(summary.machines[0]?.problems).toHaveLength(1);
   });
 
+  test('what failOn refuses is named: flaky, degraded, and skipped for want of hardware alone', () => {
+    expect(summary.refused).toEqual([]);
+    const refusing = summarise(withRun(records.mixed, { failOn: ['flaky', 'degraded', 'skipped'] }));
+    expect(refusing.refused).toEqual([
+      { state: 'flaky', suiteIds: ['test/nlp/embeddings.test.ts'] },
+      { state: 'degraded', suiteIds: ['test/edge/wake-word.test.ts'] },
+      { state: 'skipped', suiteIds: ['test/edge/int8.test.ts'] },
+    ]);
+    // test.skip is no want of hardware.
+    expect(summarise(withRun(records['cpu-only'], { failOn: ['skipped'] })).refused).toEqual([]);
+  });
+
   test('reasons are one clause a need, and only of devices that come near', () => {
     expect(suite(summary, 'test/vision/large.test.ts').reasons).toEqual([
       'needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB',
+    ]);
+    expect(suite(summary, 'test/nlp/embeddings.test.ts').reasons).toEqual([
+      'killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu',
     ]);
     expect(suite(summary, 'test/edge/int8.test.ts').reasons).toEqual([
       'needs npu: this machine has cpu, gpu',

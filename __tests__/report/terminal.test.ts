@@ -28,7 +28,7 @@ test('when much happened: devices, time, then each thing with its reason', () =>
     '  cannot run    test/vision/large.test.ts: needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB',
     '  docblock      test/typo.test.ts:2: Unknown pragma @hardwear; did you mean @hardware?',
     '  timed out     test/nlp/slow.test.ts: stopped after @max-time 3s, on local/cpu',
-    '  lost          test/nlp/embeddings.test.ts: killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu; attempt 2 passed',
+    '  flaky         test/nlp/embeddings.test.ts: killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu; attempt 2 passed',
     '  degraded      test/edge/wake-word.test.ts: passed on local/cpu, asked for npu',
     '  problem       local: gpu1 (NVIDIA Tesla T4) has no driver; remedy: Install the NVIDIA driver, or mask the device.',
     '  skipped       test/edge/int8.test.ts: needs npu: this machine has cpu, gpu',
@@ -43,6 +43,14 @@ test('a requirement that is not met comes first', () => {
   const lines = report(npuWanted).split('\n');
   const time = lines.findIndex((line) => line.startsWith('Time'));
   expect(lines[time + 1]).toBe('  unmet         requireExecuted: no suite executed a test on a real npu');
+});
+
+test('what failOn refuses is named suite by suite', () => {
+  const refusing = record('mixed').map(
+    (event): RunEvent => (event.type === 'run-started' ? { ...event, failOn: ['flaky', 'skipped'] } : event),
+  );
+  expect(report(refusing)).toContain('  failOn        flaky: test/nlp/embeddings.test.ts\n');
+  expect(report(refusing)).toContain('  failOn        skipped: test/edge/int8.test.ts\n');
 });
 
 test('a killed and a cancelled run say so', () => {

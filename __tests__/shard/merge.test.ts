@@ -15,6 +15,9 @@ interface ShardShape {
   readonly inputs?: Readonly<Record<string, string>>;
   readonly ends?: boolean;
   readonly requireExecuted?: readonly 'gpu'[];
+  readonly failOn?: readonly 'skipped'[];
+  /** A suite that its machine could not run, which its policy accepts. */
+  readonly skipped?: string;
 }
 
 function shard(index: number, shape: ShardShape = {}): ShardRecord {
@@ -44,6 +47,7 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
       filtered: false,
       coverage: false,
       requireExecuted: shape.requireExecuted ?? [],
+      ...(shape.failOn && { failOn: shape.failOn }),
     },
     {
       atMs: 0,
@@ -98,6 +102,17 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
         executedTests: 1,
       },
     ]),
+    ...(shape.skipped === undefined
+      ? []
+      : [
+          {
+            atMs: 50,
+            type: 'suite-unplaceable',
+            suiteId: shape.skipped,
+            action: 'skip',
+            rejections: [],
+          } as const,
+        ]),
     ...(ends ? [{ atMs: 99, type: 'run-ended' } as const] : []),
   ];
   return { path: `shard-${index}.jsonl`, events };
@@ -150,6 +165,13 @@ describe('records', () => {
   test('what must be executed is asked of all shards together', () => {
     const both = [1, 2].map((index) => shard(index, { requireExecuted: ['gpu'] }));
     expect(summarise(mergeRecords(both).events).unmetRequirements).toEqual(['gpu']);
+  });
+
+  test('what one shard refuses, the run refuses', () => {
+    const refusing = [shard(1, { failOn: ['skipped'] }), shard(2, { skipped: 'gpu.test.js' })];
+    expect(summarise(mergeRecords(refusing).events).refused).toEqual([
+      { state: 'skipped', suiteIds: ['gpu.test.js'] },
+    ]);
   });
 
   test('a suite that some shards did not see is named', () => {

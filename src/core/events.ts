@@ -184,7 +184,13 @@ export interface RunStarted {
   readonly only?: readonly DeviceClass[];
   readonly coverage: boolean;
   readonly requireExecuted: readonly DeviceClass[];
+  /** What makes the run fail although no test did; left out: nothing. */
+  readonly failOn?: readonly FailOn[];
 }
+
+/** What a suite can be, without failing, that the option `failOn` may refuse. */
+export const failOnStates = ['flaky', 'degraded', 'skipped'] as const;
+export type FailOn = (typeof failOnStates)[number];
 
 /** How the suites of a sharded run were divided; the same on every shard but for its own part. */
 export interface ShardPlanned {

@@ -24,7 +24,7 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
   /** Called when all reporters have completed: the one moment that comes after Jest's own summary. */
   override getLastError(): Error | undefined {
     this.#print();
-    const [error] = session.reporterErrors;
+    const [error] = session.failures;
     return error === undefined || error instanceof Error ? error : new Error(String(error));
   }
 

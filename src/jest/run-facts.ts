@@ -26,6 +26,7 @@ export function runStarted(
     ...(only === undefined ? {} : { only }),
     coverage: collectCoverage,
     requireExecuted: options.requireExecuted,
+    ...(options.failOn.length > 0 && { failOn: options.failOn }),
   };
 }
 

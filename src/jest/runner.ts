@@ -25,7 +25,7 @@ import { readHistory, updateHistory } from '../record/history-file.js';
 import { withMeasuredWatts } from '../record/measured-watts.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { printable } from '../report/printable.js';
-import { summarise, unusableOf } from '../report/summary.js';
+import { type RunSummary, summarise, unusableOf } from '../report/summary.js';
 import { missingFrom } from '../shard/machine-difference.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun, type RunInput } from './hardware-run.js';
@@ -146,24 +146,46 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
         ? undefined
         : updateHistory(paths.history, events, paths.project);
     for (const problem of [record.problem, unlearned]) if (problem !== undefined) say(problem);
-    requireExecuted(events);
+    const summary = summarise(events);
+    this.#refuseStates(summary);
+    requireExecuted(summary);
   }
 
   /**
    * A reporter that throws fails the run, and nothing else: Jest goes on with summary, teardown and what other reporters
-   * write. Our reporter tells Jest; where a user left it out, the exit code alone does.
+   * write.
    */
   #failFor(reporterErrors: readonly unknown[]): void {
     if (reporterErrors.length === 0) return;
-    session.reporterErrors.push(...reporterErrors);
-    const { watch, watchAll } = this.#globalConfig;
-    if (!watch && !watchAll) process.exitCode = 1;
+    this.#fail(...reporterErrors);
     for (const error of reporterErrors) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       say(
         `jest-runner-hardware: a reporter threw an error when it was told of a suite, so the run fails:\n${text}`,
       );
     }
+  }
+
+  /** The option `failOn`: results, teardown and other reporters are as in any run that fails. */
+  #refuseStates({ refused, suites }: RunSummary): void {
+    if (refused.length === 0) return;
+    const causes = new Map(suites.map(({ id, reasons }) => [id, reasons]));
+    const error = new UsageError(
+      refused.map(({ state, suiteIds }) => ({
+        message: `the run fails, because the option failOn names ${state}`,
+        found: suiteIds.map((id) => printable([id, ...(causes.get(id) ?? [])].join(': '))).join('; '),
+        remedy: `see why they were ${state}, or take the word out of failOn`,
+      })),
+    );
+    this.#fail(error);
+    say(error.message);
+  }
+
+  /** Our reporter tells Jest; where a user left it out, the exit code alone does. */
+  #fail(...errors: readonly unknown[]): void {
+    session.failures.push(...errors);
+    const { watch, watchAll } = this.#globalConfig;
+    if (!watch && !watchAll) process.exitCode = 1;
   }
 
   /** `JEST_HARDWARE=off`. */
@@ -212,8 +234,7 @@ async function refuseOtherMachine(detect: RunInput['detect']): Promise<void> {
   });
 }
 
-function requireExecuted(events: readonly RunEvent[]): void {
-  const summary = summarise(events);
+function requireExecuted(summary: RunSummary): void {
   const { unmetRequirements } = summary;
   if (unmetRequirements.length === 0) return;
   const unusable = unmetRequirements

@@ -35,7 +35,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     session.contexts = options.contexts;
     session.runs = [];
     session.shard = undefined;
-    session.reporterErrors = [];
+    session.failures = [];
     session.readsPathProjects = false;
   }
 

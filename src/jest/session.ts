@@ -19,8 +19,8 @@ interface Session {
   runs: SessionRun[];
   /** Set by our sequencer where `--shard` is given. */
   shard: SessionShard | undefined;
-  /** What reporters threw when our runner told them of suites. */
-  reporterErrors: unknown[];
+  /** What fails the run beside its suites: what reporters threw when our runner told them of suites, `failOn`. */
+  failures: unknown[];
   /** A wrapped config has named projects by their paths, and no run has begun since: Jest is reading their configs. */
   readsPathProjects: boolean;
 }
@@ -33,7 +33,7 @@ keptByName[key] ??= {
   contexts: undefined,
   runs: [],
   shard: undefined,
-  reporterErrors: [],
+  failures: [],
   readsPathProjects: false,
 };
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type FailOn, failOnStates } from '../core/events.js';
 import { nearest } from '../core/nearest.js';
 import { type PragmaName, type ProfileInput, pragmaNames } from '../core/pragmas.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
@@ -24,6 +25,8 @@ export interface HardwareOptionsInput {
   readonly unsatisfiable?: string | undefined;
   /** An unfiltered run fails when no suite of one of these classes executed a test. Default none. */
   readonly requireExecuted?: readonly DeviceClass[] | undefined;
+  /** The run fails, naming them, when suites were `flaky` (their process died, and a second attempt passed), `degraded` or `skipped` for want of hardware. Default none. */
+  readonly failOn?: readonly FailOn[] | undefined;
   /** A machine file, relative to rootDir, or its content; added to what is detected. Default none. */
   readonly machine?: string | Readonly<Record<string, unknown>> | undefined;
   /** The command that starts Python, on PATH or a path relative to rootDir: what `pytorch`, `tensorflow`, `jax`, `openvino` and `tvm` are tried with. Default `python3`, on Windows `python`. */
@@ -62,6 +65,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly unsatisfiable: UnsatisfiablePolicy;
   /** Default none. */
   readonly requireExecuted: readonly DeviceClass[];
+  /** Default none. */
+  readonly failOn: readonly FailOn[];
   /** Path of a machine file or its content, not checked yet. */
   readonly machine?: string | Readonly<Record<string, unknown>>;
   /** As given. */
@@ -123,6 +128,10 @@ const schema = v.strictObject({
   unsatisfiable: v.exactOptional(reading(readUnsatisfiable, unsatisfiableSyntax), 'fail'),
   requireExecuted: v.exactOptional(
     v.array(reading(wordOf(deviceClasses), oneOf(deviceClasses)), 'an array of device classes'),
+    [],
+  ),
+  failOn: v.exactOptional(
+    v.array(reading(wordOf(failOnStates), oneOf(failOnStates)), `an array of ${failOnStates.join(', ')}`),
     [],
   ),
   machine: v.exactOptional(v.union(machine, 'the path of a machine file, or its content')),

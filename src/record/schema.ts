@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type RunEvent, recordVersion, suiteStatuses } from '../core/events.js';
+import { failOnStates, type RunEvent, recordVersion, suiteStatuses } from '../core/events.js';
 import {
   architectures,
   backends,
@@ -164,6 +164,7 @@ export const eventSchemas = {
     only: v.exactOptional(v.array(v.picklist(deviceClasses))),
     coverage: v.boolean(),
     requireExecuted: v.array(v.picklist(deviceClasses)),
+    failOn: v.exactOptional(v.array(v.picklist(failOnStates))),
   }),
   'shard-planned': v.looseObject({
     atMs: whole,

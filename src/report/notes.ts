@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/units.js';
-import type { AttemptSummary, SuiteOutcome, SuiteSummary } from './suites.js';
+import { lostText, placeOf, type SuiteOutcome, type SuiteSummary } from './suites.js';
 import { type RunSummary, unusableOf } from './summary.js';
 
 /** One thing worth saying about a run. */
@@ -15,7 +15,7 @@ export interface Note {
 
 /** What did not simply run and end, the worst first; suites with the same story share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {
-  const { suites, machines, heat, unmetRequirements } = summary;
+  const { suites, machines, heat, unmetRequirements, refused } = summary;
   return [
     ...unmetRequirements.map((deviceClass) =>
       general(
@@ -27,12 +27,17 @@ export function notesOf(summary: RunSummary): readonly Note[] {
         ].join('; '),
       ),
     ),
+    ...refused.map(({ state, suiteIds }) => general('failOn', 'bad', `${state}: ${suiteIds.join(', ')}`)),
     ...notesBy(suites, 'cannot run', 'bad', reasonIf('unplaceable-failed')),
     ...suites
       .filter(({ outcome }) => outcome === 'invalid')
       .flatMap(({ reasons }) => reasons.map((reason) => general('docblock', 'bad', firstLine(reason)))),
     ...notesBy(suites, 'timed out', 'bad', timedOut),
     ...notesBy(suites, 'lost', 'odd', lost),
+    // Each by its name: what two of them have in common is not known.
+    ...suites
+      .filter(({ outcome }) => outcome === 'flaky')
+      .map((suite): Note => ({ label: 'flaky', weight: 'odd', suiteIds: [suite.id], text: storyOf(suite) })),
     ...notesBy(suites, 'degraded', 'odd', degraded),
     ...machines.flatMap(({ name, problems }) =>
       problems.map(({ message, remedy }) =>
@@ -90,12 +95,17 @@ function timedOut({ outcome, attempts }: SuiteSummary): string | undefined {
   return `${last.cause ?? 'stopped'}, on ${placeOf(last)}`;
 }
 
-/** The whole story: `killed by SIGKILL, on local/cpu; attempt 2 passed`. */
-function lost({ attempts }: SuiteSummary): string | undefined {
-  if (attempts.every(({ status }) => status !== 'lost')) return undefined;
+function lost(suite: SuiteSummary): string | undefined {
+  const { outcome, attempts } = suite;
+  if (outcome === 'flaky' || attempts.every(({ status }) => status !== 'lost')) return undefined;
+  return storyOf(suite);
+}
+
+/** `killed by SIGKILL, on local/cpu; attempt 2 passed`. */
+function storyOf({ attempts }: SuiteSummary): string {
   return attempts
     .map((attempt, index) => {
-      if (attempt.status === 'lost') return `${attempt.cause ?? 'no result'}, on ${placeOf(attempt)}`;
+      if (attempt.status === 'lost') return lostText(attempt);
       return `attempt ${index + 1} ${attempt.status === 'running' ? 'was running' : attempt.status}`;
     })
     .join('; ');
@@ -112,10 +122,6 @@ function unfinished({ outcome, attempts }: SuiteSummary): string | undefined {
   if (outcome !== 'unfinished') return undefined;
   const last = attempts.at(-1);
   return last?.status === 'running' ? `was running on ${placeOf(last)}` : 'was waiting';
-}
-
-function placeOf({ deviceTypes, slotId }: AttemptSummary): string {
-  return deviceTypes.length === 0 ? slotId : deviceTypes.join(' + ');
 }
 
 function firstLine(text: string): string {

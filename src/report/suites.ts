@@ -5,6 +5,8 @@ import { clausesOf } from './clauses.js';
 
 export const suiteOutcomes = [
   'passed',
+  /** It passed after an attempt whose process or machine was lost. */
+  'flaky',
   'failed',
   'skipped',
   'timed-out',
@@ -31,7 +33,7 @@ export interface SuiteSummary {
   readonly outcome: SuiteOutcome;
   /** In the order in which they started. */
   readonly attempts: readonly AttemptSummary[];
-  /** One clause each: why it did not run, or what is wrong with its docblock. */
+  /** One clause each: why it did not run, what is wrong with its docblock, or how a flaky one was lost. */
   readonly reasons: readonly string[];
   /** Hardware it asked for (`gpu`, `gpu:2`), any of these; empty when the events do not tell. */
   readonly hardware: readonly string[];
@@ -147,8 +149,27 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
   }
   return [...drafts.values()].map((draft) => ({
     ...draft,
+    ...(isFlaky(draft) && { outcome: 'flaky', reasons: lostReasons(draft) }),
     attempts: draft.attempts.map((attempt) => withEstimates(attempt, watts)),
   }));
+}
+
+function isFlaky({ outcome, attempts }: Draft): boolean {
+  return outcome === 'passed' && attempts.some(({ status }) => status === 'lost');
+}
+
+function lostReasons({ attempts }: Draft): readonly string[] {
+  return attempts.filter(({ status }) => status === 'lost').map(lostText);
+}
+
+/** `killed by SIGKILL, on local/cpu`. */
+export function lostText(attempt: AttemptSummary): string {
+  return `${attempt.cause ?? 'no result'}, on ${placeOf(attempt)}`;
+}
+
+/** The devices an attempt was bound to, or its slot where the events do not tell. */
+export function placeOf({ deviceTypes, slotId }: AttemptSummary): string {
+  return deviceTypes.length === 0 ? slotId : deviceTypes.join(' + ');
 }
 
 /** Devices whose energy was not measured get what they should have drawn. */

@@ -1,4 +1,4 @@
-import type { CancelCause, RunEvent } from '../core/events.js';
+import type { CancelCause, FailOn, RunEvent } from '../core/events.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import { unusableText } from '../core/unusable.js';
 import { type BoundSummary, summariseBound } from './bound.js';
@@ -35,6 +35,13 @@ export interface RunSummary {
   readonly missingClasses: readonly DeviceClass[];
   /** The missing classes that make the run fail: it was whole (not filtered, sharded or cancelled) but for classes left out. */
   readonly unmetRequirements: readonly DeviceClass[];
+  /** What the option `failOn` refuses and some suite was: it makes the run fail. */
+  readonly refused: readonly RefusedState[];
+}
+
+interface RefusedState {
+  readonly state: FailOn;
+  readonly suiteIds: readonly string[];
 }
 
 /** @param events Of one run; any beginning of a record will do. */
@@ -73,8 +80,18 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     suites,
     missingClasses,
     unmetRequirements: filtered || isSharded || cancelled ? [] : missingClasses.filter(isWanted),
+    refused: (run?.failOn ?? []).flatMap((state) => {
+      const suiteIds = suites.filter((suite) => isInState[state](suite)).map(({ id }) => id);
+      return suiteIds.length === 0 ? [] : [{ state, suiteIds }];
+    }),
   };
 }
+
+const isInState: Readonly<Record<FailOn, (suite: SuiteSummary) => boolean>> = {
+  flaky: ({ outcome }) => outcome === 'flaky',
+  degraded: ({ attempts }) => attempts.at(-1)?.degraded === true,
+  skipped: ({ outcome }) => outcome === 'unplaceable-skipped',
+};
 
 /** Devices of a class that are present and not usable, and why: `gpu0 is hidden by CUDA_VISIBLE_DEVICES=-1`. */
 export function unusableOf(

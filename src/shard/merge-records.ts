@@ -104,11 +104,18 @@ function joined(first: Shard, next: Shard): Shard {
       filtered: first.started.filtered || next.started.filtered,
       coverage: first.started.coverage || next.started.coverage,
       requireExecuted: [...new Set([...first.started.requireExecuted, ...next.started.requireExecuted])],
+      ...failOnOf([first, next]),
     },
     events: [...first.events, ...added],
     own: new Set([...first.own, ...next.own]),
     seen: new Set([...first.seen, ...next.seen]),
   };
+}
+
+/** What any of the parts refuses. */
+function failOnOf(parts: readonly { readonly started: RunStarted }[]): Pick<RunStarted, 'failOn'> {
+  const states = new Set(parts.flatMap(({ started }) => started.failOn ?? []));
+  return states.size === 0 ? {} : { failOn: [...states] };
 }
 
 /** A name for what each part tells of the machine and the plan, which they have in common. */
@@ -248,6 +255,7 @@ function mergedEvents(shards: readonly Shard[]): readonly RunEvent[] {
     filtered: shards.some(({ started }) => started.filtered),
     coverage: shards.some(({ started }) => started.coverage),
     requireExecuted: [...new Set(shards.flatMap(({ started }) => started.requireExecuted))],
+    ...failOnOf(shards),
   };
   const framed: ReadonlySet<RunEvent['type']> = new Set(['run-started', 'run-opened', 'run-ended']);
   const inner = shards.flatMap((shard) =>

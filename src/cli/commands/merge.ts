@@ -10,6 +10,7 @@ import { readHistory, writeHistory } from '../../record/history-file.js';
 import { learn } from '../../record/learn.js';
 import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/index.js';
+import { flakyJUnit } from '../../report/junit.js';
 import type { SuiteOutcome } from '../../report/suites.js';
 import { type RunSummary, summarise } from '../../report/summary.js';
 import { findArtefacts, mergedPrefix } from '../../shard/find-artefacts.js';
@@ -70,12 +71,13 @@ export const merge: Command = {
       failed ||= results.some(({ success }) => !success);
       write('results.json', `${JSON.stringify(mergeJestResults(results as never))}\n`);
     }
+    const summary = summarise(events);
     if (artefacts.junit.length > 0) {
-      write('junit.xml', mergeJUnit(artefacts.junit.map((path) => readFileSync(path, 'utf8'))));
+      const files = artefacts.junit.map((path) => readFileSync(path, 'utf8'));
+      write('junit.xml', mergeJUnit([...files, ...flakyJUnit(summary)]));
     }
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
     written.push(...teach(historyPath, artefacts.histories, events, io));
-    const summary = summarise(events);
     const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
     io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
@@ -90,8 +92,8 @@ export const merge: Command = {
   },
 };
 
-function runFails({ counts, unmetRequirements }: RunSummary): boolean {
-  return unmetRequirements.length > 0 || failing.some((outcome) => counts[outcome] > 0);
+function runFails({ counts, unmetRequirements, refused }: RunSummary): boolean {
+  return unmetRequirements.length > 0 || refused.length > 0 || failing.some((outcome) => counts[outcome] > 0);
 }
 
 /** What Jest itself says at the end of a whole run. */

@@ -1,0 +1,109 @@
+import { printable } from './printable.js';
+import type { SuiteOutcome, SuiteSummary } from './suites.js';
+import type { RunSummary } from './summary.js';
+
+type Element = 'failure' | 'error' | 'skipped' | 'flakyError';
+
+/** `flakyError` is Surefire's: Jenkins, GitLab and others count the test as passed and show what it was before. */
+const elementOf: Readonly<Record<SuiteOutcome, Element | undefined>> = {
+  passed: undefined,
+  flaky: 'flakyError',
+  failed: 'failure',
+  skipped: 'skipped',
+  'timed-out': 'error',
+  lost: 'error',
+  cancelled: 'skipped',
+  'unplaceable-failed': 'error',
+  'unplaceable-skipped': 'skipped',
+  invalid: 'error',
+  'not-started': 'skipped',
+  'not-selected': 'skipped',
+  unfinished: 'error',
+};
+
+/** JUnit XML with a test case a suite: its file, where it ran, for how long, and what became of it. */
+export function junitReport({ suites, makespanMs, startedAt, shard, refused }: RunSummary): string {
+  const count = (element: Element) => suites.filter(({ outcome }) => elementOf[outcome] === element).length;
+  const totals =
+    `tests="${suites.length}" failures="${count('failure')}" errors="${count('error')}" ` +
+    `skipped="${count('skipped')}" time="${seconds(makespanMs)}"`;
+  const name = attribute(`jest-runner-hardware${shard ? ` ${shard.index}/${shard.total}` : ''}`);
+  const timestamp =
+    startedAt === undefined ? '' : ` timestamp=${attribute(startedAt.replace(/\.\d+Z$/, ''))}`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${totals}>`,
+    `  <testsuite name=${name} ${totals}${timestamp}>`,
+    ...propertiesOf(
+      refused.map(({ state, suiteIds }) => [`failOn ${state}`, suiteIds.join(', ')] as const),
+      '    ',
+    ),
+    ...suites.flatMap(testCase),
+    '  </testsuite>',
+    '</testsuites>',
+  ].join('\n');
+}
+
+/**
+ * Flaky suites as properties of a `<testsuite>` without tests, to stand beside what other reporters wrote: their test cases
+ * do not say which file they are of.
+ * @returns Nothing when no suite was.
+ */
+export function flakyJUnit({ suites }: RunSummary): readonly string[] {
+  const flaky = suites.filter(({ outcome }) => outcome === 'flaky');
+  if (flaky.length === 0) return [];
+  const lines = [
+    '  <testsuite name="jest-runner-hardware" tests="0" failures="0" errors="0" skipped="0" time="0">',
+    ...propertiesOf(
+      flaky.map((suite) => ['flaky', `${suite.id}: ${causeOf(suite)}`] as const),
+      '    ',
+    ),
+    '  </testsuite>',
+  ];
+  return [lines.join('\n')];
+}
+
+function testCase(suite: SuiteSummary): readonly string[] {
+  const { id, outcome, attempts } = suite;
+  const last = attempts.at(-1);
+  const element = elementOf[outcome];
+  const head =
+    `    <testcase classname=${attribute(last?.deviceTypes.join(' + ') ?? '')} name=${attribute(id)} ` +
+    `file=${attribute(id)} time="${seconds(last?.heldMs ?? 0)}"`;
+  if (element === undefined) return [`${head}/>`];
+  return [
+    `${head}>`,
+    `      <${element} message=${attribute(causeOf(suite))} type=${attribute(outcome)}/>`,
+    '    </testcase>',
+  ];
+}
+
+function causeOf({ outcome, reasons, attempts }: SuiteSummary): string {
+  return reasons.join('; ') || attempts.at(-1)?.cause || outcome;
+}
+
+function propertiesOf(properties: readonly (readonly [string, string])[], indent: string): readonly string[] {
+  if (properties.length === 0) return [];
+  return [
+    `${indent}<properties>`,
+    ...properties.map(
+      ([name, value]) => `${indent}  <property name=${attribute(name)} value=${attribute(value)}/>`,
+    ),
+    `${indent}</properties>`,
+  ];
+}
+
+const references: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+};
+
+function attribute(text: string): string {
+  return `"${printable(text).replace(/[&<>"]/g, (character) => references[character] ?? '')}"`;
+}
+
+function seconds(ms: number): string {
+  return String(ms / 1000);
+}
