@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { expectationOf } from '../core/expectation.js';
 import { type JsonPath, pathText } from '../core/json.js';
 import { type Device, type MachineFacts, powerSources } from '../core/machine.js';
 import { nearest } from '../core/nearest.js';
@@ -32,7 +33,7 @@ type PlaceOf = (path: JsonPath) => Pick<UsageProblem, 'file' | 'line'>;
  * @throws {UsageError} naming every mistake with its place, what was expected and the nearest valid word.
  */
 export function checkMachineFile(content: unknown, source: string, placeOf: PlaceOf): MachineFile {
-  const result = v.safeParse(schema, content);
+  const result = v.safeParse(schema, content, { message: expectationOf });
   if (!result.success) {
     throw new UsageError(
       result.issues.map((issue) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type RunEvent, recordVersion } from '../core/events.js';
+import { expectationOf } from '../core/expectation.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
 import { eventSchemas } from './schema.js';
 import { messageOf } from './system-error.js';
@@ -61,14 +62,16 @@ function parseEvent(path: string, line: number, text: string): RunEvent {
       remedy: 'If a newer jest-runner-hardware wrote this record, upgrade.',
     });
   }
-  const result = v.safeParse(eventSchemas[type] as v.GenericSchema<unknown>, value);
+  const result = v.safeParse(eventSchemas[type] as v.GenericSchema<unknown>, value, {
+    message: expectationOf,
+  });
   if (result.success) return value as RunEvent;
   const [issue] = result.issues;
   const field = v.getDotPath(issue);
   throw problemAt(path, line, {
     message: `The ${type} event is wrong${field === null ? '' : ` at ${field}`}.`,
-    expected: issue.expected ?? issue.message,
-    found: issue.received,
+    expected: issue.message,
+    found: shortened(JSON.stringify(issue.input) ?? 'nothing'),
   });
 }
 

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Suite } from '../core/events.js';
+import { expectationOf } from '../core/expectation.js';
 import { hashOf } from '../core/hash.js';
 import { type JsonPath, parseJson, pathText } from '../core/json.js';
 import { type Device, kindOf, type MachineFacts, type Slot } from '../core/machine.js';
@@ -95,7 +96,7 @@ const schema = v.strictObject(rootEntries, 'an object such as {"version": 1, "sl
  */
 export function parseScenario(text: string, file: string): Scenario {
   const { value, lineOf } = parseJson(text, file);
-  const result = v.safeParse(schema, value);
+  const result = v.safeParse(schema, value, { message: expectationOf });
   if (!result.success) {
     throw new UsageError(
       result.issues.slice(0, mostMistakes).map((issue) => {
