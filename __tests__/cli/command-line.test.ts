@@ -21,6 +21,12 @@ describe('help and version', () => {
     }
   });
 
+  test('help is a command', async () => {
+    expect(await run(['help'])).toEqual(await run(['--help']));
+    expect(await run(['help', 'plan'])).toEqual(await run(['plan', '--help']));
+    expect((await run(['help', 'pln'])).err).toContain('write `jest-runner-hardware plan`');
+  });
+
   test.each(Object.entries(commands))('%s --help names every flag', async (name, { flags }) => {
     const { code, out } = await run([name, '--json', '--help']);
     expect(code).toBe(0);
@@ -62,6 +68,12 @@ describe('mistakes end with 2 and say what to write', () => {
       'remedy',
     ],
     [
+      'no Jest config there',
+      ['plan', '--config', 'nope'],
+      'nope: there is no such Jest config',
+      'leave out `--config`',
+    ],
+    [
       'no machine file there',
       ['detect', '--machine', 'none.json'],
       'none.json: the machine file cannot be read',
@@ -72,6 +84,8 @@ describe('mistakes end with 2 and say what to write', () => {
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain(message);
     expect(err).toContain(hint);
+    // Jest's own list of flags helps nobody.
+    expect(err).not.toContain('--showConfig');
   });
 });
 

@@ -315,7 +315,7 @@ test.each([
   [['--strategy', 'adaptiv'], 'there is no strategy `adaptiv`', 'write `adaptive`'],
   [['--fleet', 'mixd'], 'there is no fleet `mixd`', 'write `mixed`'],
   [['--workload', 'nlp,visoin'], 'there is no workload `visoin`', 'write `vision`'],
-  [['--tasks', '-3'], '`--tasks`', ''],
+  [['--tasks', '-5'], '`--tasks` cannot be "-5"', 'an integer from 0 to 1000000'],
   [['--sigma', 'x'], '`--sigma` cannot be "x"', 'a number from 0 to 3'],
   [['--output', 'x.pdf'], 'nobody knows what to write', '.svg'],
   [['--output', '/nowhere/at/all.csv'], 'the results cannot be written', ''],

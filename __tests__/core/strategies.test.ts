@@ -217,7 +217,7 @@ test('power-aware takes the device of least energy, until the time is short', ()
   const devicesWithin = (finishWithinMs?: number) => {
     const strategy = {
       ...strategies['power-aware'],
-      start: (options: { seed: number }) => strategies['power-aware'].start({ ...options, finishWithinMs }),
+      start: () => strategies['power-aware'].start({ finishWithinMs }),
     };
     const { events } = virtualRun(strategy, {
       slots: fleet,

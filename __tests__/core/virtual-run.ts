@@ -36,7 +36,7 @@ export function virtualRun(
     history = [],
   } = script;
   const estimates = new Estimates(history);
-  const scheduler = new Scheduler({ strategy, unsatisfiable, retryLost, estimates, seed: 7 });
+  const scheduler = new Scheduler({ strategy, unsatisfiable, retryLost, estimates });
   const referee = new Referee();
   const events: RunEvent[] = [];
   const todo: { readonly event: RunEvent; readonly order: number }[] = [];

@@ -218,6 +218,21 @@ test('what Jest checks for its own runner and sequencer alone is checked', async
   expect(shard.stderr).toContain('Shard 1/2 requested, but test sequencer OnlySorts has no shard method.');
 });
 
+test('--onlyFailures on a fresh machine: by the history where the options say so', async () => {
+  const files = (more: string) => ({
+    'first.test.js': "test('fails', () => { throw new Error('no'); });",
+    'jest.config.cjs': `module.exports = require('jest-runner-hardware').withHardware({ transform: {} }, { ${more} });`,
+  });
+  const onlyFailures = ['-i', '--onlyFailures', '--no-cache', '--passWithNoTests'];
+  const ran = async (options: string) => {
+    const project = await useProject('config', { runner: 'as-is', files: files(options) });
+    await runJest(project, ['-i']);
+    const { json } = await runJest(project, onlyFailures);
+    return json?.numTotalTestSuites ?? 0;
+  };
+  expect([await ran('failuresFromHistory: true'), await ran('')]).toEqual([1, 0]);
+});
+
 test('the output directory is ignored by git by itself', async () => {
   const project = await useProject('config', { runner: 'as-is', files: forms['three lines by hand'] ?? {} });
   await runJest(project, ['-w', '2']);

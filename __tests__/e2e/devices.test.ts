@@ -228,6 +228,12 @@ describe('with two GPUs', () => {
         .sort(),
     ).toEqual(['anywhere.test.js', 'optional.test.js']);
     expect(run.stderr).toMatch(/not selected/);
+    // With two free CPU slots, but the CPU is not what was asked for.
+    const [either] = logOf(project).filter(({ suite }) => suite === 'gpu-or-cpu');
+    expect(either).toMatchObject({ device: { class: 'gpu' }, degraded: false });
+    // Reporters make dates of these: that of a suite that did not run is the run's, not 1970.
+    const starts: number[] = run.json.testResults.map(({ startTime }: { startTime: number }) => startTime);
+    expect(Math.min(...starts)).toBeGreaterThan(run.json.startTime - 1);
   });
 
   test('the variable JEST_HARDWARE_MACHINE names the machine file too', async () => {

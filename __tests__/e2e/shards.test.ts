@@ -269,6 +269,10 @@ describe('what would be done, without doing it', () => {
       slow.replace('10ms', '4m').replace('1MiB', '1088MiB'),
     );
     expect((await command(project, 'profile')).stdout).toContain('nothing to say');
+    expect((await command(project, 'profile', './measured.test.js')).stdout).toContain('nothing to say');
+    const unknown = await command(project, 'profile', 'measurd.test.js');
+    expect(unknown).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unknown.stderr).toMatch(/there is no test file measurd\.test\.js.*write `measured\.test\.js`/s);
   });
 
   test('profile and plan: words of other tools stay theirs, misplaced pragmas are mistakes', async () => {

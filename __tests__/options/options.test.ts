@@ -20,6 +20,7 @@ const defaults = {
   unsatisfiable: { action: 'fail' },
   requireExecuted: [],
   failOn: [],
+  failuresFromHistory: false,
   outputDirectory: '<rootDir>/.jest-hardware',
   retryLost: true,
   heat: true,

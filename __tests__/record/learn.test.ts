@@ -1,8 +1,26 @@
 import fc from 'fast-check';
 import type { RunEvent, RunStarted, SuiteStatus } from '../../src/core/events.js';
+import { defaultProfile } from '../../src/core/workload.js';
 import { emptyHistory, type History, observationsOf } from '../../src/record/history.js';
 import { forgottenAfterRuns, learn, runsRemembered } from '../../src/record/learn.js';
 import { readRecord } from '../../src/record/read.js';
+
+test('a run of some classes alone does not change what a known suite needs', () => {
+  const need = (deviceClass: 'gpu' | 'cpu') => ({ class: deviceClass, count: 1 });
+  const queued = (classes: readonly ('gpu' | 'cpu')[]): RunEvent => ({
+    atMs: 0,
+    type: 'suite-queued',
+    suite: {
+      id: 'a.test.js',
+      fileBytes: 1,
+      profile: { ...defaultProfile, hardware: classes.map((each) => need(each)) },
+    },
+  });
+  const whole = learn(emptyHistory, [...runOf(1, []), queued(['gpu', 'cpu']), ...runOf(1, [{}]).slice(1)]);
+  const narrow = { only: ['gpu' as const], filtered: true };
+  const after = learn(whole, [...runOf(2, [], narrow), queued(['gpu']), ...runOf(2, [{}], narrow).slice(1)]);
+  expect(after.suites.get('a.test.js')?.needs?.hardware).toEqual([need('gpu'), need('cpu')]);
+});
 
 describe('durations and memory', () => {
   test('come from passed attempts, by suite and kind of device', () => {

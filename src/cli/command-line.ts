@@ -28,7 +28,8 @@ export async function runCommandLine(argv: readonly string[], io: CommandIo): Pr
 
 async function dispatch([name, ...args]: readonly string[], io: CommandIo): Promise<number> {
   if (name === '--version' || name === '-v') return show(`${packageVersion()}\n`, io);
-  if (name === '--help' || name === '-h') return show(generalHelp(), io);
+  if (name === 'help' && args.length > 0) return dispatch([...args, '--help'], io);
+  if (name === '--help' || name === '-h' || name === 'help') return show(generalHelp(), io);
   const command = name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
   if (name === undefined || command === undefined) throw noCommand(name);
   if (args.includes('--help') || args.includes('-h')) return show(commandHelp(name, command), io);

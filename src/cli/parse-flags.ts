@@ -32,9 +32,9 @@ export function parseFlags(
     }
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (flag === undefined) fail(`unknown flag \`${token.rawName}\``, flags, token.name);
-    // `--machine --json` is a forgotten value, not a file called `--json`.
+    // `--machine --json` is a forgotten value, not a file called `--json`; `-5` is a number.
     const value =
-      token.value !== undefined && !token.inlineValue && token.value.startsWith('-') ? '' : token.value;
+      token.value !== undefined && !token.inlineValue && /^-(?![\d.])/.test(token.value) ? '' : token.value;
     if (flag.value !== undefined && !value) fail(`\`${token.rawName}\` needs a value (${flag.value})`, flags);
     if (flag.value === undefined && value !== undefined) fail(`\`${token.rawName}\` takes no value`, flags);
     if (flag.value !== undefined && values.has(token.name))

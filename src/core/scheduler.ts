@@ -26,8 +26,6 @@ export interface SchedulerOptions {
   readonly speculate?: boolean;
   /** Learns from what passes during the run. */
   readonly estimates: Estimates;
-  /** Default 0. */
-  readonly seed?: number;
   /** See {@link StrategyOptions}. */
   readonly keepOrder?: boolean;
   readonly finishWithinMs?: number | undefined;
@@ -87,8 +85,8 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    const { seed = 0, keepOrder, finishWithinMs } = options;
-    this.#run = options.strategy.start({ seed, keepOrder, finishWithinMs });
+    const { keepOrder, finishWithinMs } = options;
+    this.#run = options.strategy.start({ keepOrder, finishWithinMs });
     this.#backlog = new Backlog(options.unsatisfiable, options.estimates);
     const { estimates } = options;
     this.#reservation = new Reservation(this.#fleet, this.#backlog, this.#attempts, estimates);

@@ -87,7 +87,7 @@ export class HardwareRun {
     this.#children = this.#startChildren();
     // Workers take longer to start than docblocks to read. In band there may be none.
     if (!serial && input.only === undefined) this.#children.warm(Math.min(this.#workers.count, tests.length));
-    this.#suites = input.prepare();
+    this.#suites = input.prepare().map((suite) => narrowed(suite, input.only));
     this.#lookup.takeSuites(this.#suites);
     this.#inBand =
       serial && (wantsInBand(globalConfig, this.#workers) || this.#lookup.profiles.every(asksForNothing));
@@ -332,6 +332,15 @@ export class HardwareRun {
 
 function isSelected({ hardware }: WorkloadProfile, only: RunInput['only']): boolean {
   return only === undefined || hardware.some((need) => only.includes(need.class));
+}
+
+/** Of what a suite asks for, the classes that alone are wanted: a suite for a GPU or a CPU runs on the GPU. */
+function narrowed(prepared: PreparedSuite, only: RunInput['only']): PreparedSuite {
+  if (only === undefined || !('suite' in prepared) || !isSelected(prepared.suite.profile, only))
+    return prepared;
+  const { profile } = prepared.suite;
+  const hardware = profile.hardware.filter((need) => only.includes(need.class));
+  return { ...prepared, suite: { ...prepared.suite, profile: { ...profile, hardware } } };
 }
 
 /** What each of the machine's workers can keep busy, when all of them run. */

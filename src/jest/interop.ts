@@ -43,6 +43,13 @@ export interface Sequencer {
 
 export type SequencerClass = new (options: TestSequencerOptions) => Sequencer;
 
+/** What Jest's own sequencer knows of a suite by its cache, which is the machine's. */
+interface StockCache {
+  hasFailed(test: Test): boolean;
+  /** Ms; undefined for a suite that it never saw. */
+  time(test: Test): number | undefined;
+}
+
 /** Each package is loaded when something of it is first asked for. */
 export const jestPackages = {
   /** What Jest's own runner emits with. */
@@ -59,7 +66,9 @@ export const jestPackages = {
   get stockRunnerPath(): string {
     return require.resolve('jest-runner');
   },
-  get StockSequencer(): SequencerClass {
+  get StockSequencer(): new (
+    options: TestSequencerOptions,
+  ) => Sequencer & StockCache {
     return requireOf('jest-config')('@jest/test-sequencer').default;
   },
   get BaseReporter(): typeof BaseReporter {

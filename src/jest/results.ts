@@ -4,8 +4,12 @@ import { jestPackages } from './interop.js';
 /** The result of a suite that was not run and need not be: shown as skipped, with the reason as its only test. */
 export function skippedResult(test: Test, reason: string): TestResult {
   const { displayName } = test.context.config;
+  const empty = jestPackages.createEmptyTestResult();
+  // Reporters make a date of it.
+  const now = Date.now();
   return {
-    ...jestPackages.createEmptyTestResult(),
+    ...empty,
+    perfStats: { ...empty.perfStats, start: now, end: now },
     ...(displayName === undefined ? {} : { displayName }),
     numPendingTests: 1,
     skipped: true,

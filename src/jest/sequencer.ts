@@ -8,7 +8,7 @@ import { parseEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
 import { runPaths } from '../options/run-paths.js';
 import { readDocblock } from '../profile/docblock.js';
-import { expectedMs } from '../record/history.js';
+import { expectedMs, type History } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
 import { hideRunnerOptions } from './project-config.js';
@@ -71,7 +71,14 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
 
   override async allFailedTests(tests: Test[]): Promise<Test[]> {
     const other = await this.#loadOther();
-    return other === undefined ? super.allFailedTests(tests) : other.allFailedTests(tests);
+    if (other !== undefined) return other.allFailedTests(tests);
+    const history = this.#runnerOptions()?.failuresFromHistory === true ? this.#history() : undefined;
+    if (!this.#environment.enabled || history === undefined) return super.allFailedTests(tests);
+    const hasFailed = (test: Test) =>
+      history.suites.get(suiteId(test, this.#options.globalConfig))?.failedLast === true;
+    return this.sort(
+      tests.filter((test) => (this.time(test) === undefined ? hasFailed(test) : this.hasFailed(test))),
+    );
   }
 
   override cacheResults(tests: Test[], results: AggregatedResult): void {
@@ -82,10 +89,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
   /** Jest's order where our history says nothing: its cache knows only this machine, and is empty in CI. */
   #byHistory(tests: Test[]): Test[] {
     const { globalConfig } = this.#options;
-    const options = this.#runnerOptions();
-    const paths = options === undefined ? undefined : runPaths(options, globalConfig.rootDir);
-    const history =
-      paths?.history === undefined ? undefined : readHistory(paths.history, paths.project).history;
+    const history = this.#history();
     if (history === undefined || history.suites.size === 0) return tests;
     const known = new Map(
       tests.map((test) => {
@@ -110,6 +114,12 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
       const [failedB, durationB] = rank(b);
       return failedA - failedB || (durationA === durationB ? 0 : durationA - durationB);
     });
+  }
+
+  #history(): History | undefined {
+    const options = this.#runnerOptions();
+    const paths = options === undefined ? undefined : runPaths(options, this.#options.globalConfig.rootDir);
+    return paths?.history === undefined ? undefined : readHistory(paths.history, paths.project).history;
   }
 
   #runnerOptions(): HardwareOptions | undefined {

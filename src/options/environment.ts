@@ -6,7 +6,7 @@ import { type Reader, splitList, wordOf } from '../core/values.js';
 export interface HardwareEnvironment {
   /** `JEST_HARDWARE`: false for `off`, when Jest's stock runner does everything. Default true. */
   readonly enabled: boolean;
-  /** `JEST_HARDWARE_ONLY`: the run is limited to suites of these classes. Left out: all suites. */
+  /** `JEST_HARDWARE_ONLY`: the run is limited to suites of these classes, and these suites to devices of them. Left out: all suites. */
   readonly only?: readonly DeviceClass[];
   /** `JEST_HARDWARE_MACHINE`: path of a machine file, counts before the option `machine`. */
   readonly machineFile?: string;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type FailOn, failOnStates } from '../core/events.js';
+import { expectationOf } from '../core/expectation.js';
 import { nearest } from '../core/nearest.js';
 import { type PragmaName, type ProfileInput, pragmaNames } from '../core/pragmas.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
@@ -37,6 +38,8 @@ export interface HardwareOptionsInput {
   readonly outputDirectory?: string | undefined;
   /** File of durations and memory peaks, relative to rootDir, or `false` for none. Default `history.jsonl` in the output directory. */
   readonly history?: string | false | undefined;
+  /** Whether `--onlyFailures` also runs suites that failed last by the history, where Jest's own cache does not know them (a fresh machine). Default false. */
+  readonly failuresFromHistory?: boolean | undefined;
   /** Named workloads beside the built-in ones, or instead of one of the same name. */
   readonly workloads?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Profiles by glob (paths relative to rootDir, as in `testMatch`), for files one cannot tag; docblocks count more. */
@@ -77,6 +80,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly outputDirectory: string;
   /** As given; left out: `history.jsonl` in the output directory. */
   readonly history?: string | false;
+  /** Default false. */
+  readonly failuresFromHistory: boolean;
   /** Left out: none. */
   readonly ignorePragmas?: readonly IgnorablePragma[];
   /** Default true. */
@@ -104,7 +109,7 @@ export function parseOptions(raw: unknown, where: string): HardwareOptions {
   // As the worker processes will get it: without the keys that are undefined.
   const given: unknown = JSON.parse(JSON.stringify(raw ?? {}));
   if (!isObject(given)) throw new UsageError(refused(where, 'the options', given, 'an object'));
-  const checked = v.safeParse(schema, given);
+  const checked = v.safeParse(schema, given, { message: expectationOf });
   const configured = configuredProfiles(given, where);
   const problems = [
     ...(checked.issues ?? []).map((issue) => problemOf(issue, where)),
@@ -144,6 +149,7 @@ const schema = v.strictObject({
   ),
   outputDirectory: v.exactOptional(path, '<rootDir>/.jest-hardware'),
   history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
+  failuresFromHistory: v.exactOptional(v.boolean('true or false'), false),
   workloads: v.exactOptional(object('an object of profiles by name')),
   profiles: v.exactOptional(object('an object of profiles by glob')),
   ignorePragmas: v.exactOptional(

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Config } from '@jest/types';
 import { UsageError } from '../core/usage-error.js';
 
@@ -37,6 +38,7 @@ export function askJestForJson<Answer>(directory: string, args: readonly string[
 }
 
 function askJest(directory: string, args: readonly string[]): string {
+  refuseMissing(directory, args);
   let bin: string;
   try {
     bin = createRequire(join(directory, 'package.json')).resolve('jest/bin/jest');
@@ -57,7 +59,25 @@ function askJest(directory: string, args: readonly string[]): string {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   } catch (cause) {
-    const found = (cause as { stderr?: string }).stderr?.trim() || String(cause);
+    const found = withoutUsage((cause as { stderr?: string }).stderr ?? '') || String(cause);
     throw new UsageError({ message: `jest ${args.join(' ')} failed`, found }, { cause });
   }
+}
+
+/** Jest answers a wrong `--config` with all of its flags. */
+function refuseMissing(directory: string, args: readonly string[]): void {
+  const config = args[args.indexOf('--config') + 1];
+  if (!args.includes('--config') || config === undefined || config.startsWith('{')) return;
+  if (existsSync(resolve(directory, config))) return;
+  throw new UsageError({
+    file: config,
+    message: 'there is no such Jest config',
+    expected: 'the path of a file such as jest.config.js, or of a package.json with the key `jest`',
+    remedy: 'correct the path, or leave out `--config`: Jest finds its config by itself',
+  });
+}
+
+/** What Jest says, below the list of its flags. */
+function withoutUsage(text: string): string {
+  return text.replace(/^\s*Usage: jest[\s\S]*?\nDocumentation: \S+\n/, '').trim();
 }

@@ -50,8 +50,10 @@ export function learn(history: History, events: readonly RunEvent[]): History {
     if (event.type === 'slot-up') kinds.set(event.slot.id, kindOf(event.slot.device));
     if (event.type === 'suite-queued') needs.set(event.suite.id, needsOf(event.suite.profile));
     if (event.type !== 'suite-ended') continue;
-    const { needs: _old, ...known } = suites.get(event.suiteId) ?? unknownSuite;
-    const asked = needs.get(event.suiteId);
+    const { needs: old, ...known } = suites.get(event.suiteId) ?? unknownSuite;
+    // A run of some classes alone narrows what its suites ask for.
+    const isNarrowed = run.only !== undefined && suites.has(event.suiteId);
+    const asked = isNarrowed ? old : needs.get(event.suiteId);
     const before = asked === undefined ? known : { ...known, needs: asked };
     const after = withAttempt(before, event, isTypical(run) ? kinds.get(event.slotId) : undefined, reversion);
     if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);

@@ -34,7 +34,6 @@ export function runCase(given: SimulatedCase, strategy: StrategyName): Simulatio
   const { events, schedulerMs } = simulate({
     slots,
     suites,
-    seed,
     losses,
     heat: given.heat ?? false,
     strategy: strategies[strategy],

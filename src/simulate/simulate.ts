@@ -8,9 +8,7 @@ import type { Strategy } from '../core/strategies/index.js';
 import { type HeatChange, SimulatedHeat } from './heat.js';
 
 export interface SimulationOptions
-  extends Partial<
-    Pick<SchedulerOptions, 'unsatisfiable' | 'retryLost' | 'speculate' | 'finishWithinMs' | 'seed'>
-  > {
+  extends Partial<Pick<SchedulerOptions, 'unsatisfiable' | 'retryLost' | 'speculate' | 'finishWithinMs'>> {
   readonly slots: readonly Slot[];
   readonly suites: readonly Suite[];
   readonly strategy: Strategy;
@@ -58,7 +56,6 @@ export function simulate(options: SimulationOptions): Simulation {
     retryLost: options.retryLost ?? true,
     estimates: options.estimates ?? new Estimates(),
     ...(options.speculate !== undefined && { speculate: options.speculate }),
-    ...(options.seed !== undefined && { seed: options.seed }),
     finishWithinMs: options.finishWithinMs,
   });
   const slotOf = new Map(slots.map((slot) => [slot.id, slot]));

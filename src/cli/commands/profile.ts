@@ -1,5 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { RunEvent } from '../../core/events.js';
+import { nearest } from '../../core/nearest.js';
 import { UsageError } from '../../core/usage-error.js';
 import { withPragmas } from '../../profile/write-pragmas.js';
 import { busyThreadsOf, type Proposal, proposalsFor } from '../../project/measured-needs.js';
@@ -22,7 +24,8 @@ export const profile: Command = {
     const { suites, history, historyProblem, files, paths } = project;
     const { ignorePragmas = [] } = project.options;
     if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
-    const wanted = suites.filter(({ id }) => flags.words.length === 0 || flags.words.includes(id));
+    const named = flags.words.map((word) => suiteNamed(word, files));
+    const wanted = suites.filter(({ id }) => named.length === 0 || named.includes(id));
     const busyThreads = busyThreadsOf(newestEvents(paths.outputDirectory, io));
     const proposals = proposalsFor(wanted, history, busyThreads).filter(
       ({ pragma }) => !ignorePragmas.some((ignored) => ignored === pragma.name),
@@ -32,6 +35,19 @@ export const profile: Command = {
     if (flags.has('write')) write(proposals, files, ignorePragmas, io);
   },
 };
+
+/** @throws {UsageError} for a word that is no test file of the project. */
+function suiteNamed(word: string, files: ReadonlyMap<string, string>): string {
+  const path = resolve(word);
+  const id = files.has(word) ? word : [...files].find(([, file]) => file === path)?.[0];
+  if (id !== undefined) return id;
+  const near = nearest(word, [...files.keys()]);
+  throw new UsageError({
+    message: existsSync(path) ? `${word} is no test file of this project` : `there is no test file ${word}`,
+    expected: 'a test file, as the report names it or by its path',
+    remedy: near === undefined ? 'name none to look at all of them' : `write \`${near}\``,
+  });
+}
 
 /** Only threads are measured by the record: without it there is still what the history knows. */
 function newestEvents(directory: string, io: CommandIo): readonly RunEvent[] {

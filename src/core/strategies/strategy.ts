@@ -10,7 +10,6 @@ export interface Strategy {
 }
 
 export interface StrategyOptions {
-  readonly seed: number;
   /** Suites of equal priority start in the order in which they were queued, as far as they fit. Default false. */
   readonly keepOrder?: boolean | undefined;
   /** When the run should be over, ms after its start. Default: as soon as the strategy likes. */
