@@ -106,10 +106,12 @@ function vendorOf(first: ReadonlyMap<string, string>): Vendor | undefined {
   if (implementer !== undefined) return armVendor(implementer);
   const maker = riscvMakers[first.get('mvendorid') ?? ''];
   if (maker !== undefined) return maker;
-  const named = ['vendor_id', 'cpu', 'Model Name', 'model name', 'cpu model', 'uarch'].map((key) =>
-    vendorIn(first.get(key) ?? ''),
-  );
-  return named.find((vendor) => vendor !== undefined);
+  for (const key of ['vendor_id', 'cpu', 'Model Name', 'model name', 'cpu model', 'uarch']) {
+    const text = first.get(key);
+    const vendor = text === undefined ? undefined : vendorIn(text);
+    if (vendor !== undefined) return vendor;
+  }
+  return undefined;
 }
 
 /** JEDEC ids that RISC-V cores tell as `mvendorid`. */
