@@ -112,6 +112,37 @@ test('lives for long: what has ended leaves nothing behind but what it took, of 
   expect(scheduler.statistics().ended).toEqual({ passed: 36_000 });
 });
 
+test.each([
+  ['equal needs', () => ({})],
+  ['needs of their own', (index: number) => ({ minMemoryBytes: 1000 + index })],
+])('the same where it never runs dry: tasks of %s', (_what, needsOf) => {
+  const { scheduler, pass } = withClock({ strategy: 'pull' });
+  scheduler.registerWorker({ name: 'box', cpuThreads: 2 });
+  const running: Extract<TaskDecision, { do: 'start' }>[] = [];
+  let submitted = 0;
+  const goOn = (count: number) => {
+    for (let index = 0; index < count; index++) {
+      scheduler.submit({ id: `task ${submitted}`, needs: needsOf(submitted++) });
+      pass(1);
+      for (const decision of scheduler.next()) if (decision.do === 'start') running.push(decision);
+      const [oldest] = submitted > 8 ? running.splice(0, 1) : [];
+      if (oldest) scheduler.complete({ taskId: oldest.taskId, attempt: oldest.attempt, status: 'passed' });
+    }
+  };
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const heapBytes = () => {
+    collectGarbage();
+    return process.memoryUsage().heapUsed;
+  };
+  goOn(12_000);
+  const before = heapBytes();
+  goOn(12_000);
+  // What is remembered of ten thousand tasks is there before; the queue alone would keep 3 MB.
+  expect(heapBytes() - before).toBeLessThan(2_000_000);
+  expect(scheduler.statistics().pending).toBeGreaterThan(0);
+});
+
 test('a task that nobody can run is given up when its policy says so', () => {
   const { scheduler } = withClock({ unsatisfiable: { action: 'fail' } });
   scheduler.registerWorker({ name: 'a' });

@@ -1,5 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { emptyHistory } from '../../src/record/history.js';
+import { writeHistory } from '../../src/record/history-file.js';
 import { type JestRun, runJest, runNode } from './harness/jest.js';
 import { type Project, removeProjects, useProject } from './harness/project.js';
 import { eventsOf } from './harness/record.js';
@@ -106,8 +108,9 @@ test('what merging needs and does not find it names', async () => {
   const without = ['job-1', 'job-3'].map((job) => `artefacts/${job}`);
   const missing = await command(project, 'merge', ...without);
   expect(missing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('shard 2 of 3 is missing') });
+  // What is named twice is there once.
   const twice = await command(project, 'merge', 'artefacts', 'artefacts/job-1');
-  expect(twice.stderr).toContain('shard 1 of 3 is there 2 times');
+  expect(twice).toMatchObject({ stderr: '', stdout: expect.stringContaining('merged 3 shards') });
 });
 
 test('a machine that is not the declared one, another plan, a fleet of another size', async () => {
@@ -125,22 +128,55 @@ test('a machine that is not the declared one, another plan, a fleet of another s
   expect(otherSize.stderr).toMatch(/cuts the run into 3, but the option `shards` describes 2/);
 });
 
-test('a file that one shard alone has is run once, and its absence is named', async () => {
+test('a plan that was written beforehand is followed, by late shards and later attempts, whatever files and history say', async () => {
   const project = await useProject('gpu', { files: cpuTests });
   const extra = Array.from({ length: 6 }, (_, n) => `extra/e${n}.test.js`);
   const add = () => {
     mkdirSync(join(project.directory, 'extra'), { recursive: true });
     for (const path of extra) writeFileSync(join(project.directory, path), `test('is', () => {});`);
   };
-  const first = await runJest(project, ['--shard=1/2', '-w', '2']);
+  const planned = await command(
+    project,
+    'plan',
+    '--shards',
+    '2',
+    '--output',
+    '.jest-hardware/plan.json',
+    '--list',
+  );
+  expect(planned.stdout).toMatch(/1\/2 +any +10 +unknown\n2\/2 +any +9 +unknown\nshard 1\/2:\n {2}/);
+  const plan = JSON.parse(readFileSync(join(project.directory, '.jest-hardware/plan.json'), 'utf8'));
+  expect(readFileSync(join(project.directory, '.jest-hardware/.gitignore'), 'utf8')).toBe('*\n');
+  const shard = (index: number) =>
+    runJest(project, [`--shard=${index}/2`, '-w', '2'], {
+      env: { JEST_HARDWARE_PLAN: '.jest-hardware/plan.json' },
+    });
+  const first = await shard(1);
+  expect([...suitesOf(first)].sort()).toEqual(plan.shards[0]);
   add();
-  const second = await runJest(project, ['--shard=2/2', '-w', '2']);
+  const second = await shard(2);
   const ran = [first, second].flatMap(suitesOf);
   for (const path of Object.keys(cpuTests)) expect(ran.filter((each) => each === path)).toHaveLength(1);
   const merged = await command(project, 'merge', '.jest-hardware');
   const onFirst = extra.filter((path) => !suitesOf(second).includes(path));
   if (onFirst.length > 0) expect(merged.stderr).toContain(`${onFirst[0]} ran on no shard`);
   else expect(merged.stdout).toContain('shard 1 did not see 6 suites');
+  // The job is run again, on a machine that has the files, when the history has learned of the first attempt.
+  const history = { ...emptyHistory, suites: new Map() };
+  for (const [at, path] of Object.keys(cpuTests).entries()) {
+    const devices = new Map([['cpu', { lastMs: 10 ** at, meanMs: 10 ** at, samples: 1 }]]);
+    history.suites.set(path, { devices, failedLast: false, missedRuns: 0 });
+  }
+  writeHistory(join(project.directory, '.jest-hardware/history.jsonl'), history);
+  const again = await shard(1);
+  expect(
+    suitesOf(again)
+      .filter((path) => !extra.includes(path))
+      .sort(),
+  ).toEqual(plan.shards[0]);
+  expect(eventsOf(again.record, 'shard-planned')[0]?.planId).toBe(plan.planId);
+  const whole = await command(project, 'merge', '.jest-hardware');
+  expect(whole).toMatchObject({ stderr: '', stdout: expect.stringContaining('shard 1 was run 2 times') });
 });
 
 test('suites of another runner are divided too, and are no loss to the merge', async () => {
@@ -163,6 +199,15 @@ test('suites of another runner are divided too, and are no loss to the merge', a
   expect(runs.flatMap(testsOf)).toHaveLength(2 * 12 + 6);
   const merged = await command(project, 'merge', '.jest-hardware');
   expect(merged).toMatchObject({ exitCode: 0, stderr: '' });
+
+  // Of two suites that were asked for, each shard gets one; the third none, which is no failure. A run of none is.
+  const none = await runJest(project, ['--shard=3/3', 'unit/u0', 'other/o1']);
+  expect(none).toMatchObject({ exitCode: 0, json: { success: true, numTotalTestSuites: 0 } });
+  expect(none.stderr).toContain('No tests found for this shard, exiting with code 0');
+  expect(none.stderr).not.toContain('exiting with code 1');
+  const nothing = await runJest(project, ['--shard=1/3', 'not-there']);
+  expect(nothing.exitCode).toBe(1);
+  expect(nothing.stdout + nothing.stderr).toContain('No tests found, exiting with code 1');
 });
 
 test('a damaged artefact, and a config that talks, are named', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { RunEvent, RunStarted, SuiteStatus } from '../../src/core/events.js';
 import { defaultProfile } from '../../src/core/workload.js';
-import { emptyHistory, type History, observationsOf } from '../../src/record/history.js';
-import { forgottenAfterRuns, learn, runsRemembered } from '../../src/record/learn.js';
+import { emptyHistory, type History, historyUnder, observationsOf } from '../../src/record/history.js';
+import { forgottenAfterRuns, learn, runsRemembered, unlearnedText } from '../../src/record/learn.js';
 import { readRecord } from '../../src/record/read.js';
 
 test('a run of some classes alone does not change what a known suite needs', () => {
@@ -61,12 +61,66 @@ describe('durations and memory', () => {
     },
   );
 
-  test.each<Partial<RunStarted>>([{ filtered: true }, { coverage: true }])(
-    'not from a run with %o',
-    (run) => {
-      expect(observationsOf(learn(emptyHistory, runOf(1, [{}], run)))).toEqual([]);
-    },
-  );
+  test('not from a run of a part', () => {
+    expect(observationsOf(learn(emptyHistory, runOf(1, [{}], { filtered: true })))).toEqual([]);
+  });
+
+  test('under coverage apart, and expected so; what was measured one way alone by the factor between the two', () => {
+    const plain = [
+      { suiteId: 'a', durationMs: 100, peakMemoryBytes: 5000 },
+      { suiteId: 'b', durationMs: 200 },
+      { suiteId: 'plain', durationMs: 1000 },
+    ];
+    const covered = [
+      { suiteId: 'a', durationMs: 300 },
+      { suiteId: 'b', durationMs: 600 },
+      { suiteId: 'covered', durationMs: 1500 },
+    ];
+    const history = learn(learn(emptyHistory, runOf(1, plain)), runOf(2, covered, { coverage: true }));
+    const expected = (coverage: boolean) =>
+      Object.fromEntries(
+        observationsOf(historyUnder(coverage, history)).map(({ suiteId, durationMs }) => [
+          suiteId,
+          durationMs,
+        ]),
+      );
+    expect(expected(false)).toEqual({ a: 100, b: 200, plain: 1000, covered: 500 });
+    expect(expected(true)).toEqual({ a: 300, b: 600, plain: 3000, covered: 1500 });
+    // One kind of device either way, and memory that was measured the other way is better than none.
+    const under = observationsOf(historyUnder(true, history));
+    expect(new Set(under.map(({ deviceKind }) => deviceKind)).size).toBe(1);
+    expect(under[0]?.peakMemoryBytes).toBe(5000);
+  });
+
+  test('a project that always collects coverage is known, with and without', () => {
+    const history = learn(emptyHistory, runOf(1, [{ durationMs: 70 }], { coverage: true }));
+    for (const coverage of [true, false]) {
+      expect(observationsOf(historyUnder(coverage, history))).toMatchObject([{ durationMs: 70 }]);
+    }
+  });
+
+  test.each<[what: string, events: RunEvent[], text: RegExp | undefined]>([
+    ['a whole run', runOf(1, [{}]), undefined],
+    ['a run under coverage', runOf(1, [{}], { coverage: true }), undefined],
+    ['a part', runOf(1, [{}], { filtered: true }), /no durations: only a part/],
+    ['one that failed altogether', runOf(1, [{ status: 'failed' }]), /no suite passed/],
+    [
+      'one that was stopped',
+      [
+        ...runOf(1, [{}, { suiteId: 'b', status: 'cancelled' }]),
+        { atMs: 9, type: 'run-cancelled', cause: 'bail' },
+      ],
+      /stopped \(bail\): the history learns only the 1 suite that had passed/,
+    ],
+    [
+      'one that was stopped at once',
+      [...runOf(1, []), { atMs: 9, type: 'run-cancelled', cause: 'interrupt' }],
+      /learns nothing/,
+    ],
+  ])('%s says what it does not teach', (_what, events, text) => {
+    if (text === undefined) expect(unlearnedText(events)).toBeUndefined();
+    else expect(unlearnedText(events)).toMatch(text);
+  });
 
   test('a shard teaches its part', () => {
     expect(observationsOf(learn(emptyHistory, runOf(1, [{}], { index: 1, total: 2 })))).toHaveLength(1);

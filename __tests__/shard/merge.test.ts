@@ -2,8 +2,9 @@ import type { RunEvent } from '../../src/core/events.js';
 import { slotsOf } from '../../src/core/machine.js';
 import { defaultProfile } from '../../src/core/workload.js';
 import { summarise } from '../../src/report/summary.js';
-import { mergeRecords, type ShardRecord } from '../../src/shard/merge-records.js';
+import { mergeRecords } from '../../src/shard/merge-records.js';
 import { mergeJestResults, mergeJUnit } from '../../src/shard/merge-results.js';
+import type { ShardRecord } from '../../src/shard/shard-record.js';
 import { device, GiB } from '../core/cluster.js';
 
 interface ShardShape {
@@ -16,6 +17,12 @@ interface ShardShape {
   readonly ends?: boolean;
   readonly requireExecuted?: readonly 'gpu'[];
   readonly failOn?: readonly 'skipped'[];
+  /** Ms at which its first suite starts. */
+  readonly ms?: number;
+  readonly day?: number;
+  readonly platform?: string;
+  /** Run and attempt of the CI service. */
+  readonly ci?: readonly [run: string, attempt: string];
   /** A suite that its machine could not run, which its policy accepts. */
   readonly skipped?: string;
 }
@@ -29,7 +36,13 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
     commit = 'c',
     ends = true,
   } = shape;
-  const facts = { name: 'local', platform: 'linux', arch: 'x64', cpuBudget: 1, memoryBudgetBytes: GiB };
+  const facts = {
+    name: 'local',
+    platform: shape.platform ?? 'linux',
+    arch: 'x64',
+    cpuBudget: 1,
+    memoryBudgetBytes: GiB,
+  };
   const machine = { version: 1 as const, machine: facts, devices: [device()], problems: [] };
   const [slot] = slotsOf(machine, 1);
   if (slot === undefined) throw new Error('no slot');
@@ -38,7 +51,7 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
       atMs: 0,
       type: 'run-started',
       version: 1,
-      startedAt: `2026-03-0${index}T00:00:00.000Z`,
+      startedAt: `2026-03-0${shape.day ?? index}T00:00:00.000Z`,
       packageVersion: '0.1.0',
       strategy: 'adaptive',
       commit,
@@ -59,6 +72,7 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
       predictedMs: [1, 1],
       boundMs: 1,
       elsewhere,
+      ...(shape.ci && { ciRun: shape.ci[0], ciAttempt: shape.ci[1] }),
     },
     ...own.map(
       (id): RunEvent => ({
@@ -72,7 +86,7 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
     { atMs: 3, type: 'run-opened' },
     ...own.flatMap((suiteId, at): RunEvent[] => [
       {
-        atMs: 10 + at,
+        atMs: (shape.ms ?? 10) + at,
         type: 'suite-started',
         attempt: 1,
         placement: {
@@ -182,7 +196,31 @@ describe('records', () => {
   test.each<[string, readonly ShardRecord[], string]>([
     ['nothing', [], 'there are no records of shards'],
     ['a shard too few', [shard(1)], 'shard 2 of 2 is missing'],
-    ['one twice', [shard(1), shard(1), shard(2)], 'shard 1 of 2 is there 2 times'],
+    [
+      'one twice at once',
+      [shard(1), shard(1, { own: ['1.test.js'], ms: 7 }), shard(2)],
+      'shard 1 of 2 is there 2 times',
+    ],
+    [
+      'one again on another system',
+      [shard(1), shard(1, { day: 5, platform: 'darwin' }), shard(2)],
+      'shard 1 of 2 is there 2 times',
+    ],
+    [
+      'one twice in one attempt of a CI run',
+      [shard(1, { ci: ['run 4711', '1'] }), shard(1, { day: 5, ci: ['run 4711', '1'] }), shard(2)],
+      'shard 1 of 2 is there 2 times',
+    ],
+    [
+      'an attempt of another plan',
+      [shard(1), shard(1, { day: 5, planId: 'q' }), shard(2)],
+      'a shard of another plan',
+    ],
+    [
+      'an attempt that was killed',
+      [shard(1), shard(1, { day: 5, ends: false }), shard(2)],
+      'did not come to its end',
+    ],
     [
       'one twice in part',
       [shard(1, { own: ['1.test.js', 'a.test.js'] }), shard(1, { own: ['a.test.js'] }), shard(2)],
@@ -209,6 +247,32 @@ describe('records', () => {
     ['one that two ran', [shard(1, { own: ['2.test.js'] }), shard(2)], '2.test.js ran on shards 1, 2'],
   ])('%s is refused', (_what, records, message) => {
     expect(() => mergeRecords(records)).toThrow(message);
+  });
+});
+
+describe('a shard that was run again', () => {
+  const seeing = (index: number, shape: ShardShape = {}) =>
+    shard(index, { elsewhere: [`${3 - index}.test.js`], ...shape });
+
+  test('its newest attempt counts, and the note says which', () => {
+    const first = seeing(1, { ci: ['run 4711', '1'], failOn: ['skipped'] });
+    const again = { ...seeing(1, { day: 5, ci: ['run 4711', '2'] }), path: 'again.jsonl' };
+    const { events, notes, leftOut } = mergeRecords([again, seeing(2, { ci: ['run 4711', '1'] }), first]);
+    expect(events.filter(({ type }) => type === 'suite-ended')).toHaveLength(2);
+    expect(leftOut).toEqual([first.path]);
+    expect(notes).toEqual([
+      `shard 1 was run 2 times; the newest attempt counts (again.jsonl), not ${first.path}`,
+    ]);
+  });
+
+  test('all shards run again under another plan leave the first ones behind', () => {
+    const again = [1, 2].map((index) => shard(index, { day: index + 4, planId: 'q' }));
+    expect(mergeRecords([shard(1), shard(2), ...again]).leftOut).toHaveLength(2);
+  });
+
+  test('a copy of a record is no attempt', () => {
+    const { notes, shardCount } = mergeRecords([seeing(1), { ...seeing(1), path: 'copy.jsonl' }, seeing(2)]);
+    expect({ notes, shardCount }).toEqual({ notes: [], shardCount: 2 });
   });
 });
 
@@ -247,4 +311,13 @@ test('JUnit files: suites as they stand, sums over the outermost', () => {
     expect(merged.split(`<testsuite name="${name}"`)).toHaveLength(2);
   expect(merged).toContain('<![CDATA[<testsuite tests="9">]]>');
   expect(merged.match(/<\/testsuites>/g)).toHaveLength(1);
+});
+
+test('JUnit files: attributes in either quotes, with `>` in them, thousands apart, and comments', () => {
+  const dotnet = `<testsuites><!-- <testsuite tests="9"> -->
+<testsuite name='a > b "c"' tests='3' time='1,234.5' errors = '1'></testsuite></testsuites>`;
+  const lone = `<testsuite data-tests="7" tests='2' name='x/y'/>`;
+  expect(mergeJUnit([dotnet, lone])).toContain(
+    '<testsuites tests="5" failures="0" errors="1" skipped="0" time="1234.5">',
+  );
 });

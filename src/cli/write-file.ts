@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { UsageError } from '../core/usage-error.js';
+import { makeFolder as make } from '../record/output-directory.js';
 
 /**
  * Writes a file that the user asked for.
@@ -12,7 +13,7 @@ export function writeFile(path: string, content: string | Uint8Array, what: stri
 
 /** Makes a folder and those around it. @throws {UsageError} when that cannot be done. */
 export function makeFolder(path: string, what: string): void {
-  orUsageError(path, what, () => mkdirSync(path, { recursive: true }));
+  orUsageError(path, what, () => make(path));
 }
 
 function orUsageError(file: string, what: string, write: () => void): void {

@@ -10,6 +10,9 @@ import { type Permit, permitKey } from './permits.js';
 import { permitsOf } from './room.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
+/** Of a slot type; above what any run of a project asks for. */
+const mostVerdicts = 5000;
+
 /** What pending suites take at most. */
 export interface Demand {
   cpuThreads: number;
@@ -223,6 +226,8 @@ function verdict(type: FleetType, group: Group, degraded: boolean): Verdict {
       ...(rejection && { rejection }),
       missed: degraded ? missedRequirements(group.head.suite, type.slot) : 0,
     };
+    // Needs without end come only to a scheduler that stays open: what is forgotten is found out again.
+    if (type.verdicts.size >= mostVerdicts) type.verdicts.clear();
     type.verdicts.set(key, known);
   }
   return known;

@@ -210,6 +210,14 @@ export interface ShardPlanned {
   readonly boundMs: number;
   /** Suites that this shard saw and left to others. */
   readonly elsewhere: readonly string[];
+  /** Suites that it took, those of other runners too. */
+  readonly own?: readonly string[];
+  /** ISO 8601, UTC: when it was divided; one for all records of one attempt. */
+  readonly dividedAt?: string;
+  /** The run of the CI service, equal over the attempts of its jobs: `GITHUB_RUN_ID 4711`. Left out where none is known. */
+  readonly ciRun?: string;
+  /** Number of the attempt, as the CI service counts. */
+  readonly ciAttempt?: string;
 }
 
 export interface SuiteEnded {

@@ -156,13 +156,23 @@ function isFull(load: MachineLoad, { machineWorkers, machineCpuThreads }: Slot):
 
 /** Keeps the lowest number first. Ids of one type differ in their number only. */
 function addFree({ free }: FleetType, slot: KnownSlot): void {
-  const at = free.findIndex(
-    ({ id }) => id.length > slot.id.length || (id.length === slot.id.length && id > slot.id),
-  );
-  free.splice(at < 0 ? free.length : at, 0, slot);
+  free.splice(placeOf(slot.id, free), 0, slot);
 }
 
 function removeFree({ free }: FleetType, slotId: string): void {
-  const at = free.findIndex(({ id }) => id === slotId);
-  if (at >= 0) free.splice(at, 1);
+  const at = placeOf(slotId, free);
+  if (free[at]?.id === slotId) free.splice(at, 1);
+}
+
+/** Where the id stands in the sorted list, or would stand. */
+function placeOf(slotId: string, free: readonly KnownSlot[]): number {
+  let [from, to] = [0, free.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    const id = free[middle]?.id ?? '';
+    const isBefore = id.length < slotId.length || (id.length === slotId.length && id < slotId);
+    if (isBefore) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

@@ -78,6 +78,14 @@ export class Group implements PendingGroup {
     for (let head = this.#queue[this.#first]; head && this.#gone.delete(head); ) {
       head = this.#queue[++this.#first];
     }
+    this.#dropPast();
+  }
+
+  /** A group that never runs dry would keep all that it ever held; half of the queue at a time costs nothing a suite. */
+  #dropPast(): void {
+    if (this.#first < 64 || this.#first * 2 < this.#queue.length) return;
+    this.#queue.splice(0, this.#first);
+    this.#first = 0;
   }
 }
 

@@ -1,3 +1,4 @@
+import { limits } from './limits.js';
 import { UsageError } from './usage-error.js';
 
 /** JSON with the place of every value, because `JSON.parse` knows neither lines nor duplicate keys. */
@@ -38,6 +39,25 @@ export function parseJson(text: string, file: string): LocatedJson {
   };
 }
 
+/** Whether a text of JSON has more levels than anything that we read; brackets inside of texts do not count. */
+export function isTooDeep(json: string): boolean {
+  let depth = 0;
+  let inText = false;
+  for (let at = 0; at < json.length; at += 1) {
+    const sign = json.charCodeAt(at);
+    if (sign === quote) inText = !inText;
+    else if (inText) {
+      if (sign === backslash) at += 1;
+    } else if (sign === openList || sign === openObject) {
+      depth += 1;
+      if (depth > limits.jsonDepth) return true;
+    } else if (sign === closeList || sign === closeObject) depth -= 1;
+  }
+  return false;
+}
+
+const [quote, backslash, openList, closeList, openObject, closeObject] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
+
 /** @param onPlace Told of each value, and before it of its key, with the line it begins in. */
 function parse(text: string, file: string, onPlace?: (path: JsonPath, line: number) => void): unknown {
   let at = text.startsWith('\uFEFF') ? 1 : 0;
@@ -53,6 +73,7 @@ function parse(text: string, file: string, onPlace?: (path: JsonPath, line: numb
     skipSpace();
     // Of a member, its key tells.
     if (typeof path.at(-1) !== 'string') onPlace?.(path, lineOfNext());
+    if (path.length >= limits.jsonDepth && (text[at] === '{' || text[at] === '[')) tooDeep();
     if (text[at] === '{') return parseObject(path);
     if (text[at] === '[') return parseArray(path);
     if (text[at] === '"') return parseText();
@@ -134,6 +155,17 @@ function parse(text: string, file: string, onPlace?: (path: JsonPath, line: numb
 
   function lineAt(position: number): number {
     return text.slice(0, position).split('\n').length;
+  }
+
+  function tooDeep(): never {
+    throw new UsageError({
+      file,
+      line: lineAt(at),
+      message: 'this JSON has too many levels',
+      expected: `at most ${limits.jsonDepth} levels of objects and lists`,
+      found: 'one more',
+      remedy: 'the files that jest-runner-hardware reads have 8 at most: name the right file',
+    });
   }
 
   function fail(expected: string, position = at): never {

@@ -1,3 +1,4 @@
+import { limits } from './limits.js';
 import type {
   Architecture,
   Backend,
@@ -9,6 +10,7 @@ import type {
   Vendor,
   Virtualization,
 } from './taxonomy.js';
+import { UsageError } from './usage-error.js';
 
 /** Where one label of a device comes from. */
 export interface Evidence {
@@ -169,25 +171,42 @@ export interface Claim {
  * The slots of a machine: each usable device as often as it can be shared, a CPU once per worker.
  * @param workers How many suites may run at once on the machine, an integer ≥ 1.
  * @param more How many more may run where they have another device than the CPU, see {@link acceleratorsOf}. Default 0.
+ * @throws {UsageError} for more slots than {@link limits} say.
  */
 export function slotsOf(machine: Machine, workers: number, more = 0): readonly Slot[] {
   // Workers beyond the budget are the user's explicit wish (`--maxWorkers`): then the wish is the budget.
   const machineCpuThreads = Math.max(machine.machine.cpuBudget, workers) + more;
   const machineWorkers = workers + more;
-  return machine.devices
-    .filter((device) => device.usable)
-    .flatMap((device) => {
-      const type = `${machine.machine.name}/${device.id}`;
-      const count = device.class === 'cpu' ? workers : Math.min(device.shares ?? 1, machineWorkers);
-      return Array.from({ length: count }, (_, index) => ({
-        id: `${type}#${index + 1}`,
-        type,
-        machine: machine.machine,
-        device,
-        machineWorkers,
-        machineCpuThreads,
-      }));
-    });
+  const countOf = (device: Device) =>
+    device.class === 'cpu' ? workers : Math.min(device.shares ?? 1, machineWorkers);
+  const usable = machine.devices.filter((device) => device.usable);
+  refuseSlots(
+    machine.machine.name,
+    usable.reduce((sum, device) => sum + countOf(device), 0),
+  );
+  return usable.flatMap((device) => {
+    const type = `${machine.machine.name}/${device.id}`;
+    const count = countOf(device);
+    return Array.from({ length: count }, (_, index) => ({
+      id: `${type}#${index + 1}`,
+      type,
+      machine: machine.machine,
+      device,
+      machineWorkers,
+      machineCpuThreads,
+    }));
+  });
+}
+
+/** @throws {UsageError} when `what` would have more slots than {@link limits} say. */
+export function refuseSlots(what: string, slots: number): void {
+  if (slots <= limits.slots) return;
+  throw new UsageError({
+    message: `${what} has too many places where suites run`,
+    expected: `at most ${limits.slots} slots`,
+    found: `${slots} slots`,
+    remedy: 'take fewer workers, devices, `shares` or machines',
+  });
 }
 
 /**

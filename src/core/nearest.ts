@@ -6,6 +6,8 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   let limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let found: string | undefined;
   for (const candidate of candidates) {
+    // As many edits at least; a long text from outside is not even looked at.
+    if (Math.abs(word.length - candidate.length) > limit) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance <= limit) {
       found = candidate;

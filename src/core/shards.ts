@@ -1,8 +1,7 @@
-import { devicesOf } from './claim.js';
+import { byHash, dealtOut, placesOf } from './deal.js';
 import type { Estimates } from './estimate.js';
 import type { Suite } from './events.js';
 import { neverRejection } from './filters.js';
-import { hashOf } from './hash.js';
 import { kindOf, type Slot } from './machine.js';
 import { plan } from './plan/plan.js';
 import { isLimitedBySlotsOnly } from './plan/problem.js';
@@ -10,7 +9,7 @@ import { problemOf } from './plan/problem-of.js';
 import type { WorkloadProfile } from './workload.js';
 
 /** Changes with everything that may plan equal input differently. */
-export const shardPlannerVersion = 1;
+export const shardPlannerVersion = 2;
 
 /** Changes of the plan that the search may look at: it must not keep a CI job waiting. */
 const moves = 300_000;
@@ -27,14 +26,19 @@ export interface ShardPlanInput {
 /** Where each suite runs: the same answer on every shard, from the plan's input and the suite alone. */
 export interface ShardPlan {
   /**
-   * @returns Index of the shard. A known suite follows the plan as long as its machine can run it; any other goes by its
-   * hash to one that can; where none can, to any one.
+   * Divides the suites of a run: a known suite follows the plan as long as its machine can run it; the others are dealt
+   * out evenly, each to a shard that can run it; where none can, to any one.
+   * @returns Indices of shards, in the order of the suites. The same for the same suites in any order.
    */
+  divide(suites: readonly Suite[]): readonly number[];
+  /** As `divide`, but without knowing the others: one that is not known goes by its hash alone. */
   shardOf(suite: Suite): number;
   /** Ms that the planned suites keep each shard busy, by index. */
   readonly predictedMs: readonly number[];
   /** No split of the planned suites is over earlier, ms. */
   readonly boundMs: number;
+  /** Of the planned suites the one that takes longest where it is fastest; undefined: none is planned. */
+  longest(): { readonly id: string; readonly durationMs: number } | undefined;
 }
 
 export function planShards({ shards, known, estimates }: ShardPlanInput): ShardPlan {
@@ -59,15 +63,37 @@ export function planShards({ shards, known, estimates }: ShardPlanInput): ShardP
     const endMs = (startMs[index] ?? 0) + durationMs(suite, slot);
     predictedMs[shard] = Math.max(predictedMs[shard] ?? 0, endMs);
   });
+  const plannedShard = (suite: Suite): number | undefined => {
+    const shard = placed.get(suite.id);
+    return shard !== undefined && placesOf(suite, shards[shard] ?? []).length > 0 ? shard : undefined;
+  };
   return {
     predictedMs,
     boundMs,
-    shardOf: (suite) => {
-      const shard = placed.get(suite.id);
-      if (shard !== undefined && placesOf(suite, shards[shard] ?? []).length > 0) return shard;
-      return byHash(suite, shards);
+    shardOf: (suite) => plannedShard(suite) ?? byHash(suite, shards),
+    divide: (suites) => {
+      const byPlan = suites.map(plannedShard);
+      const rest = suites.filter((_, index) => byPlan[index] === undefined);
+      const dealt = dealtOut(rest, shards, predictedMs);
+      return suites.map(({ id }, index) => byPlan[index] ?? dealt.get(id) ?? 0);
     },
+    longest: () => longestOf(planned, [...pooled.keys()], durationMs),
   };
+}
+
+function longestOf(
+  planned: readonly Suite[],
+  slots: readonly Slot[],
+  durationMs: (suite: Suite, slot: Slot) => number,
+): { id: string; durationMs: number } | undefined {
+  const pools = [...new Map(slots.map((slot) => [`${slot.machine.name}\0${slot.type}`, slot])).values()];
+  let longest: { id: string; durationMs: number } | undefined;
+  for (const suite of planned) {
+    const least = Math.min(...pools.map((slot) => durationMs(suite, slot)));
+    if (Number.isFinite(least) && least > (longest?.durationMs ?? 0))
+      longest = { id: suite.id, durationMs: least };
+  }
+  return longest;
 }
 
 /** Expected ms of a suite on a slot; infinite where it cannot run. Suites that share a profile share the verdict. */
@@ -124,40 +150,4 @@ function pooledSlots(shards: ShardPlanInput['shards']): ReadonlyMap<Slot, number
 function withoutLocks(suite: Suite): Suite {
   if (suite.profile.locks.length === 0) return suite;
   return { ...suite, profile: { ...suite.profile, locks: [] } };
-}
-
-/**
- * Rendezvous hashing: each slot draws a number for the suite, the highest wins, so that a shard gets as many as it has slots
- * for them, and one shard more or less moves few.
- */
-function byHash(suite: Suite, shards: readonly (readonly Slot[])[]): number {
-  const able = shards.map((slots) => placesOf(suite, slots).length);
-  const places = able.some((count) => count > 0) ? able : shards.map(() => 1);
-  let best = 0;
-  let highest = -1;
-  places.forEach((count, shard) => {
-    for (let place = 0; place < count; place++) {
-      const drawn = hashOf(`${shard} ${place} ${suite.id}`);
-      if (drawn <= highest) continue;
-      highest = drawn;
-      best = shard;
-    }
-  });
-  return best;
-}
-
-/** Slots of one machine that can run the suite some time. */
-function placesOf(suite: Suite, slots: readonly Slot[]): readonly Slot[] {
-  const verdicts = new Map<string, boolean>();
-  const able = slots.filter((slot) => {
-    const verdict = verdicts.get(slot.type) ?? neverRejection(suite, slot, false) === undefined;
-    verdicts.set(slot.type, verdict);
-    return verdict;
-  });
-  return able.filter(({ device }) => {
-    const alike = new Set(
-      able.filter((slot) => slot.device.class === device.class).map((slot) => slot.device.id),
-    );
-    return alike.size >= devicesOf(suite.profile, device.class);
-  });
 }

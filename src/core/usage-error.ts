@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 /** What the user wrote, where it stands, and what to write instead. */
 export interface UsageProblem {
   /** File the mistake is in, as the user knows it; left out for the command line and inline options. */
@@ -28,7 +30,10 @@ export class UsageError extends Error {
   }
 }
 
-/** `file:line: message`, then one indented line each for expected, found and remedy. */
+/**
+ * `file:line: message`, then one indented line each for expected, found and remedy. What they quote from outside (a file's
+ * content, its name) does nothing to the terminal or the log that shows it.
+ */
 export function formatProblem(problem: UsageProblem): string {
   const { file, line, message, expected, found, remedy } = problem;
   const place = file === undefined ? '' : `${file}${line === undefined ? '' : `:${line}`}: `;
@@ -37,5 +42,5 @@ export function formatProblem(problem: UsageProblem): string {
     found === undefined ? '' : `\n  found:    ${found}`,
     remedy === undefined ? '' : `\n  remedy:   ${remedy}`,
   ];
-  return `${place}${message}${details.join('')}`;
+  return `${place}${message}${details.join('')}`.split('\n').map(printable).join('\n');
 }

@@ -18,23 +18,28 @@ export function applyMachineFile(
   const declared: Evidence = { confidence: 'declared', source: file.source };
   const devices = keptDevices(detected, file).map((device) => withBudget(device, file, declared));
   const added = new Set<string>();
+  const positions = new Map(devices.map(({ id }, index) => [id, index]));
   const problems: MachineProblem[] = file.replace === true ? [] : [...detected.problems];
   for (const entry of file.devices ?? []) {
-    const position = devices.findIndex((device) => device.id === entry.id);
-    const base = devices[position];
+    const position = positions.get(entry.id);
+    const base = position === undefined ? undefined : devices[position];
     const device = declare(base ?? newDevice(entry, file), entry, declared);
     if (base !== undefined) problems.push(...tooManyShares(base, device, file));
-    if (position < 0) {
-      devices.push(device);
+    if (position === undefined) {
+      positions.set(entry.id, devices.push(device) - 1);
       if (entry.bindingEnv === undefined) added.add(entry.id);
     } else {
       devices[position] = device;
     }
   }
+  /** How many of a class and vendor come before. */
+  const alike = new Map<string, number>();
   const bound = devices.map((device) => {
+    const kind = `${device.class} ${device.vendor}`;
+    const index = alike.get(kind) ?? 0;
+    alike.set(kind, index + 1);
     if (!added.has(device.id)) return device;
-    const alike = devices.filter((other) => other.class === device.class && other.vendor === device.vendor);
-    const { bindingEnv, hiddenBy } = bindingEnvOf(device, { index: alike.indexOf(device) }, host);
+    const { bindingEnv, hiddenBy } = bindingEnvOf(device, { index }, host);
     if (hiddenBy === undefined) return { ...device, ...(bindingEnv && { bindingEnv }) };
     problems.push({
       message: `${device.id} (declared in ${file.source}) is hidden by ${hiddenBy}`,

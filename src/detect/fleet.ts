@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { type JsonPath, parseJson, pathText } from '../core/json.js';
+import { limits } from '../core/limits.js';
 import type { Machine } from '../core/machine.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
 import { applyMachineFile } from './apply-machine-file.js';
@@ -73,7 +74,16 @@ function fleetOf(
     }
     return machinesOf(entry, source, (at) => placeOf([index, ...at]));
   });
-  return machines.map((each, index) => withName(each, index, machines));
+  if (machines.length > limits.machines) {
+    throw new UsageError({
+      ...placeOf([]),
+      message: 'the fleet has too many machines',
+      expected: `at most ${limits.machines}`,
+      found: String(machines.length),
+      remedy: 'leave machines out, or make `count` smaller',
+    });
+  }
+  return withNames(machines);
 }
 
 /** The fleet as a file that `readFleet` reads. */
@@ -87,8 +97,8 @@ export function fleetFileOf(fleet: readonly FleetMachine[]): string {
 
 const ownKeys = {
   /** The machine as often as this. */
-  count: { least: 1, most: 10_000, isInteger: true },
-  workers: { least: 1, most: 10_000, isInteger: true },
+  count: { least: 1, most: limits.machines, isInteger: true },
+  workers: { least: 1, most: limits.cpuThreads, isInteger: true },
   pricePerMinute: { least: 0, most: 1e9, isInteger: false },
 } as const;
 
@@ -169,15 +179,19 @@ function withoutOwnKeys(
 }
 
 /** `detect` calls every machine the same: those of one name are numbered. */
-function withName(each: FleetMachine, index: number, all: readonly FleetMachine[]): FleetMachine {
-  const { name } = each.machine.machine;
-  const alike = all.flatMap(({ machine }, at) => (machine.machine.name === name ? at : []));
-  if (alike.length === 1 && name !== 'machine') return each;
-  const numbered = `${name}-${name === 'machine' ? index + 1 : alike.indexOf(index) + 1}`;
-  return {
-    ...each,
-    machine: { ...each.machine, machine: { ...each.machine.machine, name: numbered } },
-  };
+function withNames(all: readonly FleetMachine[]): readonly FleetMachine[] {
+  const counts = new Map<string, number>();
+  for (const { machine } of all)
+    counts.set(machine.machine.name, (counts.get(machine.machine.name) ?? 0) + 1);
+  const numbers = new Map<string, number>();
+  return all.map((each, index) => {
+    const { name } = each.machine.machine;
+    if (counts.get(name) === 1 && name !== 'machine') return each;
+    const number = name === 'machine' ? index + 1 : (numbers.get(name) ?? 0) + 1;
+    numbers.set(name, number);
+    const machine = { ...each.machine.machine, name: `${name}-${number}` };
+    return { ...each, machine: { ...each.machine, machine } };
+  });
 }
 
 function readJson(path: string, message: string, remedy: string) {

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { expectationOf } from '../core/expectation.js';
 import { type JsonPath, pathText } from '../core/json.js';
+import { limits } from '../core/limits.js';
 import { type Device, type MachineFacts, powerSources } from '../core/machine.js';
 import { nearest } from '../core/nearest.js';
 import {
@@ -36,14 +37,15 @@ export function checkMachineFile(content: unknown, source: string, placeOf: Plac
   const result = v.safeParse(schema, content, { message: expectationOf });
   if (!result.success) {
     throw new UsageError(
-      result.issues.map((issue) => {
+      result.issues.slice(0, limits.mistakes).map((issue) => {
         const path = (issue.path ?? []).map((item) => item.key as string | number);
         return { ...placeOf(path), ...describe(issue, path) };
       }),
     );
   }
   const ids = (result.output.devices ?? []).map(({ id }) => id);
-  const twice = ids.findIndex((id, index) => ids.indexOf(id) < index);
+  const seen = new Set<string>();
+  const twice = ids.findIndex((id) => seen.has(id) || !seen.add(id));
   if (twice >= 0) {
     const path = ['devices', twice, 'id'];
     throw new UsageError({
@@ -159,11 +161,20 @@ const deviceEntries = {
   sensors: ignored,
 } satisfies Record<keyof Device, unknown>;
 
+const positive = 'a number above 0';
+const threadsText = `${positive}, at most ${limits.cpuThreads}`;
 const machineEntries = {
   name: v.optional(identifier('letters, digits, `_`, `-` and `.`, such as gpu-box')),
   platform: text('a text such as linux'),
   arch: text('a text such as x64'),
-  cpuBudget: above0,
+  cpuBudget: v.optional(
+    v.pipe(
+      v.number(positive),
+      v.finite(positive),
+      v.gtValue(0, positive),
+      v.maxValue(limits.cpuThreads, threadsText),
+    ),
+  ),
   memoryBudgetBytes: size,
   numaNodes: from1,
   container: v.optional(word(containerEngines)),
@@ -173,10 +184,16 @@ const machineEntries = {
   evidence: ignored,
 } satisfies Record<keyof MachineFacts, unknown>;
 
+const devicesText = `at most ${limits.devices} devices`;
 const rootEntries = {
   version: v.optional(v.literal(1, '1')),
   machine: v.optional(object(machineEntries, 'an object')),
-  devices: v.optional(v.array(object(deviceEntries, 'an object'), 'a list of devices')),
+  devices: v.optional(
+    v.pipe(
+      v.custom<unknown[]>((value) => !Array.isArray(value) || value.length <= limits.devices, devicesText),
+      v.array(object(deviceEntries, 'an object'), 'a list of devices'),
+    ),
+  ),
   replace: flag,
   problems: ignored,
 };
@@ -202,9 +219,13 @@ function describe(issue: v.BaseIssue<unknown>, path: JsonPath): Omit<UsageProble
   return {
     message: path.length === 0 ? 'not a machine' : `${nameOf(path)} is wrong`,
     expected,
-    found: JSON.stringify(issue.input) ?? 'nothing',
+    found: shortened(JSON.stringify(issue.input) ?? 'nothing'),
     ...(remedy !== undefined && { remedy }),
   };
+}
+
+function shortened(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 /** What may stand where this key stands; nothing where keys follow a pattern, which is then the message. */

@@ -5,7 +5,14 @@
  */
 import { createRequire } from 'node:module';
 import type { BaseReporter } from '@jest/reporters';
-import type { AggregatedResult, createEmptyTestResult, Test, TestContext } from '@jest/test-result';
+import type {
+  AggregatedResult,
+  createEmptyTestResult,
+  formatTestResults,
+  makeEmptyAggregatedTestResult,
+  Test,
+  TestContext,
+} from '@jest/test-result';
 import type { ShardOptions, TestSequencerOptions } from '@jest/test-sequencer';
 import type { Config } from '@jest/types';
 import type Emittery from 'emittery';
@@ -96,5 +103,11 @@ export const jestPackages = {
   },
   get createEmptyTestResult(): typeof createEmptyTestResult {
     return require('@jest/test-result').createEmptyTestResult;
+  },
+  get makeEmptyAggregatedTestResult(): typeof makeEmptyAggregatedTestResult {
+    return require('@jest/test-result').makeEmptyAggregatedTestResult;
+  },
+  get formatTestResults(): typeof formatTestResults {
+    return require('@jest/test-result').formatTestResults;
   },
 };

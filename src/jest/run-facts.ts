@@ -13,7 +13,7 @@ export function runStarted(
   startedAt: Date,
 ): RunStarted {
   const { shard, collectCoverage } = globalConfig;
-  const commit = process.env['GITHUB_SHA'] ?? process.env['CI_COMMIT_SHA'];
+  const commit = commitOf(process.env);
   return {
     type: 'run-started',
     version: recordVersion,
@@ -30,6 +30,16 @@ export function runStarted(
   };
 }
 
+/** What the CI service says is tested. */
+export function commitOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  return env['GITHUB_SHA'] ?? env['CI_COMMIT_SHA'];
+}
+
+/** True when Jest was told to find less than all suites; `-t` leaves out tests, not suites. */
+export function asksForSomeSuites(config: Config.GlobalConfig): boolean {
+  return findsSomeSuites(config) || projectsLeftOut(config);
+}
+
 /** `--selectProjects` and `--ignoreProjects` leave no other trace in the config. */
 function projectsLeftOut({ projects }: Config.GlobalConfig): boolean {
   return session.contexts !== undefined && session.contexts.length < projects.length;
@@ -37,8 +47,11 @@ function projectsLeftOut({ projects }: Config.GlobalConfig): boolean {
 
 /** True when the user asked for less than all suites or tests. */
 function isFiltered(config: Config.GlobalConfig): boolean {
+  return Boolean(config.testNamePattern) || findsSomeSuites(config);
+}
+
+function findsSomeSuites(config: Config.GlobalConfig): boolean {
   return (
-    Boolean(config.testNamePattern) ||
     config.testPathPatterns.isSet() ||
     config.nonFlagArgs.length > 0 ||
     config.onlyChanged ||

@@ -20,8 +20,9 @@ import { parseEnvironment } from '../options/environment.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
 import { onProcessEnd } from '../process-end.js';
 import { openRecord } from '../record/file.js';
-import { failedLastOf, observationsOf } from '../record/history.js';
+import { failedLastOf, historyUnder, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';
+import { unlearnedText } from '../record/learn.js';
 import { withMeasuredWatts } from '../record/measured-watts.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { printable } from '../report/printable.js';
@@ -105,7 +106,10 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       prepare: () => prepareSuites(tests, this.#globalConfig, options),
       machine,
       detect,
-      history: history === undefined ? [] : observationsOf(history.history),
+      history:
+        history === undefined
+          ? []
+          : observationsOf(historyUnder(this.#globalConfig.collectCoverage, history.history)),
       failedLast: history === undefined ? new Set() : failedLastOf(history.history),
       globalConfig: this.#globalConfig,
       context: this.#context,
@@ -145,7 +149,12 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       paths.history === undefined || !learns
         ? undefined
         : updateHistory(paths.history, events, paths.project);
-    for (const problem of [record.problem, unlearned]) if (problem !== undefined) say(problem);
+    const { watch, watchAll } = this.#globalConfig;
+    const untaught =
+      paths.history === undefined || watch || watchAll || unlearned !== undefined
+        ? undefined
+        : unlearnedText(events);
+    for (const problem of [record.problem, unlearned, untaught]) if (problem !== undefined) say(problem);
     const summary = summarise(events);
     this.#refuseStates(summary);
     requireExecuted(summary);

@@ -8,7 +8,7 @@ import { parseEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
 import { runPaths } from '../options/run-paths.js';
 import { readDocblock } from '../profile/docblock.js';
-import { expectedMs, type History } from '../record/history.js';
+import { expectedMs, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
 import { hideRunnerOptions } from './project-config.js';
@@ -50,13 +50,18 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     const { globalConfig } = this.#options;
     // Planning and checking machines is loaded for shards alone.
     const { takeShard } = await import('./shard.js');
-    return takeShard({
-      tests,
+    // Jest takes those that failed after it has divided; they are to be divided themselves.
+    const asked = globalConfig.onlyFailures ? await this.allFailedTests(tests) : tests;
+    const own = takeShard({
+      tests: asked,
       shard: options,
       options: runnerOptions,
       globalConfig,
-      expectedPlanId: this.#environment.planId,
+      environment: this.#environment,
     });
+    if (own.length > 0 || asked.length === 0) return own;
+    const { endEmptyShard, failsWithoutTests } = await import('./empty-shard.js');
+    return failsWithoutTests(globalConfig) ? endEmptyShard(globalConfig) : own;
   }
 
   override async sort(tests: Test[]): Promise<Test[]> {
@@ -119,7 +124,9 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
   #history(): History | undefined {
     const options = this.#runnerOptions();
     const paths = options === undefined ? undefined : runPaths(options, this.#options.globalConfig.rootDir);
-    return paths?.history === undefined ? undefined : readHistory(paths.history, paths.project).history;
+    if (paths?.history === undefined) return undefined;
+    const { history } = readHistory(paths.history, paths.project);
+    return historyUnder(this.#options.globalConfig.collectCoverage, history);
   }
 
   #runnerOptions(): HardwareOptions | undefined {

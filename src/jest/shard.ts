@@ -5,14 +5,14 @@ import type { Suite } from '../core/events.js';
 import { formatDuration } from '../core/units.js';
 import { UsageError } from '../core/usage-error.js';
 import { defaultProfile } from '../core/workload.js';
-import { type FleetMachine, fleetFrom } from '../detect/fleet.js';
+import { fleetFrom } from '../detect/fleet.js';
+import type { HardwareEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
 import { runPaths } from '../options/run-paths.js';
 import { openRecord } from '../record/file.js';
-import { emptyHistory } from '../record/history.js';
-import { readHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
-import { type PlannedRun, planRun } from '../shard/plan.js';
+import { ciRunOf } from '../shard/ci-run.js';
+import { type Division, dividedBy } from './division.js';
 import { runStarted } from './run-facts.js';
 import { runsWithUs } from './runner-options.js';
 import { say, session } from './session.js';
@@ -23,68 +23,75 @@ interface ShardInput {
   readonly shard: ShardOptions;
   readonly options: HardwareOptions;
   readonly globalConfig: Config.GlobalConfig;
-  /** `JEST_HARDWARE_PLAN_ID`. */
-  readonly expectedPlanId: string | undefined;
+  readonly environment: HardwareEnvironment;
 }
 
 /**
- * The tests of this shard: those whose suites the plan, or their hash, gives to it. Every shard answers alike, whatever
- * files it finds.
+ * The tests of this shard: those whose suites the plan gives to it, which was written down beforehand, or by an earlier
+ * attempt of this shard, or is made here. Every shard answers alike.
  * @throws UsageError for a fleet of another size, or another plan than was asked for.
  */
-export function takeShard({ tests, shard, options, globalConfig, expectedPlanId }: ShardInput): Test[] {
+export function takeShard({ tests, shard, options, globalConfig, environment }: ShardInput): Test[] {
   const { shardIndex: index, shardCount: total } = shard;
   const fleet = fleetFrom(options.shards, globalConfig.rootDir, total);
   const paths = runPaths(options, globalConfig.rootDir);
-  const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
-  const run = planRun({ total, ...(fleet && { fleet }), history: read?.history ?? emptyHistory });
-  refuseOtherPlan(run, expectedPlanId);
-  const own: Test[] = [];
-  const elsewhere: string[] = [];
-  for (const { test, id, ...prepared } of prepareSuites(tests, globalConfig, options)) {
-    // What is wrong with a docblock, one shard says.
-    const suite: Suite = 'suite' in prepared ? prepared.suite : { id, profile: defaultProfile, fileBytes: 0 };
-    if (run.shardOf(suite) === index - 1) own.push(test);
-    // What another runner runs has no place in our record.
-    else if (runsWithUs(test.context.config)) elsewhere.push(id);
-  }
+  const prepared = prepareSuites(tests, globalConfig, options);
+  // What is wrong with a docblock, one shard says.
+  const suites = prepared.map(
+    ({ id, ...rest }): Suite =>
+      'suite' in rest ? rest.suite : { id, profile: defaultProfile, fileBytes: 0 },
+  );
+  const division = dividedBy({ suites, index, total, fleet, paths, globalConfig, environment });
+  refuseOtherPlan(division, environment.planId);
+  const own = tests.filter((_, at) => division.isOwn[at]);
+  const elsewhere = prepared.filter(({ test }, at) => !division.isOwn[at] && runsWithUs(test.context.config));
   const declared = fleet?.[index - 1];
+  const ci = ciRunOf(process.env);
   session.shard = {
     planned: {
       type: 'shard-planned',
-      planId: run.planId,
-      inputs: { ...run.inputs },
+      planId: division.planId,
+      inputs: { ...division.inputs },
       index,
       total,
       ...(declared && { machine: declared.machine.machine.name }),
-      predictedMs: run.predictedMs,
-      boundMs: run.boundMs,
-      elsewhere,
+      predictedMs: division.predictedMs,
+      boundMs: division.boundMs,
+      // What another runner runs has no place in our record.
+      elsewhere: elsewhere.map(({ id }) => id),
+      own: suites.flatMap(({ id }, at) => (division.isOwn[at] ? id : [])),
+      dividedAt: new Date().toISOString(),
+      ...(ci && { ciRun: ci.run }),
+      ...(ci?.attempt !== undefined && { ciAttempt: ci.attempt }),
     },
     ...(declared && { declared }),
   };
-  const known = tests.length === 0 ? 0 : run.knownSuites.length;
+  const machines = fleet === undefined ? ', on equal machines (no option `shards`)' : '';
   say(
-    `jest-runner-hardware: shard ${index} of ${total}${declared ? ` (${declared.machine.machine.name})` : ''}: ${own.length} of ${tests.length} suites, plan ${run.planId}; ${basisText(known, run, index, fleet)}`,
+    `jest-runner-hardware: shard ${index} of ${total}${declared ? ` (${declared.machine.machine.name})` : ''}: ${own.length} of ${tests.length} suites, plan ${division.planId}; ${basisText(division, index)}${machines}`,
   );
-  if (own.length === 0) recordEmptyShard(options, globalConfig, paths.outputDirectory);
+  if (own.length === 0 && !globalConfig.listTests) {
+    recordEmptyShard(options, globalConfig, paths.outputDirectory);
+  }
   return own;
 }
 
-function basisText(
-  known: number,
-  run: PlannedRun,
-  index: number,
-  fleet: readonly FleetMachine[] | undefined,
-): string {
-  const machines = fleet === undefined ? ', on equal machines (no option `shards`)' : '';
-  if (known === 0) return `no history yet: suites are divided by hash${machines}`;
-  const expected = formatDuration(run.predictedMs[index - 1] ?? 0);
-  const longest = formatDuration(Math.max(...run.predictedMs));
-  return `expected ${expected} of at most ${longest}, from ${known} known suites${machines}`;
+function basisText({ source, knownSuites, predictedMs }: Division, index: number): string {
+  const expected = formatDuration(predictedMs[index - 1] ?? 0);
+  const longest = formatDuration(Math.max(...predictedMs));
+  const times =
+    knownSuites === 0 ? '' : `expected ${expected} of at most ${longest}, from ${knownSuites} known suites`;
+  switch (source) {
+    case 'file':
+      return ['as JEST_HARDWARE_PLAN says', times].filter((text) => text !== '').join(', ');
+    case 'earlier attempt':
+      return 'the same suites as in its earlier attempt';
+    case 'history':
+      return times || 'no history yet: suites are divided evenly';
+  }
 }
 
-function refuseOtherPlan({ planId, inputs }: PlannedRun, expected: string | undefined): void {
+function refuseOtherPlan({ planId, inputs }: Division, expected: string | undefined): void {
   if (expected === undefined || expected === planId) return;
   throw new UsageError({
     message: 'this shard plans otherwise than JEST_HARDWARE_PLAN_ID says',
@@ -93,7 +100,7 @@ function refuseOtherPlan({ planId, inputs }: PlannedRun, expected: string | unde
       .map(([name, value]) => `${name} ${value}`)
       .join(', ')}`,
     remedy:
-      'give all shards the same history file, option `shards` and version of jest-runner-hardware; compare these with what the other shards printed',
+      'let all shards and their later attempts follow one file (plan --output FILE, JEST_HARDWARE_PLAN), or give them the same history file, option `shards` and version of jest-runner-hardware',
   });
 }
 

@@ -16,6 +16,8 @@ export interface HardwareEnvironment {
   readonly python?: string;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */
   readonly planId?: string;
+  /** `JEST_HARDWARE_PLAN`: path of a plan file that every shard follows. */
+  readonly planFile?: string;
 }
 
 /**
@@ -52,6 +54,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   const claims = textOf('JEST_HARDWARE_CLAIMS');
   const python = textOf('JEST_HARDWARE_PYTHON');
   const planId = textOf('JEST_HARDWARE_PLAN_ID');
+  const planFile = textOf('JEST_HARDWARE_PLAN');
   if (problems.length > 0) throw new UsageError(problems);
   return {
     enabled: mode === 'on',
@@ -60,5 +63,6 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     ...(claims === '' ? {} : { claims: claims.toLowerCase() === 'off' ? false : claims }),
     ...(python === '' ? {} : { python }),
     ...(planId === '' ? {} : { planId }),
+    ...(planFile === '' ? {} : { planFile }),
   };
 }

@@ -1,3 +1,4 @@
+import { limits } from '../core/limits.js';
 import type { UsageProblem } from '../core/usage-error.js';
 
 /**
@@ -14,12 +15,14 @@ export function notJson(
     return [];
   if (typeof value === 'number' && Number.isFinite(value)) return [];
   const plain = typeof value === 'object' && (Array.isArray(value) || isPlain(value));
-  if (!plain || above.includes(value)) {
-    const found = plain ? 'an object that contains itself' : describe(value);
+  const isDeep = above.length >= limits.jsonDepth;
+  if (!plain || isDeep || above.includes(value)) {
+    const nested = above.includes(value) ? 'an object that contains itself' : 'an object of too many levels';
+    const found = plain ? nested : describe(value);
     return [
       {
         message: `${path}: ${found} cannot travel to worker processes`,
-        expected: 'plain JSON values',
+        expected: isDeep ? `plain JSON values, at most ${limits.jsonDepth} levels` : 'plain JSON values',
         found,
       },
     ];

@@ -7,7 +7,7 @@ import { type HardwareOptions, parseOptions } from '../options/options.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
 import { packageFiles } from '../package-files.js';
 import { profileOf } from '../profile/profile.js';
-import { emptyHistory, type History } from '../record/history.js';
+import { emptyHistory, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { askJestForJson, type JestConfig, jestConfigOf } from './ask-jest.js';
 
@@ -30,9 +30,10 @@ export interface Project {
 /**
  * Asks Jest for its configuration and its test files, and reads their docblocks; no test runs.
  * @param config Jest's config file; default: Jest finds it.
+ * @param coverage Whether the run will collect coverage though the config does not say so.
  * @throws {UsageError} when Jest cannot tell, or does not use this package.
  */
-export function readProject(directory: string, config?: string): Project {
+export function readProject(directory: string, config?: string, coverage = false): Project {
   const { globalConfig, configs, settings } = readConfig(directory, config);
   if (settings === undefined) {
     throw new UsageError({
@@ -59,7 +60,7 @@ export function readProject(directory: string, config?: string): Project {
     rootDir,
     options,
     paths,
-    history: read?.history ?? emptyHistory,
+    history: historyUnder(coverage || globalConfig.collectCoverage, read?.history ?? emptyHistory),
     ...(read?.problem !== undefined && { historyProblem: read.problem }),
     suites: suites.sort((a, b) => (a.id < b.id ? -1 : 1)),
     files,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../core/events.js';
+import { isTooDeep } from '../core/json.js';
 import { UsageError } from '../core/usage-error.js';
 import {
   type DeviceHistory,
@@ -12,6 +12,7 @@ import {
   type SuiteNeeds,
 } from './history.js';
 import { learn } from './learn.js';
+import { makeFolderOf } from './output-directory.js';
 import { codeOf, messageOf } from './system-error.js';
 
 /**
@@ -19,7 +20,8 @@ import { codeOf, messageOf } from './system-error.js';
  * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"watts":{"<kind of device>":<measured>},
  * "kinds":["<kind of device>",…],"needs":[{<field of a profile>}…]}` (`watts` where any were), then one line per suite, sorted by id: `["<suite id>",
  * [[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>,<number in needs>]`.
- * Zeros at the end of an array are left out; what a suite needs is numbered from 1, 0: nothing.
+ * A kind `… under coverage` holds what was measured while coverage was
+ * collected. Zeros at the end of an array are left out; what a suite needs is numbered from 1, 0: nothing.
  */
 const historyVersion = 2;
 
@@ -127,7 +129,7 @@ export function writeHistory(path: string, history: History): void {
   // Not the process id: runs in two containers may share a directory and have the same.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolderOf(path);
     writeFileSync(temporary, `${[header, ...lines].join('\n')}\n`);
     renameSync(temporary, path);
   } catch (error) {
@@ -180,6 +182,7 @@ function unread(state: 'damaged' | 'newer' | 'foreign', problem: string): ReadHi
 }
 
 function parsed(line: string): unknown {
+  if (isTooDeep(line)) return undefined;
   try {
     return JSON.parse(line);
   } catch {

@@ -15,7 +15,7 @@ export interface DeviceHistory {
 }
 
 export interface SuiteHistory {
-  /** By kind of device (`kindOf`): `cpu AMD EPYC`. */
+  /** By kind of device (`kindOf`): `cpu AMD EPYC`; what was measured while coverage was collected stands apart ({@link kindUnder}). */
   readonly devices: ReadonlyMap<string, DeviceHistory>;
   /** What it asked for last, as far as placing it goes and where it is not the default; left out: nothing. */
   readonly needs?: SuiteNeeds;
@@ -79,6 +79,60 @@ export const emptyHistory: History = {
   reversion: { towardsMean: 0, ofMean: 0 },
   watts: new Map(),
 };
+
+const coverageMark = ' under coverage';
+
+/** The name under which durations are kept: code that counts its own lines is another, slower code. */
+export function kindUnder(coverage: boolean, deviceKind: string): string {
+  return coverage ? `${deviceKind}${coverageMark}` : deviceKind;
+}
+
+/**
+ * The history as a run with or without coverage expects it. What was measured only the other way is taken times the factor
+ * between the two that suites measured both ways show, the median: as it is where there is none.
+ */
+export function historyUnder(coverage: boolean, history: History): History {
+  if (![...history.suites.values()].some(({ devices }) => [...devices.keys()].some(isMarked))) return history;
+  const factor = coverageFactor(history);
+  const scaled = (device: DeviceHistory | undefined): DeviceHistory | undefined => {
+    const by = (ms: number) => Math.max(1, coverage ? ms * factor : ms / factor);
+    return device && { ...device, lastMs: Math.round(by(device.lastMs)), meanMs: by(device.meanMs) };
+  };
+  const suites = new Map<string, SuiteHistory>();
+  for (const [id, suite] of history.suites) {
+    const devices = new Map<string, DeviceHistory>();
+    for (const marked of suite.devices.keys()) {
+      const kind = isMarked(marked) ? marked.slice(0, -coverageMark.length) : marked;
+      const [own, other] = [coverage, !coverage].map((each) => suite.devices.get(kindUnder(each, kind)));
+      const device = own === undefined ? scaled(other) : withPeakOf(own, other);
+      if (device !== undefined) devices.set(kind, device);
+    }
+    suites.set(id, { ...suite, devices });
+  }
+  return { ...history, suites };
+}
+
+function isMarked(kind: string): boolean {
+  return kind.endsWith(coverageMark);
+}
+
+/** Where memory was measured only the other way, that is better than nothing. */
+function withPeakOf(device: DeviceHistory, other: DeviceHistory | undefined): DeviceHistory {
+  const peakMemoryBytes = device.peakMemoryBytes ?? other?.peakMemoryBytes;
+  return peakMemoryBytes === undefined ? device : { ...device, peakMemoryBytes };
+}
+
+/** How many times as long suites take under coverage. By division alone: shards must agree. */
+function coverageFactor({ suites, reversion }: History): number {
+  const ratios: number[] = [];
+  for (const { devices } of suites.values()) {
+    for (const [kind, plain] of devices) {
+      const covered = devices.get(kindUnder(true, kind));
+      if (covered !== undefined) ratios.push(expectedMs(covered, reversion) / expectedMs(plain, reversion));
+    }
+  }
+  return ratios.sort((a, b) => a - b)[Math.floor(ratios.length / 2)] ?? 1;
+}
 
 /** All that is known, one observation per suite and kind of device, in the order of the history. */
 export function observationsOf(history: History): readonly Observation[] {

@@ -4,6 +4,7 @@ import {
   type DeviceHistory,
   expectedMs,
   type History,
+  kindUnder,
   needsOf,
   type Reversion,
   type SuiteHistory,
@@ -35,7 +36,7 @@ const unknownSuite: SuiteHistory = { devices: new Map(), failedLast: false, miss
 
 /**
  * The history with one run added. Durations and memory come from passed attempts of runs without `-t`, path patterns
- * or coverage; any run tells which suites failed last.
+ * or the like, those under coverage apart; any run tells which suites failed last.
  * @param events Of one run; what a killed run left behind counts as far as it goes.
  */
 export function learn(history: History, events: readonly RunEvent[]): History {
@@ -47,7 +48,8 @@ export function learn(history: History, events: readonly RunEvent[]): History {
   const kinds = new Map<string, string>();
   const needs = new Map<string, SuiteHistory['needs']>();
   for (const event of events) {
-    if (event.type === 'slot-up') kinds.set(event.slot.id, kindOf(event.slot.device));
+    if (event.type === 'slot-up')
+      kinds.set(event.slot.id, kindUnder(run.coverage, kindOf(event.slot.device)));
     if (event.type === 'suite-queued') needs.set(event.suite.id, needsOf(event.suite.profile));
     if (event.type !== 'suite-ended') continue;
     const { needs: old, ...known } = suites.get(event.suiteId) ?? unknownSuite;
@@ -55,7 +57,7 @@ export function learn(history: History, events: readonly RunEvent[]): History {
     const isNarrowed = run.only !== undefined && suites.has(event.suiteId);
     const asked = isNarrowed ? old : needs.get(event.suiteId);
     const before = asked === undefined ? known : { ...known, needs: asked };
-    const after = withAttempt(before, event, isTypical(run) ? kinds.get(event.slotId) : undefined, reversion);
+    const after = withAttempt(before, event, run.filtered ? undefined : kinds.get(event.slotId), reversion);
     if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);
     else suites.delete(event.suiteId);
   }
@@ -73,8 +75,25 @@ function runIdOf(run: RunStarted): string {
   return run.total === undefined ? run.startedAt : `${run.startedAt} ${run.index}/${run.total}`;
 }
 
-function isTypical(run: RunStarted): boolean {
-  return !run.filtered && !run.coverage;
+/** Why a run teaches nothing of durations, or less than all: one sentence; undefined where all is well. */
+export function unlearnedText(events: readonly RunEvent[]): string | undefined {
+  const run = events.find((event) => event.type === 'run-started');
+  if (run === undefined) return undefined;
+  if (run.filtered)
+    return 'The run teaches the history no durations: only a part of it was asked for (-t, paths or the like).';
+  const ended = events.filter((event) => event.type === 'suite-ended');
+  const passed = new Set(ended.flatMap(({ status, suiteId }) => (status === 'passed' ? suiteId : [])));
+  const cancelled = events.find((event) => event.type === 'run-cancelled');
+  if (cancelled !== undefined) {
+    return `The run was stopped (${cancelled.cause}): the history learns ${passed.size === 0 ? 'nothing' : `only the ${counted(passed.size)} that had passed`}.`;
+  }
+  return ended.length > 0 && passed.size === 0
+    ? 'The run teaches the history no durations: no suite passed.'
+    : undefined;
+}
+
+function counted(suites: number): string {
+  return suites === 1 ? '1 suite' : `${suites} suites`;
 }
 
 /** A run that held only a part, or died before it had listed its suites, says nothing about those it lacks. */

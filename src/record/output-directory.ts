@@ -1,5 +1,5 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../core/usage-error.js';
 import { messageOf } from './system-error.js';
 
@@ -26,4 +26,23 @@ export function prepareOutputDirectory(directory: string): void {
       { cause: error },
     );
   }
+}
+
+/** The usual output directory, wherever it is made, ignores itself in git. */
+const usualName = '.jest-hardware';
+
+/** Makes a folder and those around it, each as the run would make it. */
+export function makeFolder(path: string): void {
+  const created = mkdirSync(path, { recursive: true });
+  if (created === undefined) return;
+  let folder = resolve(created);
+  for (const part of ['', ...relative(folder, resolve(path)).split(sep)]) {
+    folder = join(folder, part);
+    if (basename(folder) === usualName) writeFileSync(join(folder, '.gitignore'), '*\n');
+  }
+}
+
+/** Makes the folder that a file is to lie in. */
+export function makeFolderOf(path: string): void {
+  makeFolder(dirname(path));
 }

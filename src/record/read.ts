@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type RunEvent, recordVersion } from '../core/events.js';
 import { expectationOf } from '../core/expectation.js';
+import { isTooDeep } from '../core/json.js';
+import { limits } from '../core/limits.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
 import { eventSchemas } from './schema.js';
 import { messageOf } from './system-error.js';
@@ -80,6 +82,14 @@ function isEventType(type: unknown): type is RunEvent['type'] {
 }
 
 function parseJson(path: string, line: number, text: string): unknown {
+  if (isTooDeep(text)) {
+    throw problemAt(path, line, {
+      message: 'The line has too many levels.',
+      expected: `at most ${limits.jsonDepth} levels of objects and lists`,
+      found: shortened(text),
+      remedy: 'Name a run-….jsonl file; runs write them to their output directory (.jest-hardware).',
+    });
+  }
   try {
     return JSON.parse(text);
   } catch (error) {

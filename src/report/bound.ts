@@ -1,7 +1,8 @@
-import { type DurationsMs, makespanLowerBoundMs } from '../core/bound.js';
+import { makespanLowerBoundMs } from '../core/bound.js';
 import type { RunEvent, Suite } from '../core/events.js';
 import { neverRejection } from '../core/filters.js';
 import type { Slot } from '../core/machine.js';
+import { type MeasuredSuite, type MoreWorkers, moreWorkersFor } from './more-workers.js';
 import type { AttemptSummary, SuiteSummary } from './suites.js';
 
 /** How near the run came to the shortest possible one for what it ran. */
@@ -12,6 +13,8 @@ export interface BoundSummary {
   readonly ratio: number;
   /** `assumed`: some suite could also have run on a device it was not timed on, and would take as long there. */
   readonly basis: 'measured' | 'assumed';
+  /** Left out unless more workers would have made the run noticeably shorter. */
+  readonly moreWorkers?: MoreWorkers;
 }
 
 /** @returns Undefined when no attempt gave a result, or none took time. */
@@ -29,8 +32,16 @@ export function summariseBound(
     ),
   );
 
+  const memoryOf = new Map(
+    events.flatMap((event) =>
+      event.type === 'suite-started'
+        ? [[event.placement.suiteId, event.placement.claim.hostMemoryBytes] as const]
+        : [],
+    ),
+  );
+
   let basis: BoundSummary['basis'] = 'measured';
-  const durations: DurationsMs[] = [];
+  const measured: MeasuredSuite[] = [];
   for (const { id, attempts } of summaries) {
     const suite = suites.get(id);
     const attempt = attempts.findLast(hasResult);
@@ -39,10 +50,27 @@ export function summariseBound(
     // Where it ran is not always where it belongs: it may have been degraded.
     const types = new Set([slot.type, ...feasibleTypes(suite, slotOfType.values())]);
     if (types.size > 1) basis = 'assumed';
-    durations.push(Object.fromEntries([...types].map((type) => [type, attempt.heldMs])));
+    measured.push({
+      suite,
+      durationsMs: Object.fromEntries([...types].map((type) => [type, attempt.heldMs])),
+      hostMemoryBytes: memoryOf.get(id) ?? 0,
+    });
   }
-  const ms = makespanLowerBoundMs(durations, slots);
-  return ms === 0 ? undefined : { ms, ratio: makespanMs / ms, basis };
+  const ms = makespanLowerBoundMs(
+    measured.map(({ durationsMs }) => durationsMs),
+    slots,
+  );
+  if (ms === 0) return undefined;
+  const machines = events.flatMap((event) => (event.type === 'machine-known' ? [event.machine] : []));
+  const [machine, ...others] = machines;
+  // Shards tell each for itself; of a run that was stopped, the rest is not known.
+  const isWhole = others.length === 0 && events.every(({ type }) => type !== 'run-cancelled');
+  const cpuMs = events.reduce(
+    (sum, event) => sum + (event.type === 'suite-ended' ? (event.cpuMs ?? 0) : 0),
+    0,
+  );
+  const moreWorkers = machine && isWhole ? moreWorkersFor(machine, slots, measured, ms, cpuMs) : undefined;
+  return { ms, ratio: makespanMs / ms, basis, ...(moreWorkers && { moreWorkers }) };
 }
 
 function hasResult({ status }: AttemptSummary): boolean {

@@ -126,6 +126,8 @@ function timeSentence({ makespanMs, bound, strategy, shard, state, cancelCause }
     `makespan ${formatDuration(makespanMs)}`,
     bound && `${bound.ratio.toFixed(2)} x the lower bound of ${formatDuration(bound.ms)}`,
     bound?.basis === 'assumed' && 'if all devices a suite may use are equally fast',
+    bound?.moreWorkers &&
+      `-w ${bound.moreWorkers.workers} would take ${formatDuration(bound.moreWorkers.totalMs)}`,
     strategy && `strategy ${strategy}`,
     shard && `shard ${shard.index} of ${shard.total}`,
     state === 'cancelled' && `cancelled by ${cancelCause}`,

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../core/usage-error.js';
 
 /** Files that shards left behind, by what they are. */
@@ -27,6 +27,7 @@ export function findArtefacts(paths: readonly string[]): Artefacts {
     keyof Artefacts,
     string[]
   > as Record<keyof Artefacts, string[]>;
+  const seen = new Set<string>();
   for (const path of paths) {
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
     if (isFolder === undefined) {
@@ -36,7 +37,7 @@ export function findArtefacts(paths: readonly string[]): Artefacts {
         found: 'no such file or folder',
       });
     }
-    for (const file of isFolder ? filesIn(path) : [path]) {
+    for (const file of isFolder ? filesIn(path, seen) : isNew(path, seen) ? [path] : []) {
       const kind = kindOf(file, isFolder);
       if (kind !== undefined) found[kind].push(file);
     }
@@ -44,16 +45,54 @@ export function findArtefacts(paths: readonly string[]): Artefacts {
   return found;
 }
 
-/** By name, so that the order is the same everywhere. */
-function filesIn(folder: string): readonly string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.name.startsWith(mergedPrefix)) return [];
-      if (entry.isDirectory()) return skippedFolders.has(entry.name) ? [] : filesIn(path);
-      return entry.isFile() ? [path] : [];
+/**
+ * By name, so that the order is the same everywhere. Links are followed, as caches and stores of artefacts make them.
+ * @param seen Real paths of what was found before: nothing is found twice, and no circle is followed.
+ */
+function filesIn(folder: string, seen: Set<string>): readonly string[] {
+  if (!isNew(folder, seen)) return [];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((name) => {
+      const path = join(folder, name);
+      if (name.startsWith(mergedPrefix)) return [];
+      // A link that leads nowhere is nothing.
+      const stats = statSync(path, { throwIfNoEntry: false });
+      if (stats?.isDirectory()) return skippedFolders.has(name) ? [] : filesIn(path, seen);
+      return stats?.isFile() && isNew(path, seen) ? [path] : [];
     });
+}
+
+function isNew(path: string, seen: Set<string>): boolean {
+  return seen.size !== seen.add(realpathSync(path)).size;
+}
+
+/**
+ * Without what lies beside records that do not count: an earlier attempt of a shard left results and coverage too. A file
+ * belongs to the records in the nearest folder around it that has any.
+ * @param leftOut Records of artefacts.
+ */
+export function withoutAttempts(artefacts: Artefacts, leftOut: readonly string[]): Artefacts {
+  const out = new Set(leftOut);
+  const recordsIn = new Map<string, boolean>();
+  for (const record of artefacts.records) {
+    for (let folder = dirname(resolve(record)); ; folder = dirname(folder)) {
+      recordsIn.set(folder, (recordsIn.get(folder) ?? false) || !out.has(record));
+      if (folder === dirname(folder)) break;
+    }
+  }
+  const counts = (path: string) => {
+    let folder = dirname(resolve(path));
+    while (!recordsIn.has(folder) && folder !== dirname(folder)) folder = dirname(folder);
+    return recordsIn.get(folder) ?? true;
+  };
+  return {
+    records: artefacts.records.filter((record) => !out.has(record)),
+    histories: artefacts.histories.filter(counts),
+    results: artefacts.results.filter(counts),
+    junit: artefacts.junit.filter(counts),
+    coverage: artefacts.coverage.filter(counts),
+  };
 }
 
 /** @param isFound False for a file that the user named: what is no other thing is taken for a record. */

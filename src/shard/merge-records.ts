@@ -1,13 +1,8 @@
-import type { RunEvent, RunStarted, ShardPlanned } from '../core/events.js';
+import type { RunEvent, RunStarted } from '../core/events.js';
 import type { Slot } from '../core/machine.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
-
-/** The record of one shard. */
-export interface ShardRecord {
-  /** As the user knows it. */
-  readonly path: string;
-  readonly events: readonly RunEvent[];
-}
+import { newestAttempts } from './attempts.js';
+import type { Shard, ShardRecord } from './shard-record.js';
 
 export interface MergedRun {
   /** Of one run, as if it had had all machines. */
@@ -15,14 +10,8 @@ export interface MergedRun {
   readonly shardCount: number;
   /** One sentence each for a person: what is odd, but loses nothing. */
   readonly notes: readonly string[];
-}
-
-interface Shard extends ShardRecord {
-  readonly started: RunStarted & { readonly index: number; readonly total: number };
-  readonly planned: ShardPlanned | undefined;
-  /** Suites that it was to run. */
-  readonly own: ReadonlySet<string>;
-  readonly seen: ReadonlySet<string>;
+  /** Records of earlier attempts: neither they nor what lies beside them counts. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -30,13 +19,18 @@ interface Shard extends ShardRecord {
  * @throws {UsageError} when they are not all of one run, or a suite has no result or two.
  */
 export function mergeRecords(records: readonly ShardRecord[]): MergedRun {
-  const parts = records.map(shardOf).sort(byIndexAndTime);
+  const { parts, twins, leftOut, notes } = newestAttempts(records.map(shardOf).sort(byIndexAndTime));
   const problems = [...mismatches(parts), ...(parts.length === 0 ? [noShards] : [])];
-  if (problems.length === 0) problems.push(...missingShards(parts));
+  if (problems.length === 0) problems.push(...twins, ...missingShards(parts));
   const shards = joinedParts(parts);
   if (problems.length === 0) problems.push(...wrongSuites(shards));
   if (problems.length > 0) throw new UsageError(problems);
-  return { events: mergedEvents(shards), shardCount: shards.length, notes: unseenSuites(shards) };
+  return {
+    events: mergedEvents(shards),
+    shardCount: shards.length,
+    notes: [...notes, ...unseenSuites(shards)],
+    leftOut,
+  };
 }
 
 const noShards: UsageProblem = {
@@ -152,7 +146,7 @@ function mismatches([first, ...others]: readonly Shard[]): UsageProblem[] {
         `a shard of another plan: ${inputs.join('; ') || 'made without one'}`,
         `plan ${first.planned?.planId ?? 'none'}, as ${first.path}`,
         `plan ${shard.planned?.planId ?? 'none'}`,
-        'give all shards the same history file, option `shards` and version of jest-runner-hardware, and run them again',
+        'let all shards and their later attempts follow one file (plan --output FILE, JEST_HARDWARE_PLAN), and run them again; without it, they need the same history file, option `shards` and version of jest-runner-hardware',
       );
     }
     if (a.commit !== b.commit) {
@@ -183,12 +177,6 @@ function missingShards(parts: readonly Shard[]): UsageProblem[] {
         },
       ];
     }
-    const tries = own.filter((part) => own.some((other) => other !== part && haveSuiteInCommon(part, other)));
-    if (tries.length > 0) {
-      const remedy = 'name the files to merge one by one, and leave out those of earlier tries';
-      const found = tries.map(({ path }) => path).join(', ');
-      return [{ message: `shard ${index} of ${total} is there ${tries.length} times`, found, remedy }];
-    }
     return own.flatMap(({ path, events }) =>
       events.some(({ type }) => type === 'run-ended' || type === 'run-cancelled')
         ? []
@@ -199,10 +187,6 @@ function missingShards(parts: readonly Shard[]): UsageProblem[] {
           },
     );
   });
-}
-
-function haveSuiteInCommon(a: Shard, b: Shard): boolean {
-  return [...a.own].some((id) => b.own.has(id));
 }
 
 function wrongSuites(shards: readonly Shard[]): UsageProblem[] {

@@ -30,19 +30,31 @@ function isObject(value: Json): value is { readonly [key: string]: Json } {
 
 const totals = ['tests', 'failures', 'errors', 'skipped', 'time'] as const;
 
+/** Values stand in either kind of quotes, and may hold `>`. */
+const attributesOfTag = `(?:[^>"']|"[^"]*"|'[^']*')*`;
+const loneSuite = /<testsuite\b[\s\S]*<\/testsuite>|<testsuite\b(?:[^>"'/]|"[^"]*"|'[^']*')*\/>/;
+const tagsAndTexts = new RegExp(
+  `<testsuite\\b${attributesOfTag}>|</testsuite\\s*>|<!\\[CDATA\\[[\\s\\S]*?\\]\\]>|<!--[\\s\\S]*?-->`,
+  'g',
+);
+
+/** Some tools write thousands apart: `1,234.5`. */
+function amountIn(tag: string, name: string): number {
+  const [, double = '', single = double] =
+    new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(tag) ?? [];
+  return Number(single.replaceAll(',', '')) || 0;
+}
+
 /** Several JUnit files as one; each `<testsuite>` is taken over as it stands. */
 export function mergeJUnit(files: readonly string[]): string {
   const suites = files.map((text) => {
-    const root = /<testsuites\b[^>]*>([\s\S]*)<\/testsuites>/.exec(text);
+    const root = new RegExp(`<testsuites\\b${attributesOfTag}>([\\s\\S]*)</testsuites>`).exec(text);
     // A file may also hold one suite alone, or an empty root.
-    return root?.[1] ?? /<testsuite\b[\s\S]*<\/testsuite>|<testsuite\b[^>]*\/>/.exec(text)?.[0] ?? '';
+    return root?.[1] ?? loneSuite.exec(text)?.[0] ?? '';
   });
   const outermost = suites.flatMap((text) => openingTags(text));
   const attributes = totals.map((name) => {
-    const sum = outermost.reduce(
-      (total, tag) => total + Number(new RegExp(`\\b${name}="([\\d.]+)"`).exec(tag)?.[1] ?? 0),
-      0,
-    );
+    const sum = outermost.reduce((total, tag) => total + amountIn(tag, name), 0);
     return `${name}="${Math.round(sum * 1000) / 1000}"`;
   });
   const body = suites.map((text) => text.replace(/^\n+|\s+$/g, '')).filter((text) => text !== '');
@@ -53,8 +65,8 @@ export function mergeJUnit(files: readonly string[]): string {
 function openingTags(text: string): readonly string[] {
   const tags: string[] = [];
   let depth = 0;
-  for (const [tag] of text.matchAll(/<testsuite\b[^>]*>|<\/testsuite>|<!\[CDATA\[[\s\S]*?\]\]>/g)) {
-    if (tag.startsWith('<![CDATA[')) continue;
+  for (const [tag] of text.matchAll(tagsAndTexts)) {
+    if (tag.startsWith('<!')) continue;
     if (tag.startsWith('</')) depth--;
     else {
       if (depth === 0) tags.push(tag);

@@ -13,6 +13,8 @@ export interface ShardRun {
   /** One machine for each shard; left out: equal ones, whatever they are. */
   readonly fleet?: readonly FleetMachine[];
   readonly history: History;
+  /** Suites of a run that asked for a part of them: these alone are planned. Left out: all that the newest whole run had. */
+  readonly narrowedTo?: readonly Suite[];
   /** Suites that take part in the plan though the history may not know them; only where no other shard plans by itself. */
   readonly suites?: readonly Suite[];
 }
@@ -23,6 +25,8 @@ interface PlanInputs {
   readonly shards: string;
   readonly fleet: string;
   readonly history: string;
+  /** Left out for a whole run. */
+  readonly suites?: string;
 }
 
 export interface PlannedRun extends ShardPlan {
@@ -34,8 +38,10 @@ export interface PlannedRun extends ShardPlan {
 }
 
 /** Plans who runs what; deterministic across machines, file orders and locales. */
-export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun {
-  const knownSuites = suites ?? knownSuitesOf(history, fleet !== undefined);
+export function planRun({ total, fleet, history, suites, narrowedTo }: ShardRun): PlannedRun {
+  const allKnown = suites ?? knownSuitesOf(history, fleet !== undefined);
+  const asked = narrowedTo && new Map(narrowedTo.map((suite) => [suite.id, withNeeds(suite)]));
+  const knownSuites = asked === undefined ? allKnown : allKnown.flatMap(({ id }) => asked.get(id) ?? []);
   const estimates = new Estimates(observationsOf(history));
   for (const suite of knownSuites) estimates.announce(suite);
   const shards = fleet === undefined ? equalShards(total) : fleet.map(slotsOfShard);
@@ -43,8 +49,9 @@ export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun
   const inputs: PlanInputs = {
     planner: String(shardPlannerVersion),
     shards: String(total),
-    fleet: fleet === undefined ? 'equal machines' : hashOf(shards.map(essence)),
-    history: hashOf([durationsById(knownSuites, history), ...needsById(knownSuites)]),
+    fleet: fleetHash(fleet),
+    history: hashOf([durationsById(allKnown, history), ...needsById(allKnown)]),
+    ...(narrowedTo !== undefined && { suites: 'a part' }),
   };
   return {
     predictedMs: plan.predictedMs,
@@ -52,9 +59,20 @@ export function planRun({ total, fleet, history, suites }: ShardRun): PlannedRun
     planId: hashOf(inputs),
     inputs,
     knownSuites,
-    // Equal machines can all run a suite, or none can.
-    shardOf: (suite) => plan.shardOf(fleet === undefined ? { ...suite, profile: defaultProfile } : suite),
+    shardOf: (suite) => plan.shardOf(withNeeds(suite)),
+    divide: (all) => plan.divide(all.map(withNeeds)),
+    longest: plan.longest,
   };
+
+  /** Equal machines can all run a suite, or none can. */
+  function withNeeds(suite: Suite): Suite {
+    return fleet === undefined ? { ...suite, profile: defaultProfile } : suite;
+  }
+}
+
+/** What a plan depends on of the machines, as a short hash. */
+export function fleetHash(fleet: readonly FleetMachine[] | undefined): string {
+  return fleet === undefined ? 'equal machines' : hashOf(fleet.map(slotsOfShard).map(essence));
 }
 
 function slotsOfShard({ machine, workers }: FleetMachine): readonly Slot[] {
@@ -134,6 +152,7 @@ function essence(slots: readonly Slot[]): unknown {
   });
 }
 
-function hashOf(value: unknown): string {
+/** 12 hexadecimal digits. */
+export function hashOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }

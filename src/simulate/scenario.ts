@@ -3,7 +3,8 @@ import type { Suite } from '../core/events.js';
 import { expectationOf } from '../core/expectation.js';
 import { hashOf } from '../core/hash.js';
 import { type JsonPath, parseJson, pathText } from '../core/json.js';
-import { type Device, kindOf, type MachineFacts, type Slot } from '../core/machine.js';
+import { limits } from '../core/limits.js';
+import { type Device, kindOf, type MachineFacts, refuseSlots, type Slot } from '../core/machine.js';
 import { nearest } from '../core/nearest.js';
 import { normalFrom, randomFrom } from '../core/random.js';
 import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
@@ -41,7 +42,7 @@ const byType = <Value extends v.GenericSchema>(value: Value, expected: string) =
 const entries = {
   slots: {
     type: name,
-    count: v.optional(count(1_000_000), 1),
+    count: v.optional(count(limits.slots), 1),
     class: v.optional(v.picklist(deviceClasses, `one of ${deviceClasses.join(', ')}`), 'cpu'),
     machine: v.optional(name),
     memoryBytes: v.optional(bytes),
@@ -99,20 +100,25 @@ export function parseScenario(text: string, file: string): Scenario {
   const result = v.safeParse(schema, value, { message: expectationOf });
   if (!result.success) {
     throw new UsageError(
-      result.issues.slice(0, mostMistakes).map((issue) => {
+      result.issues.slice(0, limits.mistakes).map((issue) => {
         const path = (issue.path ?? []).map((item) => item.key as string | number);
         return { file, line: lineOf(path), ...described(issue, path) };
       }),
     );
   }
-  const mistakes = [...inconsistencies(result.output)].slice(0, mostMistakes);
+  refuseSlots(
+    file,
+    result.output.slots.reduce((sum, { count: slots }) => sum + slots, 0),
+  );
+  const mistakes: Inconsistency[] = [];
+  for (const mistake of inconsistencies(result.output)) {
+    if (mistakes.push(mistake) === limits.mistakes) break;
+  }
   if (mistakes.length > 0) {
     throw new UsageError(mistakes.map(({ path, ...problem }) => ({ file, line: lineOf(path), ...problem })));
   }
   return result.output;
 }
-
-const mostMistakes = 20;
 
 function described(issue: v.BaseIssue<unknown>, path: JsonPath) {
   const place = path.length === 0 ? 'the scenario' : `\`${pathText(path)}\``;
@@ -145,6 +151,7 @@ interface Inconsistency {
 function* inconsistencies({ slots, machines, suites }: Scenario): Iterable<Inconsistency> {
   const types = slots.map(({ type }) => type);
   const machineNames = machines.map((machine) => machine.name);
+  const knownMachines = new Set(machineNames);
   yield* repeated(types, 'slots', 'type');
   yield* repeated(machineNames, 'machines', 'name');
   yield* repeated(
@@ -153,11 +160,11 @@ function* inconsistencies({ slots, machines, suites }: Scenario): Iterable<Incon
     'id',
   );
   for (const [index, { machine }] of slots.entries()) {
-    if (machine === undefined || machines.length === 0 || machineNames.includes(machine)) continue;
+    if (machine === undefined || machines.length === 0 || knownMachines.has(machine)) continue;
     yield {
       path: ['slots', index, 'machine'],
       message: `\`slots[${index}].machine\`: there is no machine \`${machine}\``,
-      expected: `one of ${machineNames.join(', ')}`,
+      expected: oneOf(machineNames),
     };
   }
   const known = new Set(types);
@@ -168,7 +175,7 @@ function* inconsistencies({ slots, machines, suites }: Scenario): Iterable<Incon
         yield {
           path: ['suites', index, key, type],
           message: `\`suites[${index}].${key}\`: there are no slots of type \`${type}\``,
-          expected: types.length === 0 ? 'none: `slots` is empty' : `one of ${types.join(', ')}`,
+          expected: types.length === 0 ? 'none: `slots` is empty' : oneOf(types),
           remedy: 'leave the type out, or add such slots',
         };
       }
@@ -184,6 +191,14 @@ function* inconsistencies({ slots, machines, suites }: Scenario): Iterable<Incon
     }
   }
 }
+
+function oneOf(names: readonly string[]): string {
+  const more = names.length - mostNames;
+  return `one of ${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** In one message. */
+const mostNames = 20;
 
 function* repeated(names: readonly string[], key: string, field: string): Iterable<Inconsistency> {
   const seen = new Set<string>();
@@ -203,7 +218,16 @@ function* repeated(names: readonly string[], key: string, field: string): Iterab
 export function caseOf(scenario: Scenario): SimulatedCase {
   const { suites: given, seed, sigma } = scenario;
   const several = given.some(({ devices }) => devices > 1);
-  const slots = scenario.slots.flatMap((entry) => slotsOf(scenario, entry, several));
+  const machines = new Map(scenario.machines.map((machine) => [machine.name, machine]));
+  const slotsOnMachine = new Map<string, number>();
+  for (const { machine, type, count: number } of scenario.slots) {
+    const name = machine ?? type;
+    slotsOnMachine.set(name, (slotsOnMachine.get(name) ?? 0) + number);
+  }
+  const slots = scenario.slots.flatMap((entry) => {
+    const declared = entry.machine === undefined ? undefined : machines.get(entry.machine);
+    return slotsOf(entry, several, slotsOnMachine.get(entry.machine ?? entry.type) ?? 0, declared);
+  });
   const kindByType = new Map(scenario.slots.map((entry) => [entry.type, kindOfType(entry)]));
   const typeByKind = new Map([...kindByType].map(([type, kind]) => [kind, type]));
   const classes = [...new Set(scenario.slots.map((entry) => entry.class))];
@@ -248,15 +272,18 @@ export function caseOf(scenario: Scenario): SimulatedCase {
 
 type SlotEntry = Scenario['slots'][number];
 
-/** @param several Whether suites hold several slots at once: then each is a device of its own. */
-function slotsOf({ slots, machines }: Scenario, entry: SlotEntry, several: boolean): readonly Slot[] {
+/**
+ * @param several Whether suites hold several slots at once: then each is a device of its own.
+ * @param onMachine How many slots the machine has in all.
+ */
+function slotsOf(
+  entry: SlotEntry,
+  several: boolean,
+  onMachine: number,
+  declared: Scenario['machines'][number] | undefined,
+): readonly Slot[] {
   const { type, count: number, class: deviceClass, memoryBytes } = entry;
   const machineName = entry.machine ?? type;
-  const declared = machines.find((machine) => machine.name === entry.machine);
-  const onMachine = slots.reduce(
-    (sum, each) => sum + ((each.machine ?? each.type) === machineName ? each.count : 0),
-    0,
-  );
   const machine: MachineFacts = {
     name: machineName,
     platform: 'simulated',

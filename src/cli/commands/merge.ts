@@ -7,13 +7,13 @@ import { UsageError } from '../../core/usage-error.js';
 import { jestConfigOf } from '../../project/ask-jest.js';
 import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
 import { readHistory, writeHistory } from '../../record/history-file.js';
-import { learn } from '../../record/learn.js';
+import { learn, unlearnedText } from '../../record/learn.js';
 import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/index.js';
 import { flakyJUnit } from '../../report/junit.js';
 import type { SuiteOutcome } from '../../report/suites.js';
 import { type RunSummary, summarise } from '../../report/summary.js';
-import { findArtefacts, mergedPrefix } from '../../shard/find-artefacts.js';
+import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/find-artefacts.js';
 import { mergeCoverage } from '../../shard/merge-coverage.js';
 import { mergeRecords } from '../../shard/merge-records.js';
 import { mergeJestResults, mergeJUnit } from '../../shard/merge-results.js';
@@ -50,9 +50,10 @@ export const merge: Command = {
         remedy: 'jest-runner-hardware merge artifacts/',
       });
     }
-    const artefacts = findArtefacts(flags.words);
-    const records = artefacts.records.map((path) => ({ path, events: readRecord(path).events }));
-    const { events, shardCount, notes } = mergeRecords(records);
+    const found = findArtefacts(flags.words);
+    const records = found.records.map((path) => ({ path, events: readRecord(path).events }));
+    const { events, shardCount, notes, leftOut } = mergeRecords(records);
+    const artefacts = withoutAttempts(found, leftOut);
     const output = flags.get('output') ?? defaultOutput(flags.words);
     makeFolder(output, 'the merged run');
     const written: string[] = [];
@@ -82,7 +83,8 @@ export const merge: Command = {
     const color = showsColors(process.stdout);
     io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
     io.out(suitesText(summary));
-    for (const note of notes) io.out(`note: ${note}\n`);
+    for (const note of [...notes, unlearnedText(events)].filter((text) => text !== undefined))
+      io.out(`note: ${note}\n`);
     if (artefacts.coverage.length > 0) {
       failed = (await coverageFails(artefacts.coverage, output, flags.get('config'))) || failed;
       written.push(join(output, `${mergedPrefix}coverage`));

@@ -3,32 +3,40 @@ import { neverRejection } from '../../core/filters.js';
 import type { Machine, Slot } from '../../core/machine.js';
 import { formatDuration } from '../../core/units.js';
 import { unusableRejections } from '../../core/unusable.js';
-import { defaultProfile } from '../../core/workload.js';
-import { fleetFrom } from '../../detect/fleet.js';
+import { UsageError } from '../../core/usage-error.js';
 import { type PlanHere, planHere } from '../../project/dry-run.js';
-import { type Project, readProject } from '../../project/project.js';
+import { readProject } from '../../project/project.js';
 import { clausesOf } from '../../report/clauses.js';
 import { printable } from '../../report/printable.js';
 import { table } from '../../report/table.js';
-import { planRun } from '../../shard/plan.js';
-import type { Command, CommandIo, FlagValues } from '../command.js';
+import type { Command } from '../command.js';
 import { numberFlag } from '../number-flag.js';
+import { aloneText, historyText, type Longest, planForShards } from '../shard-plan-text.js';
 
 export const plan: Command = {
   summary: 'says what would run where, and for how long, or how shards divide the run; no test runs',
   flags: {
     shards: { summary: 'divide the run into N shards, as --shard=i/N does', value: 'N' },
+    output: { summary: 'write the plan of the shards to a file, for JEST_HARDWARE_PLAN', value: 'FILE' },
+    coverage: { summary: 'expect what suites take while coverage is collected; default: as the config says' },
     list: { summary: 'print the ids of the suites, below their device or shard' },
     workers: { summary: 'suites at once on this machine; default: as many as Jest takes', value: 'N' },
     config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
     json: { summary: 'print the plan as JSON' },
   },
   async run(flags, io) {
-    const project = readProject(process.cwd(), flags.get('config'));
+    const project = readProject(process.cwd(), flags.get('config'), flags.has('coverage'));
     if (project.historyProblem !== undefined) io.err(`${project.historyProblem}\n`);
     for (const { problems } of project.invalid) io.err(`${problems.join('\n')}\n`);
     const total = numberFlag(flags, 'shards', { least: 1, most: 10_000 });
     if (total !== undefined) return planForShards(project, total, flags, io);
+    if (flags.has('output')) {
+      throw new UsageError({
+        message: 'a plan for shards needs to know how many there are',
+        expected: '--shards N beside --output FILE',
+        remedy: 'jest-runner-hardware plan --shards 3 --output plan.json',
+      });
+    }
     const workers = numberFlag(flags, 'workers', { least: 1, most: 10_000 });
     const machineFile = io.env.JEST_HARDWARE_MACHINE || undefined;
     const planned = await planHere(project, {
@@ -36,7 +44,9 @@ export const plan: Command = {
       ...(machineFile !== undefined && { machineFile }),
       python: io.env.JEST_HARDWARE_PYTHON || undefined,
     });
-    io.out(flags.has('json') ? jsonOf(planned) : textOf(planned, flags.has('list')));
+    io.out(
+      flags.has('json') ? jsonOf(planned) : `${textOf(planned, flags.has('list'))}${historyText(project)}`,
+    );
   },
 };
 
@@ -78,7 +88,10 @@ function textOf(
         formatDuration(busyMs),
         String(unknown),
       ],
-      ids: own.map(({ suite, startMs }) => `  ${formatDuration(startMs).padStart(8)}  ${suite.id}`),
+      ids: [
+        `${type}: from, suite`,
+        ...own.map(({ suite, startMs }) => `  ${formatDuration(startMs).padStart(8)}  ${suite.id}`),
+      ],
     };
   });
   const [head = '', ...lines] = table(
@@ -92,8 +105,10 @@ function textOf(
       : `, ${(makespanMs / boundMs).toFixed(2)} x the lower bound of ${formatDuration(boundMs)}`;
   return [
     head,
-    ...lines.flatMap((line, index) => [line, ...(list ? (rows[index]?.ids ?? []) : [])]),
+    ...lines,
+    ...(list ? rows.flatMap(({ ids }) => ids) : []),
     `expected to take ${formatDuration(makespanMs)}${gap}`,
+    ...aloneText(longestOf(places), boundMs),
     ...worths.map(
       ({ slot, share }) => `one more slot of ${slot.type} would save ${Math.round(share * 100)} %`,
     ),
@@ -103,6 +118,11 @@ function textOf(
     }),
     '',
   ].join('\n');
+}
+
+function longestOf(places: PlanHere['places']): Longest | undefined {
+  const [first] = places.toSorted((a, b) => b.estimate.durationMs - a.estimate.durationMs);
+  return first && { id: first.suite.id, durationMs: first.estimate.durationMs };
 }
 
 function refusals(suite: Suite, machine: Machine, slots: readonly Slot[]): readonly Rejection[] {
@@ -117,58 +137,4 @@ function refusals(suite: Suite, machine: Machine, slots: readonly Slot[]): reado
       },
   );
   return [...unusableRejections(suite, [machine]), ...rejections];
-}
-
-function planForShards(project: Project, total: number, flags: FlagValues, io: CommandIo): void {
-  const { options, rootDir, history, suites, invalid } = project;
-  const fleet = fleetFrom(options.shards, rootDir, total);
-  const run = planRun({ total, history, ...(fleet && { fleet }) });
-  const all = [...suites, ...invalid.map(({ id }) => ({ id, profile: defaultProfile, fileBytes: 0 }))];
-  const shardOf = new Map(all.map((suite) => [suite.id, run.shardOf(suite)]));
-  const shards = Array.from({ length: total }, (_, index) => ({
-    index: index + 1,
-    machine: fleet?.[index]?.machine.machine.name ?? 'any',
-    predictedMs: run.predictedMs[index] ?? 0,
-    suites: all.filter(({ id }) => shardOf.get(id) === index).map(({ id }) => id),
-  }));
-  const makespanMs = Math.max(...run.predictedMs);
-  if (flags.has('json')) {
-    const { planId, inputs, boundMs } = run;
-    io.out(`${JSON.stringify({ version: 1, planId, inputs, makespanMs, boundMs, shards }, undefined, 2)}\n`);
-    return;
-  }
-  const lines = table(
-    [
-      { title: 'shard' },
-      { title: 'machine' },
-      { title: 'suites', right: true },
-      { title: 'expected', right: true },
-    ],
-    shards.map((shard) => [
-      `${shard.index}/${total}`,
-      shard.machine,
-      String(shard.suites.length),
-      formatDuration(shard.predictedMs),
-    ]),
-    Number.POSITIVE_INFINITY,
-  );
-  const known = new Set(run.knownSuites.map(({ id }) => id));
-  const unknown = all.filter(({ id }) => !known.has(id)).length;
-  const bound = `${(makespanMs / (run.boundMs || 1)).toFixed(3)} x the lower bound of ${formatDuration(run.boundMs)}`;
-  io.out(
-    [
-      lines[0] ?? '',
-      ...lines
-        .slice(1)
-        .flatMap((line, index) => [
-          line,
-          ...(flags.has('list') ? (shards[index]?.suites ?? []).map((id) => `  ${id}`) : []),
-        ]),
-      `plan ${run.planId}: slowest shard ${formatDuration(makespanMs)}${run.boundMs === 0 ? '' : `, ${bound}`}`,
-      ...(unknown === 0
-        ? []
-        : [`${unknown} of ${all.length} suites are not in the history and go by their hash`]),
-      '',
-    ].join('\n'),
-  );
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { slotsOf } from '../../core/machine.js';
+import { limits } from '../../core/limits.js';
+import { refuseSlots, slotsOf } from '../../core/machine.js';
 import { nearest } from '../../core/nearest.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../../core/strategies/index.js';
 import { UsageError } from '../../core/usage-error.js';
@@ -63,6 +64,7 @@ export const simulate: Command = {
     const output = flags.get('output');
     const format = output === undefined ? undefined : formatOf(output);
     const { given: cool, title } = simulated(flags);
+    refuseTooMany(cool);
     const given = { ...cool, heat: flags.has('heat') };
     const results = resultsOf(given, flags);
     if (output !== undefined && format !== undefined) {
@@ -109,29 +111,55 @@ function simulated(flags: FlagValues): { readonly given: SimulatedCase; readonly
   }
   const fleet = flags.get('fleet') ?? defaults.fleet;
   const share = { least: 0, most: 1, integer: false };
-  const given = workloadCase(fleetOf(fleet, flags), {
-    tasks: numberFlag(flags, 'tasks', { least: 0, most: 1_000_000 }) ?? defaults.tasks,
+  const tasks = numberFlag(flags, 'tasks', { least: 0, most: limits.suites }) ?? defaults.tasks;
+  const slots = fleetOf(fleet, flags);
+  refuseTooMany({ slots, suites: { length: tasks } });
+  const given = workloadCase(slots, {
+    tasks,
     workloads: workloadsOf(flags.get('workload')),
     seed,
     sigma: numberFlag(flags, 'sigma', { least: 0, most: 3, integer: false }) ?? defaults.sigma,
     unknownShare: numberFlag(flags, 'unknown', share) ?? defaults.unknown,
-    lostMachines: numberFlag(flags, 'lose-machines', { least: 0, most: 10_000 }) ?? 0,
+    lostMachines: numberFlag(flags, 'lose-machines', { least: 0, most: limits.machines }) ?? 0,
     lostShare: numberFlag(flags, 'lose-attempts', share) ?? 0,
   });
   return { given, title: `${titleOf(`made-up suites on ${fleet}`, given)}, seed ${seed}` };
 }
 
+/** Before anything is computed: the strategies compare every suite with every kind of slot, most of them again and again. */
+function refuseTooMany({
+  slots,
+  suites,
+}: Pick<SimulatedCase, 'slots'> & { readonly suites: { readonly length: number } }): void {
+  const kinds = new Set(slots.map(({ type }) => type)).size;
+  if (kinds * suites.length <= limits.comparisons) return;
+  throw new UsageError({
+    message: 'the simulation is too large',
+    expected: `at most ${limits.comparisons} suites × kinds of slots (devices of all machines)`,
+    found: `${suites.length} × ${kinds}`,
+    remedy: 'take fewer suites or machines; what is alike behaves alike',
+  });
+}
+
 function fleetOf(fleet: string, flags: FlagValues): SimulatedCase['slots'] {
-  const machines = numberFlag(flags, 'workers', { least: 1, most: 10_000 });
+  const machines = numberFlag(flags, 'workers', { least: 1, most: limits.machines });
   const name = fleetNames.find((each) => each === fleet);
-  if (name !== undefined) return slotsOfFleet(name, machines ?? defaults.machines);
+  if (name !== undefined) {
+    const slots = slotsOfFleet(name, machines ?? defaults.machines);
+    refuseSlots('the fleet', slots.length);
+    return slots;
+  }
   if (!fleet.includes('.') && !fleet.includes('/')) throw unknownWord('fleet', fleet, fleetNames);
   const kinds = readFleet(fleet);
+  let slots = 0;
   return Array.from({ length: kinds.length === 0 ? 0 : (machines ?? kinds.length) }, (_, index) => {
     const { machine, workers } = kinds[index % kinds.length] as FleetMachine;
     const round = Math.floor(index / kinds.length);
     const name = round === 0 ? machine.machine.name : `${machine.machine.name}-again-${round}`;
-    return slotsOf({ ...machine, machine: { ...machine.machine, name } }, workers);
+    const own = slotsOf({ ...machine, machine: { ...machine.machine, name } }, workers);
+    slots += own.length;
+    refuseSlots('the fleet', slots);
+    return own;
   }).flat();
 }
 

@@ -41,16 +41,18 @@ export function problemOf(
       device.backends,
       device.shares,
     ]);
-    groups.set(key, [...(groups.get(key) ?? []), slot]);
+    const group = groups.get(key) ?? [];
+    groups.set(key, group);
+    group.push(slot);
   }
-  const names = [...machines.keys()];
+  const indexOf = new Map([...machines.keys()].map((name, index) => [name, index]));
   const groupList = [...groups.values()];
   const types = groupList.map((members): PlanType => {
     const [{ device, machine, type }] = members as [Slot];
     const devices = new Set(members.map((slot) => slot.device.id)).size;
     return {
       name: type,
-      machine: names.indexOf(machine.name),
+      machine: indexOf.get(machine.name) ?? 0,
       slots: members.length,
       slotsPerDevice: Math.max(1, Math.floor(members.length / devices)),
       deviceMemoryBytes: device.memoryBytes ?? machine.memoryBudgetBytes,

@@ -1,0 +1,22 @@
+/** CSI sequences, then strings for the terminal (OSC, DCS …) up to their end, then all other escapes. */
+const escapes = new RegExp(
+  [
+    '(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]?',
+    '(?:\\u001b[\\]PX^_]|[\\u0090\\u0098\\u009d-\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c)?',
+    '\\u001b[ -/]*[0-~]?',
+  ].join('|'),
+  'g',
+);
+
+/**
+ * Text from outside (a declared model name, a tool's message) as one line that a terminal and the log of a CI service
+ * show and do not obey: no escape sequences, no control or direction characters, no `::error::` or `##vso[…]`.
+ */
+export function printable(text: string): string {
+  return text
+    .replace(escapes, '')
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '')
+    .replace(/:(?=:)/g, ': ')
+    .replace(/#(?=#)/g, '# ');
+}

@@ -1,0 +1,102 @@
+import type { Config } from '@jest/types';
+import type { ShardPlanned, Suite } from '../core/events.js';
+import type { FleetMachine } from '../detect/fleet.js';
+import type { HardwareEnvironment } from '../options/environment.js';
+import type { RunPaths } from '../options/run-paths.js';
+import { emptyHistory, historyUnder } from '../record/history.js';
+import { readHistory } from '../record/history-file.js';
+import { ciRunOf } from '../shard/ci-run.js';
+import { earlierAttempt } from '../shard/earlier-attempt.js';
+import { planRun } from '../shard/plan.js';
+import { readPlanFile } from '../shard/plan-file.js';
+import { asksForSomeSuites, commitOf } from './run-facts.js';
+import { say } from './session.js';
+
+/** Which of a run's suites are this shard's, and who says so. */
+export interface Division extends Pick<ShardPlanned, 'planId' | 'inputs' | 'predictedMs' | 'boundMs'> {
+  readonly source: 'file' | 'earlier attempt' | 'history';
+  /** How many suites of the plan had a known duration. */
+  readonly knownSuites: number;
+  /** In the order of the suites. */
+  readonly isOwn: readonly boolean[];
+}
+
+interface DivisionInput {
+  readonly suites: readonly Suite[];
+  /** 1-based. */
+  readonly index: number;
+  readonly total: number;
+  readonly fleet: readonly FleetMachine[] | undefined;
+  readonly paths: RunPaths;
+  readonly globalConfig: Config.GlobalConfig;
+  readonly environment: HardwareEnvironment;
+}
+
+/** @throws {UsageError} for a plan file that is none, or is for other shards. */
+export function dividedBy(input: DivisionInput): Division {
+  return byFile(input) ?? byEarlierAttempt(input) ?? byHistory(input);
+}
+
+function byFile({ suites, index, total, fleet, environment }: DivisionInput): Division | undefined {
+  if (environment.planFile === undefined) return undefined;
+  const plan = readPlanFile(environment.planFile, total, fleet);
+  const shardOf = new Map(plan.shards.flatMap((ids, shard) => ids.map((id) => [id, shard] as const)));
+  const missing = suites.filter(({ id }) => !shardOf.has(id));
+  if (missing.length > 0) {
+    const examples = missing.slice(0, 3).map(({ id }) => id);
+    say(
+      `jest-runner-hardware: ${missing.length} suites are not in the plan and go by their hash: ${examples.join(', ')}${missing.length > 3 ? ' …' : ''}`,
+    );
+  }
+  const byHash = planRun({ total, history: emptyHistory, ...(fleet && { fleet }) });
+  return {
+    ...plan,
+    source: 'file',
+    isOwn: suites.map((suite) => (shardOf.get(suite.id) ?? byHash.shardOf(suite)) === index - 1),
+  };
+}
+
+function byEarlierAttempt(input: DivisionInput): Division | undefined {
+  const { suites, index, total, paths, globalConfig, environment } = input;
+  const isPart = asksForSomeSuites(globalConfig);
+  const earlier = earlierAttempt(paths.outputDirectory, {
+    index,
+    total,
+    commit: commitOf(process.env),
+    ciRun: ciRunOf(process.env)?.run,
+    planId: environment.planId,
+    suites: isPart ? 'a part' : undefined,
+  });
+  if (earlier === undefined) return undefined;
+  const own = new Set(earlier.own);
+  const known = new Set([...own, ...earlier.elsewhere]);
+  // Another job of the same run, that asked for another part.
+  if (isPart && suites.some(({ id }) => !known.has(id))) return undefined;
+  // What the earlier attempt did not see is nobody's, and merging says so.
+  return {
+    ...earlier,
+    source: 'earlier attempt',
+    knownSuites: 0,
+    isOwn: suites.map(({ id }) => own.has(id)),
+  };
+}
+
+function byHistory({ suites, index, total, fleet, paths, globalConfig }: DivisionInput): Division {
+  const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
+  const run = planRun({
+    total,
+    ...(fleet && { fleet }),
+    history: historyUnder(globalConfig.collectCoverage, read?.history ?? emptyHistory),
+    ...(asksForSomeSuites(globalConfig) && { narrowedTo: suites }),
+  });
+  const { planId, predictedMs, boundMs } = run;
+  return {
+    source: 'history',
+    planId,
+    inputs: { ...run.inputs },
+    predictedMs,
+    boundMs,
+    knownSuites: suites.length === 0 ? 0 : run.knownSuites.length,
+    isOwn: run.divide(suites).map((shard) => shard === index - 1),
+  };
+}

@@ -1,0 +1,84 @@
+import { type DurationsMs, makespanLowerBoundMs } from '../core/bound.js';
+import type { Suite } from '../core/events.js';
+import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine.js';
+import { plan } from '../core/plan/plan.js';
+import { problemOf } from '../core/plan/problem-of.js';
+
+/** A number of workers with which the same suites would have been done noticeably sooner. */
+export interface MoreWorkers {
+  /** What `--maxWorkers` would have to be. */
+  readonly workers: number;
+  /** What the run would have taken by a plan, with every suite as fast as it was, ms. */
+  readonly totalMs: number;
+}
+
+/** A suite that gave a result. */
+export interface MeasuredSuite {
+  readonly suite: Suite;
+  /** By slot type that can run it. */
+  readonly durationsMs: DurationsMs;
+  /** Host memory that it was given. */
+  readonly hostMemoryBytes: number;
+}
+
+const tuning = {
+  /** Less is not worth a word: shares and ms that a run varies by anyway. */
+  leastShare: 0.1,
+  leastMs: 500,
+  /** So near the best that any number of workers gives, more of them are not asked for. */
+  nearBest: 1.02,
+} as const;
+
+/**
+ * Whether the number of workers is what limited a run: no more CPU slots than the machine has CPUs, and one suite at a time
+ * on each share of a device.
+ * @param boundMs No schedule with the run's own workers takes less.
+ * @param cpuMs CPU time of all suites, which more workers do not make less.
+ * @returns Undefined when more workers would save nothing noticeable.
+ */
+export function moreWorkersFor(
+  machine: Machine,
+  slots: readonly Slot[],
+  suites: readonly MeasuredSuite[],
+  boundMs: number,
+  cpuMs: number,
+): MoreWorkers | undefined {
+  const workers = slots[0]?.machineWorkers ?? 0;
+  const cpuSlots = slots.filter(({ device }) => device.class === 'cpu').length;
+  const { cpuBudget } = machine.machine;
+  const mostOnCpu = Math.max(cpuSlots, Math.floor(cpuBudget));
+  const most = mostOnCpu + acceleratorsOf(machine);
+  const worthwhileMs = Math.min(boundMs * (1 - tuning.leastShare), boundMs - tuning.leastMs);
+  const slotsWith = (count: number) => {
+    const onCpu = Math.min(count, mostOnCpu);
+    return slotsOf(machine, onCpu, count - onCpu);
+  };
+  const durations = suites.map(({ durationsMs }) => durationsMs);
+  const boundWith = (count: number) => makespanLowerBoundMs(durations, slotsWith(count));
+  const bestMs = boundWith(most);
+  if (workers < 1 || most <= workers || bestMs > worthwhileMs) return undefined;
+
+  const enough = leastWhere(workers + 1, most, (count) => boundWith(count) <= bestMs * tuning.nearBest);
+  const durationsOf = new Map(suites.map(({ suite, durationsMs }) => [suite.id, durationsMs]));
+  const { problem } = problemOf(
+    slotsWith(enough),
+    suites.map(({ suite, hostMemoryBytes }) => ({
+      ...suite,
+      profile: { ...suite.profile, hostMemoryBytes },
+    })),
+    ({ id }, { type }) => durationsOf.get(id)?.[type] ?? Number.POSITIVE_INFINITY,
+  );
+  const totalMs = Math.max(plan(problem, { moves: 0 }).makespanMs, cpuMs / cpuBudget);
+  return totalMs > worthwhileMs ? undefined : { workers: enough, totalMs };
+}
+
+/** The least integer of a range that has what all above it have; its end where none has it before. */
+function leastWhere(from: number, to: number, holds: (value: number) => boolean): number {
+  let [low, high] = [from, to];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,97 @@
+import type { UsageProblem } from '../core/usage-error.js';
+import type { Shard } from './shard-record.js';
+
+interface Attempts {
+  /** Records of the newest attempt of each shard. */
+  readonly parts: readonly Shard[];
+  /** Records of one shard that are no attempts after one another. */
+  readonly twins: readonly UsageProblem[];
+  /** Paths of the records of earlier attempts. */
+  readonly leftOut: readonly string[];
+  /** One sentence for each shard that had several. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Of the records that there are, those that count: a job that is run again leaves the record of its first attempt among the
+ * artefacts of the run. Attempts follow one another; two jobs that ran the same shard side by side are a mistake.
+ * @param records By shard and time.
+ */
+export function newestAttempts(records: readonly Shard[]): Attempts {
+  const twins: UsageProblem[] = [];
+  const parts: Shard[] = [];
+  const leftOut: string[] = [];
+  const notes: string[] = [];
+  const unique = records.filter(
+    (record, at) => !records.slice(0, at).some((other) => areCopies(record, other)),
+  );
+  for (const index of new Set(unique.map(({ started }) => started.index))) {
+    const own = unique.filter(({ started }) => started.index === index);
+    const attempts = attemptsOf(own);
+    const newest = attempts.at(-1) ?? [];
+    const paths = attempts.slice(0, -1).flatMap((attempt) => attempt.map(({ path }) => path));
+    parts.push(...newest);
+    if (paths.length === 0) continue;
+    if (attempts.some((attempt, at) => isBeside(attempts[at - 1], attempt))) {
+      twins.push({
+        message: `shard ${index} of ${newest[0]?.started.total} is there ${attempts.length} times`,
+        expected: 'one record, or attempts one after another on one kind of system',
+        found: own.map(({ path }) => path).join(', '),
+        remedy: 'name the files to merge one by one, those of one job for each shard',
+      });
+      continue;
+    }
+    leftOut.push(...paths);
+    notes.push(
+      `shard ${index} was run ${attempts.length} times; the newest attempt counts (${newest.map(({ path }) => path).join(', ')}), not ${paths.join(', ')}`,
+    );
+  }
+  return { parts, twins, leftOut, notes };
+}
+
+/** Merging artefacts copies records. */
+function areCopies(a: Shard, b: Shard): boolean {
+  return a.started.startedAt === b.started.startedAt && JSON.stringify(a.events) === JSON.stringify(b.events);
+}
+
+/** Projects of different options run one after another: their records are of one attempt. */
+function attemptsOf(records: readonly Shard[]): readonly (readonly Shard[])[] {
+  const attempts: Shard[][] = [];
+  for (const record of records) {
+    const { dividedAt } = record.planned ?? {};
+    const current = attempts.at(-1);
+    const isSame = current?.every((part) =>
+      dividedAt === undefined || part.planned?.dividedAt === undefined
+        ? ![...record.own].some((id) => part.own.has(id))
+        : part.planned.dividedAt === dividedAt,
+    );
+    if (current !== undefined && isSame) current.push(record);
+    else attempts.push([record]);
+  }
+  return attempts;
+}
+
+/** Whether two attempts are none of one job: at the same time, on other systems, or with one number of the CI service. */
+function isBeside(before: readonly Shard[] | undefined, after: readonly Shard[]): boolean {
+  if (before === undefined) return false;
+  const [first] = after;
+  const startMs = Date.parse(first?.started.startedAt ?? '');
+  const endMs = Math.max(
+    ...before.map(({ started, events }) => Date.parse(started.startedAt) + (events.at(-1)?.atMs ?? 0)),
+  );
+  if (startMs < endMs || startMs === Date.parse(before[0]?.started.startedAt ?? '')) return true;
+  const [systemBefore, systemAfter] = [before, after].map(systemOf);
+  if (systemBefore !== undefined && systemAfter !== undefined && systemBefore !== systemAfter) return true;
+  const [a, b] = [before[0]?.planned, first?.planned];
+  return (
+    a?.ciRun !== undefined && a.ciAttempt !== undefined && a.ciRun === b?.ciRun && a.ciAttempt === b.ciAttempt
+  );
+}
+
+function systemOf(parts: readonly Shard[]): string | undefined {
+  for (const event of parts.flatMap(({ events }) => events)) {
+    if (event.type === 'machine-known')
+      return `${event.machine.machine.platform} ${event.machine.machine.arch}`;
+  }
+  return undefined;
+}
