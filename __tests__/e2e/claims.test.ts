@@ -34,13 +34,21 @@ test('holds', async () => {
 `;
 }
 
-function project(files: Record<string, string>, devices: readonly object[] = [gpu]): Promise<Project> {
+function project(
+  files: Record<string, string>,
+  devices: readonly object[] = [gpu],
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<Project> {
   const machine = {
     replace: true,
     machine: { cpuBudget: 4, memoryBudgetBytes: 4 * 1024 ** 3 },
     devices: [{ id: 'cpu', class: 'cpu' }, ...devices],
   };
-  return useProject('exclusion', { options: { machine }, config: { testMatch: ['**/own-*.js'] }, files });
+  return useProject('exclusion', {
+    options: { ...options, machine },
+    config: { testMatch: ['**/own-*.js'] },
+    files,
+  });
 }
 
 test('two runs never hold the one GPU together, take turns, and say for whom they waited', async () => {
@@ -187,6 +195,14 @@ esac
     ({ placement }) => placement.suiteId === 'own-big.js',
   );
   expect(started?.placement.slotId).toBe('local/gpu1#1');
+
+  const failing = await project(files, [card(0)], { takenMemory: 'fail' });
+  const failed = await runJest(failing, ['-w', '2'], { env: withTool });
+  expect(failed.exitCode).toBe(1);
+  expect(fates(failed.record)).toEqual({ 'own-big.js': 'suite-unplaceable', 'own-small.js': 'passed' });
+  expect(failed.stderr).toContain(
+    'needs 8 GiB on gpu0: 2 GiB of 12 GiB are free, pid 4711 (python) holds 10 GiB',
+  );
 });
 
 test('a run that is interrupted while it waits ends at once, and claims: false takes no notice of others', async () => {

@@ -25,6 +25,7 @@ const defaults = {
   retryLost: true,
   heat: true,
   speculate: true,
+  takenMemory: 'wait',
   workloads: {},
   profiles: [],
 };
@@ -47,6 +48,7 @@ test('everything given', () => {
     history: false,
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
+    takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
       asr: { hardware: 'gpu, cpu', minMemory: '2GiB', maxTime: '30s', exclusive: true, priority: 4 },
@@ -66,6 +68,7 @@ test('everything given', () => {
     history: false,
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
+    takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
       asr: {
@@ -125,6 +128,7 @@ test.each([
   [{ ignorePragmas: ['lock', '@min-memory'] }, 'ignorePragmas.1 cannot be', 'write `min-memory`'],
   [{ ignorePragmas: ['epic'] }, 'ignorePragmas.0 cannot be "epic"', undefined],
   [{ retryLost: 'yes' }, 'retryLost cannot be "yes"', undefined],
+  [{ takenMemory: 'skip' }, 'takenMemory cannot be "skip"', undefined],
   [{ testSequencer: [] }, 'testSequencer cannot be []', undefined],
   [{ workloads: [] }, 'workloads cannot be []', undefined],
   [{ profiles: 'x' }, 'profiles cannot be "x"', undefined],

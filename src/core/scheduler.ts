@@ -13,6 +13,7 @@ import { fits, type Room, roomFor, roomOn } from './room.js';
 import { Stragglers } from './stragglers.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategies/strategy.js';
 import { comesBefore } from './strategies/turn.js';
+import { type TakenMemoryPolicy, takenEverywhere } from './taken-memory.js';
 import { unusableRejections } from './unusable.js';
 import type { UnsatisfiablePolicy } from './workload.js';
 
@@ -24,6 +25,8 @@ export interface SchedulerOptions {
   readonly retryLost: boolean;
   /** Whether a suite that takes far longer than expected gets a second attempt on a better idle slot. Default true. */
   readonly speculate?: boolean;
+  /** For suites that do not fit because other programs have taken the memory of every device. Default `wait`. */
+  readonly takenMemory?: TakenMemoryPolicy;
   /** Learns from what passes during the run. */
   readonly estimates: Estimates;
   /** See {@link StrategyOptions}. */
@@ -180,6 +183,7 @@ export class Scheduler {
         break;
       case 'device-memory':
         this.#fleet.takenByOthers(event.machine, event.deviceId, event.takenBytes, event.by);
+        this.#failTaken();
         break;
       case 'machine-shared':
         this.#fleet.permitsOf(event.machine)?.share(event.deviceIds);
@@ -343,11 +347,26 @@ export class Scheduler {
           ...unusableRejections(group.head.suite, this.#machines.values()),
           ...rejectionsOf(group, this.#fleet.types),
         ];
-        this.#backlog.remove(suiteId);
-        this.#decided.push({ atMs: this.#nowMs, type: 'suite-unplaceable', suiteId, action, rejections });
-        this.#forgetEnded(suiteId);
+        this.#giveUp(suiteId, action, rejections);
       }
     }
+  }
+
+  /** Others have taken the memory that suites need, and the option says not to wait for it. */
+  #failTaken(): void {
+    if (this.#options.takenMemory !== 'fail') return;
+    this.#backlog.match(this.#fleet.types);
+    for (const group of [...this.#backlog.groups]) {
+      const rejections = takenEverywhere(group);
+      while (rejections !== undefined && group.size > 0)
+        this.#giveUp(group.head.suite.id, 'fail', rejections);
+    }
+  }
+
+  #giveUp(suiteId: string, action: 'fail' | 'skip', rejections: readonly Rejection[]): void {
+    this.#backlog.remove(suiteId);
+    this.#decided.push({ atMs: this.#nowMs, type: 'suite-unplaceable', suiteId, action, rejections });
+    this.#forgetEnded(suiteId);
   }
 
   /** Lets the strategy place suites. @returns Whether it placed any. */

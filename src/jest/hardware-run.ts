@@ -96,6 +96,7 @@ export class HardwareRun {
       strategy: strategies[options.strategy],
       unsatisfiable: options.unsatisfiable,
       retryLost: options.retryLost,
+      takenMemory: options.takenMemory,
       speculate: options.speculate,
       finishWithinMs: options.finishWithin,
       // A sequencer of the user's own decides the order.

@@ -1,4 +1,5 @@
 import type { Machine } from '../core/machine.js';
+import { freeText } from '../core/taken-memory.js';
 import { formatBytes } from '../core/units.js';
 import type { WorkloadProfile } from '../core/workload.js';
 import type { Host } from '../detect/host.js';
@@ -84,8 +85,7 @@ export class MemoryLook {
         ...(by !== undefined && { by }),
       });
       if (memoryBytes - bytes >= need) continue;
-      const free = formatBytes(Math.max(0, memoryBytes - bytes));
-      const text = `a suite that needs ${formatBytes(need)} does not fit on ${id} now: ${free} of ${formatBytes(memoryBytes)} are free${by === undefined ? '' : `, ${by}`}`;
+      const text = `a suite that needs ${formatBytes(need)} does not fit on ${id} now: ${freeText(memoryBytes, bytes, by)}`;
       if (text !== this.#said) say(`jest-runner-hardware: ${text}`);
       this.#said = text;
     }

@@ -4,6 +4,7 @@ import { expectationOf } from '../core/expectation.js';
 import { nearest } from '../core/nearest.js';
 import { type PragmaName, type ProfileInput, pragmaNames } from '../core/pragmas.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
+import { type TakenMemoryPolicy, takenMemoryPolicies } from '../core/taken-memory.js';
 import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
 import { durationSyntax } from '../core/units.js';
 import { type SynonymName, synonymNames } from '../core/unknown-pragma.js';
@@ -56,6 +57,8 @@ export interface HardwareOptionsInput {
   readonly heat?: boolean | undefined;
   /** Directory where the runs of this host agree on who uses what, relative to rootDir, or `false`: this run takes no notice of others, nor they of it. Default: one for the host, `/tmp/jest-runner-hardware-claims`. */
   readonly claims?: string | false | undefined;
+  /** What happens to a suite whose `@min-memory` does not fit because other programs have taken the memory of every device that it may use: `wait` (default) until some is free, or `fail`. */
+  readonly takenMemory?: TakenMemoryPolicy | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -94,6 +97,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly heat: boolean;
   /** As given; left out: the one of the host. */
   readonly claims?: string | false;
+  /** Default `wait`. */
+  readonly takenMemory: TakenMemoryPolicy;
   readonly testSequencer?: string;
 }
 
@@ -160,6 +165,7 @@ const schema = v.strictObject({
   speculate: v.exactOptional(v.boolean('true or false'), true),
   heat: v.exactOptional(v.boolean('true or false'), true),
   claims: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
+  takenMemory: v.exactOptional(reading(wordOf(takenMemoryPolicies), oneOf(takenMemoryPolicies)), 'wait'),
   testSequencer: v.exactOptional(path),
 });
 

@@ -30,6 +30,15 @@ export function refusalText(rejections: readonly Rejection[]): string {
   // No machine has a word that nothing looks for, unless somebody declares it.
   const undetectable = rejections.some(({ filter }) => filter === notLookedFor);
   const elsewhere = `${undetectable ? '' : 'run it where such a device is, '}declare the device in a machine file`;
+  // All that is missing is what somebody else has taken for now.
+  const isTaken = rejections.length > 0 && rejections.every(({ until }) => until === 'now');
+  if (isTaken) {
+    return [
+      'No device of this run can run this suite now:',
+      ...clausesOf(rejections).map((clause) => `  ${printable(clause)}`),
+      ...[...remedies].map((remedy) => `${capitalised(printable(remedy))}.`),
+    ].join('\n');
+  }
   return [
     'No device of this run can run this suite:',
     ...clausesOf(rejections).map((clause) => `  ${printable(clause)}`),
