@@ -149,7 +149,12 @@ export class RunClaims {
     for (const account of this.#accounts.values()) this.#withdrawAwaited(account);
     const { needed, requested } = this.#options.demand();
     const keys = new Set(needed.map(permitKey));
-    for (const [key, account] of this.#accounts) if (!keys.has(key)) this.#stopWaiting(account);
+    for (const [key, account] of this.#accounts) {
+      if (keys.has(key)) continue;
+      this.#stopWaiting(account);
+      // Nothing will come any more that could use what no suite has used yet.
+      for (const held of account.held.filter(({ fresh }) => fresh)) this.#withdraw(account, held);
+    }
     for (const permit of requested) this.#request(this.#accountOf(permit));
   }
 
