@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { run as runCommand } from './run.js';
@@ -27,6 +27,44 @@ test('JUnit: a flaky suite is neither passed nor failed', async () => {
   expect(out).toContain(
     '<skipped message="needs npu: this machine has cpu, gpu" type="unplaceable-skipped"/>',
   );
+});
+
+test('merge: a flaky suite stands beside what other reporters wrote, and fails the run where failOn says so', async () => {
+  const folder = temporaryDirectory();
+  const lines = readFileSync('fixtures/records/mixed.jsonl', 'utf8').split('\n');
+  // The suites that fail for another reason are left out.
+  const shard = lines.filter((line) => !/slow\.test|typo\.test|large\.test|only/.test(line));
+  const started = { ...JSON.parse(lines[0] ?? ''), index: 1, total: 1, requireExecuted: [] };
+  const planned = {
+    atMs: 0,
+    type: 'shard-planned',
+    planId: 'p',
+    inputs: {},
+    index: 1,
+    total: 1,
+    elsewhere: [],
+  };
+  const shares = { predictedMs: [1], boundMs: 1 };
+  const write = (failOn: readonly string[]) => {
+    const { only: _all, ...whole } = started;
+    const events = [
+      { ...whole, failOn },
+      { ...planned, ...shares },
+    ];
+    const text = events.map((event) => `${JSON.stringify(event)}\n`).join('');
+    writeFileSync(
+      join(folder, 'run-1.jsonl'),
+      `${text}${shard.filter((line) => !line.includes('run-started')).join('\n')}`,
+    );
+  };
+  writeFileSync(join(folder, 'junit.xml'), '<testsuites><testsuite name="a" tests="3"/></testsuites>');
+  write([]);
+  expect(await runCommand(['merge', folder])).toMatchObject({ code: 0, err: '' });
+  expect(readFileSync(join(folder, 'merged-junit.xml'), 'utf8')).toMatch(
+    /tests="3"[\s\S]*<property name="flaky" value="test\/nlp\/embeddings.test.ts: killed by SIGKILL at/,
+  );
+  write(['flaky']);
+  expect((await runCommand(['merge', folder])).code).toBe(1);
 });
 
 test('the newest record of a folder', async () => {
