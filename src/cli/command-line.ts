@@ -1,4 +1,5 @@
 import { nearest } from '../core/nearest.js';
+import { printableLines } from '../core/printable.js';
 import { UsageError } from '../core/usage-error.js';
 import { packageVersion } from '../detect/package-version.js';
 import type { Command, CommandIo } from './command.js';
@@ -13,7 +14,9 @@ const table: Readonly<Record<string, Command>> = commands;
  * @param argv Arguments behind the program's name.
  * @returns The exit code: 0 done, 1 failed, 2 the user's input needs correcting.
  */
-export async function runCommandLine(argv: readonly string[], io: CommandIo): Promise<number> {
+export async function runCommandLine(argv: readonly string[], given: CommandIo): Promise<number> {
+  // What goes there is never coloured by us, and quotes whatever the user's files hold.
+  const io: CommandIo = { ...given, err: (text) => given.err(printableLines(text)) };
   try {
     return await dispatch(argv, io);
   } catch (error) {

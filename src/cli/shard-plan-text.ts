@@ -6,6 +6,7 @@ import { unlearnedText } from '../record/learn.js';
 import { newestRecordIn } from '../record/newest.js';
 import { makeFolderOf } from '../record/output-directory.js';
 import { readRecord } from '../record/read.js';
+import { printableJson, printableLines } from '../report/printable.js';
 import { table } from '../report/table.js';
 import { type PlannedRun, planRun } from '../shard/plan.js';
 import { planFileOf } from '../shard/plan-file.js';
@@ -40,7 +41,7 @@ export function planForShards(project: Project, total: number, flags: FlagValues
   const { planId, inputs } = path === undefined ? run : file;
   if (flags.has('json')) {
     const boundMs = isKnown ? run.boundMs : null;
-    io.out(`${JSON.stringify({ version: 1, planId, inputs, makespanMs, boundMs, shards }, undefined, 2)}\n`);
+    io.out(`${printableJson({ version: 1, planId, inputs, makespanMs, boundMs, shards })}\n`);
     return;
   }
   const expectedText = (ms: number | null) => (ms === null ? 'unknown' : formatDuration(ms));
@@ -65,17 +66,19 @@ export function planForShards(project: Project, total: number, flags: FlagValues
   ]);
   const unknown = all.filter(({ id }) => !known.has(id)).length;
   io.out(
-    [
-      ...lines,
-      ...(flags.has('list') ? lists : []),
-      `plan ${planId}: slowest shard ${expectedText(makespanMs)}${boundText(run, makespanMs)}`,
-      ...(isKnown ? aloneText(run.longest(), run.boundMs) : []),
-      ...(unknown === 0
-        ? []
-        : [`${unknown} of ${all.length} suites are not in the history and are dealt out evenly`]),
-      ...(path === undefined ? [] : [`written to ${path}: set JEST_HARDWARE_PLAN=${path} for every shard`]),
-      historyText(project),
-    ].join('\n'),
+    printableLines(
+      [
+        ...lines,
+        ...(flags.has('list') ? lists : []),
+        `plan ${planId}: slowest shard ${expectedText(makespanMs)}${boundText(run, makespanMs)}`,
+        ...(isKnown ? aloneText(run.longest(), run.boundMs) : []),
+        ...(unknown === 0
+          ? []
+          : [`${unknown} of ${all.length} suites are not in the history and are dealt out evenly`]),
+        ...(path === undefined ? [] : [`written to ${path}: set JEST_HARDWARE_PLAN=${path} for every shard`]),
+        historyText(project),
+      ].join('\n'),
+    ),
   );
 }
 

@@ -20,3 +20,23 @@ export function printable(text: string): string {
     .replace(/:(?=:)/g, ': ')
     .replace(/#(?=#)/g, '# ');
 }
+
+/** The same for a text of several lines that has no colours of its own. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/**
+ * JSON for standard output: exactly the value for whoever parses it, and yet nothing that a terminal or the log of a CI
+ * service obeys. JSON itself escapes only the first 32 control characters.
+ */
+/** @param indent 0: one line. */
+export function printableJson(value: unknown, indent = 2): string {
+  return JSON.stringify(value, undefined, indent)
+    .replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped)
+    .replace(/#(?=#)/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}

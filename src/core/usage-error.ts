@@ -1,4 +1,4 @@
-import { printable } from './printable.js';
+import { printableLines } from './printable.js';
 
 /** What the user wrote, where it stands, and what to write instead. */
 export interface UsageProblem {
@@ -42,5 +42,5 @@ export function formatProblem(problem: UsageProblem): string {
     found === undefined ? '' : `\n  found:    ${found}`,
     remedy === undefined ? '' : `\n  remedy:   ${remedy}`,
   ];
-  return `${place}${message}${details.join('')}`.split('\n').map(printable).join('\n');
+  return printableLines(`${place}${message}${details.join('')}`);
 }

@@ -1,3 +1,4 @@
+import { limits } from '../core/limits.js';
 import { mergeLayers } from '../core/merge-layers.js';
 import { nearest } from '../core/nearest.js';
 import { type Pragma, parseWorkload } from '../core/parse-workload.js';
@@ -5,6 +6,7 @@ import { optionKey, type PragmaRow, pragmaNames, pragmas } from '../core/pragmas
 import type { UsageProblem } from '../core/usage-error.js';
 import type { ConfiguredProfiles, ProfileLayer } from '../core/workload.js';
 import { builtInWorkloads } from '../core/workloads.js';
+import { globMatcher } from '../glob.js';
 import { isObject } from './json.js';
 
 interface Parsed {
@@ -32,7 +34,13 @@ export function configuredProfiles(
       message: `${path}: an empty glob matches nothing`,
       expected: 'a glob such as `**/*.gpu.test.ts`',
     };
-    return { glob, layer, problems: glob === '' ? [...problems, empty] : problems };
+    const hard = {
+      message: `${path}: this glob cannot be matched in reasonable time`,
+      expected: `at most ${limits.globLength} characters: \`*\`, \`**\`, \`?\`, \`[…]\`, \`{a,b}\`, \`+(a|b)\` …`,
+      remedy: 'write a simpler glob, or several',
+    };
+    if (glob === '') return { glob, layer, problems: [...problems, empty] };
+    return { glob, layer, problems: globMatcher(glob) === undefined ? [...problems, hard] : problems };
   });
   return {
     layers: {

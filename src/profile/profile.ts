@@ -1,14 +1,11 @@
-import { createRequire } from 'node:module';
 import { mergeLayers, type ProfileOutcome } from '../core/merge-layers.js';
 import { nearest } from '../core/nearest.js';
 import { parseWorkload } from '../core/parse-workload.js';
 import type { UsageProblem } from '../core/usage-error.js';
 import type { ConfiguredProfiles, ProfileLayer } from '../core/workload.js';
 import { builtInWorkloads } from '../core/workloads.js';
+import { globMatcher } from '../glob.js';
 import { readDocblock } from './docblock.js';
-
-// An `import` would make Node scan the whole package, which Jest has loaded already, for its exports.
-const { globsToMatcher } = createRequire(import.meta.url)('jest-util') as typeof import('jest-util');
 
 export interface ProfileRequest {
   /** Text of the test file. */
@@ -46,7 +43,7 @@ function mostSpecific(suitePath: string, profiles: ConfiguredProfiles['profiles'
   let best: { readonly layer: ProfileLayer; readonly literals: number } | undefined;
   for (const { glob, layer } of profiles) {
     const literals = glob.replace(/\\(.)|\{[^}]*\}|\([^)]*\)|\[[^\]]*\]|[*?!+@]/g, '$1').length;
-    if (literals >= (best?.literals ?? 0) && globsToMatcher([glob])(suitePath)) best = { layer, literals };
+    if (literals >= (best?.literals ?? 0) && globMatcher(glob)?.(suitePath)) best = { layer, literals };
   }
   return best?.layer;
 }

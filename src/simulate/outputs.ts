@@ -1,3 +1,4 @@
+import { printableJson } from '../core/printable.js';
 import { formatDuration } from '../core/units.js';
 import { pngOf, svgOf } from './pictures.js';
 import type { SimulationResult } from './result.js';
@@ -18,7 +19,7 @@ export const outputFormats = {
 export function jsonOf(results: readonly SimulationResult[]): string {
   const [only] = results;
   const value = results.length === 1 ? only : { version: 1, simulated: true, results };
-  return `${JSON.stringify(value, undefined, 2)}\n`;
+  return `${printableJson(value)}\n`;
 }
 
 /** What is compared, a column each. */

@@ -11,7 +11,7 @@ import { planHere } from '../../project/dry-run.js';
 import { type Project, readProject } from '../../project/project.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
-import { printableValue } from '../../report/printable.js';
+import { printableJson, printableLines } from '../../report/printable.js';
 import { summariseSuites } from '../../report/suites.js';
 import { table } from '../../report/table.js';
 import type { Command } from '../command.js';
@@ -53,11 +53,11 @@ export const explain: Command = {
     if (flags.has('json')) {
       const plan = place && { slotId: place.slot.id, startMs: place.startMs };
       io.out(
-        `${JSON.stringify({ version: 1, id: suite.id, profile: suite.profile, candidates, plan, last }, undefined, 2)}\n`,
+        `${printableJson({ version: 1, id: suite.id, profile: suite.profile, candidates, plan, last })}\n`,
       );
       return;
     }
-    const rows = printableValue(candidates).map(({ type, estimate, reason, remedy }) =>
+    const rows = candidates.map(({ type, estimate, reason, remedy }) =>
       estimate === undefined
         ? [type, 'no', remedy === undefined ? reason : `${reason}; remedy: ${remedy}`]
         : [
@@ -67,23 +67,25 @@ export const explain: Command = {
           ],
     );
     io.out(
-      [
-        `${suite.id}: ${needsText(suite.profile)}`,
-        ...table(
-          [{ title: 'device' }, { title: 'expected', right: true }, { title: 'why' }],
-          rows,
-          Number.POSITIVE_INFINITY,
-        ),
-        place === undefined
-          ? 'no device of this machine can run it'
-          : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start of a run of ${formatDuration(planned.makespanMs)}`,
-        ...(last?.attempts.map(
-          ({ slotId, status, startedAtMs, heldMs, peakMemoryBytes, cause }) =>
-            `last run: ${status} on ${slotId} after ${formatDuration(heldMs)}, started at ${formatDuration(startedAtMs)}` +
-            `${peakMemoryBytes === undefined ? '' : `, memory peak ${formatBytes(peakMemoryBytes)}`}${cause === undefined ? '' : `: ${cause}`}`,
-        ) ?? []),
-        '',
-      ].join('\n'),
+      printableLines(
+        [
+          `${suite.id}: ${needsText(suite.profile)}`,
+          ...table(
+            [{ title: 'device' }, { title: 'expected', right: true }, { title: 'why' }],
+            rows,
+            Number.POSITIVE_INFINITY,
+          ),
+          place === undefined
+            ? 'no device of this machine can run it'
+            : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start of a run of ${formatDuration(planned.makespanMs)}`,
+          ...(last?.attempts.map(
+            ({ slotId, status, startedAtMs, heldMs, peakMemoryBytes, cause }) =>
+              `last run: ${status} on ${slotId} after ${formatDuration(heldMs)}, started at ${formatDuration(startedAtMs)}` +
+              `${peakMemoryBytes === undefined ? '' : `, memory peak ${formatBytes(peakMemoryBytes)}`}${cause === undefined ? '' : `: ${cause}`}`,
+          ) ?? []),
+          '',
+        ].join('\n'),
+      ),
     );
   },
 };

@@ -2,13 +2,14 @@ import { durationSyntax, formatDuration, parseDuration } from '../../core/units.
 import { UsageError } from '../../core/usage-error.js';
 import { fleetFileOf, readFleet } from '../../detect/fleet.js';
 import { readProject } from '../../project/project.js';
+import { printableJson } from '../../report/printable.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/matrix.js';
 import type { Command } from '../command.js';
 import { writeFile } from '../write-file.js';
 
 const formats = {
   /** For `strategy.matrix: ${{ fromJSON(…) }}`: on one line, as outputs must be. */
-  github: (matrix) => `${JSON.stringify({ include: jobsOf(matrix) })}\n`,
+  github: (matrix) => `${printableJson({ include: jobsOf(matrix) }, 0)}\n`,
   /** A child pipeline: YAML is a superset of JSON. */
   gitlab: (matrix) => {
     const jobs = jobsOf(matrix).map(({ name, shard, labels }) => [
@@ -19,12 +20,12 @@ const formats = {
         artifacts: { paths: ['.jest-hardware/'], when: 'always' },
       },
     ]);
-    return `${JSON.stringify(Object.fromEntries(jobs), undefined, 2)}\n`;
+    return `${printableJson(Object.fromEntries(jobs))}\n`;
   },
   json: (matrix) => {
     const { run, cost } = matrix;
     const makespanMs = Math.max(0, ...run.predictedMs);
-    return `${JSON.stringify({ version: 1, planId: run.planId, makespanMs, cost, jobs: jobsOf(matrix) }, undefined, 2)}\n`;
+    return `${printableJson({ version: 1, planId: run.planId, makespanMs, cost, jobs: jobsOf(matrix) })}\n`;
   },
 } as const satisfies Record<string, (matrix: Matrix) => string>;
 

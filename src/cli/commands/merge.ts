@@ -11,6 +11,7 @@ import { learn, unlearnedText } from '../../record/learn.js';
 import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/index.js';
 import { flakyJUnit } from '../../report/junit.js';
+import { printableLines } from '../../report/printable.js';
 import type { SuiteOutcome } from '../../report/suites.js';
 import { type RunSummary, summarise } from '../../report/summary.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/find-artefacts.js';
@@ -82,14 +83,14 @@ export const merge: Command = {
     const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
     io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
-    io.out(suitesText(summary));
+    io.out(printableLines(suitesText(summary)));
     for (const note of [...notes, unlearnedText(events)].filter((text) => text !== undefined))
-      io.out(`note: ${note}\n`);
+      io.out(printableLines(`note: ${note}\n`));
     if (artefacts.coverage.length > 0) {
       failed = (await coverageFails(artefacts.coverage, output, flags.get('config'))) || failed;
       written.push(join(output, `${mergedPrefix}coverage`));
     }
-    io.out(`merged ${shardCount} shards into ${written.join(', ')}\n`);
+    io.out(printableLines(`merged ${shardCount} shards into ${written.join(', ')}\n`));
     return failed || runFails(summary) ? 1 : 0;
   },
 };

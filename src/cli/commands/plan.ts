@@ -7,7 +7,7 @@ import { UsageError } from '../../core/usage-error.js';
 import { type PlanHere, planHere } from '../../project/dry-run.js';
 import { readProject } from '../../project/project.js';
 import { clausesOf } from '../../report/clauses.js';
-import { printable } from '../../report/printable.js';
+import { printable, printableJson, printableLines } from '../../report/printable.js';
 import { table } from '../../report/table.js';
 import type { Command } from '../command.js';
 import { numberFlag } from '../number-flag.js';
@@ -45,7 +45,9 @@ export const plan: Command = {
       python: io.env.JEST_HARDWARE_PYTHON || undefined,
     });
     io.out(
-      flags.has('json') ? jsonOf(planned) : `${textOf(planned, flags.has('list'))}${historyText(project)}`,
+      flags.has('json')
+        ? jsonOf(planned)
+        : printableLines(`${textOf(planned, flags.has('list'))}${historyText(project)}`),
     );
   },
 };
@@ -68,7 +70,7 @@ function jsonOf({ places, unplaceable, makespanMs, boundMs, worths, machine, slo
     })),
     oneMoreSlot: worths.map(({ slot, share }) => ({ type: slot.type, share })),
   };
-  return `${JSON.stringify(plan, undefined, 2)}\n`;
+  return `${printableJson(plan)}\n`;
 }
 
 function textOf(

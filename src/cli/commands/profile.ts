@@ -8,6 +8,7 @@ import { busyThreadsOf, type Proposal, proposalsFor } from '../../project/measur
 import { readProject } from '../../project/project.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
+import { printableJson, printableLines } from '../../report/printable.js';
 import type { Command, CommandIo } from '../command.js';
 
 export const profile: Command = {
@@ -30,8 +31,8 @@ export const profile: Command = {
     const proposals = proposalsFor(wanted, history, busyThreads).filter(
       ({ pragma }) => !ignorePragmas.some((ignored) => ignored === pragma.name),
     );
-    if (flags.has('json')) io.out(`${JSON.stringify({ version: 1, proposals }, undefined, 2)}\n`);
-    else io.out(textOf(proposals));
+    if (flags.has('json')) io.out(`${printableJson({ version: 1, proposals })}\n`);
+    else io.out(printableLines(textOf(proposals)));
     if (flags.has('write')) write(proposals, files, ignorePragmas, io);
   },
 };

@@ -7,6 +7,7 @@ import { UsageError } from '../../core/usage-error.js';
 import { builtInWorkloads } from '../../core/workloads.js';
 import { type FleetMachine, readFleet } from '../../detect/fleet.js';
 import { readRecord } from '../../record/read.js';
+import { printableLines } from '../../report/printable.js';
 import { table } from '../../report/table.js';
 import { planCase, runCase, type SimulatedCase } from '../../simulate/case.js';
 import { fleetNames, slotsOfFleet } from '../../simulate/fleets.js';
@@ -71,7 +72,7 @@ export const simulate: Command = {
       writeFile(output, await outputFormats[format](results, `Simulated: ${title}`), 'the results');
     }
     if (flags.has('json')) io.out(jsonOf(results));
-    else io.out(textOf(results, title));
+    else io.out(printableLines(textOf(results, title)));
   },
 };
 

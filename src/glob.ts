@@ -1,0 +1,24 @@
+import { createRequire } from 'node:module';
+import { limits } from './core/limits.js';
+import { linearMatcher } from './core/linear-matcher.js';
+
+type Picomatch = { makeRe(glob: string, options: { readonly dot: boolean }): RegExp };
+
+// The very one that Jest's own `testMatch` goes by, wherever the package manager put it.
+const ownRequire = createRequire(import.meta.url);
+const { makeRe } = createRequire(ownRequire.resolve('jest-util'))('picomatch') as Picomatch;
+
+const compiled = new Map<string, ((path: string) => boolean) | undefined>();
+
+/**
+ * Globs mean what they mean in Jest's `testMatch`, but no glob takes exponential time.
+ * @returns Undefined for a glob that nobody can match in reasonable time.
+ */
+export function globMatcher(glob: string): ((path: string) => boolean) | undefined {
+  if (glob.length > limits.globLength) return undefined;
+  if (!compiled.has(glob)) {
+    const matches = linearMatcher(makeRe(glob, { dot: true }).source);
+    compiled.set(glob, matches && ((path) => path !== '' && (path === glob || matches(path))));
+  }
+  return compiled.get(glob);
+}
