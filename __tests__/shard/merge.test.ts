@@ -251,6 +251,16 @@ describe('records', () => {
 });
 
 describe('a shard that was run again', () => {
+  test('an artefact that holds copies of all jobs and attempts is left aside', () => {
+    const at = (path: string, record: ShardRecord) => ({ ...record, path });
+    const records = ['all', 'own'].flatMap((folder) => [
+      at(`${folder}${folder === 'own' ? '-1-1' : ''}/1.jsonl`, shard(1, { own: ['a'] })),
+      at(`${folder}${folder === 'own' ? '-2-1' : ''}/2.jsonl`, shard(2)),
+    ]);
+    const { leftOut } = mergeRecords([...records, at('own-1-2/1.jsonl', shard(1, { day: 5, own: ['a'] }))]);
+    expect([...leftOut].sort()).toEqual(['all/1.jsonl', 'all/2.jsonl', 'own-1-1/1.jsonl']);
+  });
+
   const seeing = (index: number, shape: ShardShape = {}) =>
     shard(index, { elsewhere: [`${3 - index}.test.js`], ...shape });
 
@@ -271,8 +281,13 @@ describe('a shard that was run again', () => {
   });
 
   test('a copy of a record is no attempt', () => {
-    const { notes, shardCount } = mergeRecords([seeing(1), { ...seeing(1), path: 'copy.jsonl' }, seeing(2)]);
+    const { notes, shardCount, leftOut } = mergeRecords([
+      seeing(1),
+      { ...seeing(1), path: 'copy.jsonl' },
+      seeing(2),
+    ]);
     expect({ notes, shardCount }).toEqual({ notes: [], shardCount: 2 });
+    expect(leftOut).toEqual(['copy.jsonl']);
   });
 });
 

@@ -91,8 +91,12 @@ test('every suite goes to exactly one shard, which can run it if any can', () =>
     fc.property(anyRun, (run) => {
       const input = inputOf(run);
       const plan = planRun(input);
-      for (const suite of suitesOf(run)) {
-        const shard = plan.shardOf(suite);
+      const suites = suitesOf(run);
+      const divided = plan.divide(suites);
+      const answers = suites.flatMap((suite, at) =>
+        [plan.shardOf(suite), divided[at] ?? Number.NaN].map((shard) => ({ suite, shard })),
+      );
+      for (const { suite, shard } of answers) {
         expect(Number.isInteger(shard) && shard >= 0 && shard < input.total).toBe(true);
         if (input.fleet === undefined || suite.profile.hardware[0]?.class !== 'gpu') continue;
         const withGpu = input.fleet.map(({ machine: { devices } }) =>

@@ -58,6 +58,7 @@ function byFile({ suites, index, total, fleet, environment }: DivisionInput): Di
 
 function byEarlierAttempt(input: DivisionInput): Division | undefined {
   const { suites, index, total, paths, globalConfig, environment } = input;
+  if (suites.length === 0) return undefined;
   const isPart = asksForSomeSuites(globalConfig);
   const earlier = earlierAttempt(paths.outputDirectory, {
     index,

@@ -6,7 +6,7 @@ interface Attempts {
   readonly parts: readonly Shard[];
   /** Records of one shard that are no attempts after one another. */
   readonly twins: readonly UsageProblem[];
-  /** Paths of the records of earlier attempts. */
+  /** Paths of the records of earlier attempts, and of copies. */
   readonly leftOut: readonly string[];
   /** One sentence for each shard that had several. */
   readonly notes: readonly string[];
@@ -22,9 +22,7 @@ export function newestAttempts(records: readonly Shard[]): Attempts {
   const parts: Shard[] = [];
   const leftOut: string[] = [];
   const notes: string[] = [];
-  const unique = records.filter(
-    (record, at) => !records.slice(0, at).some((other) => areCopies(record, other)),
-  );
+  const { unique, copies } = withoutCopies(records);
   for (const index of new Set(unique.map(({ started }) => started.index))) {
     const own = unique.filter(({ started }) => started.index === index);
     const attempts = attemptsOf(own);
@@ -46,11 +44,31 @@ export function newestAttempts(records: readonly Shard[]): Attempts {
       `shard ${index} was run ${attempts.length} times; the newest attempt counts (${newest.map(({ path }) => path).join(', ')}), not ${paths.join(', ')}`,
     );
   }
-  return { parts, twins, leftOut, notes };
+  return { parts, twins, leftOut: [...leftOut, ...copies], notes };
 }
 
-/** Merging artefacts copies records. */
+/**
+ * Merged artefacts hold copies of what is there beside them, of several jobs and attempts in one folder: of equal records the
+ * one counts that lies with the fewest others, so that what belongs to it can be told from what does not.
+ */
+function withoutCopies(records: readonly Shard[]): { unique: readonly Shard[]; copies: readonly string[] } {
+  const folderOf = ({ path }: Shard) => path.replace(/[^\\/]*$/, '');
+  const company = (record: Shard) => records.filter((other) => folderOf(other) === folderOf(record)).length;
+  const copies = new Set<Shard>();
+  for (const record of records) {
+    const alike = records.filter((other) => areCopies(record, other));
+    if (alike.length === 1) continue;
+    const [best] = alike.toSorted((a, b) => company(a) - company(b));
+    for (const other of alike) if (other !== best) copies.add(other);
+  }
+  return {
+    unique: records.filter((record) => !copies.has(record)),
+    copies: [...copies].map(({ path }) => path),
+  };
+}
+
 function areCopies(a: Shard, b: Shard): boolean {
+  if (a === b) return true;
   return a.started.startedAt === b.started.startedAt && JSON.stringify(a.events) === JSON.stringify(b.events);
 }
 

@@ -10,7 +10,7 @@ export interface MergedRun {
   readonly shardCount: number;
   /** One sentence each for a person: what is odd, but loses nothing. */
   readonly notes: readonly string[];
-  /** Records of earlier attempts: neither they nor what lies beside them counts. */
+  /** Records of earlier attempts, and copies: neither they nor what lies beside them counts. */
   readonly leftOut: readonly string[];
 }
 

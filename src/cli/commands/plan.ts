@@ -78,6 +78,8 @@ function textOf(
   list: boolean,
 ): string {
   const types = [...new Set(slots.map(({ type }) => type))];
+  // Then every suite counts the same, and the sum means nothing.
+  const isUnknown = places.every(({ estimate }) => estimate.basis === 'default');
   const rows = types.map((type) => {
     const own = places.filter(({ slot }) => slot.type === type);
     const busyMs = own.reduce((sum, { estimate }) => sum + estimate.durationMs, 0);
@@ -87,7 +89,7 @@ function textOf(
         type,
         String(slots.filter((slot) => slot.type === type).length),
         String(own.length),
-        formatDuration(busyMs),
+        isUnknown && own.length > 0 ? 'unknown' : formatDuration(busyMs),
         String(unknown),
       ],
       ids: [
@@ -109,11 +111,15 @@ function textOf(
     head,
     ...lines,
     ...(list ? rows.flatMap(({ ids }) => ids) : []),
-    `expected to take ${formatDuration(makespanMs)}${gap}`,
-    ...aloneText(longestOf(places), boundMs),
-    ...worths.map(
-      ({ slot, share }) => `one more slot of ${slot.type} would save ${Math.round(share * 100)} %`,
-    ),
+    ...(isUnknown
+      ? ['expected to take an unknown time: nothing was measured yet']
+      : [
+          `expected to take ${formatDuration(makespanMs)}${gap}`,
+          ...aloneText(longestOf(places), boundMs),
+          ...worths.map(
+            ({ slot, share }) => `one more slot of ${slot.type} would save ${Math.round(share * 100)} %`,
+          ),
+        ]),
     ...unplaceable.map((suite) => {
       const reasons = clausesOf(refusals(suite, machine, slots)).map(printable);
       return `cannot run  ${suite.id}: ${reasons.join('; ')}`;
