@@ -182,7 +182,7 @@ describe('records', () => {
   });
 
   test('what one shard refuses, the run refuses', () => {
-    const refusing = [shard(1, { failOn: ['skipped'] }), shard(2, { skipped: 'gpu.test.js' })];
+    const refusing = [shard(1, { skipped: 'gpu.test.js' }), shard(2, { failOn: ['skipped'] })];
     expect(summarise(mergeRecords(refusing).events).refused).toEqual([
       { state: 'skipped', suiteIds: ['gpu.test.js'] },
     ]);
