@@ -56,6 +56,21 @@ test('what more workers do not make less: CPU time, memory', () => {
   expect(told(1, suites(4, 1000, ['cpu'], 5 * GiB))).toBeUndefined();
 });
 
+test('few fast suites, which Jest runs in its own process whatever is asked', () => {
+  const fast = suites(8, 900, ['cpu']);
+  expect(told(1, fast)).toBeUndefined();
+  const limited = fast.map((each) => ({
+    ...each,
+    suite: suite(each.suite.id, {
+      hardware: [
+        { class: 'gpu', count: 1 },
+        { class: 'cpu', count: 1 },
+      ],
+    }),
+  }));
+  expect(told(1, limited)).toEqual({ workers: 2, totalMs: 3600 });
+});
+
 test('what would save nothing noticeable is not said', () => {
   expect(told(1, suites(4, 100, ['cpu']))).toBeUndefined();
   expect(told(1, [...suites(1, 60_000, ['cpu']), ...suites(1, 3000, ['cpu'])])).toBeUndefined();

@@ -27,6 +27,9 @@ const tuning = {
   leastMs: 500,
   /** So near the best that any number of workers gives, more of them are not asked for. */
   nearBest: 1.02,
+  /** Jest's own measure: it runs so few, so fast suites in its own process, whatever the number of workers. */
+  mostInBand: 20,
+  fastMs: 1000,
 } as const;
 
 /**
@@ -43,6 +46,7 @@ export function moreWorkersFor(
   boundMs: number,
   cpuMs: number,
 ): MoreWorkers | undefined {
+  if (suites.length <= tuning.mostInBand && suites.every(isFastAndPlain)) return undefined;
   const workers = slots[0]?.machineWorkers ?? 0;
   const cpuSlots = slots.filter(({ device }) => device.class === 'cpu').length;
   const { cpuBudget } = machine.machine;
@@ -70,6 +74,14 @@ export function moreWorkersFor(
   );
   const totalMs = Math.max(plan(problem, { moves: 0 }).makespanMs, cpuMs / cpuBudget);
   return totalMs > worthwhileMs ? undefined : { workers: enough, totalMs };
+}
+
+/** A suite that asks for a device or a limit runs in a process of its own. */
+function isFastAndPlain({ suite: { profile }, durationsMs }: MeasuredSuite): boolean {
+  const { hardware, maxTimeMs, cpuThreads } = profile;
+  const isPlain = hardware.every((need) => need.class === 'cpu');
+  const isFast = Object.values(durationsMs).every((ms) => ms < tuning.fastMs);
+  return isFast && isPlain && maxTimeMs === undefined && cpuThreads === undefined;
 }
 
 /** The least integer of a range that has what all above it have; its end where none has it before. */
