@@ -78,6 +78,7 @@ test('a slot that goes while its attempt is being stopped loses nothing', () => 
 
 test.each<[string, Partial<WorkloadProfile>, readonly Observation[], boolean]>([
   ['it holds a lock', { locks: ['db'] }, history, true],
+  ['it is alone on its machine', { exclusive: true }, history, true],
   ['it was never measured', {}, [], true],
   [
     'the other device is no better',
@@ -88,6 +89,8 @@ test.each<[string, Partial<WorkloadProfile>, readonly Observation[], boolean]>([
   ['the option says no', {}, history, false],
 ])('no second attempt when %s', (_case, overrides, seen, speculate) => {
   const run = running(overrides, seen, speculate);
+  // What could not start anyway must not wake the run up either.
+  if (overrides.locks !== undefined || !speculate) expect(run.scheduler.nextTickAtMs).toBeUndefined();
   expect(run.tell({ type: 'tick', atMs: 9000 })).toEqual([]);
 });
 

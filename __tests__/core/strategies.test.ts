@@ -39,6 +39,33 @@ const took = (suiteId: string, device: 'cpu' | 'gpu', durationMs: number) => ({
   durationMs,
 });
 
+describe('adaptive', () => {
+  test('gives the quicker device to the suite that is sensitive to latency', () => {
+    const history = ['a', 'b'].flatMap((id) => [took(id, 'gpu', 1000), took(id, 'cpu', 1400)]);
+    const fleet = slots({ workers: 2, devices: [{ ...gpu, shares: 1 }, device()] });
+    for (const sensitive of ['a', 'b']) {
+      const suites = ['a', 'b'].map((id) =>
+        suite(id, { ...either, ...(id === sensitive && { sensitivity: 'latency' }) }),
+      );
+      expect(firstStarts('adaptive', fleet, suites, history)).toContain(`${sensitive} on local/gpu0#1`);
+    }
+  });
+});
+
+test.each(Object.keys(strategies) as StrategyName[])(
+  '%s: a higher priority goes first on a machine for one, whatever kinds of slots they need',
+  (name) => {
+    const fleet = slots({ workers: 1, devices: [{ ...gpu, shares: 1 }, device()] });
+    for (const [low, high] of [
+      [onlyGpu, {}],
+      [{}, onlyGpu],
+    ] as const) {
+      const suites = [suite('low', { ...low, priority: 1 }), suite('high', { ...high, priority: 5 })];
+      expect(firstStarts(name, fleet, suites)).toEqual([expect.stringMatching(/^high on /)]);
+    }
+  },
+);
+
 describe('pull', () => {
   test('uses the lowest slot numbers, beyond nine too', () => {
     const suites = Array.from({ length: 11 }, (_, index) => suite(`s${index}`));

@@ -34,6 +34,23 @@ test('who has no chip is told no topology; who asked for nothing is not masked',
   expect(envOf(['cpu'], false)).not.toHaveProperty('TPU_VISIBLE_CHIPS');
 });
 
+test('native thread pools get their share; a smaller number that is set outside stays, each by itself', () => {
+  const outer = {
+    OMP_NUM_THREADS: '2',
+    MKL_NUM_THREADS: '16',
+    OPENBLAS_NUM_THREADS: '0',
+    NUMEXPR_NUM_THREADS: 'all',
+  };
+  expect(bindingEnv(machine, ['cpu'], 4, false, outer)).toEqual({
+    OMP_NUM_THREADS: '2',
+    OPENBLAS_NUM_THREADS: '4',
+    MKL_NUM_THREADS: '4',
+    NUMEXPR_NUM_THREADS: '4',
+    VECLIB_MAXIMUM_THREADS: '4',
+    RAYON_NUM_THREADS: '4',
+  });
+});
+
 test('several GPUs of AMD: HIP counts within what ROCR leaves', () => {
   const gpu = (n: number) =>
     device({

@@ -39,6 +39,25 @@ test('links to folders and files are followed, nothing is found twice, and a cir
   });
 });
 
+test('what an earlier merge wrote is not merged again', () => {
+  const folder = folderOf({
+    'a/run-1.jsonl': record,
+    'a/junit.xml': junit,
+    'a/merged-run.jsonl': record,
+    'a/merged-junit.xml': junit,
+    'a/merged-results.json': '{"numTotalTests":1,"testResults":[]}',
+    'a/merged-coverage/coverage-final.json': '{}',
+    'merged-all/run-9.jsonl': record,
+  });
+  expect(within(folder, findArtefacts([folder]))).toEqual({
+    records: ['a/run-1.jsonl'],
+    histories: [],
+    results: [],
+    junit: ['a/junit.xml'],
+    coverage: [],
+  });
+});
+
 test('what lies beside the record of an earlier attempt goes with it', () => {
   const folder = folderOf({
     'shard-1-1/.jest-hardware/run-1.jsonl': record,

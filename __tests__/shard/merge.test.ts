@@ -21,6 +21,8 @@ interface ShardShape {
   readonly ms?: number;
   readonly day?: number;
   readonly platform?: string;
+  /** Of its machine. */
+  readonly name?: string;
   /** Run and attempt of the CI service. */
   readonly ci?: readonly [run: string, attempt: string];
   /** A suite that its machine could not run, which its policy accepts. */
@@ -37,7 +39,7 @@ function shard(index: number, shape: ShardShape = {}): ShardRecord {
     ends = true,
   } = shape;
   const facts = {
-    name: 'local',
+    name: shape.name ?? 'local',
     platform: shape.platform ?? 'linux',
     arch: 'x64',
     cpuBudget: 1,
@@ -148,6 +150,17 @@ describe('records', () => {
       ['2.test.js', 'shard-2/cpu#1'],
     ]);
     expect(events.map(({ atMs }) => atMs)).toEqual(events.map(({ atMs }) => atMs).sort((a, b) => a - b));
+  });
+
+  test('machines of one name stay two, whatever it is', () => {
+    const { events } = mergeRecords([shard(1, { name: 'gpu-box' }), shard(2, { name: 'gpu-box' })]);
+    const slotIds = events.flatMap((event) => (event.type === 'slot-up' ? [event.slot.id] : []));
+    expect(slotIds).toEqual(['gpu-box/cpu#1', 'gpu-box-2/cpu#1']);
+    const ran = summarise(events).suites.map(({ attempts }) => attempts.map(({ slotId }) => slotId));
+    expect(ran).toEqual([['gpu-box/cpu#1'], ['gpu-box-2/cpu#1']]);
+    expect(
+      events.flatMap((event) => (event.type === 'machine-known' ? [event.machine.machine.name] : [])),
+    ).toEqual(['gpu-box', 'gpu-box-2']);
   });
 
   test('those of one shard are put together: projects of different options run one after another', () => {
