@@ -4,11 +4,13 @@ import fc from 'fast-check';
 import type { RunEvent, Suite } from '../../src/core/events.js';
 import { defaultProfile } from '../../src/core/workload.js';
 import { emptyHistory, type History } from '../../src/record/history.js';
+import { readHistory, writeHistory } from '../../src/record/history-file.js';
 import { ciRunOf } from '../../src/shard/ci-run.js';
 import { earlierAttempt, type SameShard } from '../../src/shard/earlier-attempt.js';
 import { mergeRecords } from '../../src/shard/merge-records.js';
 import { planRun } from '../../src/shard/plan.js';
 import { planFileOf, readPlanFile } from '../../src/shard/plan-file.js';
+import { repeatableRun, withRepeatable } from '../../src/shard/repeatable.js';
 import type { ShardRecord } from '../../src/shard/shard-record.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 
@@ -257,5 +259,43 @@ describe('an earlier attempt', () => {
     });
     expect(ciRunOf({ CI_PIPELINE_ID: '9' })).toEqual({ run: 'CI_PIPELINE_ID 9' });
     expect(ciRunOf({ GITHUB_RUN_ID: '' })).toBeUndefined();
+  });
+});
+
+describe('what a history keeps of a merged run', () => {
+  const records = ['a', 'b'].map((id, at) =>
+    recordOf(at + 1, 2, ['a', 'b'], (place) => ['a', 'b'][place] === id),
+  );
+  const { division } = mergeRecords(records);
+  if (division === undefined) throw new Error('Nobody has divided.');
+
+  test('is how it was divided, for a job that is run again; read as it was written', () => {
+    const history = withRepeatable(historyOf({ a: 5, old: 6 }), repeatableRun(division, true));
+    expect(history.repeatable).toEqual({ planId: 'p', inputs: {}, total: 2 });
+    expect([...history.suites].map(([id, { shard }]) => [id, shard])).toEqual([
+      ['a', 0],
+      ['old', undefined],
+      ['b', 1],
+    ]);
+    const path = join(temporaryDirectory(), 'history.jsonl');
+    writeHistory(path, history);
+    const { history: read } = readHistory(path);
+    expect(read.repeatable).toEqual(history.repeatable);
+    expect(new Map(read.suites)).toEqual(new Map(history.suites));
+    // The next run that is merged takes its place.
+    const after = withRepeatable(read, undefined);
+    expect(after.repeatable).toBeUndefined();
+    expect([...after.suites.values()].every(({ shard }) => shard === undefined)).toBe(true);
+  });
+
+  test('is nothing of a run that passed, where nobody says which run a job belongs to, and of a part', () => {
+    expect(repeatableRun(division, false)).toBeUndefined();
+    const planned = { ...division.planned, ciRun: 'run 1' };
+    expect(repeatableRun({ ...division, planned, commit: 'c' }, false)?.run).toMatchObject({
+      ciRun: 'run 1',
+      commit: 'c',
+    });
+    const part = { ...division.planned, inputs: { suites: 'a part' } };
+    expect(repeatableRun({ ...division, planned: part }, true)).toBeUndefined();
   });
 });

@@ -3,18 +3,18 @@ import type { ShardPlanned, Suite } from '../core/events.js';
 import type { FleetMachine } from '../detect/fleet.js';
 import type { HardwareEnvironment } from '../options/environment.js';
 import type { RunPaths } from '../options/run-paths.js';
-import { emptyHistory, historyUnder } from '../record/history.js';
+import { emptyHistory, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { ciRunOf } from '../shard/ci-run.js';
 import { earlierAttempt } from '../shard/earlier-attempt.js';
-import { planRun } from '../shard/plan.js';
+import { fleetHash, planRun } from '../shard/plan.js';
 import { readPlanFile } from '../shard/plan-file.js';
 import { asksForSomeSuites, commitOf } from './run-facts.js';
 import { say } from './session.js';
 
 /** Which of a run's suites are this shard's, and who says so. */
 export interface Division extends Pick<ShardPlanned, 'planId' | 'inputs' | 'predictedMs' | 'boundMs'> {
-  readonly source: 'file' | 'earlier attempt' | 'history';
+  readonly source: 'file' | 'earlier attempt' | 'repeated run' | 'history';
   /** How many suites of the plan had a known duration. */
   readonly knownSuites: number;
   /** In the order of the suites. */
@@ -82,8 +82,11 @@ function byEarlierAttempt(input: DivisionInput): Division | undefined {
   };
 }
 
-function byHistory({ suites, index, total, fleet, paths, globalConfig }: DivisionInput): Division {
+function byHistory(input: DivisionInput): Division {
+  const { suites, index, total, fleet, paths, globalConfig } = input;
   const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
+  const repeated = read && byRepeatedRun(input, read.history);
+  if (repeated !== undefined) return repeated;
   const run = planRun({
     total,
     ...(fleet && { fleet }),
@@ -99,5 +102,25 @@ function byHistory({ suites, index, total, fleet, paths, globalConfig }: Divisio
     boundMs,
     knownSuites: suites.length === 0 ? 0 : run.knownSuites.length,
     isOwn: run.divide(suites).map((shard) => shard === index - 1),
+  };
+}
+
+/** A job that is run again may have restored what the merge of its run has learned by now: it divides as it did. */
+function byRepeatedRun(
+  { suites, index, total, fleet, globalConfig, environment }: DivisionInput,
+  { suites: known, repeatable: run }: History,
+): Division | undefined {
+  if (run === undefined || run.total !== total || run.inputs['fleet'] !== fleetHash(fleet)) return undefined;
+  const isSame = run.commit === commitOf(process.env) && run.ciRun === ciRunOf(process.env)?.run;
+  const isAsked = environment.planId === undefined || environment.planId === run.planId;
+  if (!isSame || !isAsked || asksForSomeSuites(globalConfig)) return undefined;
+  const byHash = planRun({ total, history: emptyHistory, ...(fleet && { fleet }) });
+  return {
+    ...run,
+    source: 'repeated run',
+    predictedMs: Array.from({ length: total }, () => 0),
+    boundMs: 0,
+    knownSuites: 0,
+    isOwn: suites.map((suite) => (known.get(suite.id)?.shard ?? byHash.shardOf(suite)) === index - 1),
   };
 }

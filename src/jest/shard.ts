@@ -86,6 +86,8 @@ function basisText({ source, knownSuites, predictedMs }: Division, index: number
       return ['as JEST_HARDWARE_PLAN says', times].filter((text) => text !== '').join(', ');
     case 'earlier attempt':
       return 'the same suites as in its earlier attempt';
+    case 'repeated run':
+      return 'divided as in the run that was merged last';
     case 'history':
       return times || 'no history yet: suites are divided evenly';
   }

@@ -8,6 +8,7 @@ import {
   emptyHistory,
   type History,
   neededFields,
+  type RepeatableRun,
   type SuiteHistory,
   type SuiteNeeds,
 } from './history.js';
@@ -19,7 +20,8 @@ import { codeOf, messageOf } from './system-error.js';
  * Version of the history's format, JSON lines: first
  * `{"version":2,"project":"<name>","runs":[…],"reversion":[<towardsMean>,<ofMean>],"watts":{"<kind of device>":<measured>},
  * "kinds":["<kind of device>",…],"needs":[{<field of a profile>}…]}` (`watts` where any were), then one line per suite, sorted by id: `["<suite id>",
- * [[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>,<number in needs>]`.
+ * [[<index of kind>,<lastMs>,<meanMs>,<samples>,<peakMemoryBytes>],…],<failed last: 1>,<missed runs>,<number in needs>,<number of its shard>]`,
+ * the last where the header has a `repeatable` run of shards.
  * A kind `… under coverage` holds what was measured while coverage was
  * collected. Zeros at the end of an array are left out; what a suite needs is numbered from 1, 0: nothing.
  */
@@ -61,7 +63,7 @@ export function readHistory(path: string, project?: string): ReadHistory {
   if (header.version < historyVersion) {
     return unread('damaged', `${path}:1: the history is of an older version; it starts anew.`);
   }
-  const { runs, kinds, reversion, needs, watts = {} } = header;
+  const { runs, kinds, reversion, needs, watts = {}, repeatable } = header;
   if (!isTexts(runs)) return unread('damaged', `${path}:1: no list of runs in the history; it starts anew.`);
   if (!isTexts(kinds)) return unread('damaged', `${path}:1: no list of kinds of devices; it starts anew.`);
   if (!isReversion(reversion))
@@ -73,6 +75,8 @@ export function readHistory(path: string, project?: string): ReadHistory {
       'damaged',
       `${path}:1: \`watts\` is not an object of watts by kind of device; it starts anew.`,
     );
+  if (repeatable !== undefined && !isRepeatable(repeatable))
+    return unread('damaged', `${path}:1: \`repeatable\` is not a run of shards; it starts anew.`);
   const owner = typeof header.project === 'string' ? header.project : undefined;
   if (project !== undefined && owner !== undefined && owner !== project) {
     return unread(
@@ -102,6 +106,7 @@ export function readHistory(path: string, project?: string): ReadHistory {
       suites,
       reversion: { towardsMean, ofMean },
       watts: new Map(Object.entries(watts)),
+      ...(repeatable !== undefined && { repeatable }),
     },
   };
 }
@@ -122,10 +127,13 @@ export function writeHistory(path: string, history: History): void {
     runs,
     reversion: [reversion.towardsMean, reversion.ofMean],
     ...(history.watts.size > 0 && { watts: Object.fromEntries(sorted(history.watts)) }),
+    ...(history.repeatable && { repeatable: history.repeatable }),
     kinds,
     needs: needs.map((text) => JSON.parse(text) as SuiteNeeds),
   });
-  const lines = sorted(history.suites).map(([id, suite]) => suiteLine(id, suite, kinds, needs));
+  const lines = sorted(history.suites).map(([id, suite]) =>
+    suiteLine(id, suite, kinds, needs, history.repeatable !== undefined),
+  );
   // Not the process id: runs in two containers may share a directory and have the same.
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
@@ -193,7 +201,7 @@ function parsed(line: string): unknown {
 function isHeader(
   value: unknown,
 ): value is { version: number } & Partial<
-  Record<'project' | 'runs' | 'kinds' | 'reversion' | 'needs' | 'watts', unknown>
+  Record<'project' | 'runs' | 'kinds' | 'reversion' | 'needs' | 'watts' | 'repeatable', unknown>
 > {
   return typeof value === 'object' && value !== null && 'version' in value && isCount(value.version);
 }
@@ -204,18 +212,23 @@ function parseSuite(
   allNeeds: readonly SuiteNeeds[],
 ): { id: string; history: SuiteHistory } | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [id, devices = [], failed = 0, missedRuns = 0, number = 0] = value as unknown[];
+  const [id, devices = [], failed = 0, missedRuns = 0, number = 0, shard = 0] = value as unknown[];
   if (typeof id !== 'string' || !Array.isArray(devices)) return undefined;
-  if (!isCount(failed) || !isCount(missedRuns) || !isCount(number)) return undefined;
-  const needs = allNeeds[number - 1];
-  if (number > 0 && needs === undefined) return undefined;
+  if (![failed, missedRuns, number, shard].every(isCount)) return undefined;
+  const needs = allNeeds[(number as number) - 1];
+  if ((number as number) > 0 && needs === undefined) return undefined;
   const byKind = new Map<string, DeviceHistory>();
   for (const numbers of devices as unknown[]) {
     const parsedDevice = parseDevice(numbers, kinds);
     if (parsedDevice === undefined || byKind.has(parsedDevice.kind)) return undefined;
     byKind.set(parsedDevice.kind, parsedDevice.device);
   }
-  const history = { devices: byKind, failedLast: failed > 0, missedRuns };
+  const history = {
+    devices: byKind,
+    failedLast: (failed as number) > 0,
+    missedRuns: missedRuns as number,
+    ...((shard as number) > 0 && { shard: (shard as number) - 1 }),
+  };
   return { id, history: needs === undefined ? history : { ...history, needs } };
 }
 
@@ -235,15 +248,17 @@ function parseDevice(
 
 function suiteLine(
   id: string,
-  { devices, failedLast, missedRuns, needs }: SuiteHistory,
+  { devices, failedLast, missedRuns, needs, shard = -1 }: SuiteHistory,
   kinds: readonly string[],
   allNeeds: readonly string[],
+  withShard: boolean,
 ): string {
   const numbers = sorted(devices).map(([kind, { lastMs, meanMs, samples, peakMemoryBytes = 0 }]) =>
     withoutZerosAtEnd([kinds.indexOf(kind), lastMs, meanMs, samples, peakMemoryBytes]),
   );
   const number = needs === undefined ? 0 : allNeeds.indexOf(needsText(needs)) + 1;
-  return JSON.stringify([id, numbers, ...withoutZerosAtEnd([failedLast ? 1 : 0, missedRuns, number])]);
+  const rest = [failedLast ? 1 : 0, missedRuns, number, withShard ? shard + 1 : 0];
+  return JSON.stringify([id, numbers, ...withoutZerosAtEnd(rest)]);
 }
 
 /** The same text whatever order the fields came in. */
@@ -262,6 +277,19 @@ function sorted<T>(map: ReadonlyMap<string, T>): [string, T][] {
 
 function isReversion(value: unknown): value is [number, number] {
   return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
+}
+
+function isRepeatable(value: unknown): value is RepeatableRun {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    planId,
+    inputs,
+    total,
+    commit = '',
+    ciRun = '',
+  } = value as Partial<Record<keyof RepeatableRun, unknown>>;
+  if (typeof inputs !== 'object' || inputs === null) return false;
+  return isTexts([planId, commit, ciRun, ...Object.values(inputs)]) && isCount(total) && total > 0;
 }
 
 function isWatts(value: unknown): value is Readonly<Record<string, number>> {

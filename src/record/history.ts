@@ -23,6 +23,19 @@ export interface SuiteHistory {
   readonly failedLast: boolean;
   /** Whole runs in a row that did not contain it. */
   readonly missedRuns: number;
+  /** Index of the shard that had it in the run of `repeatable`; left out where there is none. */
+  readonly shard?: number;
+}
+
+/** The sharded run that was learned last, as far as running one of its jobs again needs it. */
+export interface RepeatableRun {
+  readonly planId: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly total: number;
+  /** Left out where the CI service did not say. */
+  readonly commit?: string;
+  /** See `ShardPlanned`. */
+  readonly ciRun?: string;
 }
 
 /** The fields of a profile that decide where a suite can run and beside what. */
@@ -71,6 +84,8 @@ export interface History {
   readonly suites: ReadonlyMap<string, SuiteHistory>;
   readonly reversion: Reversion;
   readonly watts: MeasuredWatts;
+  /** A run whose jobs may be run again, and then must divide as they did; left out: none. */
+  readonly repeatable?: RepeatableRun;
 }
 
 export const emptyHistory: History = {

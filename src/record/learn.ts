@@ -61,8 +61,9 @@ export function learn(history: History, events: readonly RunEvent[]): History {
     if (after.failedLast || after.devices.size > 0) suites.set(event.suiteId, after);
     else suites.delete(event.suiteId);
   }
+  const { repeatable: _over, ...rest } = history;
   return {
-    ...history,
+    ...rest,
     learnedRuns: [...history.learnedRuns, runIdOf(run)].slice(-runsRemembered),
     suites,
     reversion: reversion.sum,

@@ -1,4 +1,4 @@
-import type { RunEvent, RunStarted } from '../core/events.js';
+import type { RunEvent, RunStarted, ShardPlanned } from '../core/events.js';
 import type { Slot } from '../core/machine.js';
 import { UsageError, type UsageProblem } from '../core/usage-error.js';
 import { newestAttempts } from './attempts.js';
@@ -12,6 +12,15 @@ export interface MergedRun {
   readonly notes: readonly string[];
   /** Records of earlier attempts, and copies: neither they nor what lies beside them counts. */
   readonly leftOut: readonly string[];
+  /** How the run was divided; undefined: nobody recorded it. */
+  readonly division: MergedDivision | undefined;
+}
+
+export interface MergedDivision {
+  readonly planned: ShardPlanned;
+  readonly commit: string | undefined;
+  /** Index of the shard by suite id, of other runners' suites too. */
+  readonly shardOf: ReadonlyMap<string, number>;
 }
 
 /**
@@ -30,7 +39,17 @@ export function mergeRecords(records: readonly ShardRecord[]): MergedRun {
     shardCount: shards.length,
     notes: [...notes, ...unseenSuites(shards)],
     leftOut,
+    division: divisionOf(shards),
   };
+}
+
+function divisionOf(shards: readonly Shard[]): MergedDivision | undefined {
+  const [first] = shards;
+  if (first?.planned === undefined) return undefined;
+  const shardOf = shards.flatMap(({ started, planned, own }) =>
+    [...own, ...(planned?.own ?? [])].map((id) => [id, started.index - 1] as const),
+  );
+  return { planned: first.planned, commit: first.started.commit, shardOf: new Map(shardOf) };
 }
 
 const noShards: UsageProblem = {

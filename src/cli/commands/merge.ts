@@ -18,6 +18,7 @@ import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/find-a
 import { mergeCoverage } from '../../shard/merge-coverage.js';
 import { mergeRecords } from '../../shard/merge-records.js';
 import { mergeJestResults, mergeJUnit } from '../../shard/merge-results.js';
+import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/repeatable.js';
 import type { Command, CommandIo } from '../command.js';
 import { makeFolder, writeFile } from '../write-file.js';
 
@@ -53,7 +54,7 @@ export const merge: Command = {
     }
     const found = findArtefacts(flags.words);
     const records = found.records.map((path) => ({ path, events: readRecord(path).events }));
-    const { events, shardCount, notes, leftOut } = mergeRecords(records);
+    const { events, shardCount, notes, leftOut, division } = mergeRecords(records);
     const artefacts = withoutAttempts(found, leftOut);
     const output = flags.get('output') ?? defaultOutput(flags.words);
     makeFolder(output, 'the merged run');
@@ -79,7 +80,8 @@ export const merge: Command = {
       write('junit.xml', mergeJUnit([...files, ...flakyJUnit(summary)]));
     }
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
-    written.push(...teach(historyPath, artefacts.histories, events, io));
+    const repeatable = division && repeatableRun(division, failed || runFails(summary));
+    written.push(...teach(historyPath, artefacts.histories, events, repeatable, io));
     const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
     io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
@@ -121,6 +123,7 @@ function teach(
   path: string,
   found: readonly string[],
   events: readonly RunEvent[],
+  repeatable: Repeatable | undefined,
   io: CommandIo,
 ): readonly string[] {
   const histories: History[] = [];
@@ -130,7 +133,8 @@ function teach(
     if (state === 'newer' && file === path) return [];
     if (state === 'read') histories.push(history);
   }
-  writeHistory(path, learn(histories.reduce(mergeHistories, emptyHistory), events));
+  const learned = learn(histories.reduce(mergeHistories, emptyHistory), events);
+  writeHistory(path, withRepeatable(learned, repeatable));
   return [path];
 }
 
