@@ -183,6 +183,13 @@ export interface RunStarted {
   /** The classes to which `JEST_HARDWARE_ONLY` limits the run; left out: all. */
   readonly only?: readonly DeviceClass[];
   readonly coverage: boolean;
+  /** Left out in runs without coverage, and in records of before it was kept. */
+  readonly coverageProvider?: 'babel' | 'v8';
+  /**
+   * Where the project was, without naming a folder of the machine: a hash of the checkout's folder, and Jest's rootDir
+   * within it. Records of before it was kept lack it.
+   */
+  readonly root?: { readonly checkoutHash: string; readonly rootDir: string };
   readonly requireExecuted: readonly DeviceClass[];
   /** What makes the run fail although no test did; left out: nothing. */
   readonly failOn?: readonly FailOn[];

@@ -3,6 +3,7 @@ import { type RunStarted, recordVersion } from '../core/events.js';
 import type { DeviceClass } from '../core/taxonomy.js';
 import { packageVersion } from '../detect/package-version.js';
 import type { HardwareOptions } from '../options/options.js';
+import { recordedRoot } from '../shard/project-root.js';
 import { session } from './session.js';
 
 /** The first line of the record. */
@@ -12,12 +13,13 @@ export function runStarted(
   only: readonly DeviceClass[] | undefined,
   startedAt: Date,
 ): RunStarted {
-  const { shard, collectCoverage } = globalConfig;
+  const { shard, collectCoverage, coverageProvider, rootDir } = globalConfig;
+  const startTime = startedAt.toISOString();
   const commit = commitOf(process.env);
   return {
     type: 'run-started',
     version: recordVersion,
-    startedAt: startedAt.toISOString(),
+    startedAt: startTime,
     packageVersion: packageVersion(),
     strategy: options.strategy,
     ...(commit === undefined ? {} : { commit }),
@@ -25,6 +27,8 @@ export function runStarted(
     filtered: isFiltered(globalConfig) || projectsLeftOut(globalConfig),
     ...(only === undefined ? {} : { only }),
     coverage: collectCoverage,
+    ...(collectCoverage && { coverageProvider }),
+    root: recordedRoot(rootDir, startTime),
     requireExecuted: options.requireExecuted,
     ...(options.failOn.length > 0 && { failOn: options.failOn }),
   };

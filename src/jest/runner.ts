@@ -31,6 +31,7 @@ import { missingFrom } from '../shard/machine-difference.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun, type RunInput } from './hardware-run.js';
 import { jestPackages } from './interop.js';
+import { KeptCoverage } from './kept-coverage.js';
 import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
 import { prepareSuites } from './suites.js';
@@ -101,6 +102,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const events: RunEvent[] = [];
     const record = openRecord(paths.outputDirectory, startedAt);
     session.runs.push({ events, recordPath: record.path });
+    const coverage = new KeptCoverage(this.#globalConfig);
     const run = new HardwareRun({
       tests,
       prepare: () => prepareSuites(tests, this.#globalConfig, options),
@@ -117,7 +119,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       claims,
       only: environment.only,
       serial,
-      emit: this.#emit,
+      emit: coverage.watched(this.#emit),
       onEvent: (event) => {
         events.push(event);
         record.write(event);
@@ -154,7 +156,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       paths.history === undefined || watch || watchAll || unlearned !== undefined
         ? undefined
         : unlearnedText(events);
-    for (const problem of [record.problem, unlearned, untaught]) if (problem !== undefined) say(problem);
+    const unkept = coverage.write(startedAt, paths.outputDirectory);
+    const problems = [record.problem, unlearned, untaught, unkept];
+    for (const problem of problems) if (problem !== undefined) say(problem);
     const summary = summarise(events);
     this.#refuseStates(summary);
     requireExecuted(summary);

@@ -163,6 +163,8 @@ export const eventSchemas = {
     filtered: v.boolean(),
     only: v.exactOptional(v.array(v.picklist(deviceClasses))),
     coverage: v.boolean(),
+    coverageProvider: v.exactOptional(v.picklist(['babel', 'v8'])),
+    root: v.exactOptional(v.looseObject({ checkoutHash: v.string(), rootDir: v.string() })),
     requireExecuted: v.array(v.picklist(deviceClasses)),
     failOn: v.exactOptional(v.array(v.picklist(failOnStates))),
   }),

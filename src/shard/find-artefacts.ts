@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../core/usage-error.js';
+import { isRawCoverageName } from './raw-coverage.js';
 
 /** Files that shards left behind, by what they are. */
 export interface Artefacts {
@@ -11,6 +12,8 @@ export interface Artefacts {
   readonly junit: readonly string[];
   /** `coverage-final.json`. */
   readonly coverage: readonly string[];
+  /** What V8 counted, before it was converted. */
+  readonly rawCoverage: readonly string[];
 }
 
 /** What merging writes begins like this, and is not merged again. */
@@ -23,10 +26,14 @@ const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
  * @throws {UsageError} for a path that is not there.
  */
 export function findArtefacts(paths: readonly string[]): Artefacts {
-  const found = { records: [], histories: [], results: [], junit: [], coverage: [] } satisfies Record<
-    keyof Artefacts,
-    string[]
-  > as Record<keyof Artefacts, string[]>;
+  const found = {
+    records: [],
+    histories: [],
+    results: [],
+    junit: [],
+    coverage: [],
+    rawCoverage: [],
+  } satisfies Record<keyof Artefacts, string[]> as Record<keyof Artefacts, string[]>;
   const seen = new Set<string>();
   for (const path of paths) {
     const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory();
@@ -92,6 +99,8 @@ export function withoutAttempts(artefacts: Artefacts, leftOut: readonly string[]
     results: artefacts.results.filter(counts),
     junit: artefacts.junit.filter(counts),
     coverage: artefacts.coverage.filter(counts),
+    // Each names its run.
+    rawCoverage: artefacts.rawCoverage,
   };
 }
 
@@ -101,6 +110,7 @@ function kindOf(path: string, isFound: boolean): keyof Artefacts | undefined {
   if (/^run-.*\.jsonl$/.test(name)) return isFound && !isShardRecord(path) ? undefined : 'records';
   if (name === 'history.jsonl') return 'histories';
   if (name === 'coverage-final.json') return 'coverage';
+  if (isRawCoverageName(name)) return 'rawCoverage';
   if (name.endsWith('.json') && isJestResult(path)) return 'results';
   if (name.endsWith('.xml') && readFileSync(path, 'utf8').includes('<testsuite')) return 'junit';
   return isFound ? undefined : 'records';

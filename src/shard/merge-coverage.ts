@@ -1,19 +1,87 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { AggregatedResult, Test, TestResult } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import { UsageError } from '../core/usage-error.js';
+import { type CountedSource, convertV8 } from './convert-v8.js';
+import { type Relocation, type RootedRecord, relocationOf } from './project-root.js';
+import { type RawCoverage, readRawCoverage, type ScriptSource } from './raw-coverage.js';
 
-type Coverage = Readonly<Record<string, { readonly path: string }>>;
+/** As in `coverage-final.json`, in istanbul's format. */
+export type CoverageData = Readonly<Record<string, FileCoverage>>;
+
+interface FileCoverage {
+  readonly path: string;
+  /** V8's alone. */
+  readonly all?: boolean;
+}
+
+/** What shards left behind of their coverage. */
+export interface ShardsCoverage {
+  /** Each a `coverage-final.json`. */
+  readonly converted: readonly string[];
+  /** What V8 counted, before it was converted. */
+  readonly raw: readonly string[];
+  /** Of the shards that are merged. */
+  readonly records: readonly CoveredRecord[];
+}
+
+export interface CoveredRecord extends RootedRecord {
+  readonly index: number;
+  readonly provider?: 'babel' | 'v8';
+}
+
+export interface MergedCoverage {
+  readonly meetsThresholds: boolean;
+  /** One sentence each for a person. */
+  readonly notes: readonly string[];
+}
 
 /**
- * Merges the coverage of several runs, writes the reports that Jest would write, and holds the thresholds against the sum.
- * @param files Each a `coverage-final.json`.
+ * Merges the coverage of shards, writes the reports that Jest would write, and holds the thresholds against the sum.
  * @param directory Where reports go.
- * @returns Whether all thresholds are met.
  */
 export async function mergeCoverage(
-  files: readonly string[],
+  shards: ShardsCoverage,
+  globalConfig: Config.GlobalConfig,
+  directory: string,
+): Promise<MergedCoverage> {
+  const { rootDir } = globalConfig;
+  const raw = rawOf(shards, rootDir);
+  const converted = shards.converted.map((file) => convertedOf(file, shards.records, rootDir));
+  const notes: string[] = [];
+  const { counted, severalTexts } = countedSources(raw.files);
+  if (severalTexts.length > 0) {
+    notes.push(
+      `V8 coverage of ${listed(severalTexts)} is added up after conversion, because shards had different texts of it: its branches are not exact`,
+    );
+  }
+  const sums = await convertV8(counted, globalConfig);
+  const exact = new Set([...Object.keys(sums), ...counted.map(({ path }) => path)]);
+  const parts = converted.map(({ file, coverage }) => {
+    const isCounted = raw.missing.length === 0 || raw.directories.has(dirname(file));
+    // Of a shard whose counts are added up already, only files are left that no suite has loaded.
+    return raw.files.length > 0 && isCounted ? without(coverage, exact) : coverage;
+  });
+  if (raw.missing.length > 0 || (raw.files.length === 0 && parts.some(isOfV8))) {
+    const who =
+      raw.missing.length === 0 ? 'the shards' : listed(raw.missing.map((index) => `shard ${index}`));
+    notes.push(
+      `branches of V8 coverage are not exact: ${who} left no raw counts (jest-hardware-v8-….jsonl.gz beside coverage-final.json), so that converted coverage is added up`,
+    );
+  }
+  const strangers = converted.filter(({ relocation }) => !relocation.known).map(({ file }) => file);
+  if (strangers.length > 0 && shards.records.some(({ root }) => root === undefined)) {
+    notes.push(
+      `the paths in ${listed(strangers)} stay as they are: no record beside says in which folder its project was`,
+    );
+  }
+  const meetsThresholds = await report([sums, ...parts], globalConfig, directory);
+  return { meetsThresholds, notes };
+}
+
+async function report(
+  parts: readonly CoverageData[],
   globalConfig: Config.GlobalConfig,
   directory: string,
 ): Promise<boolean> {
@@ -22,46 +90,139 @@ export async function mergeCoverage(
     ...globalConfig,
     collectCoverage: true,
     coverageDirectory: directory,
-    // The files are in istanbul's format, whoever took them.
+    // All of it is converted to istanbul's format, whoever took it.
     coverageProvider: 'babel',
   };
   // Needed for watching and for files no test touched, whose coverage the shards have taken.
   const context = {} as ConstructorParameters<typeof CoverageReporter>[1];
   const reporter = new CoverageReporter(config, context);
-  for (const file of files) {
-    const coverage = rebased(read(file), globalConfig.rootDir);
+  for (const coverage of parts) {
     reporter.onTestResult({} as Test, { coverage } as unknown as TestResult);
   }
   await reporter.onRunComplete(new Set(), {} as AggregatedResult);
   return reporter.getLastError() === undefined;
 }
 
-function read(file: string): Coverage {
+interface ConvertedFile {
+  readonly file: string;
+  readonly coverage: CoverageData;
+  readonly relocation: Relocation;
+}
+
+/** Machines check the project out into different folders. */
+function convertedOf(file: string, records: readonly RootedRecord[], rootDir: string): ConvertedFile {
+  const files = Object.values(readConverted(file));
+  const relocation = relocationOf(
+    file,
+    files.map(({ path }) => path),
+    records,
+    rootDir,
+  );
+  const coverage = Object.fromEntries(
+    files.map((each) => {
+      const path = relocation.path(each.path);
+      return [path, { ...each, path }];
+    }),
+  );
+  return { file, coverage, relocation };
+}
+
+function readConverted(file: string): CoverageData {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Coverage;
+    return JSON.parse(readFileSync(file, 'utf8')) as CoverageData;
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError({ file, message: 'the coverage cannot be read', found }, { cause });
   }
 }
 
-/** Machines check the project out into different folders. */
-function rebased(coverage: Coverage, rootDir: string): Coverage {
-  return Object.fromEntries(
-    Object.values(coverage).map((file) => {
-      const path = within(file.path, rootDir);
-      return [path, { ...file, path }];
-    }),
-  );
+interface RawFiles {
+  /** Each run's once. */
+  readonly files: readonly RawCoverage[];
+  readonly directories: ReadonlySet<string>;
+  /** Numbers of shards that took V8's coverage and left none of it. */
+  readonly missing: readonly number[];
 }
 
-/** The longest end of the path that is a file of the project; the path itself when none is. */
-function within(path: string, rootDir: string): string {
-  if (existsSync(path)) return path;
-  const parts = path.split(/[\\/]/);
-  for (let from = 1; from < parts.length; from++) {
-    const candidate = join(rootDir, ...parts.slice(from));
-    if (existsSync(candidate)) return candidate;
+function rawOf({ raw, records }: ShardsCoverage, rootDir: string): RawFiles {
+  const files = new Map<string, RawCoverage>();
+  const directories = new Set<string>();
+  const keyOf = (run: { startedAt: string; index: number }) => `${run.startedAt} ${run.index}`;
+  const wanted = new Set(records.map(keyOf));
+  for (const file of raw) {
+    const content = readRawCoverage(file);
+    // Others are of runs that are not merged: a directory may hold what is left of earlier ones.
+    if (!wanted.has(keyOf(content))) continue;
+    directories.add(dirname(file));
+    if (!files.has(keyOf(content))) files.set(keyOf(content), relocated(content, file, records, rootDir));
   }
-  return path;
+  const missing = records.filter((record) => record.provider === 'v8' && !files.has(keyOf(record)));
+  return {
+    files: [...files.values()],
+    directories,
+    missing: [...new Set(missing.map(({ index }) => index))],
+  };
+}
+
+function relocated(
+  raw: RawCoverage,
+  file: string,
+  records: readonly CoveredRecord[],
+  rootDir: string,
+): RawCoverage {
+  // The counts name their run: no other record has a say.
+  const own = records.filter(({ startedAt, index }) => startedAt === raw.startedAt && index === raw.index);
+  const { path } = relocationOf(
+    file,
+    raw.scripts.map(({ url }) => url),
+    own,
+    rootDir,
+  );
+  return {
+    ...raw,
+    scripts: raw.scripts.map((script) => ({ ...script, url: path(script.url) })),
+    sources: raw.sources.map((source) => ({ ...relocatedMap(source, path), url: path(source.url) })),
+  };
+}
+
+/** Some transformers name the original by its absolute path. */
+function relocatedMap(source: ScriptSource, path: (path: string) => string): ScriptSource {
+  const { transformed } = source;
+  if (transformed === undefined) return source;
+  const map = { ...transformed.map, sources: transformed.map.sources.map(path) };
+  return { ...source, transformed: { ...transformed, map } };
+}
+
+/** By file and text: counts are positions in the text that a shard ran. */
+function countedSources(files: readonly RawCoverage[]): {
+  readonly counted: readonly CountedSource[];
+  readonly severalTexts: readonly string[];
+} {
+  const found = new Map<string, CountedSource & { counts: CountedSource['counts'][number][] }>();
+  for (const { scripts, sources } of files) {
+    const sourceOf = new Map(sources.map(({ url, ...source }) => [url, source]));
+    for (const { url, functions, times } of scripts) {
+      const source = sourceOf.get(url);
+      const key = JSON.stringify([url, source?.transformed?.code ?? null, source?.originalCode ?? null]);
+      const known = found.get(key) ?? { path: url, source, counts: [] };
+      known.counts.push({ functions, times });
+      found.set(key, known);
+    }
+  }
+  const counted = [...found.values()];
+  const first = new Map(counted.map((each) => [each.path, each]).toReversed() as [string, CountedSource][]);
+  const further = counted.filter((each) => first.get(each.path) !== each).map(({ path }) => path);
+  return { counted, severalTexts: [...new Set(further)] };
+}
+
+function without(coverage: CoverageData, paths: ReadonlySet<string>): CoverageData {
+  return Object.fromEntries(Object.entries(coverage).filter(([path]) => !paths.has(path)));
+}
+
+function isOfV8(coverage: CoverageData): boolean {
+  return Object.values(coverage).some(({ all }) => all !== undefined);
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
 }

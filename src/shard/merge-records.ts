@@ -246,7 +246,7 @@ function mergedEvents(shards: readonly Shard[]): readonly RunEvent[] {
   const names = machineNames(shards);
   const startedAt = shards.map(({ started }) => started.startedAt).sort()[0] ?? '';
   const [{ started: first }] = shards as [Shard];
-  const { index: _index, total: _total, only: _only, ...facts } = first;
+  const { index: _index, total: _total, only: _only, root: _root, ...facts } = first;
   const only = shards.every(({ started }) => started.only !== undefined)
     ? [...new Set(shards.flatMap(({ started }) => started.only ?? []))]
     : undefined;

@@ -1,3 +1,5 @@
+import { type RootedRecord, relocationOf } from './project-root.js';
+
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** Coverage is merged from its own files; times are not sums. */
@@ -6,6 +8,35 @@ const leftOut: ReadonlySet<string> = new Set(['coverageMap']);
 /** Several results of Jest's `--json` as one. */
 export function mergeJestResults(results: readonly Json[]): Json {
   return results.reduce((sum, each) => merged(sum, each, ''));
+}
+
+/**
+ * A result with the paths that its files have here, in its texts as well.
+ * @param file Where the result was read.
+ */
+export function relocatedResult(
+  file: string,
+  result: Json,
+  records: readonly RootedRecord[],
+  rootDir: string,
+): Json {
+  const suites = isObject(result) && Array.isArray(result['testResults']) ? result['testResults'] : [];
+  const names = (suites as Json[]).flatMap((suite) =>
+    isObject(suite) && typeof suite['name'] === 'string' ? suite['name'] : [],
+  );
+  const relocation = relocationOf(file, names, records, rootDir);
+  const relocated = (value: Json): Json => {
+    if (typeof value === 'string') {
+      const path = relocation.path(value);
+      return path === value ? relocation.text(value) : path;
+    }
+    if (Array.isArray(value)) return (value as Json[]).map(relocated);
+    if (!isObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [relocation.path(key), relocated(each)]),
+    );
+  };
+  return relocation.known ? relocated(result) : result;
 }
 
 function merged(a: Json, b: Json, key: string): Json {
@@ -40,9 +71,11 @@ const tagsAndTexts = new RegExp(
 
 /** Some tools write thousands apart: `1,234.5`. */
 function amountIn(tag: string, name: string): number {
-  const [, double = '', single = double] =
-    new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`).exec(tag) ?? [];
-  return Number(single.replaceAll(',', '')) || 0;
+  // Attribute by attribute: a suite's name may mention another attribute.
+  for (const [, attribute, double, single] of tag.matchAll(/([^\s"'=<>/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
+    if (attribute === name) return Number((double ?? single ?? '').replaceAll(',', '')) || 0;
+  }
+  return 0;
 }
 
 /** Several JUnit files as one; each `<testsuite>` is taken over as it stands. */

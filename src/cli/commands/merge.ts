@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Config } from '@jest/types';
 import { showsColors } from '../../colors.js';
 import type { RunEvent } from '../../core/events.js';
 import { parseJson } from '../../core/json.js';
@@ -15,9 +16,9 @@ import { printableLines } from '../../report/printable.js';
 import type { SuiteOutcome } from '../../report/suites.js';
 import { type RunSummary, summarise } from '../../report/summary.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/find-artefacts.js';
-import { mergeCoverage } from '../../shard/merge-coverage.js';
+import { type CoveredRecord, mergeCoverage } from '../../shard/merge-coverage.js';
 import { mergeRecords } from '../../shard/merge-records.js';
-import { mergeJestResults, mergeJUnit } from '../../shard/merge-results.js';
+import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge-results.js';
 import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/repeatable.js';
 import type { Command, CommandIo } from '../command.js';
 import { makeFolder, writeFile } from '../write-file.js';
@@ -56,6 +57,11 @@ export const merge: Command = {
     const records = found.records.map((path) => ({ path, events: readRecord(path).events }));
     const { events, shardCount, notes, leftOut, division } = mergeRecords(records);
     const artefacts = withoutAttempts(found, leftOut);
+    const counted = records.filter(({ path }) => !leftOut.includes(path));
+    const rooted = counted.flatMap(rootedRecord);
+    const jestConfig = onDemand(() => configHere(flags.get('config')));
+    // Without Jest nobody knows better than that the command runs in the project.
+    const rootDir = onDemand(() => orElse(() => jestConfig().rootDir, process.cwd()));
     const output = flags.get('output') ?? defaultOutput(flags.words);
     makeFolder(output, 'the merged run');
     const written: string[] = [];
@@ -68,9 +74,10 @@ export const merge: Command = {
     const recordPath = write('run.jsonl', events.map((event) => `${JSON.stringify(event)}\n`).join(''));
     let failed = false;
     if (artefacts.results.length > 0) {
-      const results = artefacts.results.map(
-        (path) => parseJson(readFileSync(path, 'utf8'), path).value as { success: boolean },
-      );
+      const results = artefacts.results.map((path) => {
+        const { value } = parseJson(readFileSync(path, 'utf8'), path);
+        return relocatedResult(path, value as never, rooted, rootDir()) as unknown as { success: boolean };
+      });
       failed ||= results.some(({ success }) => !success);
       write('results.json', `${JSON.stringify(mergeJestResults(results as never))}\n`);
     }
@@ -88,9 +95,14 @@ export const merge: Command = {
     io.out(printableLines(suitesText(summary)));
     for (const note of [...notes, unlearnedText(events)].filter((text) => text !== undefined))
       io.out(printableLines(`note: ${note}\n`));
-    if (artefacts.coverage.length > 0) {
-      failed = (await coverageFails(artefacts.coverage, output, flags.get('config'))) || failed;
-      written.push(join(output, `${mergedPrefix}coverage`));
+    if (artefacts.coverage.length + artefacts.rawCoverage.length > 0) {
+      const folder = join(output, `${mergedPrefix}coverage`);
+      const { coverage: converted, rawCoverage: raw } = artefacts;
+      const coverage = await mergeCoverage({ converted, raw, records: rooted }, jestConfig(), folder);
+      // Jest's reporter says itself which thresholds are not met.
+      failed ||= !coverage.meetsThresholds;
+      for (const note of coverage.notes) io.out(printableLines(`note: ${note}\n`));
+      written.push(folder);
     }
     io.out(printableLines(`merged ${shardCount} shards into ${written.join(', ')}\n`));
     return failed || runFails(summary) ? 1 : 0;
@@ -138,12 +150,30 @@ function teach(
   return [path];
 }
 
-/** Jest's reporter says itself which thresholds are not met. */
-async function coverageFails(
-  files: readonly string[],
-  output: string,
-  config: string | undefined,
-): Promise<boolean> {
-  const { globalConfig } = jestConfigOf(process.cwd(), config === undefined ? [] : ['--config', config]);
-  return !(await mergeCoverage(files, globalConfig, join(output, `${mergedPrefix}coverage`)));
+function configHere(config: string | undefined): Config.GlobalConfig {
+  return jestConfigOf(process.cwd(), config === undefined ? [] : ['--config', config]).globalConfig;
+}
+
+/** What coverage and results need of a shard's record. */
+function rootedRecord({ path, events }: { path: string; events: readonly RunEvent[] }): CoveredRecord[] {
+  const started = events.find((event) => event.type === 'run-started');
+  if (started?.index === undefined) return [];
+  const { startedAt, index, root, coverageProvider: provider } = started;
+  return [{ path, startedAt, index, ...(root && { root }), ...(provider && { provider }) }];
+}
+
+function onDemand<Value>(compute: () => Value): () => Value {
+  let known: { readonly value: Value } | undefined;
+  return () => {
+    known ??= { value: compute() };
+    return known.value;
+  };
+}
+
+function orElse<Value>(compute: () => Value, otherwise: Value): Value {
+  try {
+    return compute();
+  } catch {
+    return otherwise;
+  }
 }
