@@ -55,6 +55,7 @@ test('what an earlier merge wrote is not merged again', () => {
     results: [],
     junit: ['a/junit.xml'],
     coverage: [],
+    rawCoverage: [],
   });
 });
 
@@ -74,6 +75,7 @@ test('what lies beside the record of an earlier attempt goes with it', () => {
     records: ['shard-1-2/.jest-hardware/run-2.jsonl', 'shard-2-1/run-3.jsonl'],
     junit: ['lint.xml', 'shard-1-2/junit.xml', 'shard-2-1/junit.xml'],
     coverage: [],
+    rawCoverage: [],
   });
 });
 

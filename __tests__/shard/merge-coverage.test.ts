@@ -220,7 +220,7 @@ describe('V8', () => {
           expect(coverage).toEqual({ ...coverageIn(join(folder, base, 'whole')), ...never });
         },
       ),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   });
 
