@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import type { Claim, Machine } from '../core/machine.js';
-import { isForMany, type Permit, permitKey } from '../core/permits.js';
+import { heldText, isForMany, ownSuite, type Permit, permitKey } from '../core/permits.js';
 import type { PermitDemand } from '../core/scheduler.js';
 import { formatElapsed } from '../core/units.js';
 import type { ClaimQueue } from './queue.js';
@@ -317,11 +317,11 @@ export class RunClaims {
     const { resource, content } = holder;
     const { pid, cwd, sinceMs } = content;
     const what = resourceText(resource, this.#options.machine);
-    if (pid === process.pid) return `${what} is held by another suite of this run`;
+    if (pid === process.pid) return heldText(what, ownSuite);
     const near = relative(process.cwd(), cwd) || '.';
     const where = near.length < cwd.length ? near : cwd;
     const time = withTime ? `, ${formatElapsed(Math.max(0, Date.now() - sinceMs))}` : '';
-    return `${what} is held by pid ${pid} in ${where}${time}`;
+    return heldText(what, `pid ${pid} in ${where}${time}`);
   }
 
   #permitOf({ deviceIds, locks, exclusive }: Claim): Permit {

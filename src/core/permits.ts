@@ -13,6 +13,21 @@ export interface Wait {
   readonly waitedFor: string;
 }
 
+const isHeldBy = ' is held by ';
+/** Stands for a suite of the very run that waits. */
+export const ownSuite = 'another suite of this run';
+
+/** `gpu0 is held by pid 4711 in ../app` */
+export function heldText(what: string, holder: string): string {
+  return what + isHeldBy + holder;
+}
+
+/** The parts of `heldText`; the holder is left out of a text that names none. */
+export function partsOfHeldText(text: string): { readonly what: string; readonly holder?: string } {
+  const [what = text, ...holder] = text.split(isHeldBy);
+  return holder.length === 0 ? { what } : { what, holder: holder.join(isHeldBy) };
+}
+
 /** Equal for permits that allow the same. */
 export function permitKey({ deviceIds, locks, exclusive }: Permit): string {
   return JSON.stringify([[...deviceIds].sort(), [...locks].sort(), exclusive]);

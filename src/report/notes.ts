@@ -13,9 +13,12 @@ export interface Note {
   readonly text: string;
 }
 
+/** Shorter waits for other runs are not worth a line. */
+const shownWaitMs = 1000;
+
 /** What did not simply run and end, the worst first; suites with the same story share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {
-  const { suites, machines, heat, unmetRequirements, refused } = summary;
+  const { suites, machines, heat, waits, unmetRequirements, refused } = summary;
   return [
     ...unmetRequirements.map((deviceClass) =>
       general(
@@ -55,6 +58,15 @@ export function notesOf(summary: RunSummary): readonly Note[] {
         `${device} (${celsius === undefined ? '' : `${Math.round(celsius)} °C, `}${source}) for ${formatDuration(hotMs)}: fewer suites started on it, or none`,
       ),
     ),
+    ...waits
+      .filter(({ waitedMs }) => waitedMs >= shownWaitMs)
+      .map(({ waitedFor, waitedMs, heldBy }) =>
+        general(
+          'waited',
+          'quiet',
+          `for ${waitedFor} ${formatDuration(waitedMs)}${heldBy.length === 0 ? '' : ` (held by ${heldBy.join(', ')})`}`,
+        ),
+      ),
     ...notesBy(suites, 'skipped', 'quiet', reasonIf('unplaceable-skipped')),
     ...notesBy(suites, 'not started', 'quiet', reasonIf('not-started')),
     ...notesBy(suites, 'not selected', 'quiet', reasonIf('not-selected')),

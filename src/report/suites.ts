@@ -35,6 +35,10 @@ export interface SuiteSummary {
   readonly attempts: readonly AttemptSummary[];
   /** One clause each: why it did not run, what is wrong with its docblock, or how a flaky one was lost. */
   readonly reasons: readonly string[];
+  /** For how long other runs kept it, or suites like it before it, from starting; left out: not at all. */
+  readonly waitedMs?: number;
+  /** `gpu0 is held by pid 4711 in ../app`, as it was when the wait began. */
+  readonly waitedFor?: string;
   /** Hardware it asked for (`gpu`, `gpu:2`), any of these; empty when the events do not tell. */
   readonly hardware: readonly string[];
 }
@@ -74,6 +78,8 @@ interface Draft {
   readonly attempts: AttemptSummary[];
   reasons: readonly string[];
   hardware: readonly string[];
+  waitedMs?: number;
+  waitedFor?: string;
 }
 
 /** Every suite the events name. */
@@ -103,7 +109,12 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
       case 'suite-started': {
         const { suiteId, slotId, claim, degraded } = event.placement;
         const machine = machineOf.get(slotId);
-        draftOf(suiteId).attempts.push({
+        const draft = draftOf(suiteId);
+        if (event.waitedMs !== undefined) {
+          draft.waitedMs = (draft.waitedMs ?? 0) + event.waitedMs;
+          if (event.waitedFor !== undefined) draft.waitedFor = event.waitedFor;
+        }
+        draft.attempts.push({
           attempt: event.attempt,
           slotId,
           deviceTypes: machine === undefined ? [] : claim.deviceIds.map((device) => `${machine}/${device}`),

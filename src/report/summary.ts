@@ -5,6 +5,7 @@ import { type BoundSummary, summariseBound } from './bound.js';
 import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';
 import { type SuiteOutcome, type SuiteSummary, suiteOutcomes, summariseSuites } from './suites.js';
+import { summariseWaits, type WaitSummary } from './waits.js';
 
 /** What a run did, computed from its events alone; what `--json` prints. */
 export interface RunSummary {
@@ -29,6 +30,8 @@ export interface RunSummary {
   readonly counts: Readonly<Record<SuiteOutcome, number>>;
   /** Devices that were too hot for a while. */
   readonly heat: readonly HeatSummary[];
+  /** What other runs of the host kept this one waiting for. */
+  readonly waits: readonly WaitSummary[];
   /** Every suite, in the order of the events. */
   readonly suites: readonly SuiteSummary[];
   /** Classes of `requireExecuted` of which no suite executed a test on a real device of that class, undegraded. */
@@ -76,6 +79,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     ...(bound && { bound }),
     machines,
     heat: summariseHeat(events),
+    waits: summariseWaits(events),
     counts,
     suites,
     missingClasses,

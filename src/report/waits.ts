@@ -1,0 +1,31 @@
+import type { RunEvent } from '../core/events.js';
+import { ownSuite, partsOfHeldText } from '../core/permits.js';
+
+/** What other runs of the host kept this one waiting for. */
+export interface WaitSummary {
+  /** `gpu0`, `lock db`, `the machine` */
+  readonly waitedFor: string;
+  /** At least one suite was kept waiting, ms; waits at the same time count once. */
+  readonly waitedMs: number;
+  /** Who held it when a wait began: `pid 4711 in ../app`. */
+  readonly heldBy: readonly string[];
+}
+
+/** Waits that ended with a start. That suites of one run wait for each other is no news. */
+export function summariseWaits(events: readonly RunEvent[]): readonly WaitSummary[] {
+  const waits = new Map<string, WaitSummary & { readonly untilMs: number }>();
+  for (const event of events) {
+    if (event.type !== 'suite-started' || event.waitedMs === undefined) continue;
+    const { what, holder } = partsOfHeldText(event.waitedFor ?? '');
+    if (holder === ownSuite || what === '') continue;
+    const known = waits.get(what) ?? { waitedFor: what, waitedMs: 0, heldBy: [], untilMs: 0 };
+    const fromMs = Math.max(event.atMs - event.waitedMs, known.untilMs);
+    waits.set(what, {
+      ...known,
+      waitedMs: known.waitedMs + Math.max(0, event.atMs - fromMs),
+      heldBy: [...new Set([...known.heldBy, ...(holder === undefined ? [] : [holder])])],
+      untilMs: Math.max(known.untilMs, event.atMs),
+    });
+  }
+  return [...waits.values()].map(({ untilMs: _untilMs, ...wait }) => wait);
+}
