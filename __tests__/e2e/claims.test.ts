@@ -222,3 +222,24 @@ test('a run that is interrupted while it waits ends at once, and claims: false t
   writeFileSync(never, '');
   expect((await first.ended).exitCode).toBe(0);
 });
+
+test('Jest that a suite starts does not wait for the suite that waits for it', async () => {
+  const inner = await project({ 'own-1.js': suite('inner', '@lock db') });
+  const outer = await project({
+    'own-1.js': `/** @exclusive
+ * @lock db */
+const { spawnSync } = require('node:child_process');
+test('runs Jest', () => {
+  const { status, stderr } = spawnSync(process.execPath, [require.resolve('jest/bin/jest'), '-w', '2'], {
+    cwd: ${JSON.stringify(inner.directory)},
+    encoding: 'utf8',
+    timeout: 40000,
+  });
+  if (status !== 0) throw new Error(String(stderr));
+}, 60000);
+`,
+  });
+  const run = await runJest(outer, ['-w', '2'], { env: env() });
+  expect(Object.values(fates(run.record))).toEqual(['passed']);
+  expect(lines().map(({ event }) => event)).toEqual(['begin', 'end']);
+});

@@ -94,7 +94,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
         }),
         history?.history.watts ?? new Map(),
       );
-    const claims = openClaims(environment.claims ?? paths.claims, say);
+    // Inside a suite of another run: that one holds what it claimed until we have ended, and must not be waited for.
+    const isNested = process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
+    const claims = isNested ? undefined : openClaims(environment.claims ?? paths.claims, say);
     // What suites want is not known yet: no tool is started for devices that nobody may ask for.
     const machine = await detect([], []);
     await refuseOtherMachine(detect);
