@@ -4,8 +4,8 @@ export default {
   testMatch: ['**/*.test.ts'],
   // Jest's default leaves one core idle, which is half of a small machine. Much of the time here is waited for processes.
   maxWorkers: '100%',
-  // For machines that are busy with something else; no test waits so long for anything.
-  testTimeout: 30_000,
+  // End-to-end tests start Jest several times, about a second each on an idle machine; this one may be busy.
+  testTimeout: 120_000,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

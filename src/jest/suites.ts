@@ -14,7 +14,7 @@ export type PreparedSuite = { readonly test: Test; readonly id: string } & (
   | { readonly problems: readonly string[] }
 );
 
-/** Reads every test file's docblock; a mistake in one is that suite's alone. */
+/** Reads every test file's docblock; a mistake in one is that suite's alone. 0 bytes would mean an unknown size. */
 export function prepareSuites(
   tests: readonly Test[],
   globalConfig: Config.GlobalConfig,
@@ -27,7 +27,7 @@ export function prepareSuites(
     const read = profileOf({ source, file: suitePath, suitePath, options });
     return 'problems' in read
       ? { test, id, problems: read.problems.map(formatProblem) }
-      : { test, id, suite: { id, profile: read.profile, fileBytes: Buffer.byteLength(source) } };
+      : { test, id, suite: { id, profile: read.profile, fileBytes: Math.max(1, Buffer.byteLength(source)) } };
   });
 }
 

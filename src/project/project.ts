@@ -54,7 +54,7 @@ export function readProject(directory: string, config?: string, coverage = false
     const suitePath = within(rootDir, path);
     const profile = profileOf({ source, file: suitePath, suitePath, options });
     if ('problems' in profile) invalid.push({ id, problems: profile.problems.map(formatProblem) });
-    else suites.push({ id, profile: profile.profile, fileBytes: Buffer.byteLength(source) });
+    else suites.push({ id, profile: profile.profile, fileBytes: Math.max(1, Buffer.byteLength(source)) });
   }
   return {
     rootDir,

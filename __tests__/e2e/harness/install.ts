@@ -98,7 +98,7 @@ function npm(...args: readonly string[]): void {
 }
 
 /** The lock is a file with the owner's pid, so that a lock whose owner was killed can be taken over. */
-function takeLock(lock: string): boolean {
+export function takeLock(lock: string): boolean {
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
     return true;

@@ -4,15 +4,12 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { jest } from '@jest/globals';
+import { stripVTControlCharacters } from 'node:util';
 import type { RunEvent } from '../../../src/core/events.js';
 import { type PackedInstall, packedInstall } from './install.js';
 import { killAll, leftOverProcesses, processesOf, type RunningProcess, runMarker } from './processes.js';
 import type { Project } from './project.js';
 import { parseLines, readRecords } from './record.js';
-
-// A test starts Jest several times, about a second each on an idle machine.
-jest.setTimeout(120_000);
 
 /** One line of the probe reporter. */
 export interface ProbeEvent {
@@ -56,6 +53,10 @@ export interface JestOptions {
   readonly nodeArgs?: readonly string[];
   /** Keyboard of watch mode: Jest sees a terminal for input. */
   readonly keyboard?: boolean;
+  /** Jest runs in a pseudo-terminal of 80 columns (by `script`, on Linux): both streams are its output. */
+  readonly terminal?: boolean;
+  /** Default: one for all projects of the install. */
+  readonly cacheDirectory?: string;
   /** False: without `--json`, which stock Jest cannot write for circular values. */
   readonly json?: boolean;
   readonly timeoutMs?: number;
@@ -75,7 +76,7 @@ export async function runJest(
 export interface RunningJest {
   readonly pid: number;
   readonly ended: Promise<JestRun>;
-  /** Resolves as soon as stdout or stderr written since the last `waitFor` matches, rejects when Jest ends before. */
+  /** Resolves as soon as what was shown since the last `waitFor` (without colours) matches, rejects when Jest ends before. */
   waitFor(pattern: RegExp): Promise<void>;
   /** Resolves as soon as the condition holds, rejects when Jest ends before. */
   until(condition: () => boolean): Promise<void>;
@@ -91,7 +92,9 @@ export async function startJest(
     env = {},
     nodeArgs = [],
     keyboard = false,
-    json: asJson = !keyboard,
+    terminal = false,
+    cacheDirectory,
+    json: asJson = !keyboard && !terminal,
     timeoutMs = 90_000,
     graceMs = 5000,
   }: JestOptions = {},
@@ -100,33 +103,32 @@ export async function startJest(
   const run = randomUUID();
   const probe = join(install.root, `probe-${run}.jsonl`);
   const outputFile = join(install.root, `results-${run}.json`);
-  const child = spawn(
+  const command = [
     process.execPath,
-    [
-      ...(project.esm ? ['--experimental-vm-modules', '--no-warnings'] : []),
-      ...nodeArgs,
-      ...(keyboard ? ['--require', keyboardPreload] : []),
-      join(install.root, 'node_modules/jest/bin/jest.js'),
-      ...(asJson ? ['--json', `--outputFile=${outputFile}`] : []),
-      `--cacheDirectory=${join(install.root, 'jest-cache')}`,
-      ...args,
-    ],
-    {
-      cwd: project.directory,
-      env: {
-        ...cleanEnvironment(),
-        // Tests run beside each other: their projects must not wait for each other's devices.
-        JEST_HARDWARE_CLAIMS: claimsOf(project),
-        E2E_PROBE: probe,
-        [runMarker]: run,
-        ...env,
-      },
-      stdio: 'pipe',
-      // Its own process group, as a shell would start it.
-      detached: true,
+    ...(project.esm ? ['--experimental-vm-modules', '--no-warnings'] : []),
+    ...nodeArgs,
+    ...(keyboard ? ['--require', keyboardPreload] : []),
+    join(install.root, 'node_modules/jest/bin/jest.js'),
+    ...(asJson ? ['--json', `--outputFile=${outputFile}`] : []),
+    `--cacheDirectory=${cacheDirectory ?? join(install.root, 'jest-cache')}`,
+    ...args,
+  ];
+  const [file = '', ...fileArgs] = terminal ? inTerminal(command) : command;
+  const child = spawn(file, fileArgs, {
+    cwd: project.directory,
+    env: {
+      ...cleanEnvironment(),
+      // Tests run beside each other: their projects must not wait for each other's devices.
+      JEST_HARDWARE_CLAIMS: claimsOf(project),
+      E2E_PROBE: probe,
+      [runMarker]: run,
+      ...env,
     },
-  );
-  if (!keyboard) child.stdin.end();
+    stdio: 'pipe',
+    // Its own process group, as a shell would start it.
+    detached: true,
+  });
+  if (!keyboard && !terminal) child.stdin.end();
   const output = collect(child);
   const timer = setTimeout(() => {
     output.stderr += `\nE2E: stopped after ${timeoutMs} ms\n`;
@@ -180,7 +182,7 @@ export async function startJest(
     until,
     waitFor: (pattern) =>
       until(() => {
-        const found = pattern.exec(output.all.slice(seen));
+        const found = pattern.exec(stripVTControlCharacters(output.all).slice(seen));
         if (found === null) return false;
         seen += found.index + found[0].length;
         return true;
@@ -215,6 +217,11 @@ export async function runNode(
 /** Path of a file as the user of the project names it. */
 export function inProject(project: Project, path: string): string {
   return relative(project.directory, path).replaceAll('\\', '/');
+}
+
+function inTerminal(command: readonly string[]): readonly string[] {
+  const quoted = command.map((part) => `'${part.replaceAll("'", `'\\''`)}'`).join(' ');
+  return ['script', '--quiet', '--return', '--command', `stty cols 80 rows 40; exec ${quoted}`, '/dev/null'];
 }
 
 const keyboardPreload = fileURLToPath(new URL('./keyboard.cjs', import.meta.url));

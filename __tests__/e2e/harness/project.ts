@@ -24,6 +24,8 @@ export interface ProjectOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Files to add or replace, by path inside the project. */
   readonly files?: Readonly<Record<string, string>>;
+  /** A folder of the caller's instead of one of a random name. What is there is removed, here and in the end. */
+  readonly directory?: string;
 }
 
 const created: string[] = [];
@@ -32,8 +34,9 @@ const created: string[] = [];
 export async function useProject(name: string, use: ProjectOptions = {}): Promise<Project> {
   const { runner = 'hardware', options = {}, config = {}, files = {} } = use;
   const { root } = await packedInstall();
-  const directory = join(root, 'projects', `${name}-${randomBytes(4).toString('hex')}`);
+  const directory = use.directory ?? join(root, 'projects', `${name}-${randomBytes(4).toString('hex')}`);
   created.push(directory);
+  rmSync(directory, { recursive: true, force: true });
   cpSync(join(repository, 'fixtures/projects', name), directory, { recursive: true });
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });

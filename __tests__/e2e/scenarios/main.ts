@@ -1,0 +1,45 @@
+import { styleText } from 'node:util';
+import { differences, missed } from './compare.js';
+import { keepingAnswers } from './kept-answers.js';
+import { localSide } from './local-side.js';
+import type { Scenario } from './scenario.js';
+import { scenarioTable } from './table/index.js';
+
+/**
+ * Prints scenario, stock, ours: equal, or what differs. Arguments are parts of names; without any, all scenarios run.
+ * `--fresh` asks stock Jest again.
+ */
+export async function printScenarios(args: readonly string[]): Promise<number> {
+  const words = args.filter((arg) => !arg.startsWith('--'));
+  const stock = args.includes('--fresh') ? localSide('stock') : keepingAnswers(localSide('stock'));
+  const ours = localSide('hardware');
+  let unequal = 0;
+  for (const [subject, scenarios] of Object.entries(scenarioTable)) {
+    for (const scenario of scenarios) {
+      if (words.length > 0 && !words.some((word) => `${subject} ${scenario.name}`.includes(word))) continue;
+      const found = await outcome(scenario, [stock, ours]);
+      if (found.length > 0) unequal += 1;
+      const exits = scenario.steps.length === 1 ? '1 command' : `${scenario.steps.length} commands`;
+      const verdict = found.length === 0 ? styleText('green', 'equal') : styleText('red', 'differs');
+      const meant = scenario.intended === undefined ? '' : ` (meant: ${scenario.intended.why})`;
+      process.stdout.write(`${verdict}  ${subject}: ${scenario.name}, ${exits}${meant}\n`);
+      for (const line of found) process.stdout.write(`         ${line}\n`);
+    }
+  }
+  return unequal === 0 ? 0 : 1;
+}
+
+async function outcome(
+  scenario: Scenario,
+  [stock, ours]: readonly [ReturnType<typeof localSide>, ReturnType<typeof localSide>],
+): Promise<readonly string[]> {
+  try {
+    const expected = await stock.run(scenario);
+    const actual = await ours.run(scenario);
+    return [...missed(scenario, expected), ...differences(scenario, expected, actual)];
+  } catch (error) {
+    return [String(error).slice(0, 2000)];
+  }
+}
+
+process.exitCode = await printScenarios(process.argv.slice(2));
