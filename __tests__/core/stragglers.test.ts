@@ -107,6 +107,35 @@ test('none on a slot of the same kind and machine, which is as slow, and none wh
   expect(run.tell({ type: 'tick', atMs: 9000 })).toEqual([]);
 });
 
+test('the second attempt goes to the best of several places', () => {
+  const npu = device({ id: 'npu0', class: 'npu' });
+  const fleet = slots({ workers: 3, devices: [device(), gpu, npu] });
+  const anywhere = { hardware: [...either.hardware, { class: 'npu', count: 1 }] } as const;
+  for (const [best, gpuMs, npuMs] of [
+    ['gpu0', 3000, 4000],
+    ['npu0', 4000, 3000],
+  ] as const) {
+    const estimates = new Estimates([
+      { suiteId: 'slow', deviceKind: 'cpu', durationMs: 2000 },
+      { suiteId: 'slow', deviceKind: 'gpu', durationMs: gpuMs },
+      { suiteId: 'slow', deviceKind: 'npu', durationMs: npuMs },
+    ]);
+    const run = new Run(fleet, [suite('slow', anywhere)], { estimates });
+    expect(run.open()).toEqual([`slow on ${onCpu}`]);
+    expect(run.tell({ type: 'tick', atMs: 9000 })).toEqual([`slow on local/${best}#1 again`]);
+  }
+});
+
+test('a run learns from what passes, and from nothing else', () => {
+  const estimates = new Estimates();
+  const run = new Run(slots({ workers: 2 }), [suite('good'), suite('bad')], { estimates });
+  run.open();
+  run.end('good', onCpu, 'passed');
+  run.end('bad', 'local/cpu#2', 'failed');
+  expect(estimates.of(suite('good'), 'cpu')).toMatchObject({ basis: 'own-device', durationMs: 5 });
+  expect(estimates.of(suite('bad'), 'cpu').basis).not.toBe('own-device');
+});
+
 test('other suites tell how much faster another device is for one that was never measured', () => {
   const others = (gpuMs: number): Observation[] =>
     Array.from({ length: 8 }, (_, index) => `seen${index}`).flatMap((suiteId) => [
