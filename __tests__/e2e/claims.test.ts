@@ -151,6 +151,30 @@ test('shares are shared out among runs, and gpu:2 takes both or none', async () 
   }
 });
 
+// A process that has computed on a GPU keeps some of its memory until it ends.
+test('a worker of a run that gives its device to another ends before', async () => {
+  const go = join(scratch, 'go');
+  const giver = await project({
+    'own-1.js': suite('giver 1', '@hardware gpu', { until: go }),
+    'own-2.js': suite('giver 2', '@hardware gpu'),
+  });
+  const first = await startJest(giver, ['-w', '2'], { env: env() });
+  await first.until(() => lines().length > 0);
+  const taker = await project({
+    'own-1.js': `/** @hardware gpu */
+      const { readFileSync } = require('node:fs');
+      test('is alone', () => {
+        const { pid } = JSON.parse(readFileSync(process.env.E2E_LOG, 'utf8').split('\\n')[0]);
+        expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+      });`,
+  });
+  const second = await startJest(taker, ['-w', '2'], { env: env() });
+  await second.waitFor(/waiting: gpu0 is held/);
+  writeFileSync(go, '');
+  expect((await second.ended).exitCode).toBe(0);
+  expect((await first.ended).exitCode).toBe(0);
+});
+
 test('memory that others have taken is looked at when a suite is to start', async () => {
   const uuid = 'GPU-01234567-89ab-cdef-0123-456789abcdef';
   const card = (n: number) => ({ ...gpu, id: `gpu${n}`, uuid: `${uuid}${n}`, memoryBytes: 12 * 1024 ** 3 });

@@ -25,6 +25,11 @@ export interface RunClaimsOptions {
   tell(happening: WithoutTime<PermitEvent>): void;
   /** Looks what others have taken of the devices, tells, and never rejects; undefined: no suite asks for any of it. */
   lookAt?(permit: Permit): Promise<void> | undefined;
+  /**
+   * The devices are about to be others': resolves when nothing of this run holds any of their memory; undefined: nothing
+   * does. Must not reject.
+   */
+  beforeRelease?(permit: Permit): Promise<void> | undefined;
   /** Somebody else has the devices of the permit: time to get ready. */
   onWaiting(permit: Permit): void;
   /** A line for the person at the terminal. */
@@ -73,6 +78,8 @@ export class RunClaims {
   readonly #deviceIds: ReadonlySet<string>;
   readonly #saying = new Map<Account, NodeJS.Timeout>();
   readonly #looks = new Map<Account, NodeJS.Timeout>();
+  /** To be released when nothing of their devices' memory is held any more. */
+  readonly #leaving = new Set<Ticket>();
   #rest: NodeJS.Timeout | undefined;
   /** Attempts that run, and how many have ended. */
   #running = 0;
@@ -134,6 +141,7 @@ export class RunClaims {
     this.#closed = true;
     clearTimeout(this.#rest);
     for (const timer of this.#looks.values()) clearTimeout(timer);
+    for (const ticket of this.#leaving) ticket.release();
     for (const account of this.#accounts.values()) {
       this.#stopWaiting(account);
       account.looking?.release();
@@ -274,7 +282,21 @@ export class RunClaims {
   #releaseDrained(account: Account): void {
     const inUse = () =>
       account.forMany ? account.used > 0 : account.used >= account.held.length + account.draining.length;
-    while (account.draining.length > 0 && !inUse()) account.draining.shift()?.release();
+    while (account.draining.length > 0 && !inUse()) this.#leave(account.draining.shift(), account.permit);
+  }
+
+  #leave(ticket: Ticket | undefined, permit: Permit): void {
+    if (ticket === undefined) return;
+    const left = this.#options.beforeRelease?.(permit);
+    if (left === undefined) {
+      ticket.release();
+      return;
+    }
+    this.#leaving.add(ticket);
+    void left.then(() => {
+      this.#leaving.delete(ticket);
+      ticket.release();
+    });
   }
 
   /** Not asked for again at once: two runs that have no use for it would throw it to each other. */

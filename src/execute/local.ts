@@ -39,18 +39,19 @@ export class LocalExecutor<Result> implements Executor<Result> {
     this.#pool.warm(count, {
       thread: threads,
       env: bindingEnv(machine, cpu, fairThreads, false, process.env),
+      deviceIds: cpu,
     });
   }
 
   /** Starts a worker for suites on these devices, where a place is free, before one of them can be had. */
   prepare(deviceIds: readonly string[]): void {
     const env = bindingEnv(this.#options.machine(), deviceIds, this.#options.fairThreads, true, process.env);
-    this.#pool.prepare({ thread: false, env });
+    this.#pool.prepare({ thread: false, env, deviceIds });
   }
 
   /** See {@link WorkerPool.endIdle}. */
-  endIdle(): Promise<void> {
-    return this.#pool.endIdle();
+  endIdle(deviceIds?: readonly string[]): Promise<void> {
+    return this.#pool.endIdle(deviceIds);
   }
 
   async run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>> {
@@ -110,6 +111,7 @@ export class LocalExecutor<Result> implements Executor<Result> {
     return {
       thread: threads && attempt === 1 && isPlain(placement, profile, machine),
       env: bindingEnv(machine, deviceIds, poolThreads, maskOthers, process.env),
+      deviceIds,
     };
   }
 }

@@ -21,6 +21,8 @@ export interface WorkerBinding {
   readonly thread: boolean;
   /** On top of this process's environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Devices that its suites compute on: what they leave in these devices' memory stays there while the worker lives. */
+  readonly deviceIds: readonly string[];
 }
 
 /** A worker and the place it takes. */
@@ -28,6 +30,7 @@ export interface Seat {
   /** 0-based; the lowest that is free, so that `JEST_WORKER_ID` stays within 1…workers. */
   readonly index: number;
   readonly binding: string;
+  readonly deviceIds: readonly string[];
   readonly worker: WorkerProcess;
   busy: boolean;
 }
@@ -56,34 +59,38 @@ export class WorkerPool {
     if (idle.some((seat) => seat.binding === nameOf(binding))) return;
     if (this.#seats.size >= this.#options.workers()) {
       if (idle[0] === undefined) return;
-      this.#stop(idle[0]);
+      void this.#stop(idle[0]);
     }
     this.#start(binding).busy = false;
   }
 
-  /** Ends workers without a suite; resolves when they are gone. */
-  async endIdle(): Promise<void> {
-    for (const seat of [...this.#seats].filter(({ busy }) => !busy)) this.#stop(seat);
-    await Promise.all(this.#stopping);
+  /** Ends workers without a suite, of all devices or of these; resolves when they are gone. */
+  async endIdle(deviceIds?: readonly string[]): Promise<void> {
+    const isOn = (seat: Seat) =>
+      deviceIds === undefined || seat.deviceIds.some((each) => deviceIds.includes(each));
+    await Promise.all(
+      [...this.#seats].filter((seat) => !seat.busy && isOn(seat)).map((seat) => this.#stop(seat)),
+    );
   }
 
   /** @param alone A fresh worker, and no idle one beside it: they hold memory that the suite was promised. */
   acquire(binding: WorkerBinding, alone: boolean): Seat {
     const idle = [...this.#seats].filter((seat) => !seat.busy);
-    if (alone) for (const seat of idle) this.#stop(seat);
+    if (alone) for (const seat of idle) void this.#stop(seat);
     const reusable = alone ? undefined : idle.find((seat) => seat.binding === nameOf(binding));
     if (reusable !== undefined) {
       reusable.busy = true;
       return reusable;
     }
-    if (!alone && this.#seats.size >= this.#options.workers() && idle[0] !== undefined) this.#stop(idle[0]);
+    if (!alone && this.#seats.size >= this.#options.workers() && idle[0] !== undefined)
+      void this.#stop(idle[0]);
     return this.#start(binding);
   }
 
   release(seat: Seat, heapUsedBytes: number): void {
     seat.busy = false;
     const limit = this.#options.idleMemoryLimitBytes;
-    if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) this.#stop(seat);
+    if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) void this.#stop(seat);
   }
 
   /** Takes out a worker that has died; what its suite left behind is ended. */
@@ -94,7 +101,7 @@ export class WorkerPool {
 
   /** Ends the idle workers; true when one of them had to be killed. Call once, when no suite runs any more. */
   async end(): Promise<boolean> {
-    for (const seat of this.#seats) this.#stop(seat);
+    for (const seat of this.#seats) void this.#stop(seat);
     const forced = await Promise.all(this.#stopping);
     this.#guard.end();
     this.#stdout.end();
@@ -127,14 +134,17 @@ export class WorkerPool {
       stdout: this.#stdout,
       stderr: this.#stderr,
     });
-    const seat: Seat = { index, binding: nameOf(binding), worker, busy: true };
+    const { deviceIds } = binding;
+    const seat: Seat = { index, binding: nameOf(binding), deviceIds, worker, busy: true };
     this.#seats.add(seat);
     return seat;
   }
 
-  #stop(seat: Seat): void {
+  #stop(seat: Seat): Promise<boolean> {
     this.#seats.delete(seat);
-    this.#stopping.push(seat.worker.stop(this.#options.gracefulExitMs));
+    const stopped = seat.worker.stop(this.#options.gracefulExitMs);
+    this.#stopping.push(stopped);
+    return stopped;
   }
 }
 

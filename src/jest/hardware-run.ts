@@ -178,6 +178,8 @@ export class HardwareRun {
       demand: () => this.#scheduler.permitDemand,
       tell: (happening) => void this.#live.tell(happening),
       lookAt: ({ deviceIds }) => this.#memory?.look(deviceIds),
+      beforeRelease: ({ deviceIds }) =>
+        deviceIds.length === 0 ? undefined : this.#children.endIdle(deviceIds),
       onWaiting: ({ deviceIds }) => {
         if (deviceIds.length > 0) this.#children.prepare(deviceIds);
       },
