@@ -46,14 +46,18 @@ export function roomOn(type: FleetType, group: Group, slot = type.free[0]?.slot)
 
 /** What the group's suites may take, of machines that are shared with other runs; any one of them will do. */
 export function permitsOf(group: Group): readonly Permit[] {
-  return [...group.slotTypes].flatMap(([type, claim]) => {
-    const { permits } = type.load;
-    if (!permits.isShared) return [];
-    if (claimedDevices(group, type) === 1) return permits.permitOf(claim);
-    const team = teamOf(type, group);
-    if (team?.[0] !== type) return [];
-    return permits.permitOf({ ...claim, deviceIds: team.map(({ device }) => device.id) });
-  });
+  return [...group.slotTypes.keys()].flatMap((type) => permitOn(type, group) ?? []);
+}
+
+/** What a suite of the group may take on the type, of a machine that is shared with other runs. */
+export function permitOn(type: FleetType, group: Group): Permit | undefined {
+  const claim = group.slotTypes.get(type);
+  const { permits } = type.load;
+  if (claim === undefined || !permits.isShared) return undefined;
+  if (claimedDevices(group, type) === 1) return permits.permitOf(claim);
+  const team = teamOf(type, group);
+  if (team?.[0] !== type) return undefined;
+  return permits.permitOf({ ...claim, deviceIds: team.map(({ device }) => device.id) });
 }
 
 /**

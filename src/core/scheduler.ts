@@ -111,11 +111,12 @@ export class Scheduler {
   }
 
   /**
-   * What pending suites need of machines that are shared with other runs (`machine-shared`). A machine for itself is
+   * What pending suites, and second attempts, need of machines that are shared with other runs (`machine-shared`). A machine for itself is
    * asked for when nothing else runs or is to run first, as everything else then has to stop.
    */
   get permitDemand(): PermitDemand {
-    const needed = this.#backlog.permits;
+    const seconds = this.#opened && this.#speculates ? this.#stragglers.permits(this.#nowMs) : [];
+    const needed = [...this.#backlog.permits, ...seconds];
     const exclusive = needed.filter((permit) => permit.exclusive);
     if (exclusive.length === 0) return { needed, requested: needed };
     const others = needed.filter((permit) => !permit.exclusive);

@@ -4,7 +4,8 @@ import type { Estimates } from './estimate.js';
 import type { Estimate } from './events.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
-import { type Room, roomOn } from './room.js';
+import type { Permit } from './permits.js';
+import { permitOn, type Room, roomOn } from './room.js';
 
 /** An attempt counts as a straggler from this multiple of its expected duration on. */
 const overdueFactor = 3;
@@ -41,6 +42,23 @@ export class Stragglers {
 
   /** Second attempts that should start now; one of them must have started when the next is asked for. */
   *secondAttempts(nowMs: number): Iterable<{ readonly pending: Pending; readonly room: Room }> {
+    for (const { pending, group, types } of this.#overdue(nowMs)) {
+      const [room] = types.flatMap((type) => roomOn(type, group) ?? []);
+      if (room !== undefined) yield { pending, room };
+    }
+  }
+
+  /** What second attempts need of machines that are shared with other runs: the best place of each. */
+  permits(nowMs: number): readonly Permit[] {
+    return [...this.#overdue(nowMs)].flatMap(({ group, types: [best] }) =>
+      best === undefined ? [] : (permitOn(best, group) ?? []),
+    );
+  }
+
+  /** Suites that should have a second attempt, and where it should end sooner, the best first. */
+  *#overdue(
+    nowMs: number,
+  ): Iterable<{ readonly pending: Pending; readonly group: Group; readonly types: readonly FleetType[] }> {
     if (this.#unwantedTypes().length === 0) return;
     for (const attempt of [...this.#attempts.all]) {
       const atMs = overdueAtMs(attempt);
@@ -50,8 +68,8 @@ export class Stragglers {
       if (stopped || this.#attempts.lastNumberOf(pending.suite.id) !== pending.attempt) continue;
       const second = { ...pending, attempt: pending.attempt + 1 };
       const group = this.#backlog.placesOf(second, this.#fleet.types);
-      const room = betterRoom(attempt, group, this.#unwantedTypes(), this.#estimates, nowMs);
-      if (room !== undefined) yield { pending: second, room };
+      const types = betterTypes(attempt, this.#unwantedTypes(), this.#estimates, nowMs);
+      yield { pending: second, group, types };
     }
   }
 
@@ -75,27 +93,25 @@ function overdueAtMs({ pending, claim, degraded, estimate, speculative, startedA
 }
 
 /**
- * A better place for a second attempt: free, of another kind or on another machine (what makes the first one slow would
- * slow its twin as well), and expected to end sooner.
+ * Better places for a second attempt, the best first: free, of another kind or on another machine (what makes the first
+ * one slow would slow its twin as well), and expected to end sooner.
  */
-function betterRoom(
+function betterTypes(
   attempt: Attempt,
-  group: Group,
   unwanted: readonly FleetType[],
   estimates: Estimates,
   nowMs: number,
-): Room | undefined {
+): readonly FleetType[] {
   const elapsedMs = nowMs - attempt.startedAtMs;
   const { suite } = attempt.pending;
   const isElsewhere = (type: FleetType) =>
     type.kind !== attempt.type.kind || type.slot.machine.name !== attempt.type.slot.machine.name;
-  const [best] = unwanted
+  return unwanted
     .filter(isElsewhere)
     .map((type) => ({ type, ms: secondMs(attempt.estimate, elapsedMs, estimates.of(suite, type.kind)) }))
     .filter(({ ms }) => ms * certainty < elapsedMs)
     .sort((a, b) => a.ms - b.ms)
-    .flatMap(({ type }) => roomOn(type, group) ?? []);
-  return best;
+    .map(({ type }) => type);
 }
 
 /**
