@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { neverRejection } from '../src/core/filters.js';
-import { type Machine, slotsOf } from '../src/core/machine.js';
+import { neverRejection } from '../../src/core/filters.js';
+import { type Machine, slotsOf } from '../../src/core/machine.js';
 import {
   type Detection,
   isLookedFor,
@@ -10,14 +9,14 @@ import {
   systems,
   type Vocabulary,
   wordDetection,
-} from '../src/core/word-detection.js';
-import type { WorkloadProfile } from '../src/core/workload.js';
-import { detectMachine } from '../src/detect/detect.js';
-import { recordedHost } from '../src/detect/recorded-host.js';
-import { refusalText } from '../src/report/clauses.js';
-import { suite } from './core/cluster.js';
+} from '../../src/core/word-detection.js';
+import type { WorkloadProfile } from '../../src/core/workload.js';
+import { detectMachine } from '../../src/detect/detect.js';
+import { recordedHost } from '../../src/detect/recorded-host.js';
+import { refusalText } from '../../src/report/clauses.js';
+import { suite } from '../core/cluster.js';
+import { repository, textOf } from './pages.js';
 
-const root = fileURLToPath(new URL('../', import.meta.url));
 const rows = Object.entries(wordDetection).flatMap(([vocabulary, words]) =>
   Object.entries<Detection>(words).map(([word, detection]) => ({ vocabulary, word, detection })),
 );
@@ -32,14 +31,14 @@ test('docs/words.md has the table of what detects each word', () => {
         `| ${vocabulary} | \`${word}\` | ${columns.map((system) => detection[system] ?? '–').join(' | ')} |`,
     ),
   ];
-  const table = readFileSync(`${root}docs/words.md`, 'utf8')
+  const table = textOf('docs/words.md')
     .split('\n')
     .filter((line) => line.startsWith('|'));
   expect(table).toEqual(expected);
 });
 
-test('the README lists the words that are only declared', () => {
-  const [, list = ''] = /nothing looks for:([^.]*)\./.exec(readFileSync(`${root}README.md`, 'utf8')) ?? [];
+test('the page about detection lists the words that are only declared', () => {
+  const [, list = ''] = /nothing looks for:([^.]*)\./.exec(textOf('docs/detection.md')) ?? [];
   const named = [...list.matchAll(/`([\w-]+)`/g)].map(([, word]) => word);
   const expected = rows.filter(({ word }) => !isLookedForSomewhere(word)).map(({ word }) => word);
   expect(new Set(named)).toEqual(new Set(expected));
@@ -49,7 +48,7 @@ test('the README lists the words that are only declared', () => {
 });
 
 test('whatever is found on a recorded machine is looked for there', async () => {
-  const hosts = join(root, 'fixtures', 'hosts');
+  const hosts = join(repository, 'fixtures', 'hosts');
   const unlisted: string[] = [];
   for (const name of readdirSync(hosts)) {
     const { devices, machine } = await detectMachine({

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { posix } from 'node:path';
+import { pagePaths, repository, textOf } from './pages.js';
+
+test('the first page is a page', () => {
+  expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test.each(pagePaths)('links of %s lead somewhere', (page) => {
+  expect(linksOf(page).filter((link) => !isThere(page, link))).toEqual([]);
+});
+
+test('the index names every page', () => {
+  const named = linksOf('docs/README.md').map((link) => targetOf('docs/README.md', link).path);
+  const pages = pagePaths.filter((path) => posix.dirname(path) === 'docs' && path !== 'docs/README.md');
+  expect(pages.filter((path) => !named.includes(path))).toEqual([]);
+});
+
+function linksOf(page: string): readonly string[] {
+  const prose = textOf(page).replaceAll(/^ *```[^]*?^ *```$/gm, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+}
+
+function isThere(page: string, link: string): boolean {
+  if (/^https?:/.test(link)) return true;
+  const { path, anchor } = targetOf(page, link);
+  if (!existsSync(repository + path)) return false;
+  return anchor === undefined || anchorsOf(path).includes(anchor);
+}
+
+function targetOf(page: string, link: string) {
+  const [file = '', anchor] = link.split('#', 2);
+  return { path: file === '' ? page : posix.join(posix.dirname(page), file), anchor };
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): readonly string[] {
+  return [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
