@@ -17,7 +17,7 @@ test('the index names every page', () => {
 });
 
 function linksOf(page: string): readonly string[] {
-  const prose = textOf(page).replaceAll(/^ *```[^]*?^ *```$/gm, '');
+  const prose = textOf(page).replaceAll(/^ *```.*?^ *```$/gms, '');
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
 }
 

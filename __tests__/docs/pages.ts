@@ -53,7 +53,7 @@ export function tableOf(page: string, start: string): readonly (readonly string[
 
 function blocksOf(page: string): readonly Block[] {
   const text = textOf(page);
-  return [...text.matchAll(/^( *)```(\w*) ?(.*)\n([^]*?)^ *```$/gm)].map((match) => {
+  return [...text.matchAll(/^( *)```(\w*) ?([^\n]*)\n(.*?)^ *```$/gms)].map((match) => {
     const [, indent = '', language = '', info = '', body = ''] = match;
     const line = text.slice(0, match.index).split('\n').length;
     return {
