@@ -27,6 +27,16 @@ describe('nothing of the real machine shines through', () => {
   });
 });
 
+test.each(['0000:01:00.0', '0000%3A01%3A00.0'])('a name with colons, recorded as %s', (name) => {
+  const host = temporaryHost({});
+  const folder = join(host.directory, 'fs', 'devices', name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'vendor'), '0x10de');
+  expect(host.readDirectory('/devices')).toEqual(['0000:01:00.0']);
+  expect(host.readFile('/devices/0000:01:00.0/vendor')).toBe('0x10de');
+  expect(host.exists('/devices/0000:02:00.0')).toBe(false);
+});
+
 describe('every end of a tool is an outcome', () => {
   test.each([
     ['ok', 'echo out; echo err >&2', { status: 'ok', stdout: 'out\n', stderr: 'err\n' }],

@@ -9,7 +9,8 @@ import { runTool } from './run-tool.js';
 /**
  * A machine recorded in a folder: `fs/` stands for `/`, `bin/` for the whole PATH, `host.json` holds what Node would
  * say (`platform`, `arch`, `env`, `release`, `totalMemoryBytes`; optional `availableParallelism`, `cpuModel`,
- * `workingDirectory`, `denied`: paths that the user may not open). What is absent there is absent: nothing of the real machine shines through.
+ * `workingDirectory`, `denied`: paths that the user may not open). A colon in a name may be written `%3A`, as Windows
+ * allows none. What is absent there is absent: nothing of the real machine shines through.
  * @throws {UsageError} when `host.json` is missing or malformed.
  */
 export function recordedHost(directory: string): Host {
@@ -19,7 +20,7 @@ export function recordedHost(directory: string): Host {
     // A tool by its place on PATH, where a probe has looked.
     path.startsWith(bin + sep)
       ? pathInside(bin, path.slice(bin.length))
-      : pathInside(join(directory, 'fs'), path);
+      : fileInside(join(directory, 'fs'), path);
   const env = { ...facts.env, PATH: bin };
   const toolAt = (command: string) =>
     quietly(() => (command.startsWith('/') ? inside(command) : pathInside(bin, command)));
@@ -29,7 +30,7 @@ export function recordedHost(directory: string): Host {
     cpuModel: () => cpuModel,
     readFile: (path) =>
       denied.includes(path) ? undefined : quietly(() => readFileSync(inside(path), 'utf8')),
-    readDirectory: (path) => quietly(() => readdirSync(inside(path)).sort()) ?? [],
+    readDirectory: (path) => quietly(() => readdirSync(inside(path)).map(withColons).sort()) ?? [],
     exists: (path) => quietly(() => inside(path)) !== undefined,
     mayOpen: (path) => quietly(() => inside(path)) !== undefined && !denied.includes(path),
     stampOf: (path) =>
@@ -48,6 +49,17 @@ export function recordedHost(directory: string): Host {
       followTool(toolAt(command) ?? join(bin, command), args, env, follower),
     cpuFallback: async () => undefined,
   };
+}
+
+/** By its own name, else with escaped colons. @throws As `pathInside`. */
+function fileInside(root: string, path: string): string {
+  const escaped = path.replaceAll(':', '%3A');
+  const own = escaped === path ? undefined : quietly(() => pathInside(root, path));
+  return own ?? pathInside(root, escaped);
+}
+
+function withColons(name: string): string {
+  return name.replaceAll('%3A', ':');
 }
 
 /** @throws When nothing is there, or when a link or `..` leads out of the recording into the real machine. */
