@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { UsageError } from '../src/core/usage-error.js';
+import { UsageError } from '../src/core/vocabulary/usage-error.js';
 import { type TaskDecision, TaskScheduler } from '../src/task-scheduler.js';
 
 function withClock(options: ConstructorParameters<typeof TaskScheduler>[0] = {}) {

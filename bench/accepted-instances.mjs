@@ -5,7 +5,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 
-const folder = new URL('../__tests__/core/plan/instances/', import.meta.url);
+const folder = new URL('../__tests__/core/planner/instances/', import.meta.url);
 
 /** A little above what the planner reached when the table was written; far below it, the bound or the instance is wrong. */
 const table = [
@@ -26,7 +26,7 @@ const table = [
 ];
 
 mkdirSync(folder, { recursive: true });
-mkdirSync(new URL('../../instances/', folder), { recursive: true });
+mkdirSync(new URL('../../estimate/', folder), { recursive: true });
 for (const { name, acceptedRatio, ...shape } of table) {
   const text = JSON.stringify({ acceptedRatio, moves: 300_000, instance: instanceOf(shape) }, undefined, 1);
   // A list of numbers on one line.
@@ -34,7 +34,7 @@ for (const { name, acceptedRatio, ...shape } of table) {
 }
 
 writeFileSync(
-  new URL('../../instances/predictions.json', folder),
+  new URL('../../estimate/predictions.json', folder),
   `${JSON.stringify({ acceptedError: { 'other-device': [0.15, 0.25], unseen: [0.3, 0.43] }, ...observed() })}\n`,
 );
 

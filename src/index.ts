@@ -1,6 +1,7 @@
 /** Public API. The default export is the runner, so that `runner: 'jest-runner-hardware'` and `'hardware'` load it. */
 export type * from './core/events.js';
-export type * from './core/machine.js';
+export type * from './core/machine/machine.js';
+export type { RankingBasis, Speed } from './core/machine/speed/speed.js';
 export {
   lowerBoundMs,
   type Plan,
@@ -10,17 +11,16 @@ export {
   type PlanSuite,
   type PlanType,
   plan,
-} from './core/plan/plan.js';
+} from './core/planner/plan.js';
 export {
   findOptimalDevice,
   type OptimalDevice,
   performanceRanking,
   type RankedDevice,
-} from './core/ranking.js';
-export type { RankingBasis, Speed } from './core/speed.js';
-export type * from './core/taxonomy.js';
-export { UsageError } from './core/usage-error.js';
-export type * from './core/workload.js';
+} from './core/scheduler/ranking.js';
+export type * from './core/vocabulary/taxonomy.js';
+export { UsageError } from './core/vocabulary/usage-error.js';
+export type * from './core/workload/profile.js';
 export { type DetectOptions, detectMachine } from './detect/detect.js';
 export { withHardware } from './jest/config.js';
 export { HardwareRunner as default } from './jest/runner.js';

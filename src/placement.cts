@@ -1,4 +1,4 @@
-import type { Backend, DeviceClass, Precision, Vendor } from './core/taxonomy.js' with {
+import type { Backend, DeviceClass, Precision, Vendor } from './core/vocabulary/taxonomy.js' with {
   'resolution-mode': 'import',
 };
 

@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { commands } from '../../src/cli/commands/index.js';
 import { screenOf } from '../../src/cli/screen.js';
-import type { Machine } from '../../src/core/machine.js';
+import type { Machine } from '../../src/core/machine/machine.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { run } from './run.js';
 

@@ -1,7 +1,7 @@
 import type { Suite } from '../../src/core/events.js';
-import type { Device, MachineFacts, Slot } from '../../src/core/machine.js';
-import { slotsOf } from '../../src/core/machine.js';
-import type { WorkloadProfile } from '../../src/core/workload.js';
+import type { Device, MachineFacts, Slot } from '../../src/core/machine/machine.js';
+import { slotsOf } from '../../src/core/machine/machine.js';
+import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 
 export const GiB = 1024 ** 3;
 

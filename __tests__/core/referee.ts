@@ -1,5 +1,5 @@
 import type { Placement, RunEvent, Suite } from '../../src/core/events.js';
-import type { Slot } from '../../src/core/machine.js';
+import type { Slot } from '../../src/core/machine/machine.js';
 
 interface Running {
   readonly suite: Suite;

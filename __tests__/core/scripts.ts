@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Suite } from '../../src/core/events.js';
-import { type Device, type Slot, slotsOf } from '../../src/core/machine.js';
-import type { WorkloadProfile } from '../../src/core/workload.js';
+import { type Device, type Slot, slotsOf } from '../../src/core/machine/machine.js';
+import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 import { device, GiB, gpu, profile } from './cluster.js';
 import type { Script } from './virtual-run.js';
 

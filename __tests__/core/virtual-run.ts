@@ -1,9 +1,9 @@
-import { Estimates, type Observation } from '../../src/core/estimate.js';
+import { Estimates, type Observation } from '../../src/core/estimate/estimate.js';
 import type { RunEvent, Suite, SuiteStatus } from '../../src/core/events.js';
-import type { Slot } from '../../src/core/machine.js';
-import { Scheduler } from '../../src/core/scheduler.js';
+import type { Slot } from '../../src/core/machine/machine.js';
+import { Scheduler } from '../../src/core/scheduler/scheduler.js';
 import type { Strategy } from '../../src/core/strategies/index.js';
-import type { UnsatisfiablePolicy } from '../../src/core/workload.js';
+import type { UnsatisfiablePolicy } from '../../src/core/workload/profile.js';
 import { Referee } from './referee.js';
 
 /** What the world does to a run. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Machine } from '../../src/core/machine.js';
+import type { Machine } from '../../src/core/machine/machine.js';
 import { findBrowsers } from '../../src/detect/browsers/find.js';
 import { type DetectOptions, detectMachine } from '../../src/detect/detect.js';
 import { temporaryDirectory, temporaryHost } from './temporary-host.js';

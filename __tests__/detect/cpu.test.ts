@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type DeviceClass, features, precisions, vendors } from '../../src/core/taxonomy.js';
+import { type DeviceClass, features, precisions, vendors } from '../../src/core/vocabulary/taxonomy.js';
 import armCores from '../../src/detect/cpu/arm-cores.json' with { type: 'json' };
 import microarchitectures from '../../src/detect/cpu/microarchitectures.json' with { type: 'json' };
 import { detectMachine } from '../../src/detect/detect.js';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Device, Machine } from '../../src/core/machine.js';
-import { confidences } from '../../src/core/taxonomy.js';
+import type { Device, Machine } from '../../src/core/machine/machine.js';
+import { confidences } from '../../src/core/vocabulary/taxonomy.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
 import { temporaryHost } from './temporary-host.js';

@@ -7,7 +7,7 @@ import {
   features,
   precisions,
   vendors,
-} from '../../src/core/taxonomy.js';
+} from '../../src/core/vocabulary/taxonomy.js';
 
 const read = (name: string): unknown => JSON.parse(readFileSync(`src/detect/data/${name}.json`, 'utf8'));
 

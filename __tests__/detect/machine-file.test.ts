@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { parseMachine, readMachineFile } from '../../src/detect/machine-file.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { parseJson } from '../../src/core/json.js';
-import { UsageError } from '../../src/core/usage-error.js';
+import { parseJson } from '../../src/core/vocabulary/json.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { parseAmdSmi, parseRocmSmi } from '../../src/detect/parse/amd-smi.js';
 import {
   directoriesOf,

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
 import { temporaryDirectory, temporaryHost } from './temporary-host.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Device, Machine } from '../../src/core/machine.js';
+import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Machine } from '../../src/core/machine.js';
-import type { DeviceClass } from '../../src/core/taxonomy.js';
+import type { Machine } from '../../src/core/machine/machine.js';
+import type { DeviceClass } from '../../src/core/vocabulary/taxonomy.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
 import { sensorsOf } from '../../src/detect/sensors.js';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Device } from '../../src/core/machine.js';
+import type { Device } from '../../src/core/machine/machine.js';
 import type { ProbeFindings } from '../../src/detect/probe.js';
 import { uniteFindings } from '../../src/detect/unite-findings.js';
 

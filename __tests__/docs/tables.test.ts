@@ -1,9 +1,9 @@
-import { pragmas } from '../../src/core/pragmas.js';
 import { strategyNames } from '../../src/core/strategies/index.js';
-import { formatBytes } from '../../src/core/units.js';
-import { UsageError } from '../../src/core/usage-error.js';
-import { defaultProfile } from '../../src/core/workload.js';
-import { builtInWorkloads } from '../../src/core/workloads.js';
+import { formatBytes } from '../../src/core/vocabulary/units.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
+import { builtInWorkloads } from '../../src/core/workload/built-in.js';
+import { pragmas } from '../../src/core/workload/pragmas.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
 import { parseOptions } from '../../src/options/options.js';
 import { section, tableOf, textOf } from './pages.js';
 

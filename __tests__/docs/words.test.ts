@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { neverRejection } from '../../src/core/filters.js';
-import { type Machine, slotsOf } from '../../src/core/machine.js';
+import { type Machine, slotsOf } from '../../src/core/machine/machine.js';
 import {
   type Detection,
   isLookedFor,
@@ -9,8 +8,9 @@ import {
   systems,
   type Vocabulary,
   wordDetection,
-} from '../../src/core/word-detection.js';
-import type { WorkloadProfile } from '../../src/core/workload.js';
+} from '../../src/core/machine/word-detection.js';
+import { neverRejection } from '../../src/core/scheduler/filters.js';
+import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/detect/recorded-host.js';
 import { refusalText } from '../../src/report/clauses.js';

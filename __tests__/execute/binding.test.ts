@@ -1,4 +1,4 @@
-import type { Machine } from '../../src/core/machine.js';
+import type { Machine } from '../../src/core/machine/machine.js';
 import { bindingEnv } from '../../src/execute/binding.js';
 import { device, GiB } from '../core/cluster.js';
 

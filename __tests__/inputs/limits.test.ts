@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { slotsOf } from '../../src/core/machine.js';
-import { UsageError } from '../../src/core/usage-error.js';
+import { slotsOf } from '../../src/core/machine/machine.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { applyMachineFile } from '../../src/detect/apply-machine-file.js';
 import { parseMachine } from '../../src/detect/machine-file.js';
 import { parseOptions } from '../../src/options/options.js';

@@ -1,5 +1,5 @@
 import type { Config } from '@jest/types';
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { withHardware } from '../../src/jest/config.js';
 import { session } from '../../src/jest/session.js';
 

@@ -1,4 +1,4 @@
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { parseEnvironment } from '../../src/options/environment.js';
 
 test.each([

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { UsageError, type UsageProblem } from '../../src/core/usage-error.js';
+import { UsageError, type UsageProblem } from '../../src/core/vocabulary/usage-error.js';
 import { type HardwareOptionsInput, parseOptions } from '../../src/options/options.js';
 
 const where = 'jest.config runner options';

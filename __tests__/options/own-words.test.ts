@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { parseMachine } from '../../src/detect/machine-file.js';
 import { parseOptions } from '../../src/options/options.js';
 import { readRecord } from '../../src/record/read.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { extract, parse } from 'jest-docblock';
-import { pragmaNames } from '../../src/core/pragmas.js';
+import { pragmaNames } from '../../src/core/workload/pragmas.js';
 import { readDocblock } from '../../src/profile/docblock.js';
 
 const file = 'a.test.ts';

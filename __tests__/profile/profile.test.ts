@@ -1,5 +1,5 @@
-import { formatProblem } from '../../src/core/usage-error.js';
-import { defaultProfile } from '../../src/core/workload.js';
+import { formatProblem } from '../../src/core/vocabulary/usage-error.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
 import { parseOptions } from '../../src/options/options.js';
 import { profileOf } from '../../src/profile/profile.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { RunEvent } from '../../src/core/events.js';
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { openRecord, recordsKept } from '../../src/record/file.js';
 
 const startedAt = new Date('2026-03-02T08:15:00.042Z');

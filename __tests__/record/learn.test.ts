@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { RunEvent, RunStarted, SuiteStatus } from '../../src/core/events.js';
-import { defaultProfile } from '../../src/core/workload.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
 import { emptyHistory, type History, historyUnder, observationsOf } from '../../src/record/history.js';
 import { forgottenAfterRuns, learn, runsRemembered, unlearnedText } from '../../src/record/learn.js';
 import { readRecord } from '../../src/record/read.js';

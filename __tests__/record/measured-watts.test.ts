@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../src/core/events.js';
-import { slotsOf } from '../../src/core/machine.js';
-import { wattsOf } from '../../src/core/suitability.js';
+import { slotsOf } from '../../src/core/machine/machine.js';
+import { wattsOf } from '../../src/core/machine/suitability.js';
 import { withMeasuredWatts, withRun } from '../../src/record/measured-watts.js';
 import { device, GiB, gpu } from '../core/cluster.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { RunEvent } from '../../src/core/events.js';
-import { UsageError } from '../../src/core/usage-error.js';
+import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { openRecord } from '../../src/record/file.js';
 import { readRecord } from '../../src/record/read.js';
 import { eventSchemas } from '../../src/record/schema.js';

@@ -1,5 +1,5 @@
-import { makespanLowerBoundMs } from '../../src/core/bound.js';
-import { type Device, type Machine, slotsOf } from '../../src/core/machine.js';
+import { type Device, type Machine, slotsOf } from '../../src/core/machine/machine.js';
+import { makespanLowerBoundMs } from '../../src/core/planner/bound.js';
 import { type MeasuredSuite, moreWorkersFor } from '../../src/report/more-workers.js';
 import { device, GiB, gpu, suite } from '../core/cluster.js';
 

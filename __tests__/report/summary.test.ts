@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { RunEvent, RunStarted } from '../../src/core/events.js';
-import type { Device } from '../../src/core/machine.js';
+import type { Device } from '../../src/core/machine/machine.js';
 import { readRecord } from '../../src/record/read.js';
 import { type RunSummary, summarise } from '../../src/report/summary.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { RunEvent, Suite } from '../../src/core/events.js';
-import { defaultProfile } from '../../src/core/workload.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
 import { emptyHistory, type History } from '../../src/record/history.js';
 import { readHistory, writeHistory } from '../../src/record/history-file.js';
 import { ciRunOf } from '../../src/shard/ci-run.js';

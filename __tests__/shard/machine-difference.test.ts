@@ -1,4 +1,4 @@
-import type { Device, Machine } from '../../src/core/machine.js';
+import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { missingFrom } from '../../src/shard/machine-difference.js';
 import { device, GiB } from '../core/cluster.js';
 

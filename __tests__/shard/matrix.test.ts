@@ -1,6 +1,6 @@
 import type { Suite } from '../../src/core/events.js';
-import type { Machine } from '../../src/core/machine.js';
-import { defaultProfile, type WorkloadProfile } from '../../src/core/workload.js';
+import type { Machine } from '../../src/core/machine/machine.js';
+import { defaultProfile, type WorkloadProfile } from '../../src/core/workload/profile.js';
 import type { FleetMachine } from '../../src/detect/fleet.js';
 import { emptyHistory, type History } from '../../src/record/history.js';
 import { kindsAskedFor, matrixFor } from '../../src/shard/matrix.js';

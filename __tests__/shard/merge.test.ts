@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../src/core/events.js';
-import { slotsOf } from '../../src/core/machine.js';
-import { defaultProfile } from '../../src/core/workload.js';
+import { slotsOf } from '../../src/core/machine/machine.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
 import { summarise } from '../../src/report/summary.js';
 import { mergeRecords } from '../../src/shard/merge-records.js';
 import { mergeJestResults, mergeJUnit } from '../../src/shard/merge-results.js';

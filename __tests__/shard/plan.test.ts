@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Suite } from '../../src/core/events.js';
-import type { Device, Machine } from '../../src/core/machine.js';
-import { defaultProfile } from '../../src/core/workload.js';
+import type { Device, Machine } from '../../src/core/machine/machine.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
 import type { FleetMachine } from '../../src/detect/fleet.js';
 import { emptyHistory, type History, type SuiteHistory } from '../../src/record/history.js';
 import { planRun, type ShardRun } from '../../src/shard/plan.js';

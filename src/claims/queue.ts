@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { blockersOf, isBefore, type Needs } from './needs.js';
 
 /** Who took a ticket, and what for. */

@@ -1,5 +1,5 @@
-import type { Device, Machine } from '../core/machine.js';
-import type { Permit } from '../core/permits.js';
+import type { Device, Machine } from '../core/machine/machine.js';
+import type { Permit } from '../core/machine/permits.js';
 import { everybody, type Need, type Needs } from './needs.js';
 
 /** Every suite takes a part of it, an exclusive one all of it. */

@@ -1,6 +1,6 @@
-import { aliases, backends } from '../core/taxonomy.js';
-import { UsageError } from '../core/usage-error.js';
-import { splitList, wordOf } from '../core/values.js';
+import { aliases, backends } from '../core/vocabulary/taxonomy.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
+import { splitList, wordOf } from '../core/workload/values.js';
 import { type LazyProbeName, lazyProbeNames, lazyProbesFor } from '../detect/lazy-probes.js';
 import type { FlagValues } from './command.js';
 

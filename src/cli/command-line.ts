@@ -1,6 +1,6 @@
-import { nearest } from '../core/nearest.js';
-import { printableLines } from '../core/printable.js';
-import { UsageError } from '../core/usage-error.js';
+import { nearest } from '../core/vocabulary/nearest.js';
+import { printableLines } from '../core/vocabulary/printable.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { packageVersion } from '../detect/package-version.js';
 import type { Command, CommandIo } from './command.js';
 import { commands } from './commands/index.js';

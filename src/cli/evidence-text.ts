@@ -1,5 +1,5 @@
-import type { Machine } from '../core/machine.js';
-import { formatBytes } from '../core/units.js';
+import type { Machine } from '../core/machine/machine.js';
+import { formatBytes } from '../core/vocabulary/units.js';
 import { printableValue } from '../report/printable.js';
 import { table } from './screen.js';
 

@@ -1,6 +1,6 @@
-import type { Machine, MachineFacts } from '../core/machine.js';
-import { formatBytes } from '../core/units.js';
-import { problemOf } from '../core/unusable.js';
+import type { Machine, MachineFacts } from '../core/machine/machine.js';
+import { problemOf } from '../core/scheduler/unusable.js';
+import { formatBytes } from '../core/vocabulary/units.js';
 import { printableValue } from '../report/printable.js';
 import { deviceBlock } from './device-text.js';
 import { painter, type Screen, sourceText, table, troubleText } from './screen.js';

@@ -1,4 +1,4 @@
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import type { FlagValues } from './command.js';
 
 interface NumberRange {

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../core/nearest.js';
-import { UsageError } from '../core/usage-error.js';
+import { nearest } from '../core/vocabulary/nearest.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import type { Flag, FlagValues } from './command.js';
 
 /**

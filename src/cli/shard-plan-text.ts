@@ -1,5 +1,5 @@
-import { formatDuration } from '../core/units.js';
-import { defaultProfile } from '../core/workload.js';
+import { formatDuration } from '../core/vocabulary/units.js';
+import { defaultProfile } from '../core/workload/profile.js';
 import { fleetFrom } from '../detect/fleet.js';
 import type { Project } from '../project/project.js';
 import { unlearnedText } from '../record/learn.js';

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { makeFolder as make } from '../record/output-directory.js';
 
 /**

@@ -1,7 +1,7 @@
-import type { Claim, Machine, Slot } from './machine.js';
-import type { Permit } from './permits.js';
-import type { DeviceClass } from './taxonomy.js';
-import type { WorkloadProfile } from './workload.js';
+import type { Claim, Machine, Slot } from './machine/machine.js';
+import type { Permit } from './machine/permits.js';
+import type { DeviceClass } from './vocabulary/taxonomy.js';
+import type { WorkloadProfile } from './workload/profile.js';
 
 /** Version of the record's format: one JSON object a line, each a `RunEvent`. */
 export const recordVersion = 1;

@@ -1,4 +1,11 @@
-import type { Architecture, Backend, DeviceClass, Feature, Precision, Vendor } from '../core/taxonomy.js';
+import type {
+  Architecture,
+  Backend,
+  DeviceClass,
+  Feature,
+  Precision,
+  Vendor,
+} from '../core/vocabulary/taxonomy.js';
 import table from './data/accelerators.json' with { type: 'json' };
 import { type PciFunction, pciIdOf } from './pci.js';
 

@@ -1,4 +1,4 @@
-import type { Feature, Precision } from '../core/taxonomy.js';
+import type { Feature, Precision } from '../core/vocabulary/taxonomy.js';
 import table from './data/amd-gpus.json' with { type: 'json' };
 import type { Host } from './host.js';
 import { gfxName } from './parse/kfd.js';

@@ -1,5 +1,5 @@
-import type { Device } from '../core/machine.js';
-import { type Backend, backends } from '../core/taxonomy.js';
+import type { Device } from '../core/machine/machine.js';
+import { type Backend, backends } from '../core/vocabulary/taxonomy.js';
 import type { BackendFinding } from './probe.js';
 
 /** The devices with the backends that were tried on them: what computed is there, what did not is gone. */

@@ -1,5 +1,5 @@
-import type { Device, Evidence, Machine, MachineFacts, MachineProblem } from '../core/machine.js';
-import { UsageError } from '../core/usage-error.js';
+import type { Device, Evidence, Machine, MachineFacts, MachineProblem } from '../core/machine/machine.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { bindingEnvOf } from './binding.js';
 import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';

@@ -1,4 +1,4 @@
-import type { Device } from '../core/machine.js';
+import type { Device } from '../core/machine/machine.js';
 import type { Host } from './host.js';
 
 /** How the driver names a device: its position among the driver's devices, and its UUID where it has one. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Device, Machine } from '../core/machine.js';
-import { formatBytes } from '../core/units.js';
+import type { Device, Machine } from '../core/machine/machine.js';
+import { formatBytes } from '../core/vocabulary/units.js';
 import { closedNode, computeNodesOf } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
 import type { Host } from './host.js';

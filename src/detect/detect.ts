@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Device, Machine, MachineProblem } from '../core/machine.js';
-import type { DeviceClass } from '../core/taxonomy.js';
+import type { Device, Machine, MachineProblem } from '../core/machine/machine.js';
+import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
 import { applyMachineFile } from './apply-machine-file.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
-import { type JsonPath, parseJson, pathText } from '../core/json.js';
-import { limits } from '../core/limits.js';
-import type { Machine } from '../core/machine.js';
-import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import type { Machine } from '../core/machine/machine.js';
+import { type JsonPath, parseJson, pathText } from '../core/vocabulary/json.js';
+import { limits } from '../core/vocabulary/limits.js';
+import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { applyMachineFile } from './apply-machine-file.js';
 import { checkMachineFile } from './machine-file-schema.js';
 

@@ -1,5 +1,5 @@
-import type { Evidence } from '../core/machine.js';
-import type { Backend } from '../core/taxonomy.js';
+import type { Evidence } from '../core/machine/machine.js';
+import type { Backend } from '../core/vocabulary/taxonomy.js';
 import type { Host } from './host.js';
 
 type BackendEvidence = Partial<Record<Backend, Evidence>>;

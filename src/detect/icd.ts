@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import type { Evidence } from '../core/machine.js';
-import type { Backend } from '../core/taxonomy.js';
+import type { Evidence } from '../core/machine/machine.js';
+import type { Backend } from '../core/vocabulary/taxonomy.js';
 import type { Host } from './host.js';
 import { hasLoaderCache, libraryPath } from './library.js';
 

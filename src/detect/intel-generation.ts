@@ -1,4 +1,4 @@
-import type { Feature, Precision } from '../core/taxonomy.js';
+import type { Feature, Precision } from '../core/vocabulary/taxonomy.js';
 import table from './data/intel-gpus.json' with { type: 'json' };
 
 /** What is known of an Intel GPU by its PCI device id. */

@@ -1,5 +1,5 @@
-import type { Backend, Feature } from '../core/taxonomy.js';
-import type { WorkloadProfile } from '../core/workload.js';
+import type { Backend, Feature } from '../core/vocabulary/taxonomy.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
 import type { BackendTrial, Probe } from './probe.js';
 import type { PythonBackend } from './python/frameworks.js';
 

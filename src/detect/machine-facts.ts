@@ -1,5 +1,5 @@
-import type { Evidence, MachineFacts, PowerSource } from '../core/machine.js';
-import type { ContainerEngine, Virtualization } from '../core/taxonomy.js';
+import type { Evidence, MachineFacts, PowerSource } from '../core/machine/machine.js';
+import type { ContainerEngine, Virtualization } from '../core/vocabulary/taxonomy.js';
 import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
 import { ciOf } from './ci.js';
 import { type Sourced, sourced } from './device-draft.js';

@@ -1,9 +1,9 @@
 import * as v from 'valibot';
-import { expectationOf } from '../core/expectation.js';
-import { type JsonPath, pathText } from '../core/json.js';
-import { limits } from '../core/limits.js';
-import { type Device, type MachineFacts, powerSources } from '../core/machine.js';
-import { nearest } from '../core/nearest.js';
+import { type Device, type MachineFacts, powerSources } from '../core/machine/machine.js';
+import { expectationOf } from '../core/vocabulary/expectation.js';
+import { type JsonPath, pathText } from '../core/vocabulary/json.js';
+import { limits } from '../core/vocabulary/limits.js';
+import { nearest } from '../core/vocabulary/nearest.js';
 import {
   aliases,
   architectures,
@@ -14,10 +14,10 @@ import {
   precisions,
   vendors,
   virtualizations,
-} from '../core/taxonomy.js';
-import { bytesSyntax } from '../core/units.js';
-import { UsageError, type UsageProblem } from '../core/usage-error.js';
-import { type Reader, readBytes, wordOf } from '../core/values.js';
+} from '../core/vocabulary/taxonomy.js';
+import { bytesSyntax } from '../core/vocabulary/units.js';
+import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import { type Reader, readBytes, wordOf } from '../core/workload/values.js';
 
 /** What a user says about a machine: the shape of `detect --json`, everything optional, sizes also as `8GiB`. */
 export interface MachineFile extends v.InferOutput<typeof schema> {

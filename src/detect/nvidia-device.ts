@@ -1,5 +1,5 @@
-import type { Device, Evidence } from '../core/machine.js';
-import type { Backend } from '../core/taxonomy.js';
+import type { Device, Evidence } from '../core/machine/machine.js';
+import type { Backend } from '../core/vocabulary/taxonomy.js';
 import { deviceOf, type Sourced, sourced } from './device-draft.js';
 import { cudaMemoryOf } from './nvidia/memory.js';
 import { abilitiesOf, capabilityByName, isIntegratedCapability } from './nvidia-generation.js';

@@ -1,4 +1,4 @@
-import type { Feature, Precision } from '../core/taxonomy.js';
+import type { Feature, Precision } from '../core/vocabulary/taxonomy.js';
 import table from './nvidia/generations.json' with { type: 'json' };
 
 /**

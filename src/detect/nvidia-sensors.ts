@@ -1,4 +1,4 @@
-import type { Quantity } from '../core/machine.js';
+import type { Quantity } from '../core/machine/machine.js';
 import type { Host } from './host.js';
 
 type Readings = Partial<Record<Quantity, number>>;

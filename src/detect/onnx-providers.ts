@@ -1,4 +1,4 @@
-import type { Backend, DeviceClass, Vendor } from '../core/taxonomy.js';
+import type { Backend, DeviceClass, Vendor } from '../core/vocabulary/taxonomy.js';
 import type { Host } from './host.js';
 import { installedPackage } from './installed-package.js';
 import { gpuNodesOf, keepNegativeMs, keptAnswers, subjectOf } from './kept-answers.js';

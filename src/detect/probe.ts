@@ -1,5 +1,5 @@
-import type { Device, Evidence, MachineProblem } from '../core/machine.js';
-import type { Backend, DeviceClass, Vendor } from '../core/taxonomy.js';
+import type { Device, Evidence, MachineProblem } from '../core/machine/machine.js';
+import type { Backend, DeviceClass, Vendor } from '../core/vocabulary/taxonomy.js';
 import type { Host } from './host.js';
 
 /**

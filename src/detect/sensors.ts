@@ -1,5 +1,5 @@
-import type { Device, Machine, Quantity, Reading } from '../core/machine.js';
-import type { DeviceClass } from '../core/taxonomy.js';
+import type { Device, Machine, Quantity, Reading } from '../core/machine/machine.js';
+import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import type { Host } from './host.js';
 import { chipOf, chipsNamed } from './hwmon.js';
 import { askNvidia, followNvidia } from './nvidia-sensors.js';

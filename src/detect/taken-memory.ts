@@ -1,5 +1,5 @@
-import type { Device } from '../core/machine.js';
-import { formatBytes } from '../core/units.js';
+import type { Device } from '../core/machine/machine.js';
+import { formatBytes } from '../core/vocabulary/units.js';
 import type { Host } from './host.js';
 
 /** What somebody has taken of a device's memory just now. */

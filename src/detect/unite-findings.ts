@@ -1,4 +1,4 @@
-import type { Device, MachineProblem } from '../core/machine.js';
+import type { Device, MachineProblem } from '../core/machine/machine.js';
 import { comparePciAddresses } from './parse/uevent.js';
 import type { ProbeFindings } from './probe.js';
 

@@ -1,4 +1,4 @@
-import type { Vendor } from '../core/taxonomy.js';
+import type { Vendor } from '../core/vocabulary/taxonomy.js';
 import type { Host } from './host.js';
 import { vulkanDriversOf } from './icd.js';
 import { parseVulkaninfo } from './parse/vulkaninfo.js';

@@ -1,4 +1,4 @@
-import type { Device, Machine } from '../core/machine.js';
+import type { Device, Machine } from '../core/machine/machine.js';
 
 /** Read by native thread pools when their library is loaded. */
 const threadCountVariables = [

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { formatBytes } from '../core/units.js';
+import { formatBytes } from '../core/vocabulary/units.js';
 import type { Blame } from './executor.js';
 import type { WorkerDeath } from './worker-process.js';
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { CancelCause, Placement, RunEvent } from '../core/events.js';
-import type { Scheduler } from '../core/scheduler.js';
+import type { Scheduler } from '../core/scheduler/scheduler.js';
 import type { Executor, SuiteOutcome } from './executor.js';
 
 /** An event without its time, which the run adds. */

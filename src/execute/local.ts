@@ -1,7 +1,7 @@
 import type { Placement } from '../core/events.js';
-import type { Machine } from '../core/machine.js';
-import { formatDuration } from '../core/units.js';
-import type { WorkloadProfile } from '../core/workload.js';
+import type { Machine } from '../core/machine/machine.js';
+import { formatDuration } from '../core/vocabulary/units.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
 import { bindingEnv } from './binding.js';
 import { explainDeath, oomKills } from './death.js';
 import type { Executor, SuiteOutcome } from './executor.js';

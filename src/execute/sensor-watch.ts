@@ -1,5 +1,5 @@
-import { HeatWatch, heatLimitsOf } from '../core/heat.js';
-import type { Device, Quantity } from '../core/machine.js';
+import { HeatWatch, heatLimitsOf } from '../core/machine/heat.js';
+import type { Device, Quantity } from '../core/machine/machine.js';
 import { EnergyMeter } from './energy-meter.js';
 import type { Happening } from './live-run.js';
 

@@ -1,5 +1,5 @@
 import type { Config } from '@jest/types';
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { isObject } from '../options/json.js';
 import type { HardwareOptionsInput } from '../options/options.js';
 import { packageFiles } from '../package-files.js';

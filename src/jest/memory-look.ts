@@ -1,7 +1,7 @@
-import type { Machine } from '../core/machine.js';
-import { freeText } from '../core/taken-memory.js';
-import { formatBytes } from '../core/units.js';
-import type { WorkloadProfile } from '../core/workload.js';
+import type { Machine } from '../core/machine/machine.js';
+import { freeText } from '../core/scheduler/taken-memory.js';
+import { formatBytes } from '../core/vocabulary/units.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
 import type { Host } from '../detect/host.js';
 import { takenMemoryOf, tellsTakenMemory } from '../detect/taken-memory.js';
 import type { Happening } from '../execute/live-run.js';

@@ -1,6 +1,6 @@
 import type { Config } from '@jest/types';
 import { type RunStarted, recordVersion } from '../core/events.js';
-import type { DeviceClass } from '../core/taxonomy.js';
+import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import { packageVersion } from '../detect/package-version.js';
 import type { HardwareOptions } from '../options/options.js';
 import { recordedRoot } from '../shard/project-root.js';

@@ -1,8 +1,8 @@
 import type { Test } from '@jest/test-result';
-import { bug } from '../core/bug.js';
 import type { Placement } from '../core/events.js';
-import { type Device, type Machine, type Slot, slotsOf } from '../core/machine.js';
-import type { WorkloadProfile } from '../core/workload.js';
+import { type Device, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
+import { bug } from '../core/vocabulary/bug.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
 import { isPlain, poolThreadsOf } from '../execute/local.js';
 import { placementText } from './placement-text.js';
 import type { PreparedSuite } from './suites.js';

@@ -11,8 +11,8 @@ import type {
 import { openClaims } from '../claims/open.js';
 import { showsColors } from '../colors.js';
 import type { RunEvent } from '../core/events.js';
-import { UsageError } from '../core/usage-error.js';
-import { defaultProfile } from '../core/workload.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
+import { defaultProfile } from '../core/workload/profile.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../detect/machine-file.js';

@@ -3,7 +3,7 @@ import { relative, sep } from 'node:path';
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { Suite } from '../core/events.js';
-import { formatProblem } from '../core/usage-error.js';
+import { formatProblem } from '../core/vocabulary/usage-error.js';
 import type { HardwareOptions } from '../options/options.js';
 import { profileOf } from '../profile/profile.js';
 import { session } from './session.js';

@@ -1,6 +1,6 @@
-import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
-import { UsageError, type UsageProblem } from '../core/usage-error.js';
-import { type Reader, splitList, wordOf } from '../core/values.js';
+import { type DeviceClass, deviceClasses } from '../core/vocabulary/taxonomy.js';
+import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import { type Reader, splitList, wordOf } from '../core/workload/values.js';
 
 /** What the user's environment variables say about a run. */
 export interface HardwareEnvironment {

@@ -1,5 +1,5 @@
-import { limits } from '../core/limits.js';
-import type { UsageProblem } from '../core/usage-error.js';
+import { limits } from '../core/vocabulary/limits.js';
+import type { UsageProblem } from '../core/vocabulary/usage-error.js';
 
 /**
  * Values that Jest would lose on the way to its workers: options travel as JSON.

@@ -1,16 +1,22 @@
 import * as v from 'valibot';
 import { type FailOn, failOnStates } from '../core/events.js';
-import { expectationOf } from '../core/expectation.js';
-import { nearest } from '../core/nearest.js';
-import { type PragmaName, type ProfileInput, pragmaNames } from '../core/pragmas.js';
+import { type TakenMemoryPolicy, takenMemoryPolicies } from '../core/scheduler/taken-memory.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
-import { type TakenMemoryPolicy, takenMemoryPolicies } from '../core/taken-memory.js';
-import { type DeviceClass, deviceClasses } from '../core/taxonomy.js';
-import { durationSyntax } from '../core/units.js';
-import { type SynonymName, synonymNames } from '../core/unknown-pragma.js';
-import { UsageError, type UsageProblem } from '../core/usage-error.js';
-import { type Reader, readDuration, readUnsatisfiable, unsatisfiableSyntax, wordOf } from '../core/values.js';
-import type { ConfiguredProfiles, UnsatisfiablePolicy } from '../core/workload.js';
+import { expectationOf } from '../core/vocabulary/expectation.js';
+import { nearest } from '../core/vocabulary/nearest.js';
+import { type DeviceClass, deviceClasses } from '../core/vocabulary/taxonomy.js';
+import { durationSyntax } from '../core/vocabulary/units.js';
+import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import { type PragmaName, type ProfileInput, pragmaNames } from '../core/workload/pragmas.js';
+import type { ConfiguredProfiles, UnsatisfiablePolicy } from '../core/workload/profile.js';
+import { type SynonymName, synonymNames } from '../core/workload/unknown-pragma.js';
+import {
+  type Reader,
+  readDuration,
+  readUnsatisfiable,
+  unsatisfiableSyntax,
+  wordOf,
+} from '../core/workload/values.js';
 import { isObject, notJson } from './json.js';
 import { configuredProfiles } from './profiles.js';
 

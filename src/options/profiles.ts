@@ -1,11 +1,11 @@
-import { limits } from '../core/limits.js';
-import { mergeLayers } from '../core/merge-layers.js';
-import { nearest } from '../core/nearest.js';
-import { type Pragma, parseWorkload } from '../core/parse-workload.js';
-import { optionKey, type PragmaRow, pragmaNames, pragmas } from '../core/pragmas.js';
-import type { UsageProblem } from '../core/usage-error.js';
-import type { ConfiguredProfiles, ProfileLayer } from '../core/workload.js';
-import { builtInWorkloads } from '../core/workloads.js';
+import { limits } from '../core/vocabulary/limits.js';
+import { nearest } from '../core/vocabulary/nearest.js';
+import type { UsageProblem } from '../core/vocabulary/usage-error.js';
+import { builtInWorkloads } from '../core/workload/built-in.js';
+import { mergeLayers } from '../core/workload/merge-layers.js';
+import { type Pragma, parseWorkload } from '../core/workload/parse.js';
+import { optionKey, type PragmaRow, pragmaNames, pragmas } from '../core/workload/pragmas.js';
+import type { ConfiguredProfiles, ProfileLayer } from '../core/workload/profile.js';
 import { globMatcher } from '../glob.js';
 import { isObject } from './json.js';
 

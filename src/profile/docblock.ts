@@ -1,8 +1,8 @@
 import { extract, parse } from 'jest-docblock';
-import { type DocblockContext, isOthers, isReadable, isUnmistakable } from '../core/own-pragma.js';
-import type { Pragma } from '../core/parse-workload.js';
-import { isCommonWord, isPragmaName, type PragmaName } from '../core/pragmas.js';
-import type { UsageProblem } from '../core/usage-error.js';
+import type { UsageProblem } from '../core/vocabulary/usage-error.js';
+import { type DocblockContext, isOthers, isReadable, isUnmistakable } from '../core/workload/own-pragma.js';
+import type { Pragma } from '../core/workload/parse.js';
+import { isCommonWord, isPragmaName, type PragmaName } from '../core/workload/pragmas.js';
 import { lineAt, misplacedPragmas } from './misplaced-pragmas.js';
 
 export interface Docblock {

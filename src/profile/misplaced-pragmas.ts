@@ -1,6 +1,12 @@
-import { isMeantForUs } from '../core/own-pragma.js';
-import { isCommonWord, isPragmaName, type PragmaName, pragmaNames, pragmas } from '../core/pragmas.js';
-import type { UsageProblem } from '../core/usage-error.js';
+import type { UsageProblem } from '../core/vocabulary/usage-error.js';
+import { isMeantForUs } from '../core/workload/own-pragma.js';
+import {
+  isCommonWord,
+  isPragmaName,
+  type PragmaName,
+  pragmaNames,
+  pragmas,
+} from '../core/workload/pragmas.js';
 import { type Comment, commentsOf } from './comments.js';
 
 /** The docblock that Jest sees: where it starts, and its text, empty when there is none. */

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Estimates } from '../core/estimate.js';
-import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine.js';
-import { type DryRun, dryRun } from '../core/plan/dry-run.js';
+import { Estimates } from '../core/estimate/estimate.js';
+import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
+import { type DryRun, dryRun } from '../core/offline/dry-run.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
 import { observationsOf } from '../record/history.js';

@@ -1,5 +1,5 @@
 import type { RunEvent, Suite } from '../core/events.js';
-import { formatBytes, formatDuration } from '../core/units.js';
+import { formatBytes, formatDuration } from '../core/vocabulary/units.js';
 import type { WrittenPragma } from '../profile/write-pragmas.js';
 import { expectedMs, type History } from '../record/history.js';
 

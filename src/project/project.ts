@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { Config } from '@jest/types';
 import type { Suite } from '../core/events.js';
-import { formatProblem, UsageError } from '../core/usage-error.js';
+import { formatProblem, UsageError } from '../core/vocabulary/usage-error.js';
 import { type HardwareOptions, parseOptions } from '../options/options.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
 import { packageFiles } from '../package-files.js';

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../core/events.js';
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { codeOf, messageOf } from './system-error.js';
 
 /** How many records a directory keeps. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../core/events.js';
-import { isTooDeep } from '../core/json.js';
-import { UsageError } from '../core/usage-error.js';
+import { isTooDeep } from '../core/vocabulary/json.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import {
   type DeviceHistory,
   emptyHistory,

@@ -1,5 +1,5 @@
-import type { Observation } from '../core/estimate.js';
-import { defaultProfile, type ProfilePart, type WorkloadProfile } from '../core/workload.js';
+import type { Observation } from '../core/estimate/estimate.js';
+import { defaultProfile, type ProfilePart, type WorkloadProfile } from '../core/workload/profile.js';
 import type { MeasuredWatts } from './measured-watts.js';
 
 /** What earlier runs taught about one suite on one kind of device. */

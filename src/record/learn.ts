@@ -1,5 +1,5 @@
 import type { RunEvent, RunStarted, SuiteEnded } from '../core/events.js';
-import { kindOf } from '../core/machine.js';
+import { kindOf } from '../core/machine/machine.js';
 import {
   type DeviceHistory,
   expectedMs,

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../core/events.js';
-import { kindOf, type Machine, type Slot } from '../core/machine.js';
+import { kindOf, type Machine, type Slot } from '../core/machine/machine.js';
 
 /** Over less time a figure says nothing of a device. */
 const leastBusyMs = 1000;

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import { messageOf } from './system-error.js';
 
 /**

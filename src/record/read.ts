@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { type RunEvent, recordVersion } from '../core/events.js';
-import { expectationOf } from '../core/expectation.js';
-import { isTooDeep } from '../core/json.js';
-import { limits } from '../core/limits.js';
-import { UsageError, type UsageProblem } from '../core/usage-error.js';
+import { expectationOf } from '../core/vocabulary/expectation.js';
+import { isTooDeep } from '../core/vocabulary/json.js';
+import { limits } from '../core/vocabulary/limits.js';
+import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { eventSchemas } from './schema.js';
 import { messageOf } from './system-error.js';
 

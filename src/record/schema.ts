@@ -9,7 +9,7 @@ import {
   precisions,
   sensitivities,
   vendors,
-} from '../core/taxonomy.js';
+} from '../core/vocabulary/taxonomy.js';
 
 /*
  * Objects are loose: a field that a later minor version adds is no reason to refuse a record.

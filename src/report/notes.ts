@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/units.js';
+import { formatDuration } from '../core/vocabulary/units.js';
 import { lostText, placeOf, type SuiteOutcome, type SuiteSummary } from './suites.js';
 import { type RunSummary, unusableOf } from './summary.js';
 

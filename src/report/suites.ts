@@ -1,6 +1,6 @@
 import type { RunEvent, SuiteEnded, SuiteStatus } from '../core/events.js';
-import { slotWattsOf } from '../core/suitability.js';
-import type { WorkloadProfile } from '../core/workload.js';
+import { slotWattsOf } from '../core/machine/suitability.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
 import { clausesOf } from './clauses.js';
 
 export const suiteOutcomes = [

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { formatBytes, formatDuration } from '../core/units.js';
+import { formatBytes, formatDuration } from '../core/vocabulary/units.js';
 import type { ReportOptions } from './format.js';
 import type { DeviceSummary, MachineSummary } from './machines.js';
 import { type Note, notesOf } from './notes.js';

@@ -1,9 +1,9 @@
 import type { Suite } from '../core/events.js';
-import { neverRejection } from '../core/filters.js';
-import { type Device, type Machine, slotsOf } from '../core/machine.js';
-import type { DeviceClass } from '../core/taxonomy.js';
-import { formatDuration } from '../core/units.js';
-import { UsageError } from '../core/usage-error.js';
+import { type Device, type Machine, slotsOf } from '../core/machine/machine.js';
+import { neverRejection } from '../core/scheduler/filters.js';
+import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
+import { formatDuration } from '../core/vocabulary/units.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import type { FleetMachine } from '../detect/fleet.js';
 import type { History } from '../record/history.js';
 import { type PlannedRun, planRun } from './plan.js';

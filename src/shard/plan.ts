@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Estimates } from '../core/estimate.js';
+import { Estimates } from '../core/estimate/estimate.js';
 import type { Suite } from '../core/events.js';
-import { type Slot, slotsOf } from '../core/machine.js';
-import { planShards, type ShardPlan, shardPlannerVersion } from '../core/shards.js';
-import { defaultProfile, type WorkloadProfile } from '../core/workload.js';
+import { type Slot, slotsOf } from '../core/machine/machine.js';
+import { planShards, type ShardPlan, shardPlannerVersion } from '../core/offline/shards.js';
+import { defaultProfile, type WorkloadProfile } from '../core/workload/profile.js';
 import type { FleetMachine } from '../detect/fleet.js';
 import { expectedMs, type History, observationsOf } from '../record/history.js';
 

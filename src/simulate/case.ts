@@ -1,11 +1,11 @@
-import { devicesOf } from '../core/claim.js';
-import { Estimates } from '../core/estimate.js';
+import { Estimates } from '../core/estimate/estimate.js';
 import type { Suite } from '../core/events.js';
-import { hashOf } from '../core/hash.js';
-import type { Slot } from '../core/machine.js';
-import { dryRun } from '../core/plan/dry-run.js';
-import { randomFrom } from '../core/random.js';
+import type { Slot } from '../core/machine/machine.js';
+import { dryRun } from '../core/offline/dry-run.js';
+import { devicesOf } from '../core/scheduler/claim.js';
 import { type StrategyName, strategies } from '../core/strategies/index.js';
+import { hashOf } from '../core/vocabulary/hash.js';
+import { randomFrom } from '../core/vocabulary/random.js';
 import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
 import { type SlotLoss, simulate } from './simulate.js';
 

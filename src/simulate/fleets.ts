@@ -1,4 +1,4 @@
-import { type Device, type Machine, type Slot, slotsOf } from '../core/machine.js';
+import { type Device, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
 
 /** A machine as it could be bought or rented, for simulations. */
 interface Model {

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../core/events.js';
-import { HeatWatch, heatLimitsOf, temperatureAfter, timeToReach } from '../core/heat.js';
-import type { Slot } from '../core/machine.js';
+import { HeatWatch, heatLimitsOf, temperatureAfter, timeToReach } from '../core/machine/heat.js';
+import type { Slot } from '../core/machine/machine.js';
 
 /** Made up: what a device of a kind that is cooled as usual comes to. */
 const ambientC = 35;

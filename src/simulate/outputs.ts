@@ -1,5 +1,5 @@
-import { printableJson } from '../core/printable.js';
-import { formatDuration } from '../core/units.js';
+import { printableJson } from '../core/vocabulary/printable.js';
+import { formatDuration } from '../core/vocabulary/units.js';
 import { pngOf, svgOf } from './pictures.js';
 import type { SimulationResult } from './result.js';
 

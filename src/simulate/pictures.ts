@@ -1,5 +1,5 @@
 import type { EChartsOption } from 'echarts';
-import { UsageError } from '../core/usage-error.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
 import type { SimulationResult } from './result.js';
 
 const width = 960;

@@ -1,6 +1,6 @@
-import { Estimates, type Observation } from '../core/estimate.js';
+import { Estimates, type Observation } from '../core/estimate/estimate.js';
 import type { RunEvent, Suite } from '../core/events.js';
-import { kindOf, type Slot } from '../core/machine.js';
+import { kindOf, type Slot } from '../core/machine/machine.js';
 import type { SimulatedCase } from './case.js';
 
 /** Bases that rest on runs of the suite itself. */

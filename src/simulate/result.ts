@@ -1,9 +1,9 @@
 import type { RunEvent, Suite, SuiteStatus } from '../core/events.js';
-import { neverRejection } from '../core/filters.js';
-import type { Slot } from '../core/machine.js';
-import { lowerBoundMs } from '../core/plan/plan.js';
-import { problemOf } from '../core/plan/problem-of.js';
-import { slotWattsOf } from '../core/suitability.js';
+import type { Slot } from '../core/machine/machine.js';
+import { slotWattsOf } from '../core/machine/suitability.js';
+import { lowerBoundMs } from '../core/planner/plan.js';
+import { neverRejection } from '../core/scheduler/filters.js';
+import { problemOf } from '../core/scheduler/problem-of.js';
 
 /** What a simulated run comes to; what `simulate --json` prints. */
 export interface SimulationResult {

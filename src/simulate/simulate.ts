@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
-import { Estimates } from '../core/estimate.js';
+import { Estimates } from '../core/estimate/estimate.js';
 import type { RunEvent, Suite, SuiteStatus } from '../core/events.js';
-import { Heap } from '../core/heap.js';
-import type { Slot } from '../core/machine.js';
-import { Scheduler, type SchedulerOptions } from '../core/scheduler.js';
+import type { Slot } from '../core/machine/machine.js';
+import { Scheduler, type SchedulerOptions } from '../core/scheduler/scheduler.js';
 import type { Strategy } from '../core/strategies/index.js';
+import { Heap } from '../core/vocabulary/heap.js';
 import { type HeatChange, SimulatedHeat } from './heat.js';
 
 export interface SimulationOptions

@@ -1,12 +1,12 @@
-import { Estimates, type Observation } from '../core/estimate.js';
+import { Estimates, type Observation } from '../core/estimate/estimate.js';
 import type { Suite } from '../core/events.js';
-import { neverRejection } from '../core/filters.js';
-import { hashOf } from '../core/hash.js';
-import { type Device, kindOf, type Slot } from '../core/machine.js';
-import { normalFrom, randomFrom } from '../core/random.js';
-import type { Backend, DeviceClass } from '../core/taxonomy.js';
-import { defaultProfile } from '../core/workload.js';
-import { builtInWorkloads } from '../core/workloads.js';
+import { type Device, kindOf, type Slot } from '../core/machine/machine.js';
+import { neverRejection } from '../core/scheduler/filters.js';
+import { hashOf } from '../core/vocabulary/hash.js';
+import { normalFrom, randomFrom } from '../core/vocabulary/random.js';
+import type { Backend, DeviceClass } from '../core/vocabulary/taxonomy.js';
+import { builtInWorkloads } from '../core/workload/built-in.js';
+import { defaultProfile } from '../core/workload/profile.js';
 import type { SimulatedCase } from './case.js';
 import type { SlotLoss } from './simulate.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Machine } from '../../../src/core/machine.js';
+import type { Machine } from '../../../src/core/machine/machine.js';
 import { withCalibration } from '../../../src/detect/calibrate/calibrate.js';
 import { withKeptSpeeds } from '../../../src/detect/calibrate/kept-speeds.js';
 import { detectMachine } from '../../../src/detect/detect.js';

@@ -1,4 +1,4 @@
-import type { Machine } from '../../../src/core/machine.js';
+import type { Machine } from '../../../src/core/machine/machine.js';
 import { detectMachine } from '../../../src/detect/detect.js';
 import { device, replay } from '../replay.js';
 import { nvidiaAccess, temporaryHost } from '../temporary-host.js';

@@ -1,4 +1,4 @@
-import { UsageError } from '../../core/usage-error.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
 import { recordedHost } from '../../detect/recorded-host.js';
 import { printable, printableJson } from '../../report/printable.js';

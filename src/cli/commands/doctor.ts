@@ -1,5 +1,5 @@
-import type { Device, Machine } from '../../core/machine.js';
-import { problemOf } from '../../core/unusable.js';
+import type { Device, Machine } from '../../core/machine/machine.js';
+import { problemOf } from '../../core/scheduler/unusable.js';
 import { checks, type Examined, type Finding } from '../../detect/checks.js';
 import { detectMachine } from '../../detect/detect.js';
 import { liveHost } from '../../detect/live-host.js';

@@ -1,5 +1,5 @@
-import { durationSyntax, formatDuration, parseDuration } from '../../core/units.js';
-import { UsageError } from '../../core/usage-error.js';
+import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabulary/units.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { fleetFileOf, readFleet } from '../../detect/fleet.js';
 import { readProject } from '../../project/project.js';
 import { printableJson } from '../../report/printable.js';

@@ -1,9 +1,9 @@
 import type { Rejection, Suite } from '../../core/events.js';
-import { neverRejection } from '../../core/filters.js';
-import type { Machine, Slot } from '../../core/machine.js';
-import { formatDuration } from '../../core/units.js';
-import { unusableRejections } from '../../core/unusable.js';
-import { UsageError } from '../../core/usage-error.js';
+import type { Machine, Slot } from '../../core/machine/machine.js';
+import { neverRejection } from '../../core/scheduler/filters.js';
+import { unusableRejections } from '../../core/scheduler/unusable.js';
+import { formatDuration } from '../../core/vocabulary/units.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { type PlanHere, planHere } from '../../project/dry-run.js';
 import { readProject } from '../../project/project.js';
 import { clausesOf } from '../../report/clauses.js';

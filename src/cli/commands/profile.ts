@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { RunEvent } from '../../core/events.js';
-import { nearest } from '../../core/nearest.js';
-import { UsageError } from '../../core/usage-error.js';
+import { nearest } from '../../core/vocabulary/nearest.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { withPragmas } from '../../profile/write-pragmas.js';
 import { busyThreadsOf, type Proposal, proposalsFor } from '../../project/measured-needs.js';
 import { readProject } from '../../project/project.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { limits } from '../../core/limits.js';
-import { refuseSlots, slotsOf } from '../../core/machine.js';
-import { nearest } from '../../core/nearest.js';
+import { refuseSlots, slotsOf } from '../../core/machine/machine.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../../core/strategies/index.js';
-import { UsageError } from '../../core/usage-error.js';
-import { builtInWorkloads } from '../../core/workloads.js';
+import { limits } from '../../core/vocabulary/limits.js';
+import { nearest } from '../../core/vocabulary/nearest.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { builtInWorkloads } from '../../core/workload/built-in.js';
 import { type FleetMachine, readFleet } from '../../detect/fleet.js';
 import { readRecord } from '../../record/read.js';
 import { printableLines } from '../../report/printable.js';

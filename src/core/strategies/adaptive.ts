@@ -1,7 +1,7 @@
-import { assign } from '../plan/plan.js';
+import { assign } from '../planner/plan.js';
+import type { Strategy } from '../scheduler/strategy.js';
 import { PlannedRun } from './planned-run.js';
 import { restOfRun } from './rest-of-run.js';
-import type { Strategy } from './strategy.js';
 
 /** The shortest run: follows a plan by machine prices, made anew as reality departs from it. */
 export const adaptive: Strategy = {

@@ -1,12 +1,12 @@
+import type { Strategy } from '../scheduler/strategy.js';
 import { adaptive } from './adaptive.js';
 import { performanceAware } from './performance-aware.js';
 import { powerAware } from './power-aware.js';
 import { pull } from './pull.js';
 import { resourceAware } from './resource-aware.js';
 import { roundRobin } from './round-robin.js';
-import type { Strategy } from './strategy.js';
 
-export type * from './strategy.js';
+export type * from '../scheduler/strategy.js';
 
 /** Every strategy by the name that options and reports use. */
 export const strategies = {

@@ -1,5 +1,5 @@
-import { cautiousMs } from './remaining.js';
-import type { ClusterView, PendingGroup, PendingSuite, SlotType } from './strategy.js';
+import { cautiousMs } from '../estimate/residual-life.js';
+import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
 
 interface WaitingSuite {
   readonly group: PendingGroup;

@@ -1,7 +1,7 @@
+import { remainingMs } from '../estimate/residual-life.js';
+import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from '../scheduler/strategy.js';
 import { LongestFirst } from './longest-first.js';
 import { pull } from './pull.js';
-import { remainingMs } from './remaining.js';
-import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from './strategy.js';
 
 /** How many suites are looked at for a decision, in their order, and then of other groups. */
 const horizon = 64;

@@ -1,7 +1,5 @@
-import type { Assignment } from '../plan/plan.js';
-import { pull } from './pull.js';
-import { cautiousMs, remainingMs } from './remaining.js';
-import type { PlannedSuite, RestOfRun } from './rest-of-run.js';
+import { cautiousMs, remainingMs } from '../estimate/residual-life.js';
+import type { Assignment } from '../planner/plan.js';
 import type {
   ClusterView,
   PendingGroup,
@@ -10,7 +8,9 @@ import type {
   StrategyRun,
   SuitePlace,
   Turn,
-} from './strategy.js';
+} from '../scheduler/strategy.js';
+import { pull } from './pull.js';
+import type { PlannedSuite, RestOfRun } from './rest-of-run.js';
 
 /** The rest is planned anew when this share of it has started since. */
 const replannedShare = 0.2;

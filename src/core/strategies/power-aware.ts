@@ -1,7 +1,7 @@
-import { assign } from '../plan/plan.js';
+import { assign } from '../planner/plan.js';
+import type { ClusterView, Strategy } from '../scheduler/strategy.js';
 import { PlannedRun } from './planned-run.js';
 import { type RestOfRun, restOfRun } from './rest-of-run.js';
-import type { ClusterView, Strategy } from './strategy.js';
 
 /** Multiples of its least energy that a suite may cost, from the most thrifty; the first that meets the time is taken. */
 const tolerances = [1, 1.1, 1.3, 1.7, 2.5, 4, 8, Number.POSITIVE_INFINITY] as const;

@@ -1,6 +1,6 @@
-import { costOf, suitabilityOf } from '../suitability.js';
-import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from './strategy.js';
-import { firstInTurn } from './turn.js';
+import { costOf, suitabilityOf } from '../machine/suitability.js';
+import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from '../scheduler/strategy.js';
+import { firstInTurn } from '../scheduler/turn.js';
 
 /** Each free slot takes the next suite that fits. The floor for every strategy that is offered for speed. */
 export const pull: Strategy = {

@@ -1,5 +1,5 @@
-import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from './strategy.js';
-import { firstInTurn } from './turn.js';
+import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from '../scheduler/strategy.js';
+import { firstInTurn } from '../scheduler/turn.js';
 
 /**
  * Suites keep their order; each goes where the fullest of what it takes (memory, threads, slots of the device) is least

@@ -1,11 +1,11 @@
-import { devicesOf } from '../claim.js';
+import { remainingMs } from '../estimate/residual-life.js';
 import type { Estimate } from '../events.js';
-import type { PlanMachine, PlanProblem, PlanSuite, PlanType } from '../plan/plan.js';
-import { planMachineOf } from '../plan/problem-of.js';
-import { suitabilityOf, wattsOf } from '../suitability.js';
-import type { WorkloadProfile } from '../workload.js';
-import { remainingMs } from './remaining.js';
-import type { ClusterView, PendingGroup, PendingSuite, SlotType } from './strategy.js';
+import { suitabilityOf, wattsOf } from '../machine/suitability.js';
+import type { PlanMachine, PlanProblem, PlanSuite, PlanType } from '../planner/plan.js';
+import { devicesOf } from '../scheduler/claim.js';
+import { planMachineOf } from '../scheduler/problem-of.js';
+import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
+import type { WorkloadProfile } from '../workload/profile.js';
 
 /** What is pending, as a problem for the planner, with the way back from its indices. */
 export interface RestOfRun {

@@ -1,5 +1,5 @@
-import type { ClusterView, FreeSlot, PendingGroup, Strategy } from './strategy.js';
-import { firstInTurn } from './turn.js';
+import type { ClusterView, FreeSlot, PendingGroup, Strategy } from '../scheduler/strategy.js';
+import { firstInTurn } from '../scheduler/turn.js';
 
 /** Suites keep their order and slots take turns: predictable, not fast. */
 export const roundRobin: Strategy = {

@@ -1,5 +1,5 @@
-import type { Device } from '../../core/machine.js';
-import { type Vendor, vendors } from '../../core/taxonomy.js';
+import type { Device } from '../../core/machine/machine.js';
+import { type Vendor, vendors } from '../../core/vocabulary/taxonomy.js';
 import { deviceOf, type Sourced, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';
 import { gpuNodesOf } from '../kept-answers.js';

@@ -1,4 +1,4 @@
-import type { MachineProblem } from '../../core/machine.js';
+import type { MachineProblem } from '../../core/machine/machine.js';
 import type { Host } from '../host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';

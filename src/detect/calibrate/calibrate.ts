@@ -1,4 +1,4 @@
-import type { Machine, Performance, PerformanceUnit } from '../../core/machine.js';
+import type { Machine, Performance, PerformanceUnit } from '../../core/machine/machine.js';
 import { keepSpeeds, type Speeds, withSpeeds } from './kept-speeds.js';
 import { scalarKernels, simdKernels } from './kernels.js';
 import { type Measurements, measure } from './measure.js';

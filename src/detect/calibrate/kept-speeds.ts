@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Device, Machine, Performance } from '../../core/machine.js';
+import type { Device, Machine, Performance } from '../../core/machine/machine.js';
 import { packageVersion } from '../package-version.js';
 import { store } from '../tool-cache.js';
 

@@ -1,4 +1,4 @@
-import type { Vendor } from '../../core/taxonomy.js';
+import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import table from './arm-cores.json' with { type: 'json' };
 
 /** One row of the table: who designed the cores, and their names by `CPU part`. */

@@ -1,4 +1,4 @@
-import type { Feature, Precision } from '../../core/taxonomy.js';
+import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../host.js';
 import { parseSysctl } from '../parse/sysctl.js';
 import { parseWindowsCpu } from '../parse/windows-cpu.js';

@@ -1,4 +1,4 @@
-import type { Evidence } from '../../core/machine.js';
+import type { Evidence } from '../../core/machine/machine.js';
 import type { Host } from '../host.js';
 import { countCpuList } from '../parse/cpu-list.js';
 

@@ -1,4 +1,4 @@
-import type { MachineProblem } from '../../core/machine.js';
+import type { MachineProblem } from '../../core/machine/machine.js';
 import type { Host, RunOutcome } from '../host.js';
 import { type DriverGpu, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
 import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';

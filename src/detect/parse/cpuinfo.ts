@@ -1,4 +1,4 @@
-import type { Feature, Precision, Vendor } from '../../core/taxonomy.js';
+import type { Feature, Precision, Vendor } from '../../core/vocabulary/taxonomy.js';
 import { armCoreNames, armVendor } from '../cpu/arm-cores.js';
 
 /** Facts of `/proc/cpuinfo`, whatever the architecture; absent where the text does not say. */

@@ -1,4 +1,4 @@
-import type { Vendor } from '../../core/taxonomy.js';
+import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import { believableBytes } from './meminfo.js';
 
 /** What `system_profiler SPDisplaysDataType SPHardwareDataType -json` says of a Mac; absent where it is silent. */

@@ -1,5 +1,5 @@
-import type { Evidence } from '../../core/machine.js';
-import type { Backend } from '../../core/taxonomy.js';
+import type { Evidence } from '../../core/machine/machine.js';
+import type { Backend } from '../../core/vocabulary/taxonomy.js';
 import { abilitiesOfGfx, amdGpuRow, hasRocmBuild } from '../amd-generation.js';
 import { type AmdGpu, memoryOfAmd, sharedBecause } from '../amd-memory.js';
 import { namesByAmdTools } from '../amd-smi.js';

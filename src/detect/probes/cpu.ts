@@ -1,4 +1,4 @@
-import type { Evidence } from '../../core/machine.js';
+import type { Evidence } from '../../core/machine/machine.js';
 import {
   type Architecture,
   type Feature,
@@ -6,7 +6,7 @@ import {
   type Precision,
   precisions,
   type Vendor,
-} from '../../core/taxonomy.js';
+} from '../../core/vocabulary/taxonomy.js';
 import { memoryBudgetOf } from '../budget.js';
 import { abilitiesByModel, threadsByModel } from '../cpu/microarchitecture.js';
 import { type SystemAnswer, systemAnswerOf } from '../cpu/system-answer.js';

@@ -1,4 +1,4 @@
-import type { Backend } from '../../core/taxonomy.js';
+import type { Backend } from '../../core/vocabulary/taxonomy.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import type { Host } from '../host.js';

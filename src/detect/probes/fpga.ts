@@ -1,4 +1,4 @@
-import type { Architecture, Vendor } from '../../core/taxonomy.js';
+import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
 import { closedNode } from '../closed-node.js';
 import { sourced } from '../device-draft.js';
 import type { Host } from '../host.js';

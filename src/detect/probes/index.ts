@@ -1,4 +1,4 @@
-import type { DeviceClass } from '../../core/taxonomy.js';
+import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import type { Probe } from '../probe.js';
 import { accelerator } from './accelerator.js';
 import { amd } from './amd.js';

@@ -1,4 +1,4 @@
-import type { Evidence } from '../../core/machine.js';
+import type { Evidence } from '../../core/machine/machine.js';
 import { bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';

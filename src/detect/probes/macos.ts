@@ -1,5 +1,5 @@
-import type { Device, Evidence, MachineProblem } from '../../core/machine.js';
-import type { Feature, Precision } from '../../core/taxonomy.js';
+import type { Device, Evidence, MachineProblem } from '../../core/machine/machine.js';
+import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
 import { abilitiesOfGfx } from '../amd-generation.js';
 import { amdModelByName } from '../amd-model-names.js';
 import { physicalMemoryOf } from '../budget.js';

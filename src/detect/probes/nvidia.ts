@@ -1,4 +1,4 @@
-import type { Device, MachineProblem } from '../../core/machine.js';
+import type { Device, MachineProblem } from '../../core/machine/machine.js';
 import { bindingEnvOf } from '../binding.js';
 import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';

@@ -1,4 +1,4 @@
-import type { Architecture, Vendor } from '../../core/taxonomy.js';
+import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
 import { acceleratorMaker, isAccelerator } from '../accelerators.js';
 import { sourced } from '../device-draft.js';
 import { type FoundDevice, numberedFindings } from '../numbered-findings.js';

@@ -1,5 +1,5 @@
-import type { Evidence } from '../../core/machine.js';
-import type { Vendor } from '../../core/taxonomy.js';
+import type { Evidence } from '../../core/machine/machine.js';
+import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import { platformAccelerators } from '../accelerators.js';
 import { nodeObstacle } from '../closed-node.js';
 import table from '../data/platform-gpus.json' with { type: 'json' };

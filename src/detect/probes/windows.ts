@@ -1,5 +1,5 @@
-import type { Evidence, MachineProblem } from '../../core/machine.js';
-import type { Architecture, Feature, Precision, Vendor } from '../../core/taxonomy.js';
+import type { Evidence, MachineProblem } from '../../core/machine/machine.js';
+import type { Architecture, Feature, Precision, Vendor } from '../../core/vocabulary/taxonomy.js';
 import { acceleratorKinds } from '../accelerators.js';
 import { abilitiesOfGfx } from '../amd-generation.js';
 import { amdModelByName } from '../amd-model-names.js';

@@ -1,5 +1,5 @@
-import type { Evidence } from '../../core/machine.js';
-import type { Architecture, Vendor } from '../../core/taxonomy.js';
+import type { Evidence } from '../../core/machine/machine.js';
+import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
 import { deviceOf, sourced } from '../device-draft.js';
 import { directMlOf } from '../directml.js';
 import type { Probe } from '../probe.js';

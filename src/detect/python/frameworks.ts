@@ -1,4 +1,4 @@
-import type { Backend } from '../../core/taxonomy.js';
+import type { Backend } from '../../core/vocabulary/taxonomy.js';
 
 export interface PythonFramework {
   /** For people. */

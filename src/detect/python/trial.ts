@@ -1,4 +1,4 @@
-import type { Device, MachineProblem } from '../../core/machine.js';
+import type { Device, MachineProblem } from '../../core/machine/machine.js';
 import type { Host, RunOutcome } from '../host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import type { BackendFinding, BackendTrial, ProbeOptions } from '../probe.js';

@@ -1,4 +1,4 @@
-import type { Vendor } from '../../core/taxonomy.js';
+import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { WindowsDevice } from '../parse/windows-devices.js';
 
 /**

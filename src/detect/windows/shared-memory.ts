@@ -1,4 +1,4 @@
-import type { Vendor } from '../../core/taxonomy.js';
+import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import { amdModelByName } from '../amd-model-names.js';
 import { physicalMemoryOf } from '../budget.js';
 import intelCards from '../data/intel-cards.json' with { type: 'json' };

@@ -1,0 +1,57 @@
+import type { Estimates } from '../estimate/estimate.js';
+import type { Estimate, Suite } from '../events.js';
+import { kindOf, type Slot } from '../machine/machine.js';
+import { type PlanOptions, plan } from '../planner/plan.js';
+import { neverRejection } from '../scheduler/filters.js';
+import { problemOf } from '../scheduler/problem-of.js';
+
+/** A plan of suites on slots, made with what is known and taken as it stands. */
+export interface DryRun {
+  /** In the order in which the suites were given. */
+  readonly places: readonly PlannedPlace[];
+  /** Suites that no slot can run. */
+  readonly unplaceable: readonly Suite[];
+  readonly makespanMs: number;
+  /** No schedule of these durations ends earlier. */
+  readonly boundMs: number;
+  /** What one more slot like it saves, as share of the bound, > 0; the most first. */
+  readonly worths: readonly { readonly slot: Slot; readonly share: number }[];
+}
+
+interface PlannedPlace {
+  readonly suite: Suite;
+  /** Of several devices, of the first. */
+  readonly slot: Slot;
+  readonly startMs: number;
+  readonly estimate: Estimate;
+}
+
+/** @param estimates Know the suites already (`announce`). */
+export function dryRun(
+  slots: readonly Slot[],
+  suites: readonly Suite[],
+  estimates: Estimates,
+  options?: PlanOptions,
+): DryRun {
+  const stated = problemOf(slots, suites, (suite, slot) =>
+    neverRejection(suite, slot, false) === undefined
+      ? estimates.of(suite, kindOf(slot.device)).durationMs
+      : Number.POSITIVE_INFINITY,
+  );
+  const { typeOf, slotOf, startMs, makespanMs, boundMs, slotWorth } = plan(stated.problem, options);
+  const places: PlannedPlace[] = [];
+  const unplaceable: Suite[] = [];
+  suites.forEach((suite, index) => {
+    const slot = stated.slots[typeOf[index] ?? -1]?.[slotOf[index] ?? -1];
+    if (slot === undefined) unplaceable.push(suite);
+    else {
+      const estimate = estimates.of(suite, kindOf(slot.device));
+      places.push({ suite, slot, startMs: startMs[index] ?? 0, estimate });
+    }
+  });
+  const worths = stated.slots
+    .flatMap(([slot], index) => (slot === undefined ? [] : { slot, share: slotWorth[index] ?? 0 }))
+    .filter(({ share }) => share > 0.005)
+    .sort((a, b) => b.share - a.share);
+  return { places, unplaceable, makespanMs, boundMs, worths };
+}
