@@ -63,7 +63,7 @@ async function compareWithTargets() {
 async function buildDetection(workspace) {
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/detect/detect.ts', 'src/detect/recorded-host.ts'],
+    entryPoints: ['src/detect/detect.ts', 'src/host/recorded.ts'],
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -106,7 +106,7 @@ async function sample(name, workspace) {
   }
   const { detectMachine } = await detection();
   if (name === 'slow nvidia-smi') {
-    /** @type {typeof import('../src/detect/recorded-host.js')} */
+    /** @type {typeof import('../src/host/recorded.js')} */
     const { recordedHost } = await load('recorded-host.js');
     const host = recordedHost(join(workspace, 'host'));
     return timed(() => detectMachine({ ...options, host }));

@@ -5,7 +5,7 @@ import { findBrowsers } from '../../src/detect/browsers/find.js';
 import { commandLine, launchOptionsOf } from '../../src/detect/browsers/launch.js';
 import { webGpuSpeedScript } from '../../src/detect/browsers/webgpu-speed-script.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { liveHost } from '../../src/detect/live-host.js';
+import { liveHost } from '../../src/host/live.js';
 import { chromiumFromNpm } from './chromium-from-npm.js';
 import { temporaryDirectory } from './temporary-host.js';
 

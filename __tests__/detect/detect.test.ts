@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { confidences } from '../../src/core/vocabulary/taxonomy.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
 import { temporaryHost } from './temporary-host.js';
 
 const hosts = join(process.cwd(), 'fixtures', 'hosts');

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { detectMachine } from '../../src/detect/detect.js';
 import { machineFactsOf } from '../../src/detect/machine-facts.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
 import { device, replay } from './replay.js';
 import { temporaryHost } from './temporary-host.js';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { parseMachine, readMachineFile } from '../../src/detect/machine-file.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
 import { temporaryDirectory, temporaryHost } from './temporary-host.js';
 
 const GiB = 1024 ** 3;

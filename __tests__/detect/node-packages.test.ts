@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type DetectOptions, detectMachine } from '../../src/detect/detect.js';
-import { liveHost } from '../../src/detect/live-host.js';
+import { liveHost } from '../../src/host/live.js';
 import { temporaryDirectory } from './temporary-host.js';
 
 /** A project with one package whose entry is this text, on this machine. */

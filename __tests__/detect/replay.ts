@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
 
 /** Detects a machine of `fixtures/hosts`. */
 export function replay(name: string, projectDir?: string): Promise<Machine> {

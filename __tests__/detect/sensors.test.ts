@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Machine } from '../../src/core/machine/machine.js';
 import type { DeviceClass } from '../../src/core/vocabulary/taxonomy.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
 import { sensorsOf } from '../../src/detect/sensors.js';
+import { recordedHost } from '../../src/host/recorded.js';
 import { device, GiB } from '../core/cluster.js';
 import { temporaryHost } from './temporary-host.js';
 

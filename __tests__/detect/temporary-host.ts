@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Host } from '../../src/detect/host.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
+import type { Host } from '../../src/host/host.js';
+import { recordedHost } from '../../src/host/recorded.js';
 
 const created: string[] = [];
 

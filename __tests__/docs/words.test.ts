@@ -12,7 +12,7 @@ import {
 import { neverRejection } from '../../src/core/scheduler/filters.js';
 import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
 import { refusalText } from '../../src/report/clauses.js';
 import { suite } from '../core/cluster.js';
 import { repository, textOf } from './pages.js';

@@ -1,7 +1,7 @@
 import { nearest } from '../core/vocabulary/nearest.js';
 import { printableLines } from '../core/vocabulary/printable.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { packageVersion } from '../detect/package-version.js';
+import { packageVersion } from '../host/package-version.js';
 import type { Command, CommandIo } from './command.js';
 import { commands } from './commands/index.js';
 import { parseFlags } from './parse-flags.js';

@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { showsColors } from '../colors.js';
 import type { Evidence, MachineProblem } from '../core/machine/machine.js';
+import { showsColors } from '../host/colors.js';
 
 /** What the reader's terminal shows. */
 export interface Screen {

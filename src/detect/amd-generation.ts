@@ -1,6 +1,6 @@
 import type { Feature, Precision } from '../core/vocabulary/taxonomy.js';
+import type { Host } from '../host/host.js';
 import table from './data/amd-gpus.json' with { type: 'json' };
-import type { Host } from './host.js';
 import { gfxName } from './parse/kfd.js';
 
 /** What a GPU of this instruction set computes and has, by AMD's own tables for ROCm. */

@@ -1,6 +1,6 @@
+import type { Host } from '../host/host.js';
 import { amdGpuRow, gfxRow } from './amd-generation.js';
 import { type Sourced, sourced } from './device-draft.js';
-import type { Host } from './host.js';
 import { parseByteCount } from './parse/byte-count.js';
 import { type KfdGpu, parseKfdMemoryBank } from './parse/kfd.js';
 import { attributeOf, type PciFunction } from './pci.js';

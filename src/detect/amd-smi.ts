@@ -1,4 +1,4 @@
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { parseAmdSmi, parseRocmSmi } from './parse/amd-smi.js';
 import type { ProbeOptions } from './probe.js';
 

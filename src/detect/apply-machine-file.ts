@@ -1,7 +1,7 @@
 import type { Device, Evidence, Machine, MachineFacts, MachineProblem } from '../core/machine/machine.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import type { Host } from '../host/host.js';
 import { bindingEnvOf } from './binding.js';
-import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';
 import type { MachineFile } from './machine-file-schema.js';
 

@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
 import type { Device, Machine } from '../core/machine/machine.js';
 import { formatBytes } from '../core/vocabulary/units.js';
+import type { Host } from '../host/host.js';
 import { closedNode, computeNodesOf } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
-import type { Host } from './host.js';
 import { vulkanDriversOf } from './icd.js';
 import { libraryPath } from './library.js';
 import { raplPackagesOf } from './rapl.js';

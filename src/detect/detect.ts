@@ -2,20 +2,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Device, Machine, MachineProblem } from '../core/machine/machine.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
+import type { Host } from '../host/host.js';
+import { liveHost } from '../host/live.js';
+import { withReadOnce } from '../host/read-once.js';
+import { withToolCache } from '../host/tool-cache.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
 import { applyMachineFile } from './apply-machine-file.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
-import type { Host } from './host.js';
 import { impliedLabels } from './implied-labels.js';
 import { type LazyProbeName, lazyProbes, lazyTrials } from './lazy-probes.js';
-import { liveHost } from './live-host.js';
 import { machineFactsOf } from './machine-facts.js';
 import type { MachineFile } from './machine-file.js';
 import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './probe.js';
 import { classesOfProbes, probes } from './probes/index.js';
-import { withReadOnce } from './read-once.js';
 import { withReadings } from './sensors.js';
-import { withToolCache } from './tool-cache.js';
 import { uniteFindings } from './unite-findings.js';
 
 export interface DetectOptions {

@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/machine/machine.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 /**
  * DirectML where it can be: in Windows itself from build 18362, in WSL through the driver of the Windows around it. It

@@ -1,6 +1,6 @@
 import type { Evidence } from '../core/machine/machine.js';
 import type { Backend } from '../core/vocabulary/taxonomy.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 type BackendEvidence = Partial<Record<Backend, Evidence>>;
 

@@ -1,5 +1,5 @@
+import type { Host } from '../host/host.js';
 import { type Sourced, sourced } from './device-draft.js';
-import type { Host } from './host.js';
 
 const classes = '/sys/class/hwmon';
 

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Evidence } from '../core/machine/machine.js';
 import type { Backend } from '../core/vocabulary/taxonomy.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { hasLoaderCache, libraryPath } from './library.js';
 
 /** How a maker's drivers register with the loaders of Vulkan and OpenCL. */

@@ -1,5 +1,5 @@
+import type { Host } from '../host/host.js';
 import { parentsOf } from './frameworks.js';
-import type { Host } from './host.js';
 
 export interface InstalledPackage {
   /** Its folder. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
+import { packageVersion } from '../host/package-version.js';
+import { store } from '../host/tool-cache.js';
 import { vulkanDriversOf } from './icd.js';
-import { packageVersion } from './package-version.js';
-import { store } from './tool-cache.js';
 
 /** Answers that were expensive to get, each as text under a name: the newest per name, for what it was asked of. */
 export interface KeptAnswers {

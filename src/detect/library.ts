@@ -1,4 +1,4 @@
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 /**
  * Where this process would get a shared library from: `LD_LIBRARY_PATH`, the loader's cache (`/etc/ld.so.cache`), its own

@@ -1,9 +1,9 @@
 import type { Evidence, MachineFacts, PowerSource } from '../core/machine/machine.js';
 import type { ContainerEngine, Virtualization } from '../core/vocabulary/taxonomy.js';
+import type { Host } from '../host/host.js';
 import { cpuBudgetOf, memoryBudgetOf } from './budget.js';
 import { ciOf } from './ci.js';
 import { type Sourced, sourced } from './device-draft.js';
-import type { Host } from './host.js';
 
 /** Budgets of the machine and what kind of machine it is; all of it read from files, nothing started. */
 export function machineFactsOf(host: Host): MachineFacts {

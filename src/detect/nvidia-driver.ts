@@ -1,4 +1,4 @@
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { parseNvidiaInformation } from './parse/nvidia-proc.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
 import { comparePciAddresses, pciAddressOf } from './parse/uevent.js';

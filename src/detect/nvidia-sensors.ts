@@ -1,5 +1,5 @@
 import type { Quantity } from '../core/machine/machine.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 type Readings = Partial<Record<Quantity, number>>;
 

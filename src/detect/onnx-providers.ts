@@ -1,5 +1,5 @@
 import type { Backend, DeviceClass, Vendor } from '../core/vocabulary/taxonomy.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { installedPackage } from './installed-package.js';
 import { gpuNodesOf, keepNegativeMs, keptAnswers, subjectOf } from './kept-answers.js';
 import { failureText, runInNode } from './node-child.js';

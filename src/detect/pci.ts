@@ -1,4 +1,4 @@
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { type PciIdentity, parsePciUevent, pciAddressOf } from './parse/uevent.js';
 
 /** One PCI function as sysfs shows it. */

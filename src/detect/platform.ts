@@ -1,4 +1,4 @@
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 /** A device of a system on chip that the kernel offers a node for. It hangs on no bus that lists it. */
 export interface PlatformDevice {

@@ -1,4 +1,4 @@
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 /**
  * The files by which a maker's OpenCL drivers register. Mesa's rusticl registers on every system that has it and shows a

@@ -1,6 +1,6 @@
 import type { Device, Machine, Quantity, Reading } from '../core/machine/machine.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { chipOf, chipsNamed } from './hwmon.js';
 import { askNvidia, followNvidia } from './nvidia-sensors.js';
 import { raplPackagesOf } from './rapl.js';

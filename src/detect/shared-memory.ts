@@ -1,6 +1,6 @@
+import type { Host } from '../host/host.js';
 import { memoryBudgetOf } from './budget.js';
 import { type Sourced, sourced } from './device-draft.js';
-import type { Host } from './host.js';
 
 const GiB = 1024 ** 3;
 

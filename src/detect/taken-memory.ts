@@ -1,6 +1,6 @@
 import type { Device } from '../core/machine/machine.js';
 import { formatBytes } from '../core/vocabulary/units.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 
 /** What somebody has taken of a device's memory just now. */
 export interface TakenMemory {

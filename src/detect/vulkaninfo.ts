@@ -1,5 +1,5 @@
 import type { Vendor } from '../core/vocabulary/taxonomy.js';
-import type { Host } from './host.js';
+import type { Host } from '../host/host.js';
 import { vulkanDriversOf } from './icd.js';
 import { parseVulkaninfo } from './parse/vulkaninfo.js';
 import type { Probe } from './probe.js';

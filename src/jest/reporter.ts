@@ -1,5 +1,5 @@
 import type { AggregatedResult, TestContext } from '@jest/test-result';
-import { showsColors } from '../colors.js';
+import { showsColors } from '../host/colors.js';
 import { summarise } from '../report/summary.js';
 import { terminalReport } from '../report/terminal.js';
 import { jestPackages } from './interop.js';

@@ -9,16 +9,16 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import { openClaims } from '../claims/open.js';
-import { showsColors } from '../colors.js';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { defaultProfile } from '../core/workload/profile.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../detect/machine-file.js';
+import { showsColors } from '../host/colors.js';
+import { onProcessEnd } from '../host/process-end.js';
 import { parseEnvironment } from '../options/environment.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
-import { onProcessEnd } from '../process-end.js';
 import { openRecord } from '../record/file.js';
 import { failedLastOf, historyUnder, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';

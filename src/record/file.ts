@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, openSync, readdirSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { codeOf, messageOf } from './system-error.js';
+import { codeOf, messageOf } from '../host/system-error.js';
 
 /** How many records a directory keeps. */
 export const recordsKept = 20;

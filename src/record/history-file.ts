@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../core/events.js';
 import { isTooDeep } from '../core/vocabulary/json.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { codeOf, messageOf } from '../host/system-error.js';
 import {
   type DeviceHistory,
   emptyHistory,
@@ -14,7 +15,6 @@ import {
 } from './history.js';
 import { learn } from './learn.js';
 import { makeFolderOf } from './output-directory.js';
-import { codeOf, messageOf } from './system-error.js';
 
 /**
  * Version of the history's format, JSON lines: first

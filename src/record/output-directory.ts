@@ -1,7 +1,7 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { messageOf } from './system-error.js';
+import { messageOf } from '../host/system-error.js';
 
 /**
  * Makes sure records can be written to a directory. A directory created here ignores itself in git; one that was

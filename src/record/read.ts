@@ -5,8 +5,8 @@ import { expectationOf } from '../core/vocabulary/expectation.js';
 import { isTooDeep } from '../core/vocabulary/json.js';
 import { limits } from '../core/vocabulary/limits.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import { messageOf } from '../host/system-error.js';
 import { eventSchemas } from './schema.js';
-import { messageOf } from './system-error.js';
 
 export interface ReadRecord {
   readonly events: readonly RunEvent[];

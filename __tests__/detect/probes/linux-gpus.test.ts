@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checks } from '../../../src/detect/checks.js';
 import { detectMachine } from '../../../src/detect/detect.js';
-import { recordedHost } from '../../../src/detect/recorded-host.js';
+import { recordedHost } from '../../../src/host/recorded.js';
 import { device, replay } from '../replay.js';
 import { nvidiaAccess, temporaryDirectory, temporaryHost } from '../temporary-host.js';
 

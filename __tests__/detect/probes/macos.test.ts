@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { detectMachine } from '../../../src/detect/detect.js';
 import { parseSystemProfiler } from '../../../src/detect/parse/system-profiler.js';
-import { recordedHost } from '../../../src/detect/recorded-host.js';
+import { recordedHost } from '../../../src/host/recorded.js';
 import { temporaryHost } from '../temporary-host.js';
 
 const GiB = 1024 ** 3;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { detectMachine } from '../../../src/detect/detect.js';
-import { recordedHost } from '../../../src/detect/recorded-host.js';
+import { recordedHost } from '../../../src/host/recorded.js';
 import { nvidiaAccess, temporaryHost } from '../temporary-host.js';
 
 const recorded = recordedHost(join(process.cwd(), 'fixtures', 'hosts', 'h100-mig'));

@@ -1,6 +1,6 @@
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
-import { recordedHost } from '../../detect/recorded-host.js';
+import { recordedHost } from '../../host/recorded.js';
 import { printable, printableJson } from '../../report/printable.js';
 import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { showsColors } from '../../colors.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { showsColors } from '../../host/colors.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/index.js';

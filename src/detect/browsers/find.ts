@@ -1,4 +1,4 @@
-import type { Host } from '../host.js';
+import type { Host } from '../../host/host.js';
 
 /** How a browser is started and what it understands. */
 export type BrowserEngine = 'chromium' | 'headless-shell' | 'firefox' | 'safari';

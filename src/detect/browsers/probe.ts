@@ -1,5 +1,5 @@
 import type { MachineProblem } from '../../core/machine/machine.js';
-import type { Host } from '../host.js';
+import type { Host } from '../../host/host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 import { adapterDevice } from './adapter-device.js';

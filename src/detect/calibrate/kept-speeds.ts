@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Device, Machine, Performance } from '../../core/machine/machine.js';
-import { packageVersion } from '../package-version.js';
-import { store } from '../tool-cache.js';
+import { packageVersion } from '../../host/package-version.js';
+import { store } from '../../host/tool-cache.js';
 
 export type Speeds = NonNullable<Device['performance']>;
 

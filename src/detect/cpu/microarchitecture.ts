@@ -1,5 +1,5 @@
 import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
-import type { Host } from '../host.js';
+import type { Host } from '../../host/host.js';
 import table from './microarchitectures.json' with { type: 'json' };
 
 /** What every CPU of a model surely has, and who says so. */

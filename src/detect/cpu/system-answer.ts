@@ -1,5 +1,5 @@
 import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
-import type { Host } from '../host.js';
+import type { Host } from '../../host/host.js';
 import { parseSysctl } from '../parse/sysctl.js';
 import { parseWindowsCpu } from '../parse/windows-cpu.js';
 import type { ProbeOptions } from '../probe.js';

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../core/machine/machine.js';
-import type { Host } from '../host.js';
+import type { Host } from '../../host/host.js';
 import { countCpuList } from '../parse/cpu-list.js';
 
 const cpus = '/sys/devices/system/cpu';

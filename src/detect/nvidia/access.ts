@@ -1,5 +1,5 @@
+import type { Host } from '../../host/host.js';
 import { closedNode } from '../closed-node.js';
-import type { Host } from '../host.js';
 import { libraryPath, pathInListing } from '../library.js';
 import { containerOf } from '../machine-facts.js';
 import type { Obstacle } from '../numbered-findings.js';

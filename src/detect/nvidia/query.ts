@@ -1,5 +1,5 @@
 import type { MachineProblem } from '../../core/machine/machine.js';
-import type { Host, RunOutcome } from '../host.js';
+import type { Host, RunOutcome } from '../../host/host.js';
 import { type DriverGpu, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
 import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';
 import {

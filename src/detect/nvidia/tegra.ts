@@ -1,4 +1,4 @@
-import type { Host } from '../host.js';
+import type { Host } from '../../host/host.js';
 import type { Obstacle } from '../numbered-findings.js';
 import { capabilityByName } from '../nvidia-generation.js';
 import type { NvidiaGpu } from '../parse/nvidia-smi.js';

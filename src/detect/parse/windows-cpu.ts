@@ -1,5 +1,5 @@
+import type { Host } from '../../host/host.js';
 import type { SystemAnswer } from '../cpu/system-answer.js';
-import type { Host } from '../host.js';
 
 /** Bits of IsProcessorFeaturePresent (winnt.h), by the instruction sets that mark a true answer. */
 const processorFeatures = {

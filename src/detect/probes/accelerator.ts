@@ -1,3 +1,4 @@
+import type { Host } from '../../host/host.js';
 import {
   type AcceleratorKind,
   type AcceleratorModel,
@@ -10,7 +11,6 @@ import { type Binding, bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
-import type { Host } from '../host.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { pciAddressOf } from '../parse/uevent.js';
 import { attributeOf, isForGuests, isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';

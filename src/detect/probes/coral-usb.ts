@@ -1,6 +1,6 @@
+import type { Host } from '../../host/host.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
-import type { Host } from '../host.js';
 import { libraryPath } from '../library.js';
 import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { parseUsbUevent } from '../parse/uevent.js';

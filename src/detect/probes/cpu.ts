@@ -7,13 +7,13 @@ import {
   precisions,
   type Vendor,
 } from '../../core/vocabulary/taxonomy.js';
+import type { Host } from '../../host/host.js';
 import { memoryBudgetOf } from '../budget.js';
 import { abilitiesByModel, threadsByModel } from '../cpu/microarchitecture.js';
 import { type SystemAnswer, systemAnswerOf } from '../cpu/system-answer.js';
 import { boardOf, smtEvidenceOf } from '../cpu/topology.js';
 import { deviceOf, type Sourced, sourced } from '../device-draft.js';
 import { cpuBackendsOf } from '../frameworks.js';
-import type { Host } from '../host.js';
 import {
   type CpuinfoFacts,
   featureFlags,

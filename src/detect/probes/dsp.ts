@@ -1,7 +1,7 @@
 import type { Backend } from '../../core/vocabulary/taxonomy.js';
+import type { Host } from '../../host/host.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
-import type { Host } from '../host.js';
 import { libraryPath } from '../library.js';
 import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
 import type { Probe } from '../probe.js';

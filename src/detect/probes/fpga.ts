@@ -1,7 +1,7 @@
 import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
+import type { Host } from '../../host/host.js';
 import { closedNode } from '../closed-node.js';
 import { sourced } from '../device-draft.js';
-import type { Host } from '../host.js';
 import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { type PciFunction, pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';

@@ -1,9 +1,9 @@
 import type { Evidence } from '../../core/machine/machine.js';
+import type { Host } from '../../host/host.js';
 import { bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
-import type { Host } from '../host.js';
 import { powerLimitOf } from '../hwmon.js';
 import { type DriverFiles, graphicsBackendsOf } from '../icd.js';
 import { abilitiesOfIntel, type IntelGpuModel, intelGpuModel } from '../intel-generation.js';

@@ -1,10 +1,10 @@
 import type { Device, Evidence, MachineProblem } from '../../core/machine/machine.js';
 import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
+import type { Host, RunOutcome } from '../../host/host.js';
 import { abilitiesOfGfx } from '../amd-generation.js';
 import { amdModelByName } from '../amd-model-names.js';
 import { physicalMemoryOf } from '../budget.js';
 import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
-import type { Host, RunOutcome } from '../host.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
 import { type MacFacts, type MacGpu, parseSystemProfiler } from '../parse/system-profiler.js';
 import type { Probe } from '../probe.js';

@@ -1,8 +1,8 @@
 import type { Device, MachineProblem } from '../../core/machine/machine.js';
+import type { Host } from '../../host/host.js';
 import { bindingEnvOf } from '../binding.js';
 import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';
-import type { Host } from '../host.js';
 import { graphicsBackendsOf } from '../icd.js';
 import { hiddenDevice, type Obstacle } from '../numbered-findings.js';
 import { accessTo, cudaLibraryOf } from '../nvidia/access.js';

@@ -1,10 +1,10 @@
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Vendor } from '../../core/vocabulary/taxonomy.js';
+import type { Host } from '../../host/host.js';
 import { platformAccelerators } from '../accelerators.js';
 import { nodeObstacle } from '../closed-node.js';
 import table from '../data/platform-gpus.json' with { type: 'json' };
 import { type Sourced, sourced } from '../device-draft.js';
-import type { Host } from '../host.js';
 import { graphicsBackendsOf } from '../icd.js';
 import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { type PlatformDevice, platformDevicesOf } from '../platform.js';

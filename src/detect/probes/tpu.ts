@@ -1,7 +1,7 @@
+import type { Host } from '../../host/host.js';
 import { bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
-import type { Host } from '../host.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
 import { pciFunctionsOf, pciIdOf } from '../pci.js';
 import type { Probe } from '../probe.js';

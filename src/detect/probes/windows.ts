@@ -1,12 +1,12 @@
 import type { Evidence, MachineProblem } from '../../core/machine/machine.js';
 import type { Architecture, Feature, Precision, Vendor } from '../../core/vocabulary/taxonomy.js';
+import type { Host, RunOutcome } from '../../host/host.js';
 import { acceleratorKinds } from '../accelerators.js';
 import { abilitiesOfGfx } from '../amd-generation.js';
 import { amdModelByName } from '../amd-model-names.js';
 import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { directMlOf } from '../directml.js';
 import { openvinoBackendsOf } from '../frameworks.js';
-import type { Host, RunOutcome } from '../host.js';
 import { impliedLabels } from '../implied-labels.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
 import { parseWindowsDevices, type WindowsDevice, type WindowsDevices } from '../parse/windows-devices.js';

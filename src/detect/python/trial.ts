@@ -1,5 +1,5 @@
 import type { Device, MachineProblem } from '../../core/machine/machine.js';
-import type { Host, RunOutcome } from '../host.js';
+import type { Host, RunOutcome } from '../../host/host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import type { BackendFinding, BackendTrial, ProbeOptions } from '../probe.js';
 import { type PythonAnswer, readPythonAnswer } from './answer.js';

@@ -1,4 +1,4 @@
-import type { Host, RunOutcome } from '../host.js';
+import type { Host, RunOutcome } from '../../host/host.js';
 import { listDevicesScript, parseWindowsDevices } from '../parse/windows-devices.js';
 import type { ProbeOptions } from '../probe.js';
 

@@ -1,4 +1,4 @@
-import { showsColors } from '../../src/colors.js';
+import { showsColors } from '../../src/host/colors.js';
 
 const terminal = { isTTY: true, hasColors: () => true };
 const plain = { isTTY: true, hasColors: () => false };

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
-import { temporaryDirectory, temporaryHost } from './temporary-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
+import { temporaryDirectory, temporaryHost } from '../detect/temporary-host.js';
 
 describe('nothing of the real machine shines through', () => {
   test('neither by `..` nor by links', () => {

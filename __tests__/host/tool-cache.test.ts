@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { detectMachine } from '../../src/detect/detect.js';
-import { recordedHost } from '../../src/detect/recorded-host.js';
-import { nvidiaAccess, temporaryDirectory, temporaryHost } from './temporary-host.js';
+import { recordedHost } from '../../src/host/recorded.js';
+import { nvidiaAccess, temporaryDirectory, temporaryHost } from '../detect/temporary-host.js';
 
 const boot = { '/proc/sys/kernel/random/boot_id': 'boot-1\n' };
 const names = `echo '[{"gpu": 0, "asic": {"market_name": "AMD Instinct MI999X"}, "bus": {"bdf": "0000:0c:00.0"}}]'`;
