@@ -265,7 +265,7 @@ describe('where nobody wants a GPU', () => {
       { id: 'gpu0', shares: 2 },
       { id: 'npu0', class: 'npu' },
     ];
-    const { parseMachine } = await import('../../src/detect/machine-file.js');
+    const { parseMachine } = await import('../../src/machine-file/read.js');
     const machineFile = parseMachine({ devices }, 'machine');
     const ids = async (classes?: readonly 'cpu'[]) =>
       (await detectMachine({ host, machineFile, ...(classes && { classes }) })).devices.map(({ id }) => id);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
-import { parseMachine } from '../../src/detect/machine-file.js';
+import { parseMachine } from '../../src/machine-file/read.js';
 import { parseOptions } from '../../src/options/options.js';
 import { readRecord } from '../../src/record/read.js';
 import { parseScenario } from '../../src/simulate/scenario.js';

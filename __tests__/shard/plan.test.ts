@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Suite } from '../../src/core/events.js';
 import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { defaultProfile } from '../../src/core/workload/profile.js';
-import type { FleetMachine } from '../../src/detect/fleet.js';
+import type { FleetMachine } from '../../src/machine-file/fleets.js';
 import { emptyHistory, type History, type SuiteHistory } from '../../src/record/history.js';
 import { planRun, type ShardRun } from '../../src/shard/plan.js';
 import { device, GiB } from '../core/cluster.js';

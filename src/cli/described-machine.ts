@@ -1,4 +1,4 @@
-import type { MachineFile } from '../detect/machine-file.js';
+import type { MachineFile } from '../machine-file/read.js';
 import { settingsHere } from '../project/settings-here.js';
 import type { CommandIo, FlagValues } from './command.js';
 
@@ -43,6 +43,6 @@ export async function describedMachine(
 
 async function checked(machine: string | Readonly<Record<string, unknown>>): Promise<string | MachineFile> {
   if (typeof machine === 'string') return machine;
-  const { parseMachine } = await import('../detect/machine-file.js');
+  const { parseMachine } = await import('../machine-file/read.js');
   return parseMachine(machine, 'option machine');
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../core/vocabulary/units.js';
 import { defaultProfile } from '../core/workload/profile.js';
-import { fleetFrom } from '../detect/fleet.js';
+import { fleetFrom } from '../machine-file/fleets.js';
 import type { Project } from '../project/project.js';
 import { unlearnedText } from '../record/learn.js';
 import { newestRecordIn } from '../record/newest.js';

@@ -1,18 +1,18 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { impliedLabels } from '../core/machine/implied-labels.js';
 import type { Device, Machine, MachineProblem } from '../core/machine/machine.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import type { Host } from '../host/host.js';
 import { liveHost } from '../host/live.js';
 import { withReadOnce } from '../host/read-once.js';
 import { withToolCache } from '../host/tool-cache.js';
+import { applyMachineFile } from '../machine-file/apply.js';
+import type { MachineFile } from '../machine-file/read.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
-import { applyMachineFile } from './apply-machine-file.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
-import { impliedLabels } from './implied-labels.js';
 import { type LazyProbeName, lazyProbes, lazyTrials } from './lazy-probes.js';
 import { machineFactsOf } from './machine-facts.js';
-import type { MachineFile } from './machine-file.js';
 import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './probe.js';
 import { classesOfProbes, probes } from './probes/index.js';
 import { withReadings } from './sensors.js';
@@ -132,7 +132,7 @@ async function declaredBy(
   { classes }: DetectOptions,
 ): Promise<Machine> {
   // Loaded here only: the validator costs more than the whole detection.
-  const { readMachineFile } = await import('./machine-file.js');
+  const { readMachineFile } = await import('../machine-file/read.js');
   const file = typeof given === 'string' ? readMachineFile(given) : given;
   if (classes === undefined) return applyMachineFile(detected, file, host);
   // What is said of a device that was not looked for is about nothing.

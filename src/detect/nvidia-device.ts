@@ -1,8 +1,8 @@
 import type { Device, Evidence } from '../core/machine/machine.js';
+import { abilitiesOf, capabilityByName, isIntegratedCapability } from '../core/machine/nvidia-generation.js';
 import type { Backend } from '../core/vocabulary/taxonomy.js';
 import { deviceOf, type Sourced, sourced } from './device-draft.js';
 import { cudaMemoryOf } from './nvidia/memory.js';
-import { abilitiesOf, capabilityByName, isIntegratedCapability } from './nvidia-generation.js';
 import type { MigSlice } from './parse/nvidia-mig.js';
 import type { NvidiaGpu } from './parse/nvidia-smi.js';
 

@@ -1,6 +1,6 @@
 import type { Config } from '@jest/types';
 import type { ShardPlanned, Suite } from '../core/events.js';
-import type { FleetMachine } from '../detect/fleet.js';
+import type { FleetMachine } from '../machine-file/fleets.js';
 import type { HardwareEnvironment } from '../options/environment.js';
 import type { RunPaths } from '../options/run-paths.js';
 import { emptyHistory, type History, historyUnder } from '../record/history.js';

@@ -14,9 +14,9 @@ import { UsageError } from '../core/vocabulary/usage-error.js';
 import { defaultProfile } from '../core/workload/profile.js';
 import { detectMachine } from '../detect/detect.js';
 import { lazyProbesFor } from '../detect/lazy-probes.js';
-import type { MachineFile } from '../detect/machine-file.js';
 import { showsColors } from '../host/colors.js';
 import { onProcessEnd } from '../host/process-end.js';
+import type { MachineFile } from '../machine-file/read.js';
 import { parseEnvironment } from '../options/environment.js';
 import { type RunPaths, runPaths } from '../options/run-paths.js';
 import { openRecord } from '../record/file.js';
@@ -226,7 +226,7 @@ function requireOurSequencer({ testSequencer }: Config.GlobalConfig): void {
 /** Checking is loaded only when there is something to check: most runs declare nothing. */
 async function checkedMachine(machine: RunPaths['machine']): Promise<string | MachineFile | undefined> {
   if (typeof machine !== 'object') return machine;
-  const { parseMachine } = await import('../detect/machine-file.js');
+  const { parseMachine } = await import('../machine-file/read.js');
   return parseMachine(machine, 'option machine');
 }
 

@@ -1,6 +1,6 @@
 import type { TestContext } from '@jest/test-result';
 import type { RunEvent, ShardPlanned } from '../core/events.js';
-import type { FleetMachine } from '../detect/fleet.js';
+import type { FleetMachine } from '../machine-file/fleets.js';
 
 /** A run of ours, for the reporter: as far as it has come. */
 interface SessionRun {

@@ -5,7 +5,7 @@ import type { Suite } from '../core/events.js';
 import { formatDuration } from '../core/vocabulary/units.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { defaultProfile } from '../core/workload/profile.js';
-import { fleetFrom } from '../detect/fleet.js';
+import { fleetFrom } from '../machine-file/fleets.js';
 import type { HardwareEnvironment } from '../options/environment.js';
 import type { HardwareOptions } from '../options/options.js';
 import { runPaths } from '../options/run-paths.js';

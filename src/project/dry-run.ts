@@ -30,7 +30,7 @@ export async function planHere(
   { workers, machineFile, python }: HereOptions,
 ): Promise<PlanHere> {
   const { paths, suites, rootDir, history } = project;
-  const { parseMachine } = await import('../detect/machine-file.js');
+  const { parseMachine } = await import('../machine-file/read.js');
   const declared = machineFile ?? paths.machine;
   const command = python ?? paths.python;
   const detected = await detectMachine({

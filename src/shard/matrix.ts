@@ -4,7 +4,7 @@ import { neverRejection } from '../core/scheduler/filters.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import { formatDuration } from '../core/vocabulary/units.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import type { FleetMachine } from '../detect/fleet.js';
+import type { FleetMachine } from '../machine-file/fleets.js';
 import type { History } from '../record/history.js';
 import { type PlannedRun, planRun } from './plan.js';
 

@@ -4,7 +4,7 @@ import type { Suite } from '../core/events.js';
 import { type Slot, slotsOf } from '../core/machine/machine.js';
 import { planShards, type ShardPlan, shardPlannerVersion } from '../core/offline/shards.js';
 import { defaultProfile, type WorkloadProfile } from '../core/workload/profile.js';
-import type { FleetMachine } from '../detect/fleet.js';
+import type { FleetMachine } from '../machine-file/fleets.js';
 import { expectedMs, type History, observationsOf } from '../record/history.js';
 
 /** What every shard must know alike. */

@@ -4,7 +4,7 @@ import type { Machine } from '../../../src/core/machine/machine.js';
 import { withCalibration } from '../../../src/detect/calibrate/calibrate.js';
 import { withKeptSpeeds } from '../../../src/detect/calibrate/kept-speeds.js';
 import { detectMachine } from '../../../src/detect/detect.js';
-import { parseMachine } from '../../../src/detect/machine-file.js';
+import { parseMachine } from '../../../src/machine-file/read.js';
 import { temporaryDirectory, temporaryHost } from '../temporary-host.js';
 
 const speedsIn = (machine: Machine) => machine.devices.find(({ id }) => id === 'cpu')?.performance;

@@ -550,7 +550,7 @@ describe('compute mode Exclusive_Process', () => {
   const tool = `echo '${row.replace('Default', 'Exclusive_Process')}'`;
   const declared = async (shares: number) => {
     const host = temporaryHost({ files: { ...nvidiaAccess }, tools: { 'nvidia-smi': tool } });
-    const { parseMachine } = await import('../../../src/detect/machine-file.js');
+    const { parseMachine } = await import('../../../src/machine-file/read.js');
     return detectMachine({
       host,
       machineFile: parseMachine({ devices: [{ id: 'gpu0', shares }] }, 'machine'),

@@ -1,6 +1,6 @@
 import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
-import { fleetFileOf, readFleet } from '../../detect/fleet.js';
+import { fleetFileOf, readFleet } from '../../machine-file/fleets.js';
 import { readProject } from '../../project/project.js';
 import { printableJson } from '../../report/printable.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/matrix.js';

@@ -5,7 +5,7 @@ import { limits } from '../../core/vocabulary/limits.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { builtInWorkloads } from '../../core/workload/built-in.js';
-import { type FleetMachine, readFleet } from '../../detect/fleet.js';
+import { type FleetMachine, readFleet } from '../../machine-file/fleets.js';
 import { readRecord } from '../../record/read.js';
 import { printableLines } from '../../report/printable.js';
 import { table } from '../../report/table.js';

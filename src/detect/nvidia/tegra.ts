@@ -1,6 +1,6 @@
+import { capabilityByName } from '../../core/machine/nvidia-generation.js';
 import type { Host } from '../../host/host.js';
 import type { Obstacle } from '../numbered-findings.js';
-import { capabilityByName } from '../nvidia-generation.js';
 import type { NvidiaGpu } from '../parse/nvidia-smi.js';
 import table from './tegra.json' with { type: 'json' };
 

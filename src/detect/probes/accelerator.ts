@@ -1,3 +1,4 @@
+import { type Binding, bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Host } from '../../host/host.js';
 import {
   type AcceleratorKind,
@@ -7,7 +8,6 @@ import {
   platformAccelerators,
 } from '../accelerators.js';
 import { anyLibrary } from '../any-library.js';
-import { type Binding, bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';

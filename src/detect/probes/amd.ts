@@ -1,10 +1,10 @@
+import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Backend } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
 import { abilitiesOfGfx, amdGpuRow, hasRocmBuild } from '../amd-generation.js';
 import { type AmdGpu, memoryOfAmd, sharedBecause } from '../amd-memory.js';
 import { namesByAmdTools } from '../amd-smi.js';
-import { bindingEnvOf } from '../binding.js';
 import { closedNode } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { powerLimitOf } from '../hwmon.js';

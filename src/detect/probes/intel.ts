@@ -1,6 +1,6 @@
+import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
-import { bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';

@@ -1,6 +1,6 @@
+import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Device, MachineProblem } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
-import { bindingEnvOf } from '../binding.js';
 import { directMlOf } from '../directml.js';
 import { cudaBackendsOf } from '../frameworks.js';
 import { graphicsBackendsOf } from '../icd.js';

@@ -1,5 +1,5 @@
+import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Host } from '../../host/host.js';
-import { bindingEnvOf } from '../binding.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, sourced } from '../device-draft.js';
 import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';

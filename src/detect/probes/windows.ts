@@ -1,3 +1,4 @@
+import { impliedLabels } from '../../core/machine/implied-labels.js';
 import type { Evidence, MachineProblem } from '../../core/machine/machine.js';
 import type { Architecture, Feature, Precision, Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host, RunOutcome } from '../../host/host.js';
@@ -7,7 +8,6 @@ import { amdModelByName } from '../amd-model-names.js';
 import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { directMlOf } from '../directml.js';
 import { openvinoBackendsOf } from '../frameworks.js';
-import { impliedLabels } from '../implied-labels.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel-generation.js';
 import { parseWindowsDevices, type WindowsDevice, type WindowsDevices } from '../parse/windows-devices.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';

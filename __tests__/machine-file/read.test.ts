@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { parseMachine, readMachineFile } from '../../src/detect/machine-file.js';
 import { recordedHost } from '../../src/host/recorded.js';
-import { temporaryDirectory, temporaryHost } from './temporary-host.js';
+import { parseMachine, readMachineFile } from '../../src/machine-file/read.js';
+import { temporaryDirectory, temporaryHost } from '../detect/temporary-host.js';
 
 const GiB = 1024 ** 3;
 const fixtures = join(process.cwd(), 'fixtures');

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { parseJson } from '../core/vocabulary/json.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { checkMachineFile, type MachineFile } from './machine-file-schema.js';
+import { checkMachineFile, type MachineFile } from './schema.js';
 
-export type { MachineFile } from './machine-file-schema.js';
+export type { MachineFile } from './schema.js';
 
 /**
  * Reads and checks a machine file.

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { bindingEnvOf } from '../../src/detect/binding.js';
+import { bindingEnvOf } from '../../../src/core/machine/device-mask.js';
 
 const uuid = 'GPU-8c22e0d3-7f4e-4f0a-8a54-0a1b2c3d4e02';
 const nvidia = { class: 'gpu', vendor: 'nvidia' } as const;

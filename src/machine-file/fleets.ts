@@ -4,8 +4,8 @@ import type { Machine } from '../core/machine/machine.js';
 import { type JsonPath, parseJson, pathText } from '../core/vocabulary/json.js';
 import { limits } from '../core/vocabulary/limits.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
-import { applyMachineFile } from './apply-machine-file.js';
-import { checkMachineFile } from './machine-file-schema.js';
+import { applyMachineFile } from './apply.js';
+import { checkMachineFile } from './schema.js';
 
 /** One machine of a fleet that is described, not detected. */
 export interface FleetMachine {

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import table from '../../src/detect/nvidia/generations.json' with { type: 'json' };
-import tegra from '../../src/detect/nvidia/tegra.json' with { type: 'json' };
-import { abilitiesOf, capabilityByName } from '../../src/detect/nvidia-generation.js';
+import { abilitiesOf, capabilityByName } from '../../../src/core/machine/nvidia-generation.js';
+import table from '../../../src/core/machine/nvidia-generations.json' with { type: 'json' };
+import tegra from '../../../src/detect/nvidia/tegra.json' with { type: 'json' };
 
 test.each([
   ['NVIDIA GeForce RTX 5090', 12],

@@ -1,5 +1,5 @@
-import type { Feature, Precision } from '../core/vocabulary/taxonomy.js';
-import table from './nvidia/generations.json' with { type: 'json' };
+import type { Feature, Precision } from '../vocabulary/taxonomy.js';
+import table from './nvidia-generations.json' with { type: 'json' };
 
 /**
  * Compute capability by marketing name, for drivers too old to tell it. First match wins, so longer names stand first.

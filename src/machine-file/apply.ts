@@ -1,9 +1,9 @@
+import { bindingEnvOf } from '../core/machine/device-mask.js';
+import { impliedLabels } from '../core/machine/implied-labels.js';
 import type { Device, Evidence, Machine, MachineFacts, MachineProblem } from '../core/machine/machine.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import type { Host } from '../host/host.js';
-import { bindingEnvOf } from './binding.js';
-import { impliedLabels } from './implied-labels.js';
-import type { MachineFile } from './machine-file-schema.js';
+import type { MachineFile } from './schema.js';
 
 /**
  * The machine as the file says it: its values win field by field, new ids are added, `replace` drops every detected

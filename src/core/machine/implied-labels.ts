@@ -1,5 +1,5 @@
-import type { Device, Evidence } from '../core/machine/machine.js';
-import type { DeviceClass, Feature, Precision } from '../core/vocabulary/taxonomy.js';
+import type { DeviceClass, Feature, Precision } from '../vocabulary/taxonomy.js';
+import type { Device, Evidence } from './machine.js';
 import { abilitiesOf, capabilityByName } from './nvidia-generation.js';
 
 /** What a device that was not probed surely computes and has, by its class and, for NVIDIA GPUs, by its model. */

@@ -1,5 +1,5 @@
-import type { Device } from '../core/machine/machine.js';
-import type { Host } from '../host/host.js';
+import type { Host } from '../../host/host.js';
+import type { Device } from './machine.js';
 
 /** How the driver names a device: its position among the driver's devices, and its UUID where it has one. */
 export interface DeviceAddress {
