@@ -2,11 +2,11 @@ import { posix } from 'node:path';
 import type { Device, Machine } from '../core/machine/machine.js';
 import { formatBytes } from '../core/vocabulary/units.js';
 import type { Host } from '../host/host.js';
+import { raplPackagesOf } from '../sensors/rapl.js';
 import { closedNode, computeNodesOf } from './closed-node.js';
 import { cpuBackendsOf, cudaBackendsOf } from './frameworks.js';
 import { vulkanDriversOf } from './icd.js';
 import { libraryPath } from './library.js';
-import { raplPackagesOf } from './rapl.js';
 
 /** What a check found on a machine. */
 export interface Finding {

@@ -9,13 +9,13 @@ import { withReadOnce } from '../host/read-once.js';
 import { withToolCache } from '../host/tool-cache.js';
 import { applyMachineFile } from '../machine-file/apply.js';
 import type { MachineFile } from '../machine-file/read.js';
+import { withReadings } from '../sensors/readings.js';
 import { applyBackendFindings } from './apply-backend-findings.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
 import { type LazyProbeName, lazyProbes, lazyTrials } from './lazy-probes.js';
 import { machineFactsOf } from './machine-facts.js';
 import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './probe.js';
 import { classesOfProbes, probes } from './probes/index.js';
-import { withReadings } from './sensors.js';
 import { uniteFindings } from './unite-findings.js';
 
 export interface DetectOptions {

@@ -8,6 +8,7 @@ import {
   type Vendor,
 } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
+import { raplPackagesOf } from '../../sensors/rapl.js';
 import { memoryBudgetOf } from '../budget.js';
 import { abilitiesByModel, threadsByModel } from '../cpu/microarchitecture.js';
 import { type SystemAnswer, systemAnswerOf } from '../cpu/system-answer.js';
@@ -23,7 +24,6 @@ import {
   vendorIn,
 } from '../parse/cpuinfo.js';
 import type { Probe } from '../probe.js';
-import { raplPackagesOf } from '../rapl.js';
 
 /** The CPU every run has. Linux tells through files; elsewhere Node's own facts, then a library, are asked. */
 export const cpu: Probe = async (host, options) => {

@@ -1,10 +1,10 @@
 import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
+import { powerLimitOf } from '../../sensors/hwmon.js';
 import { nodeObstacle } from '../closed-node.js';
 import { labelsOf, type Sourced, sourced } from '../device-draft.js';
 import { openvinoBackendsOf } from '../frameworks.js';
-import { powerLimitOf } from '../hwmon.js';
 import { type DriverFiles, graphicsBackendsOf } from '../icd.js';
 import { abilitiesOfIntel, type IntelGpuModel, intelGpuModel } from '../intel-generation.js';
 import { libraryPath } from '../library.js';

@@ -1,7 +1,7 @@
 import { HeatWatch, heatLimitsOf } from '../core/machine/heat.js';
 import type { Device, Quantity } from '../core/machine/machine.js';
+import type { Happening } from '../execute/live-run.js';
 import { EnergyMeter } from './energy-meter.js';
-import type { Happening } from './live-run.js';
 
 type Readings = ReadonlyMap<string, Partial<Record<Quantity, number>>>;
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sensorsOf } from '../../src/detect/sensors.js';
-import { SensorWatch } from '../../src/execute/sensor-watch.js';
 import type { Host } from '../../src/host/host.js';
+import { sensorsOf } from '../../src/sensors/readings.js';
+import { SensorWatch } from '../../src/sensors/watch.js';
 import { device } from '../core/cluster.js';
 import { temporaryHost } from '../detect/temporary-host.js';
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Machine } from '../../src/core/machine/machine.js';
 import type { DeviceClass } from '../../src/core/vocabulary/taxonomy.js';
 import { detectMachine } from '../../src/detect/detect.js';
-import { sensorsOf } from '../../src/detect/sensors.js';
 import { recordedHost } from '../../src/host/recorded.js';
+import { sensorsOf } from '../../src/sensors/readings.js';
 import { device, GiB } from '../core/cluster.js';
-import { temporaryHost } from './temporary-host.js';
+import { temporaryHost } from '../detect/temporary-host.js';
 
 const gpu = (n: number) =>
   device({ id: `gpu${n}`, class: 'gpu', vendor: 'nvidia', bindingEnv: { CUDA_VISIBLE_DEVICES: `GPU-${n}` } });

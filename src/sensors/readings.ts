@@ -2,7 +2,7 @@ import type { Device, Machine, Quantity, Reading } from '../core/machine/machine
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import type { Host } from '../host/host.js';
 import { chipOf, chipsNamed } from './hwmon.js';
-import { askNvidia, followNvidia } from './nvidia-sensors.js';
+import { askNvidia, followNvidia } from './nvidia.js';
 import { raplPackagesOf } from './rapl.js';
 
 /** Values by what they tell; what could not be read just now is left out. */

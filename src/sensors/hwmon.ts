@@ -1,5 +1,5 @@
+import { type Sourced, sourced } from '../detect/device-draft.js';
 import type { Host } from '../host/host.js';
-import { type Sourced, sourced } from './device-draft.js';
 
 const classes = '/sys/class/hwmon';
 

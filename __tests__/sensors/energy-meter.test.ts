@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { EnergyMeter } from '../../src/execute/energy-meter.js';
+import { EnergyMeter } from '../../src/sensors/energy-meter.js';
 
 const reading = (values: Record<string, { power?: number; energy?: number }>) =>
   new Map(Object.entries(values));
