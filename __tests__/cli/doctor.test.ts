@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { runCommandLine } from '../../src/cli/command-line.js';
 // Loaded here: Jest's modules cannot be loaded on demand side by side.
 import '../../src/detect/browsers/probe.js';
-import '../../src/detect/node-webgpu.js';
-import '../../src/detect/onnx-providers.js';
-import '../../src/detect/vulkaninfo.js';
+import '../../src/detect/browsers/node-webgpu.js';
+import '../../src/detect/backends/onnx-providers.js';
+import '../../src/detect/backends/vulkan.js';
 import { nvidiaAccess, temporaryHost } from '../detect/temporary-host.js';
 
 async function doctor(host: string, ...flags: readonly string[]) {

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { parseJson } from '../../src/core/vocabulary/json.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
-import { parseAmdSmi, parseRocmSmi } from '../../src/detect/parse/amd-smi.js';
+import { parseAmdSmi, parseRocmSmi } from '../../src/detect/amd/smi.js';
+import { parseSystemProfiler } from '../../src/detect/apple/system-profiler.js';
+import { parseVulkaninfo } from '../../src/detect/backends/vulkaninfo.js';
 import {
   directoriesOf,
   parseCpuMax,
@@ -10,15 +12,13 @@ import {
   parseMemoryLimit,
   parseMounts,
   quotaOf,
-} from '../../src/detect/parse/cgroup.js';
-import { countCpuList, parseAffinity } from '../../src/detect/parse/cpu-list.js';
-import { parseCpuinfo } from '../../src/detect/parse/cpuinfo.js';
-import { parseMigSlices } from '../../src/detect/parse/nvidia-mig.js';
-import { parseNvidiaInformation } from '../../src/detect/parse/nvidia-proc.js';
-import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/parse/nvidia-smi.js';
-import { parseSystemProfiler } from '../../src/detect/parse/system-profiler.js';
-import { parseVulkaninfo } from '../../src/detect/parse/vulkaninfo.js';
-import { parseWindowsDevices } from '../../src/detect/parse/windows-devices.js';
+} from '../../src/detect/budget/cgroup.js';
+import { countCpuList, parseAffinity } from '../../src/detect/budget/cpu-list.js';
+import { parseCpuinfo } from '../../src/detect/cpu/cpuinfo.js';
+import { parseMigSlices } from '../../src/detect/nvidia/mig.js';
+import { parseNvidiaInformation } from '../../src/detect/nvidia/proc.js';
+import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/nvidia/smi.js';
+import { parseWindowsDevices } from '../../src/detect/windows/devices.js';
 
 describe('no parser throws, whatever the text', () => {
   const parsers = {

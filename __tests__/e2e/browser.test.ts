@@ -1,5 +1,5 @@
 import { delimiter } from 'node:path';
-import { chromiumFromNpm } from '../detect/chromium-from-npm.js';
+import { chromiumFromNpm } from '../detect/browsers/chromium-from-npm.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { runJest } from './harness/jest.js';
 import { removeProjects, useProject } from './harness/project.js';

@@ -10,13 +10,13 @@ import { withToolCache } from '../host/tool-cache.js';
 import { applyMachineFile } from '../machine-file/apply.js';
 import type { MachineFile } from '../machine-file/read.js';
 import { withReadings } from '../sensors/readings.js';
-import { applyBackendFindings } from './apply-backend-findings.js';
+import { applyBackendFindings } from './backends/apply-findings.js';
+import { type LazyProbeName, lazyProbes, lazyTrials } from './backends/lazy-probes.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
-import { type LazyProbeName, lazyProbes, lazyTrials } from './lazy-probes.js';
-import { machineFactsOf } from './machine-facts.js';
+import { machineFactsOf } from './facts.js';
 import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './probe.js';
-import { classesOfProbes, probes } from './probes/index.js';
-import { uniteFindings } from './unite-findings.js';
+import { classesOfProbes, probes } from './probes.js';
+import { uniteFindings } from './unite.js';
 
 export interface DetectOptions {
   /** Default: this machine. */

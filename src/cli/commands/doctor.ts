@@ -1,7 +1,7 @@
 import type { Device, Machine } from '../../core/machine/machine.js';
 import { problemOf } from '../../core/scheduler/unusable.js';
-import { checks, type Examined, type Finding } from '../../detect/checks.js';
 import { detectMachine } from '../../detect/detect.js';
+import { checks, type Examined, type Finding } from '../../detect/doctor/checks.js';
 import { liveHost } from '../../host/live.js';
 import { recordedHost } from '../../host/recorded.js';
 import { printableJson, printableValue } from '../../report/printable.js';

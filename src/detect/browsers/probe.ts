@@ -1,6 +1,6 @@
 import type { MachineProblem } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
-import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
+import { keepNegativeMs, keptAnswers, subjectOf } from '../backends/kept-answers.js';
 import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
 import { adapterDevice } from './adapter-device.js';
 import { isEnough, type PageAnswer, readPageAnswer, wasLate } from './answer.js';

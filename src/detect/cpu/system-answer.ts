@@ -1,9 +1,9 @@
 import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import { parseSysctl } from '../parse/sysctl.js';
-import { parseWindowsCpu } from '../parse/windows-cpu.js';
 import type { ProbeOptions } from '../probe.js';
 import { windowsAnswerOf } from '../windows/answer.js';
+import { parseSysctl } from './sysctl.js';
+import { parseWindowsCpu } from './windows-cpu.js';
 
 /** What Windows or macOS say of the CPU itself. */
 export interface SystemAnswer {

@@ -1,9 +1,9 @@
 import type { Host } from '../../host/host.js';
-import { closedNode } from '../closed-node.js';
-import { libraryPath, pathInListing } from '../library.js';
-import { containerOf } from '../machine-facts.js';
+import { containerOf } from '../facts.js';
 import type { Obstacle } from '../numbered-findings.js';
 import type { ProbeOptions } from '../probe.js';
+import { closedNode } from '../system/closed-node.js';
+import { libraryPath, pathInListing } from '../system/library.js';
 import { tegraGpuOf, tegraNodesOf } from './tegra.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.js';
-import { memoryBudgetOf } from '../budget.js';
+import { memoryBudgetOf } from '../budget/budget.js';
 import { type Sourced, sourced } from '../device-draft.js';
-import type { NvidiaGpu } from '../parse/nvidia-smi.js';
+import type { NvidiaGpu } from './smi.js';
 
 const MiB = 1024 ** 2;
 

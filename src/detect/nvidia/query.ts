@@ -1,7 +1,8 @@
 import type { MachineProblem } from '../../core/machine/machine.js';
 import type { Host, RunOutcome } from '../../host/host.js';
-import { type DriverGpu, gpusOfDriver, sameGpu } from '../nvidia-driver.js';
-import { type MigSlice, parseMigSlices } from '../parse/nvidia-mig.js';
+import type { ProbeOptions } from '../probe.js';
+import { type DriverGpu, gpusOfDriver, sameGpu } from './driver.js';
+import { type MigSlice, parseMigSlices } from './mig.js';
 import {
   allFields,
   type GpuMentioned,
@@ -11,8 +12,7 @@ import {
   type NvidiaSmiAnswer,
   type NvidiaSmiField,
   parseNvidiaSmi,
-} from '../parse/nvidia-smi.js';
-import type { ProbeOptions } from '../probe.js';
+} from './smi.js';
 
 /** What `nvidia-smi` says just now. Modes and health are among it, so that nothing of it is kept but that it hangs. */
 export type NvidiaAnswer =

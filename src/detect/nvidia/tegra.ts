@@ -1,7 +1,7 @@
 import { capabilityByName } from '../../core/machine/nvidia-generation.js';
 import type { Host } from '../../host/host.js';
 import type { Obstacle } from '../numbered-findings.js';
-import type { NvidiaGpu } from '../parse/nvidia-smi.js';
+import type { NvidiaGpu } from './smi.js';
 import table from './tegra.json' with { type: 'json' };
 
 /** The GPU inside of a Tegra chip (Jetson, DRIVE): no PCI function, no `nvidia-smi` before JetPack 6. */

@@ -1,6 +1,6 @@
 import type { Host, RunOutcome } from '../../host/host.js';
-import { listDevicesScript, parseWindowsDevices } from '../parse/windows-devices.js';
 import type { ProbeOptions } from '../probe.js';
+import { listDevicesScript, parseWindowsDevices } from './devices.js';
 
 /** What PowerShell says of the machine. The probes of a detection share one host, and so one call. */
 export function windowsAnswerOf(host: Host, { timeoutMs, signal }: ProbeOptions): Promise<RunOutcome> {

@@ -1,5 +1,5 @@
 import type { Vendor } from '../../core/vocabulary/taxonomy.js';
-import type { WindowsDevice } from '../parse/windows-devices.js';
+import type { WindowsDevice } from './devices.js';
 
 /**
  * Whether only a driver of Windows itself shows a picture on this GPU of a known maker. Names are no sign: Windows

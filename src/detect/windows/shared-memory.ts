@@ -1,10 +1,10 @@
 import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import { amdModelByName } from '../amd-model-names.js';
-import { physicalMemoryOf } from '../budget.js';
-import intelCards from '../data/intel-cards.json' with { type: 'json' };
+import { amdModelByName } from '../amd/model-names.js';
+import { physicalMemoryOf } from '../budget/budget.js';
 import { type Sourced, sourced } from '../device-draft.js';
-import type { WindowsDevice } from '../parse/windows-devices.js';
+import intelCards from '../intel/cards.json' with { type: 'json' };
+import type { WindowsDevice } from './devices.js';
 
 const MiB = 1024 ** 2;
 

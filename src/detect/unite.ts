@@ -1,0 +1,96 @@
+import type { Device, MachineProblem } from '../core/machine/machine.js';
+import type { ProbeFindings } from './probe.js';
+import { comparePciAddresses } from './system/uevent.js';
+
+/**
+ * One list out of what all probes found: what several of them see at one PCI address is one device, and `gpu0`,
+ * `gpu1` … are numbered by PCI address, so that a number stays whether or not a driver is loaded. Devices without an
+ * address follow in the order of the probes.
+ */
+export function uniteFindings(findings: readonly ProbeFindings[]): {
+  readonly devices: readonly Device[];
+  readonly problems: readonly MachineProblem[];
+} {
+  const found = withoutTwins(findings.flatMap(foundBy));
+  const names = namesOf(found);
+  const renamed = (source: number, id: string) => {
+    const base = baseOf(id);
+    const name = names.get(`${source} ${base}`);
+    return name === undefined ? undefined : name + id.slice(base.length);
+  };
+  return {
+    devices: found.map(({ device, source, address }) => ({
+      ...device,
+      id: renamed(source, device.id) ?? device.id,
+      ...(address !== undefined && { pciAddress: address }),
+    })),
+    problems: findings.flatMap(({ devices, problems }, source) =>
+      problems.flatMap((problem) => {
+        const id = /^[a-z]+\d+[^\s:,]*/.exec(problem.message)?.[0];
+        if (id === undefined || !devices.some((device) => device.id === id)) return [problem];
+        const name = renamed(source, id);
+        return name === undefined ? [] : [{ ...problem, message: name + problem.message.slice(id.length) }];
+      }),
+    ),
+  };
+}
+
+interface Found {
+  readonly device: Device;
+  /** Position of the probe in the registry. */
+  readonly source: number;
+  readonly address: string | undefined;
+}
+
+function foundBy({ devices, pciAddresses }: ProbeFindings, source: number): readonly Found[] {
+  return devices.map((device) => ({ device, source, address: pciAddresses?.[baseOf(device.id)] }));
+}
+
+/** Without what an earlier probe already has, in the order in which devices are shown and numbered. */
+function withoutTwins(found: readonly Found[]): readonly Found[] {
+  const owners = new Map<string, number>();
+  for (const { address, source } of found) {
+    if (address !== undefined && !owners.has(address)) owners.set(address, source);
+  }
+  const kinds = [...new Set(found.map(({ device }) => kindOf(device.id)))];
+  return found
+    .filter(({ address, source }) => address === undefined || owners.get(address) === source)
+    .sort((a, b) => {
+      const byKind = kinds.indexOf(kindOf(a.device.id)) - kinds.indexOf(kindOf(b.device.id));
+      if (byKind !== 0) return byKind;
+      if (a.address === undefined || b.address === undefined) {
+        return Number(a.address === undefined) - Number(b.address === undefined);
+      }
+      return comparePciAddresses(a.address, b.address);
+    });
+}
+
+/** The machine's name by probe and its own name. */
+function namesOf(found: readonly Found[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const counts = new Map<string, number>();
+  for (const { device, source } of found) {
+    const base = baseOf(device.id);
+    const key = `${source} ${base}`;
+    if (names.has(key)) continue;
+    const kind = kindOf(base);
+    if (kind === base) {
+      names.set(key, base);
+      continue;
+    }
+    const count = counts.get(kind) ?? 0;
+    counts.set(kind, count + 1);
+    names.set(key, `${kind}${count}`);
+  }
+  return names;
+}
+
+/** `gpu0` of `gpu0.mig1`; an id without a number stands for itself. */
+function baseOf(id: string): string {
+  return /^[a-z]+\d+/.exec(id)?.[0] ?? id;
+}
+
+/** `gpu` of `gpu0.mig1`. */
+function kindOf(id: string): string {
+  return /^([a-z]+)\d/.exec(id)?.[1] ?? id;
+}
