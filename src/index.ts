@@ -1,4 +1,6 @@
 /** Public API. The default export is the runner, so that `runner: 'jest-runner-hardware'` and `'hardware'` load it. */
+
+export type { HardwareOptionsInput } from './config/options.js';
 export type * from './core/events.js';
 export type * from './core/machine/machine.js';
 export type { RankingBasis, Speed } from './core/machine/speed/speed.js';
@@ -24,7 +26,6 @@ export type * from './core/workload/profile.js';
 export { type DetectOptions, detectMachine } from './detect/detect.js';
 export { withHardware } from './jest/config.js';
 export { HardwareRunner as default } from './jest/runner.js';
-export type { HardwareOptionsInput } from './options/options.js';
 export {
   type Task,
   type TaskDecision,

@@ -1,10 +1,10 @@
+import { parseOptions } from '../../src/config/options.js';
 import { strategyNames } from '../../src/core/strategies/index.js';
 import { formatBytes } from '../../src/core/vocabulary/units.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { builtInWorkloads } from '../../src/core/workload/built-in.js';
 import { pragmas } from '../../src/core/workload/pragmas.js';
 import { defaultProfile } from '../../src/core/workload/profile.js';
-import { parseOptions } from '../../src/options/options.js';
 import { section, tableOf, textOf } from './pages.js';
 
 describe('tables say what the code says', () => {
@@ -31,7 +31,7 @@ describe('tables say what the code says', () => {
   });
 
   test('options, with the comments that editors show', () => {
-    const source = textOf('src/options/options.ts');
+    const source = textOf('src/config/options.ts');
     const [, body = ''] = /export interface HardwareOptionsInput \{\n(.*?)\n\}/s.exec(source) ?? [];
     const rows = [...body.matchAll(/\/\*\* (.*) \*\/\n {2}readonly (\w+)\?:/g)].map(([, doc, name]) => [
       `\`${name}\``,
@@ -42,7 +42,7 @@ describe('tables say what the code says', () => {
   });
 
   test('environment variables', () => {
-    const sources = ['src/options/environment.ts', 'src/placement.cts'].map(textOf).join();
+    const sources = ['src/config/environment.ts', 'src/placement.cts'].map(textOf).join();
     const rows = tableOf('docs/options.md', '| variable |').map(([name]) => name);
     const names = new Set(sources.match(/\bJEST_HARDWARE\w*/g));
     expect(new Set(rows)).toEqual(new Set([...names].map((name) => `\`${name}\``)));

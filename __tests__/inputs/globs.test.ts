@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
-import { globMatcher } from '../../src/glob.js';
-import { parseOptions } from '../../src/options/options.js';
-import { profileOf } from '../../src/profile/profile.js';
+import { profileOf } from '../../src/config/docblock/profile.js';
+import { globMatcher } from '../../src/config/glob.js';
+import { parseOptions } from '../../src/config/options.js';
 
 const { globsToMatcher } = createRequire(import.meta.url)('jest-util') as typeof import('jest-util');
 

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseOptions } from '../../src/config/options.js';
 import { slotsOf } from '../../src/core/machine/machine.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { applyMachineFile } from '../../src/machine-file/apply.js';
 import { parseMachine } from '../../src/machine-file/read.js';
-import { parseOptions } from '../../src/options/options.js';
 import { readHistory } from '../../src/record/history-file.js';
 import { readRecord } from '../../src/record/read.js';
 import { run } from '../cli/run.js';

@@ -1,5 +1,5 @@
+import { settingsHere } from '../config/project/settings-here.js';
 import type { MachineFile } from '../machine-file/read.js';
-import { settingsHere } from '../project/settings-here.js';
 import type { CommandIo, FlagValues } from './command.js';
 
 /** What a person says about the machine that a command looks at, and whose project it is. */

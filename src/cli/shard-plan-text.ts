@@ -1,7 +1,7 @@
+import type { Project } from '../config/project/project.js';
 import { formatDuration } from '../core/vocabulary/units.js';
 import { defaultProfile } from '../core/workload/profile.js';
 import { fleetFrom } from '../machine-file/fleets.js';
-import type { Project } from '../project/project.js';
 import { unlearnedText } from '../record/learn.js';
 import { newestRecordIn } from '../record/newest.js';
 import { makeFolderOf } from '../record/output-directory.js';

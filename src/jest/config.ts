@@ -1,7 +1,7 @@
 import type { Config } from '@jest/types';
+import { isObject } from '../config/json.js';
+import type { HardwareOptionsInput } from '../config/options.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { isObject } from '../options/json.js';
-import type { HardwareOptionsInput } from '../options/options.js';
 import { packageFiles } from '../package-files.js';
 import { session } from './session.js';
 

@@ -1,8 +1,8 @@
 import type { Config } from '@jest/types';
+import type { HardwareEnvironment } from '../config/environment.js';
+import type { RunPaths } from '../config/run-paths.js';
 import type { ShardPlanned, Suite } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
-import type { HardwareEnvironment } from '../options/environment.js';
-import type { RunPaths } from '../options/run-paths.js';
 import { emptyHistory, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { ciRunOf } from '../shard/ci-run.js';

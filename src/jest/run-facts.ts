@@ -1,8 +1,8 @@
 import type { Config } from '@jest/types';
+import type { HardwareOptions } from '../config/options.js';
 import { type RunStarted, recordVersion } from '../core/events.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import { packageVersion } from '../host/package-version.js';
-import type { HardwareOptions } from '../options/options.js';
 import { recordedRoot } from '../shard/project-root.js';
 import { session } from './session.js';
 

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Config } from '@jest/types';
-import { type HardwareOptions, parseOptions } from '../options/options.js';
+import { type HardwareOptions, parseOptions } from '../config/options.js';
 import { packageFiles } from '../package-files.js';
 
 /** @throws UsageError with every mistake in them. */

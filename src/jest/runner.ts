@@ -9,6 +9,8 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import { openClaims } from '../claims/open.js';
+import { parseEnvironment } from '../config/environment.js';
+import { type RunPaths, runPaths } from '../config/run-paths.js';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { defaultProfile } from '../core/workload/profile.js';
@@ -17,8 +19,6 @@ import { detectMachine } from '../detect/detect.js';
 import { showsColors } from '../host/colors.js';
 import { onProcessEnd } from '../host/process-end.js';
 import type { MachineFile } from '../machine-file/read.js';
-import { parseEnvironment } from '../options/environment.js';
-import { type RunPaths, runPaths } from '../options/run-paths.js';
 import { openRecord } from '../record/file.js';
 import { failedLastOf, historyUnder, observationsOf } from '../record/history.js';
 import { readHistory, updateHistory } from '../record/history-file.js';

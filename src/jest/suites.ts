@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
+import { profileOf } from '../config/docblock/profile.js';
+import type { HardwareOptions } from '../config/options.js';
 import type { Suite } from '../core/events.js';
 import { formatProblem } from '../core/vocabulary/usage-error.js';
-import type { HardwareOptions } from '../options/options.js';
-import { profileOf } from '../profile/profile.js';
 import { session } from './session.js';
 
 /** A test file as Jest gave it, and what its docblock and the options make of it. */

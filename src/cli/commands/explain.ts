@@ -1,3 +1,5 @@
+import { planHere } from '../../config/project/dry-run.js';
+import { type Project, readProject } from '../../config/project/project.js';
 import type { Estimate } from '../../core/events.js';
 import { kindOf } from '../../core/machine/machine.js';
 import { suitabilityOf } from '../../core/machine/suitability.js';
@@ -7,8 +9,6 @@ import { nearest } from '../../core/vocabulary/nearest.js';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { defaultProfile, type WorkloadProfile } from '../../core/workload/profile.js';
-import { planHere } from '../../project/dry-run.js';
-import { type Project, readProject } from '../../project/project.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { printableJson, printableLines } from '../../report/printable.js';

@@ -1,7 +1,7 @@
+import { readProject } from '../../config/project/project.js';
 import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { fleetFileOf, readFleet } from '../../machine-file/fleets.js';
-import { readProject } from '../../project/project.js';
 import { printableJson } from '../../report/printable.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/matrix.js';
 import type { Command } from '../command.js';

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Config } from '@jest/types';
+import { jestConfigOf } from '../../config/project/ask-jest.js';
 import type { RunEvent } from '../../core/events.js';
 import { parseJson } from '../../core/vocabulary/json.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
-import { jestConfigOf } from '../../project/ask-jest.js';
 import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
 import { readHistory, writeHistory } from '../../record/history-file.js';
 import { learn, unlearnedText } from '../../record/learn.js';

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { withPragmas } from '../../config/docblock/write-pragmas.js';
+import { busyThreadsOf, type Proposal, proposalsFor } from '../../config/project/measured-needs.js';
+import { readProject } from '../../config/project/project.js';
 import type { RunEvent } from '../../core/events.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
-import { withPragmas } from '../../profile/write-pragmas.js';
-import { busyThreadsOf, type Proposal, proposalsFor } from '../../project/measured-needs.js';
-import { readProject } from '../../project/project.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { printableJson, printableLines } from '../../report/printable.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { extract, parse } from 'jest-docblock';
-import { pragmaNames } from '../../src/core/workload/pragmas.js';
-import { readDocblock } from '../../src/profile/docblock.js';
+import { readDocblock } from '../../../src/config/docblock/docblock.js';
+import { pragmaNames } from '../../../src/core/workload/pragmas.js';
 
 const file = 'a.test.ts';
 const read = (source: string) => readDocblock(source, file);

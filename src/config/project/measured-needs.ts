@@ -1,7 +1,7 @@
-import type { RunEvent, Suite } from '../core/events.js';
-import { formatBytes, formatDuration } from '../core/vocabulary/units.js';
-import type { WrittenPragma } from '../profile/write-pragmas.js';
-import { expectedMs, type History } from '../record/history.js';
+import type { RunEvent, Suite } from '../../core/events.js';
+import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
+import { expectedMs, type History } from '../../record/history.js';
+import type { WrittenPragma } from '../docblock/write-pragmas.js';
 
 /** What was measured of a suite, as a pragma that says so. */
 export interface Proposal {

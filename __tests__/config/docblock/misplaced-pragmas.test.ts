@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { readDocblock } from '../../src/profile/docblock.js';
+import { readDocblock } from '../../../src/config/docblock/docblock.js';
 
 const problemsOf = (source: string, file = 'a.test.js', ignored: readonly string[] = []) =>
   readDocblock(source, file, ignored).problems;

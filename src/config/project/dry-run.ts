@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os';
-import { Estimates } from '../core/estimate/estimate.js';
-import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
-import { type DryRun, dryRun } from '../core/offline/dry-run.js';
-import { lazyProbesFor } from '../detect/backends/lazy-probes.js';
-import { detectMachine } from '../detect/detect.js';
-import { observationsOf } from '../record/history.js';
-import { withMeasuredWatts } from '../record/measured-watts.js';
+import { Estimates } from '../../core/estimate/estimate.js';
+import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../../core/machine/machine.js';
+import { type DryRun, dryRun } from '../../core/offline/dry-run.js';
+import { lazyProbesFor } from '../../detect/backends/lazy-probes.js';
+import { detectMachine } from '../../detect/detect.js';
+import { observationsOf } from '../../record/history.js';
+import { withMeasuredWatts } from '../../record/measured-watts.js';
 import type { Project } from './project.js';
 
 export interface HereOptions {
@@ -30,7 +30,7 @@ export async function planHere(
   { workers, machineFile, python }: HereOptions,
 ): Promise<PlanHere> {
   const { paths, suites, rootDir, history } = project;
-  const { parseMachine } = await import('../machine-file/read.js');
+  const { parseMachine } = await import('../../machine-file/read.js');
   const declared = machineFile ?? paths.machine;
   const command = python ?? paths.python;
   const detected = await detectMachine({

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { readDocblock } from '../../src/profile/docblock.js';
-import { withPragmas } from '../../src/profile/write-pragmas.js';
+import { readDocblock } from '../../../src/config/docblock/docblock.js';
+import { withPragmas } from '../../../src/config/docblock/write-pragmas.js';
 
 const memory = { name: 'host-memory', value: '512MiB' };
 const time = { name: 'max-time', value: '2m' };

@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { parseOptions } from '../../src/config/options.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { parseMachine } from '../../src/machine-file/read.js';
-import { parseOptions } from '../../src/options/options.js';
 import { readRecord } from '../../src/record/read.js';
 import { parseScenario } from '../../src/simulate/scenario.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';

@@ -1,7 +1,7 @@
-import { formatProblem } from '../../src/core/vocabulary/usage-error.js';
-import { defaultProfile } from '../../src/core/workload/profile.js';
-import { parseOptions } from '../../src/options/options.js';
-import { profileOf } from '../../src/profile/profile.js';
+import { profileOf } from '../../../src/config/docblock/profile.js';
+import { parseOptions } from '../../../src/config/options.js';
+import { formatProblem } from '../../../src/core/vocabulary/usage-error.js';
+import { defaultProfile } from '../../../src/core/workload/profile.js';
 
 const gib = 1024 ** 3;
 

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { relative, sep } from 'node:path';
 import type { Config } from '@jest/types';
-import type { Suite } from '../core/events.js';
-import { formatProblem, UsageError } from '../core/vocabulary/usage-error.js';
-import { type HardwareOptions, parseOptions } from '../options/options.js';
-import { type RunPaths, runPaths } from '../options/run-paths.js';
-import { packageFiles } from '../package-files.js';
-import { profileOf } from '../profile/profile.js';
-import { emptyHistory, type History, historyUnder } from '../record/history.js';
-import { readHistory } from '../record/history-file.js';
+import type { Suite } from '../../core/events.js';
+import { formatProblem, UsageError } from '../../core/vocabulary/usage-error.js';
+import { packageFiles } from '../../package-files.js';
+import { emptyHistory, type History, historyUnder } from '../../record/history.js';
+import { readHistory } from '../../record/history-file.js';
+import { profileOf } from '../docblock/profile.js';
+import { type HardwareOptions, parseOptions } from '../options.js';
+import { type RunPaths, runPaths } from '../run-paths.js';
 import { askJestForJson, type JestConfig, jestConfigOf } from './ask-jest.js';
 
 /** A project as a run would see it. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { type HardwareOptionsInput, parseOptions } from '../../src/config/options.js';
 import { UsageError, type UsageProblem } from '../../src/core/vocabulary/usage-error.js';
-import { type HardwareOptionsInput, parseOptions } from '../../src/options/options.js';
 
 const where = 'jest.config runner options';
 const parse = (raw: unknown) => parseOptions(raw, where);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { limits } from './core/vocabulary/limits.js';
-import { linearMatcher } from './core/vocabulary/linear-matcher.js';
+import { limits } from '../core/vocabulary/limits.js';
+import { linearMatcher } from '../core/vocabulary/linear-matcher.js';
 
 type Picomatch = { makeRe(glob: string, options: { readonly dot: boolean }): RegExp };
 

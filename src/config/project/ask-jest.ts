@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import type { Config } from '@jest/types';
-import { UsageError } from '../core/vocabulary/usage-error.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 
 /** What Jest says of the project in a folder. */
 export interface JestConfig {

@@ -1,9 +1,9 @@
-import { nearest } from '../core/vocabulary/nearest.js';
-import type { UsageProblem } from '../core/vocabulary/usage-error.js';
-import { builtInWorkloads } from '../core/workload/built-in.js';
-import { mergeLayers, type ProfileOutcome } from '../core/workload/merge-layers.js';
-import { parseWorkload } from '../core/workload/parse.js';
-import type { ConfiguredProfiles, ProfileLayer } from '../core/workload/profile.js';
+import { nearest } from '../../core/vocabulary/nearest.js';
+import type { UsageProblem } from '../../core/vocabulary/usage-error.js';
+import { builtInWorkloads } from '../../core/workload/built-in.js';
+import { mergeLayers, type ProfileOutcome } from '../../core/workload/merge-layers.js';
+import { parseWorkload } from '../../core/workload/parse.js';
+import type { ConfiguredProfiles, ProfileLayer } from '../../core/workload/profile.js';
 import { globMatcher } from '../glob.js';
 import { readDocblock } from './docblock.js';
 

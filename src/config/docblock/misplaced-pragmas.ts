@@ -1,12 +1,12 @@
-import type { UsageProblem } from '../core/vocabulary/usage-error.js';
-import { isMeantForUs } from '../core/workload/own-pragma.js';
+import type { UsageProblem } from '../../core/vocabulary/usage-error.js';
+import { isMeantForUs } from '../../core/workload/own-pragma.js';
 import {
   isCommonWord,
   isPragmaName,
   type PragmaName,
   pragmaNames,
   pragmas,
-} from '../core/workload/pragmas.js';
+} from '../../core/workload/pragmas.js';
 import { type Comment, commentsOf } from './comments.js';
 
 /** The docblock that Jest sees: where it starts, and its text, empty when there is none. */

@@ -1,5 +1,5 @@
-import { parseOptions } from '../../src/options/options.js';
-import { profileOf } from '../../src/profile/profile.js';
+import { profileOf } from '../../../src/config/docblock/profile.js';
+import { parseOptions } from '../../../src/config/options.js';
 
 function read(source: string, ignorePragmas: readonly string[] = []) {
   const options = parseOptions({ ignorePragmas }, 'options');

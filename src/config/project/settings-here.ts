@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { UsageError } from '../core/vocabulary/usage-error.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { type ProjectSettings, readSettings } from './project.js';
 
 /** The settings of the project around a folder, as far as there is one. */

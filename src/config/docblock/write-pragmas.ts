@@ -1,5 +1,5 @@
 import { extract } from 'jest-docblock';
-import { parseWorkload } from '../core/workload/parse.js';
+import { parseWorkload } from '../../core/workload/parse.js';
 import { readDocblock } from './docblock.js';
 
 /** A pragma with its value as it stands in a docblock: `host-memory`, `1536MiB`. */

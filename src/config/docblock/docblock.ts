@@ -1,8 +1,13 @@
 import { extract, parse } from 'jest-docblock';
-import type { UsageProblem } from '../core/vocabulary/usage-error.js';
-import { type DocblockContext, isOthers, isReadable, isUnmistakable } from '../core/workload/own-pragma.js';
-import type { Pragma } from '../core/workload/parse.js';
-import { isCommonWord, isPragmaName, type PragmaName } from '../core/workload/pragmas.js';
+import type { UsageProblem } from '../../core/vocabulary/usage-error.js';
+import {
+  type DocblockContext,
+  isOthers,
+  isReadable,
+  isUnmistakable,
+} from '../../core/workload/own-pragma.js';
+import type { Pragma } from '../../core/workload/parse.js';
+import { isCommonWord, isPragmaName, type PragmaName } from '../../core/workload/pragmas.js';
 import { lineAt, misplacedPragmas } from './misplaced-pragmas.js';
 
 export interface Docblock {

@@ -1,5 +1,5 @@
+import { parseEnvironment } from '../../src/config/environment.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
-import { parseEnvironment } from '../../src/options/environment.js';
 
 test.each([
   [{}, { enabled: true }],
