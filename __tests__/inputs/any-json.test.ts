@@ -9,7 +9,7 @@ import { readFleet } from '../../src/machine-file/fleets.js';
 import { readMachineFile } from '../../src/machine-file/read.js';
 import { readHistory } from '../../src/record/history-file.js';
 import { readRecord } from '../../src/record/read.js';
-import { readPlanFile } from '../../src/shard/plan-file.js';
+import { readPlanFile } from '../../src/shard/plan/plan-file.js';
 import { caseOf, parseScenario } from '../../src/simulate/scenario.js';
 
 let directory: string;

@@ -8,8 +8,8 @@ import { makeFolderOf } from '../record/output-directory.js';
 import { readRecord } from '../record/read.js';
 import { printableJson, printableLines } from '../report/printable.js';
 import { table } from '../report/table.js';
-import { type PlannedRun, planRun } from '../shard/plan.js';
-import { planFileOf } from '../shard/plan-file.js';
+import { type PlannedRun, planRun } from '../shard/plan/plan.js';
+import { planFileOf } from '../shard/plan/plan-file.js';
 import type { CommandIo, FlagValues } from './command.js';
 import { writeFile } from './write-file.js';
 

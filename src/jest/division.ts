@@ -5,10 +5,10 @@ import type { ShardPlanned, Suite } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
 import { emptyHistory, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
-import { ciRunOf } from '../shard/ci-run.js';
-import { earlierAttempt } from '../shard/earlier-attempt.js';
-import { fleetHash, planRun } from '../shard/plan.js';
-import { readPlanFile } from '../shard/plan-file.js';
+import { ciRunOf } from '../shard/plan/ci-run.js';
+import { earlierAttempt } from '../shard/plan/earlier-attempt.js';
+import { fleetHash, planRun } from '../shard/plan/plan.js';
+import { readPlanFile } from '../shard/plan/plan-file.js';
 import { asksForSomeSuites, commitOf } from './run-facts.js';
 import { say } from './session.js';
 

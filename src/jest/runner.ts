@@ -27,7 +27,7 @@ import { withMeasuredWatts } from '../record/measured-watts.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { printable } from '../report/printable.js';
 import { type RunSummary, summarise, unusableOf } from '../report/summary.js';
-import { missingFrom } from '../shard/machine-difference.js';
+import { missingFrom } from '../shard/plan/machine-difference.js';
 import type { Emit } from './delivery.js';
 import { HardwareRun, type RunInput } from './hardware-run.js';
 import { jestPackages } from './interop.js';

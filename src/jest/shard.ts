@@ -11,7 +11,7 @@ import { defaultProfile } from '../core/workload/profile.js';
 import { fleetFrom } from '../machine-file/fleets.js';
 import { openRecord } from '../record/file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
-import { ciRunOf } from '../shard/ci-run.js';
+import { ciRunOf } from '../shard/plan/ci-run.js';
 import { type Division, dividedBy } from './division.js';
 import { runStarted } from './run-facts.js';
 import { runsWithUs } from './runner-options.js';

@@ -3,7 +3,7 @@ import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabu
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { fleetFileOf, readFleet } from '../../machine-file/fleets.js';
 import { printableJson } from '../../report/printable.js';
-import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/matrix.js';
+import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/plan/matrix.js';
 import type { Command } from '../command.js';
 import { writeFile } from '../write-file.js';
 

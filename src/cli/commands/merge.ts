@@ -15,11 +15,11 @@ import { flakyJUnit } from '../../report/junit.js';
 import { printableLines } from '../../report/printable.js';
 import type { SuiteOutcome } from '../../report/suites.js';
 import { type RunSummary, summarise } from '../../report/summary.js';
-import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/find-artefacts.js';
-import { type CoveredRecord, mergeCoverage } from '../../shard/merge-coverage.js';
-import { mergeRecords } from '../../shard/merge-records.js';
-import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge-results.js';
-import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/repeatable.js';
+import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
+import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
+import { mergeRecords } from '../../shard/merge/records.js';
+import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/merge/repeatable.js';
+import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge/results.js';
 import type { Command, CommandIo } from '../command.js';
 import { makeFolder, writeFile } from '../write-file.js';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunEvent, ShardPlanned } from '../core/events.js';
+import type { RunEvent, ShardPlanned } from '../../core/events.js';
 
 /** What makes a record that of an earlier attempt of a shard. */
 export interface SameShard {

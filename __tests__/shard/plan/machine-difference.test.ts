@@ -1,6 +1,6 @@
-import type { Device, Machine } from '../../src/core/machine/machine.js';
-import { missingFrom } from '../../src/shard/machine-difference.js';
-import { device, GiB } from '../core/cluster.js';
+import type { Device, Machine } from '../../../src/core/machine/machine.js';
+import { missingFrom } from '../../../src/shard/plan/machine-difference.js';
+import { device, GiB } from '../../core/cluster.js';
 
 const gpu = (overrides: Partial<Device> = {}) =>
   device({ id: 'gpu0', class: 'gpu', model: 'A', memoryBytes: 16 * GiB, backends: ['cuda'], ...overrides });

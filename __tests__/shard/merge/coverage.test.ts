@@ -8,9 +8,9 @@ import type { AggregatedResult, Test, TestResult, V8CoverageResult } from '@jest
 import type { Config } from '@jest/types';
 import { transformSync } from 'esbuild';
 import fc from 'fast-check';
-import { type CoveredRecord, mergeCoverage } from '../../src/shard/merge-coverage.js';
-import { recordedRoot } from '../../src/shard/project-root.js';
-import { RawCoverageCollector } from '../../src/shard/raw-coverage.js';
+import { type CoveredRecord, mergeCoverage } from '../../../src/shard/merge/coverage.js';
+import { RawCoverageCollector } from '../../../src/shard/merge/raw-coverage.js';
+import { recordedRoot } from '../../../src/shard/project-root.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'merge-coverage-')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-import type { History, RepeatableRun, SuiteHistory } from '../record/history.js';
-import type { MergedDivision } from './merge-records.js';
+import type { History, RepeatableRun, SuiteHistory } from '../../record/history.js';
+import type { MergedDivision } from './records.js';
 
 /** A run whose jobs may be run again, and the shard of each suite. */
 export interface Repeatable {

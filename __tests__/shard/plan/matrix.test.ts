@@ -1,10 +1,10 @@
-import type { Suite } from '../../src/core/events.js';
-import type { Machine } from '../../src/core/machine/machine.js';
-import { defaultProfile, type WorkloadProfile } from '../../src/core/workload/profile.js';
-import type { FleetMachine } from '../../src/machine-file/fleets.js';
-import { emptyHistory, type History } from '../../src/record/history.js';
-import { kindsAskedFor, matrixFor } from '../../src/shard/matrix.js';
-import { device, GiB } from '../core/cluster.js';
+import type { Suite } from '../../../src/core/events.js';
+import type { Machine } from '../../../src/core/machine/machine.js';
+import { defaultProfile, type WorkloadProfile } from '../../../src/core/workload/profile.js';
+import type { FleetMachine } from '../../../src/machine-file/fleets.js';
+import { emptyHistory, type History } from '../../../src/record/history.js';
+import { kindsAskedFor, matrixFor } from '../../../src/shard/plan/matrix.js';
+import { device, GiB } from '../../core/cluster.js';
 
 const suite = (id: string, profile: Partial<WorkloadProfile> = {}): Suite => ({
   id,

@@ -1,11 +1,11 @@
-import type { Suite } from '../core/events.js';
-import { type Device, type Machine, slotsOf } from '../core/machine/machine.js';
-import { neverRejection } from '../core/scheduler/filters.js';
-import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
-import { formatDuration } from '../core/vocabulary/units.js';
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import type { FleetMachine } from '../machine-file/fleets.js';
-import type { History } from '../record/history.js';
+import type { Suite } from '../../core/events.js';
+import { type Device, type Machine, slotsOf } from '../../core/machine/machine.js';
+import { neverRejection } from '../../core/scheduler/filters.js';
+import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
+import { formatDuration } from '../../core/vocabulary/units.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import type { FleetMachine } from '../../machine-file/fleets.js';
+import type { History } from '../../record/history.js';
 import { type PlannedRun, planRun } from './plan.js';
 
 /** The smallest fleet found that is done in time. */

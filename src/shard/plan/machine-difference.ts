@@ -1,5 +1,5 @@
-import type { Device, Machine } from '../core/machine/machine.js';
-import { formatBytes } from '../core/vocabulary/units.js';
+import type { Device, Machine } from '../../core/machine/machine.js';
+import { formatBytes } from '../../core/vocabulary/units.js';
 
 /** A runner of the same kind has a little more or less. */
 const tolerance = 0.9;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { Estimates } from '../core/estimate/estimate.js';
-import type { Suite } from '../core/events.js';
-import { type Slot, slotsOf } from '../core/machine/machine.js';
-import { planShards, type ShardPlan, shardPlannerVersion } from '../core/offline/shards.js';
-import { defaultProfile, type WorkloadProfile } from '../core/workload/profile.js';
-import type { FleetMachine } from '../machine-file/fleets.js';
-import { expectedMs, type History, observationsOf } from '../record/history.js';
+import { Estimates } from '../../core/estimate/estimate.js';
+import type { Suite } from '../../core/events.js';
+import { type Slot, slotsOf } from '../../core/machine/machine.js';
+import { planShards, type ShardPlan, shardPlannerVersion } from '../../core/offline/shards.js';
+import { defaultProfile, type WorkloadProfile } from '../../core/workload/profile.js';
+import type { FleetMachine } from '../../machine-file/fleets.js';
+import { expectedMs, type History, observationsOf } from '../../record/history.js';
 
 /** What every shard must know alike. */
 export interface ShardRun {

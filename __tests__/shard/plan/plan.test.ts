@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import type { Suite } from '../../src/core/events.js';
-import type { Device, Machine } from '../../src/core/machine/machine.js';
-import { defaultProfile } from '../../src/core/workload/profile.js';
-import type { FleetMachine } from '../../src/machine-file/fleets.js';
-import { emptyHistory, type History, type SuiteHistory } from '../../src/record/history.js';
-import { planRun, type ShardRun } from '../../src/shard/plan.js';
-import { device, GiB } from '../core/cluster.js';
+import type { Suite } from '../../../src/core/events.js';
+import type { Device, Machine } from '../../../src/core/machine/machine.js';
+import { defaultProfile } from '../../../src/core/workload/profile.js';
+import type { FleetMachine } from '../../../src/machine-file/fleets.js';
+import { emptyHistory, type History, type SuiteHistory } from '../../../src/record/history.js';
+import { planRun, type ShardRun } from '../../../src/shard/plan/plan.js';
+import { device, GiB } from '../../core/cluster.js';
 
 const gpu = (model: string): Device => device({ id: 'gpu0', class: 'gpu', model, backends: ['cuda'] });
 

@@ -1,5 +1,5 @@
-import { mergeJUnit, relocatedResult } from '../../src/shard/merge-results.js';
-import { recordedRoot } from '../../src/shard/project-root.js';
+import { mergeJUnit, relocatedResult } from '../../../src/shard/merge/results.js';
+import { recordedRoot } from '../../../src/shard/project-root.js';
 
 const startedAt = '2026-01-01T00:00:00.000Z';
 

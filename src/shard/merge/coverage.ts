@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AggregatedResult, Test, TestResult } from '@jest/test-result';
 import type { Config } from '@jest/types';
-import { UsageError } from '../core/vocabulary/usage-error.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { type Relocation, type RootedRecord, relocationOf } from '../project-root.js';
 import { type CountedSource, convertV8 } from './convert-v8.js';
-import { type Relocation, type RootedRecord, relocationOf } from './project-root.js';
 import { type RawCoverage, readRawCoverage, type ScriptSource } from './raw-coverage.js';
 
 /** As in `coverage-final.json`, in istanbul's format. */

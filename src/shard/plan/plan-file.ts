@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { parseJson } from '../core/vocabulary/json.js';
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import type { FleetMachine } from '../machine-file/fleets.js';
+import { parseJson } from '../../core/vocabulary/json.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import type { FleetMachine } from '../../machine-file/fleets.js';
 import { fleetHash, hashOf, type PlannedRun } from './plan.js';
 
 const planFileVersion = 1;

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { V8CoverageResult } from '@jest/test-result';
-import { UsageError } from '../core/vocabulary/usage-error.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
 
 /** What V8 counted in one script of one suite or, where that is the same, of several. */
 export interface CountedScript {

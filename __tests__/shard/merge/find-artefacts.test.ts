@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { makeFolder } from '../../src/record/output-directory.js';
-import { type Artefacts, findArtefacts, withoutAttempts } from '../../src/shard/find-artefacts.js';
-import { temporaryDirectory } from '../detect/temporary-host.js';
+import { makeFolder } from '../../../src/record/output-directory.js';
+import { type Artefacts, findArtefacts, withoutAttempts } from '../../../src/shard/merge/find-artefacts.js';
+import { temporaryDirectory } from '../../detect/temporary-host.js';
 
 const record = `{"type":"run-started","total":2}\n`;
 const junit = '<testsuite tests="1"/>';

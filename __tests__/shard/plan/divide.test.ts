@@ -1,18 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { RunEvent, Suite } from '../../src/core/events.js';
-import { defaultProfile } from '../../src/core/workload/profile.js';
-import { emptyHistory, type History } from '../../src/record/history.js';
-import { readHistory, writeHistory } from '../../src/record/history-file.js';
-import { ciRunOf } from '../../src/shard/ci-run.js';
-import { earlierAttempt, type SameShard } from '../../src/shard/earlier-attempt.js';
-import { mergeRecords } from '../../src/shard/merge-records.js';
-import { planRun } from '../../src/shard/plan.js';
-import { planFileOf, readPlanFile } from '../../src/shard/plan-file.js';
-import { repeatableRun, withRepeatable } from '../../src/shard/repeatable.js';
-import type { ShardRecord } from '../../src/shard/shard-record.js';
-import { temporaryDirectory } from '../detect/temporary-host.js';
+import type { RunEvent, Suite } from '../../../src/core/events.js';
+import { defaultProfile } from '../../../src/core/workload/profile.js';
+import { emptyHistory, type History } from '../../../src/record/history.js';
+import { readHistory, writeHistory } from '../../../src/record/history-file.js';
+import { mergeRecords } from '../../../src/shard/merge/records.js';
+import { repeatableRun, withRepeatable } from '../../../src/shard/merge/repeatable.js';
+import type { ShardRecord } from '../../../src/shard/merge/shard-record.js';
+import { ciRunOf } from '../../../src/shard/plan/ci-run.js';
+import { earlierAttempt, type SameShard } from '../../../src/shard/plan/earlier-attempt.js';
+import { planRun } from '../../../src/shard/plan/plan.js';
+import { planFileOf, readPlanFile } from '../../../src/shard/plan/plan-file.js';
+import { temporaryDirectory } from '../../detect/temporary-host.js';
 
 const suiteOf = (id: string): Suite => ({ id, fileBytes: 0, profile: defaultProfile });
 

@@ -1,4 +1,4 @@
-import { type RootedRecord, relocationOf } from './project-root.js';
+import { type RootedRecord, relocationOf } from '../project-root.js';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 

@@ -1,11 +1,11 @@
-import type { RunEvent } from '../../src/core/events.js';
-import { slotsOf } from '../../src/core/machine/machine.js';
-import { defaultProfile } from '../../src/core/workload/profile.js';
-import { summarise } from '../../src/report/summary.js';
-import { mergeRecords } from '../../src/shard/merge-records.js';
-import { mergeJestResults, mergeJUnit } from '../../src/shard/merge-results.js';
-import type { ShardRecord } from '../../src/shard/shard-record.js';
-import { device, GiB } from '../core/cluster.js';
+import type { RunEvent } from '../../../src/core/events.js';
+import { slotsOf } from '../../../src/core/machine/machine.js';
+import { defaultProfile } from '../../../src/core/workload/profile.js';
+import { summarise } from '../../../src/report/summary.js';
+import { mergeRecords } from '../../../src/shard/merge/records.js';
+import { mergeJestResults, mergeJUnit } from '../../../src/shard/merge/results.js';
+import type { ShardRecord } from '../../../src/shard/merge/shard-record.js';
+import { device, GiB } from '../../core/cluster.js';
 
 interface ShardShape {
   readonly total?: number;

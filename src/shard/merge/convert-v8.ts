@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { AggregatedResult, Test, TestResult, V8CoverageResult } from '@jest/test-result';
 import type { Config } from '@jest/types';
-import type { CoverageData } from './merge-coverage.js';
+import type { CoverageData } from './coverage.js';
 import type { CountedScript, ScriptSource } from './raw-coverage.js';
 
 /** What shards counted in one text of a file. */

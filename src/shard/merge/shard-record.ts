@@ -1,4 +1,4 @@
-import type { RunEvent, RunStarted, ShardPlanned } from '../core/events.js';
+import type { RunEvent, RunStarted, ShardPlanned } from '../../core/events.js';
 
 /** The record of one shard. */
 export interface ShardRecord {

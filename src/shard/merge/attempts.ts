@@ -1,4 +1,4 @@
-import type { UsageProblem } from '../core/vocabulary/usage-error.js';
+import type { UsageProblem } from '../../core/vocabulary/usage-error.js';
 import type { Shard } from './shard-record.js';
 
 interface Attempts {

@@ -1,6 +1,6 @@
-import type { RunEvent, RunStarted, ShardPlanned } from '../core/events.js';
-import type { Slot } from '../core/machine/machine.js';
-import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import type { RunEvent, RunStarted, ShardPlanned } from '../../core/events.js';
+import type { Slot } from '../../core/machine/machine.js';
+import { UsageError, type UsageProblem } from '../../core/vocabulary/usage-error.js';
 import { newestAttempts } from './attempts.js';
 import type { Shard, ShardRecord } from './shard-record.js';
 
