@@ -13,7 +13,7 @@ import { neverRejection } from '../../src/core/scheduler/filters.js';
 import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/host/recorded.js';
-import { refusalText } from '../../src/report/clauses.js';
+import { refusalText } from '../../src/report/text/clauses.js';
 import { suite } from '../core/cluster.js';
 import { repository, textOf } from './pages.js';
 

@@ -1,6 +1,6 @@
 import type { Machine } from '../core/machine/machine.js';
 import { formatBytes } from '../core/vocabulary/units.js';
-import { printableValue } from '../report/printable.js';
+import { printableValue } from '../report/text/printable.js';
 import { table } from './screen.js';
 
 /** Every label of the machine and of every device: its value and the evidence for it. */

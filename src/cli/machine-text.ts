@@ -1,7 +1,7 @@
 import type { Machine, MachineFacts } from '../core/machine/machine.js';
 import { problemOf } from '../core/scheduler/unusable.js';
 import { formatBytes } from '../core/vocabulary/units.js';
-import { printableValue } from '../report/printable.js';
+import { printableValue } from '../report/text/printable.js';
 import { deviceBlock } from './device-text.js';
 import { painter, type Screen, sourceText, table, troubleText } from './screen.js';
 

@@ -2,8 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
 import type { Placement, Rejection } from '../core/events.js';
 import type { Blame, SuiteOutcome } from '../execute/executor.js';
-import { clausesOf, refusalText } from '../report/clauses.js';
-import { printable } from '../report/printable.js';
+import { clausesOf, refusalText } from '../report/text/clauses.js';
+import { printable } from '../report/text/printable.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
 import type { SuiteResult } from './suite.js';
 

@@ -1,7 +1,7 @@
 import type { AggregatedResult, TestContext } from '@jest/test-result';
 import { showsColors } from '../host/colors.js';
-import { summarise } from '../report/summary.js';
-import { terminalReport } from '../report/terminal.js';
+import { terminalReport } from '../report/formats/terminal.js';
+import { summarise } from '../report/summary/summary.js';
 import { jestPackages } from './interop.js';
 import { session } from './session.js';
 

@@ -3,7 +3,7 @@ import type { RunEvent } from '../../../src/core/events.js';
 import { Scheduler } from '../../../src/core/scheduler/scheduler.js';
 import { strategies } from '../../../src/core/strategies/index.js';
 import type { WorkloadProfile } from '../../../src/core/workload/profile.js';
-import { refusalText } from '../../../src/report/clauses.js';
+import { refusalText } from '../../../src/report/text/clauses.js';
 import { device, GiB, slots, suite } from '../cluster.js';
 
 const machine = 'local';

@@ -1,7 +1,7 @@
 import type { RunEvent } from '../../../src/core/events.js';
 import { slotsOf } from '../../../src/core/machine/machine.js';
 import { defaultProfile } from '../../../src/core/workload/profile.js';
-import { summarise } from '../../../src/report/summary.js';
+import { summarise } from '../../../src/report/summary/summary.js';
 import { mergeRecords } from '../../../src/shard/merge/records.js';
 import { mergeJestResults, mergeJUnit } from '../../../src/shard/merge/results.js';
 import type { ShardRecord } from '../../../src/shard/merge/shard-record.js';

@@ -1,7 +1,7 @@
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
 import { recordedHost } from '../../host/recorded.js';
-import { printable, printableJson } from '../../report/printable.js';
+import { printable, printableJson } from '../../report/text/printable.js';
 import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';

@@ -4,7 +4,7 @@ import { detectMachine } from '../../detect/detect.js';
 import { checks, type Examined, type Finding } from '../../detect/doctor/checks.js';
 import { liveHost } from '../../host/live.js';
 import { recordedHost } from '../../host/recorded.js';
-import { printableJson, printableValue } from '../../report/printable.js';
+import { printableJson, printableValue } from '../../report/text/printable.js';
 import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';

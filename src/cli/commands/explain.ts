@@ -11,9 +11,9 @@ import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { defaultProfile, type WorkloadProfile } from '../../core/workload/profile.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
-import { printableJson, printableLines } from '../../report/printable.js';
-import { summariseSuites } from '../../report/suites.js';
-import { table } from '../../report/table.js';
+import { summariseSuites } from '../../report/summary/suites.js';
+import { printableJson, printableLines } from '../../report/text/printable.js';
+import { table } from '../../report/text/table.js';
 import type { Command } from '../command.js';
 
 export const explain: Command = {

@@ -2,7 +2,7 @@ import { readProject } from '../../config/project/project.js';
 import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { fleetFileOf, readFleet } from '../../machine-file/fleets.js';
-import { printableJson } from '../../report/printable.js';
+import { printableJson } from '../../report/text/printable.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/plan/matrix.js';
 import type { Command } from '../command.js';
 import { writeFile } from '../write-file.js';

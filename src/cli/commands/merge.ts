@@ -10,11 +10,11 @@ import { emptyHistory, type History, mergeHistories } from '../../record/history
 import { readHistory, writeHistory } from '../../record/history-file.js';
 import { learn, unlearnedText } from '../../record/learn.js';
 import { readRecord } from '../../record/read.js';
-import { reportFormats } from '../../report/index.js';
-import { flakyJUnit } from '../../report/junit.js';
-import { printableLines } from '../../report/printable.js';
-import type { SuiteOutcome } from '../../report/suites.js';
-import { type RunSummary, summarise } from '../../report/summary.js';
+import { reportFormats } from '../../report/formats/index.js';
+import { flakyJUnit } from '../../report/formats/junit.js';
+import type { SuiteOutcome } from '../../report/summary/suites.js';
+import { type RunSummary, summarise } from '../../report/summary/summary.js';
+import { printableLines } from '../../report/text/printable.js';
 import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
 import { mergeRecords } from '../../shard/merge/records.js';

@@ -8,7 +8,7 @@ import { nearest } from '../../core/vocabulary/nearest.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
-import { printableJson, printableLines } from '../../report/printable.js';
+import { printableJson, printableLines } from '../../report/text/printable.js';
 import type { Command, CommandIo } from '../command.js';
 
 export const profile: Command = {

@@ -3,8 +3,8 @@ import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
-import { reportFormats } from '../../report/index.js';
-import { summarise } from '../../report/summary.js';
+import { reportFormats } from '../../report/formats/index.js';
+import { summarise } from '../../report/summary/summary.js';
 import type { Command } from '../command.js';
 
 const defaultDirectory = '.jest-hardware';

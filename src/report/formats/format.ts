@@ -1,4 +1,4 @@
-import type { RunSummary } from './summary.js';
+import type { RunSummary } from '../summary/summary.js';
 
 export interface ReportOptions {
   /** Whether the reader is a terminal that shows colours. */

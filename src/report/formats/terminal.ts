@@ -1,11 +1,11 @@
 import { styleText } from 'node:util';
-import { formatBytes, formatDuration } from '../core/vocabulary/units.js';
+import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
+import type { DeviceSummary, MachineSummary } from '../summary/machines.js';
+import type { RunSummary } from '../summary/summary.js';
+import { printableValue } from '../text/printable.js';
+import { table } from '../text/table.js';
 import type { ReportOptions } from './format.js';
-import type { DeviceSummary, MachineSummary } from './machines.js';
 import { type Note, notesOf } from './notes.js';
-import { printableValue } from './printable.js';
-import type { RunSummary } from './summary.js';
-import { table } from './table.js';
 
 /** More lines than these send the reader to the record. */
 const notesShown = 10;

@@ -1,7 +1,7 @@
-import type { RunEvent } from '../../src/core/events.js';
-import { readRecord } from '../../src/record/read.js';
-import { summarise } from '../../src/report/summary.js';
-import { terminalReport } from '../../src/report/terminal.js';
+import type { RunEvent } from '../../../src/core/events.js';
+import { readRecord } from '../../../src/record/read.js';
+import { terminalReport } from '../../../src/report/formats/terminal.js';
+import { summarise } from '../../../src/report/summary/summary.js';
 
 const { events } = readRecord('fixtures/records/mixed.jsonl');
 /** The record, with these waits of its first starts: [ms, for whom]. */

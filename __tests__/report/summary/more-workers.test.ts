@@ -1,7 +1,7 @@
-import { type Device, type Machine, slotsOf } from '../../src/core/machine/machine.js';
-import { makespanLowerBoundMs } from '../../src/core/planner/bound.js';
-import { type MeasuredSuite, moreWorkersFor } from '../../src/report/more-workers.js';
-import { device, GiB, gpu, suite } from '../core/cluster.js';
+import { type Device, type Machine, slotsOf } from '../../../src/core/machine/machine.js';
+import { makespanLowerBoundMs } from '../../../src/core/planner/bound.js';
+import { type MeasuredSuite, moreWorkersFor } from '../../../src/report/summary/more-workers.js';
+import { device, GiB, gpu, suite } from '../../core/cluster.js';
 
 interface Shape {
   readonly cpuBudget?: number;

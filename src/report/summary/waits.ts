@@ -1,5 +1,5 @@
-import type { RunEvent } from '../core/events.js';
-import { ownSuite, partsOfHeldText } from '../core/machine/permits.js';
+import type { RunEvent } from '../../core/events.js';
+import { ownSuite, partsOfHeldText } from '../../core/machine/permits.js';
 
 /** What other runs of the host kept this one waiting for. */
 export interface WaitSummary {

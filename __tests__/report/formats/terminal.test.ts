@@ -1,9 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
-import type { RunEvent } from '../../src/core/events.js';
-import { readRecord } from '../../src/record/read.js';
-import { summarise } from '../../src/report/summary.js';
-import { terminalReport } from '../../src/report/terminal.js';
+import type { RunEvent } from '../../../src/core/events.js';
+import { readRecord } from '../../../src/record/read.js';
+import { terminalReport } from '../../../src/report/formats/terminal.js';
+import { summarise } from '../../../src/report/summary/summary.js';
 
 const plain = { color: false, width: 100 };
 const record = (name: string) => readRecord(`fixtures/records/${name}.jsonl`).events;

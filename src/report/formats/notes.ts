@@ -1,6 +1,6 @@
-import { formatDuration } from '../core/vocabulary/units.js';
-import { lostText, placeOf, type SuiteOutcome, type SuiteSummary } from './suites.js';
-import { type RunSummary, unusableOf } from './summary.js';
+import { formatDuration } from '../../core/vocabulary/units.js';
+import { lostText, placeOf, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
+import { type RunSummary, unusableOf } from '../summary/summary.js';
 
 /** One thing worth saying about a run. */
 export interface Note {

@@ -1,6 +1,6 @@
-import { printable } from '../core/vocabulary/printable.js';
+import { printable } from '../../core/vocabulary/printable.js';
 
-export { printable, printableJson, printableLines } from '../core/vocabulary/printable.js';
+export { printable, printableJson, printableLines } from '../../core/vocabulary/printable.js';
 
 /** The same for every text inside of a value that is only shown; keys too, as labels may be of somebody's choice. */
 export function printableValue<Value>(value: Value): Value {

@@ -1,6 +1,6 @@
-import type { CancelCause, FailOn, RunEvent } from '../core/events.js';
-import { unusableText } from '../core/scheduler/unusable.js';
-import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
+import type { CancelCause, FailOn, RunEvent } from '../../core/events.js';
+import { unusableText } from '../../core/scheduler/unusable.js';
+import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { type BoundSummary, summariseBound } from './bound.js';
 import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { RunEvent, RunStarted } from '../../src/core/events.js';
-import type { Device } from '../../src/core/machine/machine.js';
-import { readRecord } from '../../src/record/read.js';
-import { type RunSummary, summarise } from '../../src/report/summary.js';
+import type { RunEvent, RunStarted } from '../../../src/core/events.js';
+import type { Device } from '../../../src/core/machine/machine.js';
+import { readRecord } from '../../../src/record/read.js';
+import { type RunSummary, summarise } from '../../../src/report/summary/summary.js';
 
 // The records are written by hand; see fixtures/records/README.md.
 const names = ['cpu-only', 'mixed', 'killed', 'cancelled'] as const;

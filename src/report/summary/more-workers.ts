@@ -1,8 +1,8 @@
-import type { Suite } from '../core/events.js';
-import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
-import { type DurationsMs, makespanLowerBoundMs } from '../core/planner/bound.js';
-import { plan } from '../core/planner/plan.js';
-import { problemOf } from '../core/scheduler/problem-of.js';
+import type { Suite } from '../../core/events.js';
+import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../../core/machine/machine.js';
+import { type DurationsMs, makespanLowerBoundMs } from '../../core/planner/bound.js';
+import { plan } from '../../core/planner/plan.js';
+import { problemOf } from '../../core/scheduler/problem-of.js';
 
 /** A number of workers with which the same suites would have been done noticeably sooner. */
 export interface MoreWorkers {

@@ -1,4 +1,4 @@
-import type { RunEvent } from '../core/events.js';
+import type { RunEvent } from '../../core/events.js';
 
 /** A device that was too hot for a while. */
 export interface HeatSummary {

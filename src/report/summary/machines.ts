@@ -1,6 +1,6 @@
-import type { RunEvent } from '../core/events.js';
-import type { Device, Evidence, MachineFacts, MachineProblem } from '../core/machine/machine.js';
-import type { DeviceClass, Vendor } from '../core/vocabulary/taxonomy.js';
+import type { RunEvent } from '../../core/events.js';
+import type { Device, Evidence, MachineFacts, MachineProblem } from '../../core/machine/machine.js';
+import type { DeviceClass, Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { SuiteSummary } from './suites.js';
 
 /** Whether facts were found on the machine or said by its owner. */

@@ -1,7 +1,7 @@
-import type { RunEvent, SuiteEnded, SuiteStatus } from '../core/events.js';
-import { slotWattsOf } from '../core/machine/suitability.js';
-import type { WorkloadProfile } from '../core/workload/profile.js';
-import { clausesOf } from './clauses.js';
+import type { RunEvent, SuiteEnded, SuiteStatus } from '../../core/events.js';
+import { slotWattsOf } from '../../core/machine/suitability.js';
+import type { WorkloadProfile } from '../../core/workload/profile.js';
+import { clausesOf } from '../text/clauses.js';
 
 export const suiteOutcomes = [
   'passed',
