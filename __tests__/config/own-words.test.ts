@@ -5,7 +5,7 @@ import { parseOptions } from '../../src/config/options.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { parseMachine } from '../../src/machine-file/read.js';
 import { readRecord } from '../../src/record/read.js';
-import { parseScenario } from '../../src/simulate/scenario.js';
+import { parseScenario } from '../../src/simulate/scenario/read.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 
 const file = join(temporaryDirectory(), 'run.jsonl');

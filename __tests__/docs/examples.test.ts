@@ -7,7 +7,7 @@ import { parseOptions } from '../../src/config/options.js';
 import * as jestRunnerHardware from '../../src/index.js';
 import { readFleet } from '../../src/machine-file/fleets.js';
 import { parseMachine } from '../../src/machine-file/read.js';
-import { parseScenario } from '../../src/simulate/scenario.js';
+import { parseScenario } from '../../src/simulate/scenario/read.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { type Block, blocks } from './pages.js';
 

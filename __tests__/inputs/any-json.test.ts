@@ -10,7 +10,7 @@ import { readMachineFile } from '../../src/machine-file/read.js';
 import { readHistory } from '../../src/record/history-file.js';
 import { readRecord } from '../../src/record/read.js';
 import { readPlanFile } from '../../src/shard/plan/plan-file.js';
-import { caseOf, parseScenario } from '../../src/simulate/scenario.js';
+import { caseOf, parseScenario } from '../../src/simulate/scenario/read.js';
 
 let directory: string;
 beforeAll(() => {

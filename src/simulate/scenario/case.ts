@@ -1,13 +1,13 @@
-import { Estimates } from '../core/estimate/estimate.js';
-import type { Suite } from '../core/events.js';
-import type { Slot } from '../core/machine/machine.js';
-import { dryRun } from '../core/offline/dry-run.js';
-import { devicesOf } from '../core/scheduler/claim.js';
-import { type StrategyName, strategies } from '../core/strategies/index.js';
-import { hashOf } from '../core/vocabulary/hash.js';
-import { randomFrom } from '../core/vocabulary/random.js';
-import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
-import { type SlotLoss, simulate } from './simulate.js';
+import { Estimates } from '../../core/estimate/estimate.js';
+import type { Suite } from '../../core/events.js';
+import type { Slot } from '../../core/machine/machine.js';
+import { dryRun } from '../../core/offline/dry-run.js';
+import { devicesOf } from '../../core/scheduler/claim.js';
+import { type StrategyName, strategies } from '../../core/strategies/index.js';
+import { hashOf } from '../../core/vocabulary/hash.js';
+import { randomFrom } from '../../core/vocabulary/random.js';
+import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from '../result.js';
+import { type SlotLoss, simulate } from '../simulate.js';
 
 /** A run to be simulated: what there is, what is known, and what really happens. */
 export interface SimulatedCase {

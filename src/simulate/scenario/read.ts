@@ -1,15 +1,21 @@
 import * as v from 'valibot';
-import type { Suite } from '../core/events.js';
-import { type Device, kindOf, type MachineFacts, refuseSlots, type Slot } from '../core/machine/machine.js';
-import { expectationOf } from '../core/vocabulary/expectation.js';
-import { hashOf } from '../core/vocabulary/hash.js';
-import { type JsonPath, parseJson, pathText } from '../core/vocabulary/json.js';
-import { limits } from '../core/vocabulary/limits.js';
-import { nearest } from '../core/vocabulary/nearest.js';
-import { normalFrom, randomFrom } from '../core/vocabulary/random.js';
-import { type DeviceClass, deviceClasses } from '../core/vocabulary/taxonomy.js';
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import { defaultProfile } from '../core/workload/profile.js';
+import type { Suite } from '../../core/events.js';
+import {
+  type Device,
+  kindOf,
+  type MachineFacts,
+  refuseSlots,
+  type Slot,
+} from '../../core/machine/machine.js';
+import { expectationOf } from '../../core/vocabulary/expectation.js';
+import { hashOf } from '../../core/vocabulary/hash.js';
+import { type JsonPath, parseJson, pathText } from '../../core/vocabulary/json.js';
+import { limits } from '../../core/vocabulary/limits.js';
+import { nearest } from '../../core/vocabulary/nearest.js';
+import { normalFrom, randomFrom } from '../../core/vocabulary/random.js';
+import { type DeviceClass, deviceClasses } from '../../core/vocabulary/taxonomy.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { defaultProfile } from '../../core/workload/profile.js';
 import type { SimulatedCase } from './case.js';
 
 /** A scenario file, version 1: explicit numbers instead of hardware. */
