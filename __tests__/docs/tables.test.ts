@@ -49,7 +49,9 @@ describe('tables say what the code says', () => {
   });
 
   test('variables that suites get', () => {
-    const sources = ['src/execute/binding.ts', 'src/core/machine/device-mask.ts'].map(textOf).join();
+    const sources = ['src/execute/process-environment.ts', 'src/core/machine/device-mask.ts']
+      .map(textOf)
+      .join();
     const names = new Set(sources.match(/\b[A-Z]+_[A-Z_]+\b/g));
     expect(names.size).toBeGreaterThan(8);
     const processes = section('docs/in-tests.md', '## The process of a suite');

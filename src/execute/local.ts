@@ -2,9 +2,9 @@ import type { Placement } from '../core/events.js';
 import type { Machine } from '../core/machine/machine.js';
 import { formatDuration } from '../core/vocabulary/units.js';
 import type { WorkloadProfile } from '../core/workload/profile.js';
-import { bindingEnv } from './binding.js';
 import { explainDeath, oomKills } from './death.js';
 import type { Executor, SuiteOutcome } from './executor.js';
+import { bindingEnv } from './process-environment.js';
 import { type WorkerBinding, WorkerPool, type WorkerPoolOptions } from './worker-pool.js';
 
 export interface LocalExecutorOptions extends WorkerPoolOptions {

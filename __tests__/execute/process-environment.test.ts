@@ -1,5 +1,5 @@
 import type { Machine } from '../../src/core/machine/machine.js';
-import { bindingEnv } from '../../src/execute/binding.js';
+import { bindingEnv } from '../../src/execute/process-environment.js';
 import { device, GiB } from '../core/cluster.js';
 
 const chip = (n: number) =>
