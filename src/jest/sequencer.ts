@@ -49,7 +49,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     if (!this.#environment.enabled || runnerOptions === undefined) return super.shard(tests, options);
     const { globalConfig } = this.#options;
     // Planning and checking machines is loaded for shards alone.
-    const { takeShard } = await import('./shard.js');
+    const { takeShard } = await import('./shards/shard.js');
     // Jest takes those that failed after it has divided; they are to be divided themselves.
     const asked = globalConfig.onlyFailures ? await this.allFailedTests(tests) : tests;
     const own = takeShard({
@@ -60,7 +60,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
       environment: this.#environment,
     });
     if (own.length > 0 || asked.length === 0) return own;
-    const { endEmptyShard, failsWithoutTests } = await import('./empty-shard.js');
+    const { endEmptyShard, failsWithoutTests } = await import('./shards/empty-shard.js');
     return failsWithoutTests(globalConfig) ? endEmptyShard(globalConfig) : own;
   }
 

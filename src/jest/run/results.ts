@@ -1,5 +1,5 @@
 import type { SerializableError, Test, TestResult } from '@jest/test-result';
-import { jestPackages } from './interop.js';
+import { jestPackages } from '../interop.js';
 
 /** The result of a suite that was not run and need not be: shown as skipped, with the reason as its only test. */
 export function skippedResult(test: Test, reason: string): TestResult {

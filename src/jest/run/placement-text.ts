@@ -1,8 +1,8 @@
-import type { Placement } from '../core/events.js';
-import { batchSizeOn } from '../core/machine/batch-size.js';
-import type { Device } from '../core/machine/machine.js';
-import type { WorkloadProfile } from '../core/workload/profile.js';
-import type { SuitePlacement } from '../placement.cjs';
+import type { Placement } from '../../core/events.js';
+import { batchSizeOn } from '../../core/machine/batch-size.js';
+import type { Device } from '../../core/machine/machine.js';
+import type { WorkloadProfile } from '../../core/workload/profile.js';
+import type { SuitePlacement } from '../../placement.cjs';
 
 /** Text of `JEST_HARDWARE_PLACEMENT`: what `jest-runner-hardware/placement` tells the test. */
 export function placementText(

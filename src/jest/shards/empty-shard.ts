@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '@jest/types';
-import { jestPackages } from './interop.js';
-import { say } from './session.js';
+import { jestPackages } from '../interop.js';
+import { say } from '../session.js';
 
 /** Whether Jest would fail a shard for having no suite. In watch mode, and where it lists, it does not. */
 export function failsWithoutTests(config: Config.GlobalConfig): boolean {

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Device, Machine } from '../../src/core/machine/machine.js';
-import { defaultProfile } from '../../src/core/workload/profile.js';
-import type { Happening } from '../../src/execute/live-run.js';
-import { MemoryLook } from '../../src/jest/memory-look.js';
-import { temporaryHost } from '../detect/temporary-host.js';
+import type { Device, Machine } from '../../../src/core/machine/machine.js';
+import { defaultProfile } from '../../../src/core/workload/profile.js';
+import type { Happening } from '../../../src/execute/live-run.js';
+import { MemoryLook } from '../../../src/jest/run/memory-look.js';
+import { temporaryHost } from '../../detect/temporary-host.js';
 
 const gpu: Device = {
   id: 'gpu0',

@@ -1,13 +1,13 @@
 import type { Test, TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import { LocalExecutor } from '../execute/local.js';
-import { packageFiles } from '../package-files.js';
+import { LocalExecutor } from '../../execute/local.js';
+import { packageFiles } from '../../package-files.js';
+import { stockConfig } from '../project-config.js';
+import type { SuiteResult } from '../suite.js';
+import type { SuiteTask, WorkerSetup } from '../suite-process.js';
 import type { Emit } from './delivery.js';
-import { stockConfig } from './project-config.js';
 import type { RunLookup } from './run-lookup.js';
-import type { SuiteResult } from './suite.js';
-import type { SuiteTask, WorkerSetup } from './suite-process.js';
 
 /** The executor for child processes that run Jest suites. */
 export function jestExecutor(options: {

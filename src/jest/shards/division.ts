@@ -1,16 +1,16 @@
 import type { Config } from '@jest/types';
-import type { HardwareEnvironment } from '../config/environment.js';
-import type { RunPaths } from '../config/run-paths.js';
-import type { ShardPlanned, Suite } from '../core/events.js';
-import type { FleetMachine } from '../machine-file/fleets.js';
-import { emptyHistory, type History, historyUnder } from '../record/history.js';
-import { readHistory } from '../record/history-file.js';
-import { ciRunOf } from '../shard/plan/ci-run.js';
-import { earlierAttempt } from '../shard/plan/earlier-attempt.js';
-import { fleetHash, planRun } from '../shard/plan/plan.js';
-import { readPlanFile } from '../shard/plan/plan-file.js';
-import { asksForSomeSuites, commitOf } from './run-facts.js';
-import { say } from './session.js';
+import type { HardwareEnvironment } from '../../config/environment.js';
+import type { RunPaths } from '../../config/run-paths.js';
+import type { ShardPlanned, Suite } from '../../core/events.js';
+import type { FleetMachine } from '../../machine-file/fleets.js';
+import { emptyHistory, type History, historyUnder } from '../../record/history.js';
+import { readHistory } from '../../record/history-file.js';
+import { ciRunOf } from '../../shard/plan/ci-run.js';
+import { earlierAttempt } from '../../shard/plan/earlier-attempt.js';
+import { fleetHash, planRun } from '../../shard/plan/plan.js';
+import { readPlanFile } from '../../shard/plan/plan-file.js';
+import { asksForSomeSuites, commitOf } from '../run/run-facts.js';
+import { say } from '../session.js';
 
 /** Which of a run's suites are this shard's, and who says so. */
 export interface Division extends Pick<ShardPlanned, 'planId' | 'inputs' | 'predictedMs' | 'boundMs'> {

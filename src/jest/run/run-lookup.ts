@@ -1,11 +1,11 @@
 import type { Test } from '@jest/test-result';
-import type { Placement } from '../core/events.js';
-import { type Device, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
-import { bug } from '../core/vocabulary/bug.js';
-import type { WorkloadProfile } from '../core/workload/profile.js';
-import { isPlain, poolThreadsOf } from '../execute/local.js';
+import type { Placement } from '../../core/events.js';
+import { type Device, type Machine, type Slot, slotsOf } from '../../core/machine/machine.js';
+import { bug } from '../../core/vocabulary/bug.js';
+import type { WorkloadProfile } from '../../core/workload/profile.js';
+import { isPlain, poolThreadsOf } from '../../execute/local.js';
+import type { PreparedSuite } from '../suites.js';
 import { placementText } from './placement-text.js';
-import type { PreparedSuite } from './suites.js';
 
 /** What the ids of a run's events stand for, as far as the run has come to know it. */
 export class RunLookup {

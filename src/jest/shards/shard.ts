@@ -1,22 +1,22 @@
 import type { Test } from '@jest/test-result';
 import type { ShardOptions } from '@jest/test-sequencer';
 import type { Config } from '@jest/types';
-import type { HardwareEnvironment } from '../config/environment.js';
-import type { HardwareOptions } from '../config/options.js';
-import { runPaths } from '../config/run-paths.js';
-import type { Suite } from '../core/events.js';
-import { formatDuration } from '../core/vocabulary/units.js';
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import { defaultProfile } from '../core/workload/profile.js';
-import { fleetFrom } from '../machine-file/fleets.js';
-import { openRecord } from '../record/file.js';
-import { prepareOutputDirectory } from '../record/output-directory.js';
-import { ciRunOf } from '../shard/plan/ci-run.js';
+import type { HardwareEnvironment } from '../../config/environment.js';
+import type { HardwareOptions } from '../../config/options.js';
+import { runPaths } from '../../config/run-paths.js';
+import type { Suite } from '../../core/events.js';
+import { formatDuration } from '../../core/vocabulary/units.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { defaultProfile } from '../../core/workload/profile.js';
+import { fleetFrom } from '../../machine-file/fleets.js';
+import { openRecord } from '../../record/file.js';
+import { prepareOutputDirectory } from '../../record/output-directory.js';
+import { ciRunOf } from '../../shard/plan/ci-run.js';
+import { runStarted } from '../run/run-facts.js';
+import { runsWithUs } from '../runner-options.js';
+import { say, session } from '../session.js';
+import { prepareSuites } from '../suites.js';
 import { type Division, dividedBy } from './division.js';
-import { runStarted } from './run-facts.js';
-import { runsWithUs } from './runner-options.js';
-import { say, session } from './session.js';
-import { prepareSuites } from './suites.js';
 
 interface ShardInput {
   readonly tests: readonly Test[];

@@ -1,6 +1,6 @@
 import type { TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
-import { RawCoverageCollector } from '../shard/merge/raw-coverage.js';
+import { RawCoverageCollector } from '../../shard/merge/raw-coverage.js';
 import type { Emit } from './delivery.js';
 
 /** What a shard keeps of V8's coverage, so that `merge` can convert the sum of all shards as Jest would. */

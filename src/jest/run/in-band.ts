@@ -1,9 +1,9 @@
 import type { Test, TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import type { SuiteOutcome } from '../execute/executor.js';
-import { stockConfig } from './project-config.js';
-import { type CaseEvent, runSuite, type SuiteResult } from './suite.js';
+import type { SuiteOutcome } from '../../execute/executor.js';
+import { stockConfig } from '../project-config.js';
+import { type CaseEvent, runSuite, type SuiteResult } from '../suite.js';
 
 /** Runs a suite in the Jest process itself, for `-i` and the debugger: it can be neither bound nor stopped. */
 export async function runInBand(

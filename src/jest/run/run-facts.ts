@@ -1,10 +1,10 @@
 import type { Config } from '@jest/types';
-import type { HardwareOptions } from '../config/options.js';
-import { type RunStarted, recordVersion } from '../core/events.js';
-import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
-import { packageVersion } from '../host/package-version.js';
-import { recordedRoot } from '../shard/project-root.js';
-import { session } from './session.js';
+import type { HardwareOptions } from '../../config/options.js';
+import { type RunStarted, recordVersion } from '../../core/events.js';
+import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
+import { packageVersion } from '../../host/package-version.js';
+import { recordedRoot } from '../../shard/project-root.js';
+import { session } from '../session.js';
 
 /** The first line of the record. */
 export function runStarted(

@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
-import type { Placement, Rejection } from '../core/events.js';
-import type { Blame, SuiteOutcome } from '../execute/executor.js';
-import { clausesOf, refusalText } from '../report/text/clauses.js';
-import { printable } from '../report/text/printable.js';
+import type { Placement, Rejection } from '../../core/events.js';
+import type { Blame, SuiteOutcome } from '../../execute/executor.js';
+import { clausesOf, refusalText } from '../../report/text/clauses.js';
+import { printable } from '../../report/text/printable.js';
+import type { SuiteResult } from '../suite.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
-import type { SuiteResult } from './suite.js';
 
 export type Emit = <Name extends keyof TestEvents>(name: Name, payload: TestEvents[Name]) => Promise<void>;
 
