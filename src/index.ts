@@ -34,4 +34,4 @@ export {
   type TaskSchedulerOptions,
   type TaskStatistics,
   type TaskWorker,
-} from './task-scheduler.js';
+} from './tasks/task-scheduler.js';

@@ -1,11 +1,11 @@
-import { Estimates } from './core/estimate/estimate.js';
-import type { Placement, RunEvent, Suite, SuiteStatus } from './core/events.js';
-import { type Device, type Machine, slotsOf } from './core/machine/machine.js';
-import { Scheduler } from './core/scheduler/scheduler.js';
-import { defaultStrategy, type StrategyName, strategies } from './core/strategies/index.js';
-import { bug } from './core/vocabulary/bug.js';
-import { UsageError } from './core/vocabulary/usage-error.js';
-import { defaultProfile, type UnsatisfiablePolicy, type WorkloadProfile } from './core/workload/profile.js';
+import { Estimates } from '../core/estimate/estimate.js';
+import type { Placement, RunEvent, Suite, SuiteStatus } from '../core/events.js';
+import { type Device, type Machine, slotsOf } from '../core/machine/machine.js';
+import { Scheduler } from '../core/scheduler/scheduler.js';
+import { defaultStrategy, type StrategyName, strategies } from '../core/strategies/index.js';
+import { bug } from '../core/vocabulary/bug.js';
+import { UsageError } from '../core/vocabulary/usage-error.js';
+import { defaultProfile, type UnsatisfiablePolicy, type WorkloadProfile } from '../core/workload/profile.js';
 
 export interface TaskSchedulerOptions {
   /** Default `adaptive`. */
