@@ -8,10 +8,5 @@ export default {
   testTimeout: 120_000,
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      'ts-jest',
-      { useESM: true, tsconfig: '<rootDir>/__tests__/tsconfig.json', diagnostics: false },
-    ],
-  },
+  transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-transform.cjs' },
 };
