@@ -13,8 +13,8 @@ import { source } from '../bench/source.mjs';
 
 const { detectMachine, liveHost, recordedHost } = await source(
   'detect/detect.ts',
-  'detect/live-host.ts',
-  'detect/recorded-host.ts',
+  'host/live.ts',
+  'host/recorded.ts',
 );
 
 const [name, recorded] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { temporaryDirectory } from './temporary-host.js';
+import { temporaryDirectory } from '../detect/temporary-host.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
