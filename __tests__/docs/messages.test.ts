@@ -1,0 +1,23 @@
+import { readdirSync } from 'node:fs';
+import { repository, section, textOf } from './pages.js';
+
+const page = 'docs/troubleshooting.md';
+
+test('every message that the page explains is one of ours', () => {
+  const ours = sources();
+  const explained = textOf(page)
+    .split('\n')
+    .filter((line) => /^\| `/.test(line) && !section(page, '## Libraries').includes(line))
+    .map((line) => /^\| (?:`+ ?)(.*?)(?: ?`+) \|/.exec(line)?.[1] ?? line);
+  expect(explained.length).toBeGreaterThan(40);
+  const parts = explained.flatMap((message) => message.split('…').map((part) => part.trim()));
+  expect(parts.filter((part) => part.length > 3 && !ours.includes(part))).toEqual([]);
+});
+
+/** All code, without what sets apart a text in it. */
+function sources(): string {
+  return readdirSync(`${repository}src`, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => textOf(`src/${path}`).replaceAll('\\`', '`'))
+    .join('\n');
+}
