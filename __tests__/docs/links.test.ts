@@ -10,6 +10,11 @@ test.each(pagePaths)('links of %s lead somewhere', (page) => {
   expect(linksOf(page).filter((link) => !isThere(page, link))).toEqual([]);
 });
 
+test.each(pagePaths)('files that %s names are there', (page) => {
+  const named = [...prose(page).matchAll(/`((?:src|docs|fixtures|bench|scripts|__tests__)\/[^`\s]*)`/g)];
+  expect(named.map(([, path = '']) => path).filter((path) => !existsSync(repository + path))).toEqual([]);
+});
+
 test('the index names every page', () => {
   const named = linksOf('docs/README.md').map((link) => targetOf('docs/README.md', link).path);
   const pages = pagePaths.filter((path) => posix.dirname(path) === 'docs' && path !== 'docs/README.md');
@@ -17,8 +22,12 @@ test('the index names every page', () => {
 });
 
 function linksOf(page: string): readonly string[] {
-  const prose = textOf(page).replaceAll(/^ *```.*?^ *```$/gms, '');
-  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+}
+
+/** A page without what is set as code. */
+function prose(page: string): string {
+  return textOf(page).replaceAll(/^ *```.*?^ *```$/gms, '');
 }
 
 function isThere(page: string, link: string): boolean {
