@@ -13,11 +13,11 @@ import {
   parseMounts,
   quotaOf,
 } from '../../src/detect/budget/cgroup.js';
-import { countCpuList, parseAffinity } from '../../src/detect/budget/cpu-list.js';
-import { parseCpuinfo } from '../../src/detect/cpu/cpuinfo.js';
 import { parseMigSlices } from '../../src/detect/nvidia/mig.js';
 import { parseNvidiaInformation } from '../../src/detect/nvidia/proc.js';
 import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/nvidia/smi.js';
+import { countCpuList, parseAffinity } from '../../src/detect/system/cpu-list.js';
+import { parseCpuinfo } from '../../src/detect/system/cpuinfo.js';
 import { parseWindowsDevices } from '../../src/detect/windows/devices.js';
 
 describe('no parser throws, whatever the text', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Device } from '../../src/core/machine/machine.js';
-import type { ProbeFindings } from '../../src/detect/probe.js';
+import type { ProbeFindings } from '../../src/detect/findings/probe.js';
 import { uniteFindings } from '../../src/detect/unite.js';
 
 function device(id: string, model: string): Device {

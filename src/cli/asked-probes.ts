@@ -1,7 +1,7 @@
 import { aliases, backends } from '../core/vocabulary/taxonomy.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { splitList, wordOf } from '../core/workload/values.js';
-import { type LazyProbeName, lazyProbeNames, lazyProbesFor } from '../detect/backends/lazy-probes.js';
+import { type LazyProbeName, lazyProbeNames, lazyProbesFor } from '../detect/lazy-probes.js';
 import type { FlagValues } from './command.js';
 
 /** A flag of commands that detect. */

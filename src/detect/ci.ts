@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Host } from '../host/host.js';
-import { type Sourced, sourced } from './device-draft.js';
+import { type Sourced, sourced } from './findings/device-draft.js';
 
 /** The CI service whose job this is, by the table of the package that Jest asks too; it looks at its own process alone. */
 export function ciOf({ env }: Host): Sourced<string> | undefined {

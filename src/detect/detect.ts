@@ -11,10 +11,10 @@ import { applyMachineFile } from '../machine-file/apply.js';
 import type { MachineFile } from '../machine-file/read.js';
 import { withReadings } from '../sensors/readings.js';
 import { applyBackendFindings } from './backends/apply-findings.js';
-import { type LazyProbeName, lazyProbes, lazyTrials } from './backends/lazy-probes.js';
 import { withKeptSpeeds } from './calibrate/kept-speeds.js';
 import { machineFactsOf } from './facts.js';
-import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './probe.js';
+import type { BackendFinding, Probe, ProbeFindings, ProbeOptions } from './findings/probe.js';
+import { type LazyProbeName, lazyProbes, lazyTrials } from './lazy-probes.js';
 import { classesOfProbes, probes } from './probes.js';
 import { uniteFindings } from './unite.js';
 

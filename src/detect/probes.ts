@@ -7,11 +7,11 @@ import { tpu } from './accelerators/tpu.js';
 import { amd } from './amd/probe.js';
 import { macos } from './apple/probe.js';
 import { cpu } from './cpu/probe.js';
+import type { Probe } from './findings/probe.js';
 import { intel } from './intel/probe.js';
 import { nvidia } from './nvidia/probe.js';
 import { pciDisplay } from './other-gpus/pci-display.js';
 import { platformGpu } from './other-gpus/platform-gpu.js';
-import type { Probe } from './probe.js';
 import { windows } from './windows/probe.js';
 import { wsl } from './windows/wsl.js';
 

@@ -1,5 +1,5 @@
 import type { Device, MachineProblem } from '../core/machine/machine.js';
-import type { ProbeFindings } from './probe.js';
+import type { ProbeFindings } from './findings/probe.js';
 import { comparePciAddresses } from './system/uevent.js';
 
 /**

@@ -1,8 +1,7 @@
-import { bindingEnvOf } from '../core/machine/device-mask.js';
+import { bindingEnvOf, type OuterEnvironment } from '../core/machine/device-mask.js';
 import { impliedLabels } from '../core/machine/implied-labels.js';
 import type { Device, Evidence, Machine, MachineFacts, MachineProblem } from '../core/machine/machine.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import type { Host } from '../host/host.js';
 import type { MachineFile } from './schema.js';
 
 /**
@@ -10,11 +9,7 @@ import type { MachineFile } from './schema.js';
  * device but the CPU, on which Jest itself runs.
  * @throws {UsageError} for a new device without a class.
  */
-export function applyMachineFile(
-  detected: Machine,
-  file: MachineFile,
-  host: Pick<Host, 'env' | 'platform'>,
-): Machine {
+export function applyMachineFile(detected: Machine, file: MachineFile, host: OuterEnvironment): Machine {
   const declared: Evidence = { confidence: 'declared', source: file.source };
   const devices = keptDevices(detected, file).map((device) => withBudget(device, file, declared));
   const added = new Set<string>();

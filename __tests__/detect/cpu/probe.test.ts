@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { type DeviceClass, features, precisions, vendors } from '../../../src/core/vocabulary/taxonomy.js';
-import armCores from '../../../src/detect/cpu/arm-cores.json' with { type: 'json' };
 import microarchitectures from '../../../src/detect/cpu/microarchitectures.json' with { type: 'json' };
 import { detectMachine } from '../../../src/detect/detect.js';
+import armCores from '../../../src/detect/system/arm-cores.json' with { type: 'json' };
 import { device, replay } from '../replay.js';
 import { temporaryHost } from '../temporary-host.js';
 

@@ -1,4 +1,3 @@
-import type { Host } from '../../host/host.js';
 import type { Device } from './machine.js';
 
 /** How the driver names a device: its position among the driver's devices, and its UUID where it has one. */
@@ -9,6 +8,14 @@ export interface DeviceAddress {
   readonly parentUuid?: string | undefined;
   /** For an accelerator that masks name by cores: how many each device has. */
   readonly cores?: number | undefined;
+}
+
+/** What decides which devices a process sees before we restrict it. */
+export interface OuterEnvironment {
+  /** Environment variables that are already set outside. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** As `process.platform` names it. */
+  readonly platform: string;
 }
 
 export interface Binding {
@@ -25,7 +32,7 @@ export interface Binding {
 export function bindingEnvOf(
   device: Pick<Device, 'class' | 'vendor'>,
   address: DeviceAddress,
-  outer: Pick<Host, 'env' | 'platform'>,
+  outer: OuterEnvironment,
 ): Binding {
   if (device.class === 'tpu' && device.vendor === 'google') {
     return bindWithin(
@@ -47,13 +54,13 @@ export function bindingEnvOf(
 }
 
 /** The UUID names the device whatever is set outside and however the driver sorts. */
-function bindByUuid(variable: string, address: DeviceAddress, env: Host['env']): Binding {
+function bindByUuid(variable: string, address: DeviceAddress, env: OuterEnvironment['env']): Binding {
   const { bindingEnv, hiddenBy } = bindByEntry(variable, address, env);
   if (hiddenBy !== undefined) return { hiddenBy };
   return { bindingEnv: { ...bindingEnv, ...(address.uuid && { [variable]: address.uuid }) } };
 }
 
-function bindByEntry(variable: string, address: DeviceAddress, env: Host['env']): Binding {
+function bindByEntry(variable: string, address: DeviceAddress, env: OuterEnvironment['env']): Binding {
   const mask = env[variable];
   if (mask === undefined) return { bindingEnv: { [variable]: String(address.index) } };
   const entries = visibleEntries(mask).filter((entry) => names(entry, address));
@@ -63,7 +70,12 @@ function bindByEntry(variable: string, address: DeviceAddress, env: Host['env'])
 }
 
 /** Hidden by a mask that only hides, where that one is set; else as bound. */
-function bindWithin(variable: string, bound: Binding, address: DeviceAddress, env: Host['env']): Binding {
+function bindWithin(
+  variable: string,
+  bound: Binding,
+  address: DeviceAddress,
+  env: OuterEnvironment['env'],
+): Binding {
   if (env[variable] === undefined) return bound;
   const { hiddenBy } = bindByEntry(variable, address, env);
   return hiddenBy === undefined ? bound : { hiddenBy };
@@ -75,7 +87,7 @@ function bindWithin(variable: string, bound: Binding, address: DeviceAddress, en
  * that the latter is what binds within the former. Where the user masks by HIP's variables, ROCR stays as it is, so that
  * the user's numbers keep their meaning. Source: ROCm documentation, GPU isolation; CLR, `Device::init`.
  */
-function bindAmd(address: DeviceAddress, { env, platform }: Pick<Host, 'env' | 'platform'>): Binding {
+function bindAmd(address: DeviceAddress, { env, platform }: OuterEnvironment): Binding {
   const hip = env.HIP_VISIBLE_DEVICES || env.CUDA_VISIBLE_DEVICES === undefined;
   const hipMask = hip ? 'HIP_VISIBLE_DEVICES' : 'CUDA_VISIBLE_DEVICES';
   const onWindows = platform === 'win32';
@@ -104,7 +116,7 @@ function bindAmd(address: DeviceAddress, { env, platform }: Pick<Host, 'env' | '
  * ZE_AFFINITY_MASK cuts for Level Zero; ONEAPI_DEVICE_SELECTOR and the older SYCL_DEVICE_FILTER choose within what is left.
  * A selector set outside that counts devices would count anew after the cut: it is replaced by one without numbers.
  */
-function bindIntel(address: DeviceAddress, env: Host['env']): Binding {
+function bindIntel(address: DeviceAddress, env: OuterEnvironment['env']): Binding {
   const bound = bindByEntry('ZE_AFFINITY_MASK', address, env);
   if (bound.hiddenBy !== undefined) return bound;
   const mask = env.ZE_AFFINITY_MASK;
@@ -150,7 +162,7 @@ function selectsGpu(selector: string, index: number): boolean {
 }
 
 /** Neuron's mask counts cores over all devices: `0-3`, `0,2`. */
-function bindNeuron({ index, cores }: DeviceAddress, env: Host['env']): Binding {
+function bindNeuron({ index, cores }: DeviceAddress, env: OuterEnvironment['env']): Binding {
   if (cores === undefined) return {};
   const own = Array.from({ length: cores }, (_, core) => index * cores + core);
   const mask = env.NEURON_RT_VISIBLE_CORES;

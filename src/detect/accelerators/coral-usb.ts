@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.js';
-import { labelsOf, sourced } from '../device-draft.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { labelsOf, sourced } from '../findings/device-draft.js';
+import { type FoundDevice, numberedFindings, type Obstacle } from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { nodeObstacle } from '../system/closed-node.js';
 import { libraryPath } from '../system/library.js';
 import { parseUsbUevent } from '../system/uevent.js';

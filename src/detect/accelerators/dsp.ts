@@ -1,8 +1,8 @@
 import type { Backend } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import { labelsOf, sourced } from '../device-draft.js';
-import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { labelsOf, sourced } from '../findings/device-draft.js';
+import { type FoundDevice, numberedFindings } from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { nodeObstacle } from '../system/closed-node.js';
 import { libraryPath } from '../system/library.js';
 

@@ -1,8 +1,8 @@
 import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import { sourced } from '../device-draft.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { sourced } from '../findings/device-draft.js';
+import { type FoundDevice, numberedFindings, type Obstacle } from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { closedNode } from '../system/closed-node.js';
 import { type PciFunction, pciFunctionsOf, pciIdOf } from '../system/pci.js';
 

@@ -1,10 +1,14 @@
 import { type Binding, bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Host } from '../../host/host.js';
 import { openvinoBackendsOf } from '../backends/frameworks.js';
-import { labelsOf, sourced } from '../device-draft.js';
-import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import { type PlatformDevice, platformDevicesOf } from '../other-gpus/platform.js';
-import type { Probe } from '../probe.js';
+import { labelsOf, sourced } from '../findings/device-draft.js';
+import {
+  type FoundDevice,
+  hiddenDevice,
+  numberedFindings,
+  type Obstacle,
+} from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { anyLibrary } from '../system/any-library.js';
 import { nodeObstacle } from '../system/closed-node.js';
 import {
@@ -15,6 +19,7 @@ import {
   pciFunctionsOf,
   pciIdOf,
 } from '../system/pci.js';
+import { type PlatformDevice, platformDevicesOf } from '../system/platform.js';
 import { pciAddressOf } from '../system/uevent.js';
 import {
   type AcceleratorKind,

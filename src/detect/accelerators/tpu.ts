@@ -1,8 +1,13 @@
 import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Host } from '../../host/host.js';
-import { labelsOf, sourced } from '../device-draft.js';
-import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { labelsOf, sourced } from '../findings/device-draft.js';
+import {
+  type FoundDevice,
+  hiddenDevice,
+  numberedFindings,
+  type Obstacle,
+} from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { nodeObstacle } from '../system/closed-node.js';
 import { pciFunctionsOf, pciIdOf } from '../system/pci.js';
 

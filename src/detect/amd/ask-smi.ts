@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.js';
-import type { ProbeOptions } from '../probe.js';
+import type { ProbeOptions } from '../findings/probe.js';
 import { parseAmdSmi, parseRocmSmi } from './smi.js';
 
 const tools = [

@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.js';
-import { type Sourced, sourced } from '../device-draft.js';
+import { type Sourced, sourced } from '../findings/device-draft.js';
 import { parseByteCount } from '../system/byte-count.js';
 import { attributeOf, type PciFunction } from '../system/pci.js';
 import { amdGpuRow, gfxRow } from './generation.js';

@@ -4,9 +4,9 @@ import type { Host, RunOutcome } from '../../host/host.js';
 import { abilitiesOfGfx } from '../amd/generation.js';
 import { amdModelByName } from '../amd/model-names.js';
 import { physicalMemoryOf } from '../budget/budget.js';
-import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
+import { deviceOf, labelsOf, type Sourced, sourced } from '../findings/device-draft.js';
+import type { Probe } from '../findings/probe.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel/generation.js';
-import type { Probe } from '../probe.js';
 import { type MacFacts, type MacGpu, parseSystemProfiler } from './system-profiler.js';
 
 /** GPUs and the Neural Engine of a Mac, asked of `system_profiler`; where it fails, Apple's chips tell by their name. */

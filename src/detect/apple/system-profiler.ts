@@ -1,5 +1,5 @@
 import type { Vendor } from '../../core/vocabulary/taxonomy.js';
-import { believableBytes } from '../budget/meminfo.js';
+import { believableBytes } from '../system/meminfo.js';
 
 /** What `system_profiler SPDisplaysDataType SPHardwareDataType -json` says of a Mac; absent where it is silent. */
 export interface MacFacts {

@@ -1,6 +1,6 @@
 import type { Device } from '../../core/machine/machine.js';
 import { type Backend, backends } from '../../core/vocabulary/taxonomy.js';
-import type { BackendFinding } from '../probe.js';
+import type { BackendFinding } from '../findings/probe.js';
 
 /** The devices with the backends that were tried on them: what computed is there, what did not is gone. */
 export function applyBackendFindings(

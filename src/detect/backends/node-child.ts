@@ -1,5 +1,5 @@
 import type { Host, RunOutcome } from '../../host/host.js';
-import type { ProbeOptions } from '../probe.js';
+import type { ProbeOptions } from '../findings/probe.js';
 
 /**
  * Runs a script in a Node process of its own, because native code may crash or hang; `args` are `process.argv[1]` and

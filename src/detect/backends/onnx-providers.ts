@@ -1,6 +1,6 @@
 import type { Backend, DeviceClass, Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import type { BackendFinding, Probe, ProbeOptions } from '../probe.js';
+import type { BackendFinding, Probe, ProbeOptions } from '../findings/probe.js';
 import { installedPackage } from './installed-package.js';
 import { gpuNodesOf, keepNegativeMs, keptAnswers, subjectOf } from './kept-answers.js';
 import { failureText, runInNode } from './node-child.js';

@@ -1,6 +1,6 @@
 import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import type { Probe } from '../probe.js';
+import type { Probe } from '../findings/probe.js';
 import { vulkanDriversOf } from '../system/icd.js';
 import { parseVulkaninfo } from './vulkaninfo.js';
 

@@ -2,7 +2,7 @@ import type { Device } from '../../core/machine/machine.js';
 import { type Vendor, vendors } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
 import { gpuNodesOf } from '../backends/kept-answers.js';
-import { deviceOf, type Sourced, sourced } from '../device-draft.js';
+import { deviceOf, type Sourced, sourced } from '../findings/device-draft.js';
 import type { WebGpuAnswer } from './answer.js';
 import { softwareNames } from './software-names.js';
 

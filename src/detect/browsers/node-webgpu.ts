@@ -1,7 +1,7 @@
 import { installedPackage } from '../backends/installed-package.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../backends/kept-answers.js';
 import { failureText, runInNode } from '../backends/node-child.js';
-import type { Probe, ProbeFindings } from '../probe.js';
+import type { Probe, ProbeFindings } from '../findings/probe.js';
 import { adapterDevice } from './adapter-device.js';
 import { isEnough, readWebGpuAnswer } from './answer.js';
 import { webGpuScript } from './webgpu-script.js';

@@ -1,7 +1,7 @@
 import type { MachineProblem } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../backends/kept-answers.js';
-import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
+import type { Probe, ProbeFindings, ProbeOptions } from '../findings/probe.js';
 import { adapterDevice } from './adapter-device.js';
 import { isEnough, type PageAnswer, readPageAnswer, wasLate } from './answer.js';
 import { findBrowsers, type InstalledBrowser } from './find.js';

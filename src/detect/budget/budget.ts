@@ -1,6 +1,8 @@
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
-import { parseCpuinfo } from '../cpu/cpuinfo.js';
+import { countCpuList, parseAffinity } from '../system/cpu-list.js';
+import { parseCpuinfo } from '../system/cpuinfo.js';
+import { believableBytes, hugePageBytes, meminfoBytes, parseAmount } from '../system/meminfo.js';
 import {
   directoriesOf,
   parseCpuMax,
@@ -10,8 +12,6 @@ import {
   parseMounts,
   quotaOf,
 } from './cgroup.js';
-import { countCpuList, parseAffinity } from './cpu-list.js';
-import { believableBytes, hugePageBytes, meminfoBytes, parseAmount } from './meminfo.js';
 
 /** An amount and what set it. */
 export interface Budget {

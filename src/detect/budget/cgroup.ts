@@ -1,5 +1,5 @@
-import { believableCpus } from './cpu-list.js';
-import { believableBytes, parseAmount } from './meminfo.js';
+import { believableCpus } from '../system/cpu-list.js';
+import { believableBytes, parseAmount } from '../system/meminfo.js';
 
 /** One line of `/proc/self/cgroup`. */
 export interface CgroupMembership {

@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.js';
-import { type Sourced, sourced } from '../device-draft.js';
+import { type Sourced, sourced } from '../findings/device-draft.js';
 import { memoryBudgetOf } from './budget.js';
 
 const GiB = 1024 ** 3;

@@ -11,8 +11,8 @@ import type { Host } from '../../host/host.js';
 import { raplPackagesOf } from '../../sensors/rapl.js';
 import { cpuBackendsOf } from '../backends/frameworks.js';
 import { memoryBudgetOf } from '../budget/budget.js';
-import { deviceOf, type Sourced, sourced } from '../device-draft.js';
-import type { Probe } from '../probe.js';
+import { deviceOf, type Sourced, sourced } from '../findings/device-draft.js';
+import type { Probe } from '../findings/probe.js';
 import {
   type CpuinfoFacts,
   featureFlags,
@@ -20,7 +20,7 @@ import {
   parseCpuinfo,
   precisionFlags,
   vendorIn,
-} from './cpuinfo.js';
+} from '../system/cpuinfo.js';
 import { abilitiesByModel, threadsByModel } from './microarchitecture.js';
 import { type SystemAnswer, systemAnswerOf } from './system-answer.js';
 import { boardOf, smtEvidenceOf } from './topology.js';

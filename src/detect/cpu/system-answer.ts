@@ -1,6 +1,6 @@
 import type { Feature, Precision } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
-import type { ProbeOptions } from '../probe.js';
+import type { ProbeOptions } from '../findings/probe.js';
 import { windowsAnswerOf } from '../windows/answer.js';
 import { parseSysctl } from './sysctl.js';
 import { parseWindowsCpu } from './windows-cpu.js';

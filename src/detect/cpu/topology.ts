@@ -1,6 +1,6 @@
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
-import { countCpuList } from '../budget/cpu-list.js';
+import { countCpuList } from '../system/cpu-list.js';
 
 const cpus = '/sys/devices/system/cpu';
 

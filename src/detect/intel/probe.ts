@@ -1,17 +1,22 @@
 import { bindingEnvOf } from '../../core/machine/device-mask.js';
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Host } from '../../host/host.js';
-import { powerLimitOf } from '../../sensors/hwmon.js';
 import { openvinoBackendsOf } from '../backends/frameworks.js';
 import { sharedMemoryOf } from '../budget/shared-memory.js';
-import { labelsOf, type Sourced, sourced } from '../device-draft.js';
-import { type FoundDevice, hiddenDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { labelsOf, type Sourced, sourced } from '../findings/device-draft.js';
+import {
+  type FoundDevice,
+  hiddenDevice,
+  numberedFindings,
+  type Obstacle,
+} from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { parseByteCount } from '../system/byte-count.js';
 import { nodeObstacle } from '../system/closed-node.js';
 import { type DriverFiles, graphicsBackendsOf } from '../system/icd.js';
 import { libraryPath } from '../system/library.js';
 import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../system/pci.js';
+import { powerLimitOf } from '../system/power-limit.js';
 import { openclFiles } from '../system/rusticl.js';
 import { abilitiesOfIntel, type IntelGpuModel, intelGpuModel } from './generation.js';
 

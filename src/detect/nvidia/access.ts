@@ -1,8 +1,8 @@
 import type { Host } from '../../host/host.js';
-import { containerOf } from '../facts.js';
-import type { Obstacle } from '../numbered-findings.js';
-import type { ProbeOptions } from '../probe.js';
+import type { Obstacle } from '../findings/numbered-findings.js';
+import type { ProbeOptions } from '../findings/probe.js';
 import { closedNode } from '../system/closed-node.js';
+import { containerOf } from '../system/container.js';
 import { libraryPath, pathInListing } from '../system/library.js';
 import { tegraGpuOf, tegraNodesOf } from './tegra.js';
 

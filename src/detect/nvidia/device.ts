@@ -5,7 +5,7 @@ import {
   isIntegratedCapability,
 } from '../../core/machine/nvidia-generation.js';
 import type { Backend } from '../../core/vocabulary/taxonomy.js';
-import { deviceOf, type Sourced, sourced } from '../device-draft.js';
+import { deviceOf, type Sourced, sourced } from '../findings/device-draft.js';
 import { cudaMemoryOf } from './memory.js';
 import type { MigSlice } from './mig.js';
 import type { NvidiaGpu } from './smi.js';

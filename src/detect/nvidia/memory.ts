@@ -1,6 +1,6 @@
 import type { Host } from '../../host/host.js';
 import { memoryBudgetOf } from '../budget/budget.js';
-import { type Sourced, sourced } from '../device-draft.js';
+import { type Sourced, sourced } from '../findings/device-draft.js';
 import type { NvidiaGpu } from './smi.js';
 
 const MiB = 1024 ** 2;

@@ -1,6 +1,6 @@
 import type { MachineProblem } from '../../core/machine/machine.js';
 import type { Host, RunOutcome } from '../../host/host.js';
-import type { ProbeOptions } from '../probe.js';
+import type { ProbeOptions } from '../findings/probe.js';
 import { type DriverGpu, gpusOfDriver, sameGpu } from './driver.js';
 import { type MigSlice, parseMigSlices } from './mig.js';
 import {

@@ -1,6 +1,6 @@
 import { capabilityByName } from '../../core/machine/nvidia-generation.js';
 import type { Host } from '../../host/host.js';
-import type { Obstacle } from '../numbered-findings.js';
+import type { Obstacle } from '../findings/numbered-findings.js';
 import type { NvidiaGpu } from './smi.js';
 import table from './tegra.json' with { type: 'json' };
 

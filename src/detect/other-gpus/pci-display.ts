@@ -1,8 +1,8 @@
 import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
 import { acceleratorMaker, isAccelerator } from '../accelerators/known.js';
-import { sourced } from '../device-draft.js';
-import { type FoundDevice, numberedFindings } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { sourced } from '../findings/device-draft.js';
+import { type FoundDevice, numberedFindings } from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { isForGuests, isPassedOn, type PciFunction, pciFunctionsOf, pciIdOf } from '../system/pci.js';
 
 /**

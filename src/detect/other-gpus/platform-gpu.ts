@@ -3,13 +3,13 @@ import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
 import { platformAccelerators } from '../accelerators/known.js';
 import { sharedMemoryOf } from '../budget/shared-memory.js';
-import { type Sourced, sourced } from '../device-draft.js';
-import { type FoundDevice, numberedFindings, type Obstacle } from '../numbered-findings.js';
-import type { Probe } from '../probe.js';
+import { type Sourced, sourced } from '../findings/device-draft.js';
+import { type FoundDevice, numberedFindings, type Obstacle } from '../findings/numbered-findings.js';
+import type { Probe } from '../findings/probe.js';
 import { nodeObstacle } from '../system/closed-node.js';
 import { graphicsBackendsOf } from '../system/icd.js';
+import { type PlatformDevice, platformDevicesOf } from '../system/platform.js';
 import { openclFiles } from '../system/rusticl.js';
-import { type PlatformDevice, platformDevicesOf } from './platform.js';
 import table from './platform-gpus.json' with { type: 'json' };
 
 /**

@@ -1,5 +1,5 @@
 import type { Host } from '../../host/host.js';
-import type { Obstacle } from '../numbered-findings.js';
+import type { Obstacle } from '../findings/numbered-findings.js';
 
 /**
  * What keeps this process from a device's node: it is missing, or the user may not open it. One rule for every device.

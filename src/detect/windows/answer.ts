@@ -1,5 +1,5 @@
 import type { Host, RunOutcome } from '../../host/host.js';
-import type { ProbeOptions } from '../probe.js';
+import type { ProbeOptions } from '../findings/probe.js';
 import { listDevicesScript, parseWindowsDevices } from './devices.js';
 
 /** What PowerShell says of the machine. The probes of a detection share one host, and so one call. */

@@ -6,14 +6,14 @@ import { acceleratorKinds } from '../accelerators/known.js';
 import { abilitiesOfGfx } from '../amd/generation.js';
 import { amdModelByName } from '../amd/model-names.js';
 import { openvinoBackendsOf } from '../backends/frameworks.js';
-import { deviceOf, labelsOf, type Sourced, sourced } from '../device-draft.js';
+import { deviceOf, labelsOf, type Sourced, sourced } from '../findings/device-draft.js';
+import type { Probe, ProbeFindings, ProbeOptions } from '../findings/probe.js';
 import { abilitiesOfIntel, intelGpuModel } from '../intel/generation.js';
 import { nvidiaFindings } from '../nvidia/probe.js';
-import type { Probe, ProbeFindings, ProbeOptions } from '../probe.js';
+import { directMlOf } from '../system/directml.js';
 import { windowsAnswerOf } from './answer.js';
 import { hasBasicDriver, vendorByBrand } from './basic-driver.js';
 import { parseWindowsDevices, type WindowsDevice, type WindowsDevices } from './devices.js';
-import { directMlOf } from './directml.js';
 import { pciDeviceOf, sharedMemoryOf, sharesMemory } from './shared-memory.js';
 
 /** GPUs and NPUs of Windows, asked of one PowerShell; of NVIDIA's GPUs `nvidia-smi` knows more. */

@@ -2,7 +2,7 @@ import type { Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { Host } from '../../host/host.js';
 import { amdModelByName } from '../amd/model-names.js';
 import { physicalMemoryOf } from '../budget/budget.js';
-import { type Sourced, sourced } from '../device-draft.js';
+import { type Sourced, sourced } from '../findings/device-draft.js';
 import intelCards from '../intel/cards.json' with { type: 'json' };
 import type { WindowsDevice } from './devices.js';
 

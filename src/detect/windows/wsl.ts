@@ -1,8 +1,8 @@
 import type { Evidence } from '../../core/machine/machine.js';
 import type { Architecture, Vendor } from '../../core/vocabulary/taxonomy.js';
-import { deviceOf, sourced } from '../device-draft.js';
-import type { Probe } from '../probe.js';
-import { directMlOf } from './directml.js';
+import { deviceOf, sourced } from '../findings/device-draft.js';
+import type { Probe } from '../findings/probe.js';
+import { directMlOf } from '../system/directml.js';
 
 /** GPUs of AMD and Intel in WSL: the Windows around it shows them by its drivers alone. NVIDIA's have a probe. */
 export const wsl: Probe = async (host) => {

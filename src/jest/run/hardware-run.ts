@@ -11,7 +11,7 @@ import { Scheduler } from '../../core/scheduler/scheduler.js';
 import { strategies } from '../../core/strategies/index.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
-import { type LazyProbeName, lazyProbesFor } from '../../detect/backends/lazy-probes.js';
+import { type LazyProbeName, lazyProbesFor } from '../../detect/lazy-probes.js';
 import type { SuiteOutcome } from '../../execute/executor.js';
 import { type Happening, LiveRun } from '../../execute/live-run.js';
 import type { LocalExecutor } from '../../execute/local.js';

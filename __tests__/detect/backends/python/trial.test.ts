@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Machine, slotsOf } from '../../../../src/core/machine/machine.js';
 import { neverRejection } from '../../../../src/core/scheduler/filters.js';
-import type { LazyProbeName } from '../../../../src/detect/backends/lazy-probes.js';
 import { type DetectOptions, detectMachine } from '../../../../src/detect/detect.js';
+import type { LazyProbeName } from '../../../../src/detect/lazy-probes.js';
 import { suite } from '../../../core/cluster.js';
 import { temporaryDirectory, temporaryHost } from '../../temporary-host.js';
 

@@ -1,6 +1,6 @@
 import type { Device } from '../../../core/machine/machine.js';
 import type { DeviceClass, Vendor } from '../../../core/vocabulary/taxonomy.js';
-import type { BackendFinding } from '../../probe.js';
+import type { BackendFinding } from '../../findings/probe.js';
 import type { PythonAnswer, TriedDevice } from './answer.js';
 import { type PythonBackend, pythonFrameworks } from './frameworks.js';
 

@@ -1,6 +1,6 @@
 import type { Device, MachineProblem } from '../../../core/machine/machine.js';
 import type { Host, RunOutcome } from '../../../host/host.js';
-import type { BackendFinding, BackendTrial, ProbeOptions } from '../../probe.js';
+import type { BackendFinding, BackendTrial, ProbeOptions } from '../../findings/probe.js';
 import { keepNegativeMs, keptAnswers, subjectOf } from '../kept-answers.js';
 import { type PythonAnswer, readPythonAnswer } from './answer.js';
 import { candidatesOf, findingsOf, ownerOf } from './findings.js';

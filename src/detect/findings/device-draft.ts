@@ -1,4 +1,4 @@
-import type { Device, Evidence } from '../core/machine/machine.js';
+import type { Device, Evidence } from '../../core/machine/machine.js';
 import {
   type Architecture,
   type Backend,
@@ -9,7 +9,7 @@ import {
   type Precision,
   precisions,
   type Vendor,
-} from '../core/vocabulary/taxonomy.js';
+} from '../../core/vocabulary/taxonomy.js';
 
 /** A value and where it comes from. */
 export interface Sourced<T> {

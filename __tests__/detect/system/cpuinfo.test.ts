@@ -1,4 +1,4 @@
-import { parseCpuinfo } from '../../../src/detect/cpu/cpuinfo.js';
+import { parseCpuinfo } from '../../../src/detect/system/cpuinfo.js';
 
 /** What the kernels of other architectures print, shortened. */
 const texts = {

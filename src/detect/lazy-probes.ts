@@ -1,7 +1,7 @@
-import type { Backend, Feature } from '../../core/vocabulary/taxonomy.js';
-import type { WorkloadProfile } from '../../core/workload/profile.js';
-import type { BackendTrial, Probe } from '../probe.js';
-import type { PythonBackend } from './python/frameworks.js';
+import type { Backend, Feature } from '../core/vocabulary/taxonomy.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
+import type { PythonBackend } from './backends/python/frameworks.js';
+import type { BackendTrial, Probe } from './findings/probe.js';
 
 interface LazyProbeRow {
   /** A suite that asks for one of these makes the probe worth its time. */
@@ -23,25 +23,25 @@ export const lazyProbes = {
   browsers: {
     backends: ['webgpu', 'webnn'],
     features: ['canvas'],
-    load: async () => (await import('../browsers/probe.js')).browsers,
+    load: async () => (await import('./browsers/probe.js')).browsers,
   },
   'node-webgpu': {
     backends: ['webgpu'],
-    load: async () => (await import('../browsers/node-webgpu.js')).nodeWebGpu,
+    load: async () => (await import('./browsers/node-webgpu.js')).nodeWebGpu,
   },
   'onnx-providers': {
     backends: ['onnx', 'tensorrt', 'directml', 'coreml', 'qnn'],
-    load: async () => (await import('./onnx-providers.js')).onnxProviders,
+    load: async () => (await import('./backends/onnx-providers.js')).onnxProviders,
   },
   vulkaninfo: {
     backends: ['vulkan'],
-    load: async () => (await import('./vulkan.js')).vulkaninfo,
+    load: async () => (await import('./backends/vulkan.js')).vulkaninfo,
   },
 } as const satisfies Record<string, LazyProbeRow>;
 
 const pythonRow = <Name extends PythonBackend>(backend: Name) => ({
   backends: [backend],
-  load: async () => (await import('./python/trial.js')).pythonTrial(backend),
+  load: async () => (await import('./backends/python/trial.js')).pythonTrial(backend),
 });
 
 /** Trials of found devices that take seconds: run only when somebody asks for what they try. */

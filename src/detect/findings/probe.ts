@@ -1,6 +1,6 @@
-import type { Device, Evidence, MachineProblem } from '../core/machine/machine.js';
-import type { Backend, DeviceClass, Vendor } from '../core/vocabulary/taxonomy.js';
-import type { Host } from '../host/host.js';
+import type { Device, Evidence, MachineProblem } from '../../core/machine/machine.js';
+import type { Backend, DeviceClass, Vendor } from '../../core/vocabulary/taxonomy.js';
+import type { Host } from '../../host/host.js';
 
 /**
  * Finds the devices of one kind. Called once per detection, at the same time as all others; a probe that throws or

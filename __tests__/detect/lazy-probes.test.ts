@@ -1,4 +1,4 @@
-import { lazyProbesFor } from '../../../src/detect/backends/lazy-probes.js';
+import { lazyProbesFor } from '../../src/detect/lazy-probes.js';
 
 test.each([
   [[], []],
