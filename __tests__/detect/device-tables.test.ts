@@ -9,7 +9,7 @@ import {
   vendors,
 } from '../../src/core/vocabulary/taxonomy.js';
 
-const read = (name: string): unknown => JSON.parse(readFileSync(`src/detect/data/${name}.json`, 'utf8'));
+const read = (name: string): unknown => JSON.parse(readFileSync(`src/detect/${name}.json`, 'utf8'));
 
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{4}$/));
 const text = v.pipe(v.string(), v.minLength(2));
@@ -31,7 +31,7 @@ const names = v.pipe(v.array(text), v.minLength(1));
 const byTree = v.array(v.strictObject({ compatible: text, name: text }));
 
 const schemas = {
-  accelerators: v.strictObject({
+  'accelerators/known': v.strictObject({
     kinds: v.array(
       v.strictObject({
         kind: text,
@@ -76,7 +76,7 @@ const schemas = {
     otherVendors: v.array(v.strictObject({ vendorId: hex, name: text, source: text })),
     helpers: v.array(v.strictObject({ pattern, what: text, source: text })),
   }),
-  'platform-gpus': v.strictObject({
+  'other-gpus/platform-gpus': v.strictObject({
     drm: v.array(
       v.strictObject({
         drivers: names,
@@ -101,7 +101,7 @@ const schemas = {
     ),
     noGpus: v.strictObject({ drivers: names, source: text }),
   }),
-  'intel-gpus': v.strictObject({
+  'intel/gpus': v.strictObject({
     families: v.record(text, intelFamily),
     models: v.array(
       v.strictObject({
@@ -114,7 +114,7 @@ const schemas = {
     ),
     series: v.array(v.strictObject({ pattern, name: text, family: text, source: text })),
   }),
-  'amd-gpus': v.strictObject({
+  'amd/gpus': v.strictObject({
     gfx: v.array(
       v.strictObject({
         gfx: v.pipe(v.string(), v.regex(/^gfx\d{1,2}[0-9a-f]{2}$/)),
@@ -140,9 +140,9 @@ test.each(Object.entries(schemas))('%s.json has the form that the probes read', 
 });
 
 test('no id is listed twice, and every family is there', () => {
-  const intel = v.parse(schemas['intel-gpus'], read('intel-gpus'));
-  const amd = v.parse(schemas['amd-gpus'], read('amd-gpus'));
-  const accelerators = v.parse(schemas.accelerators, read('accelerators'));
+  const intel = v.parse(schemas['intel/gpus'], read('intel/gpus'));
+  const amd = v.parse(schemas['amd/gpus'], read('amd/gpus'));
+  const accelerators = v.parse(schemas['accelerators/known'], read('accelerators/known'));
   const lists = [
     accelerators.kinds.flatMap(({ vendorId, models }) => models.map(({ id }) => `${vendorId}:${id}`)),
     accelerators.otherVendors.map(({ vendorId }) => vendorId),

@@ -44,7 +44,7 @@ const schema = v.strictObject({
     }),
   ),
 });
-const table = v.parse(schema, JSON.parse(readFileSync('src/core/data-sheets.json', 'utf8')));
+const table = v.parse(schema, JSON.parse(readFileSync('src/core/machine/speed/data-sheets.json', 'utf8')));
 const lineNamed = (name: string) => table.lines.find((line) => line.name === name);
 
 const isDerived = ({ derived = [] }: { readonly derived?: readonly string[] }, figure: string) =>
@@ -160,7 +160,7 @@ describe('models that are not listed', () => {
   });
 
   test('every compute capability that detection knows has figures', () => {
-    const file = 'src/detect/nvidia/generations.json';
+    const file = 'src/core/machine/nvidia-generations.json';
     const { generations } = v.parse(
       v.looseObject({ generations: v.array(v.looseObject({ capability: v.number() })) }),
       JSON.parse(readFileSync(file, 'utf8')),
