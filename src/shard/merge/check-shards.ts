@@ -1,0 +1,105 @@
+import type { UsageProblem } from '../../core/vocabulary/usage-error.js';
+import type { Shard } from './shard-record.js';
+
+export const noShards: UsageProblem = {
+  message: 'there are no records of shards to merge',
+  expected: 'the run-….jsonl of each shard, from runs with --shard',
+  remedy:
+    "upload each shard's output directory (.jest-hardware) as an artefact, and name the folder they are in",
+};
+
+/** What keeps two records from being of one run. */
+export function mismatches([first, ...others]: readonly Shard[]): UsageProblem[] {
+  if (first === undefined) return [];
+  const found: UsageProblem[] = [];
+  const differ = ({ path }: Shard, message: string, expected: string, is: string, remedy?: string) =>
+    found.push({ file: path, message, expected, found: is, ...(remedy && { remedy }) });
+  for (const shard of others) {
+    const [a, b] = [first.started, shard.started];
+    if (a.total !== b.total) {
+      differ(shard, 'a shard of another division', `of ${a.total}, as ${first.path}`, `of ${b.total}`);
+    } else if (first.planned?.planId !== shard.planned?.planId) {
+      const inputs = Object.entries(first.planned?.inputs ?? {}).flatMap(([name, value]) => {
+        const other = shard.planned?.inputs[name];
+        return other === value ? [] : `${name} ${other ?? 'nothing'}, not ${value}`;
+      });
+      differ(
+        shard,
+        `a shard of another plan: ${inputs.join('; ') || 'made without one'}`,
+        `plan ${first.planned?.planId ?? 'none'}, as ${first.path}`,
+        `plan ${shard.planned?.planId ?? 'none'}`,
+        'let all shards and their later attempts follow one file (plan --output FILE, JEST_HARDWARE_PLAN), and run them again; without it, they need the same history file, option `shards` and version of jest-runner-hardware',
+      );
+    }
+    if (a.commit !== b.commit) {
+      differ(
+        shard,
+        'a shard of another commit',
+        a.commit ?? 'none',
+        b.commit ?? 'none',
+        'merge shards of one commit',
+      );
+    }
+  }
+  return found;
+}
+
+export function missingShards(parts: readonly Shard[]): UsageProblem[] {
+  const total = parts[0]?.started.total ?? 0;
+  return Array.from({ length: total }, (_, at) => at + 1).flatMap((index): UsageProblem[] => {
+    const own = parts.filter(({ started }) => started.index === index);
+    if (own.length === 0) {
+      const found = [...new Set(parts.map(({ started }) => started.index))].join(', ');
+      return [
+        {
+          message: `shard ${index} of ${total} is missing`,
+          expected: `a record of each shard from 1 to ${total}`,
+          found: `those of ${found}`,
+          remedy: 'run it, or look why its job ended before its artefacts were kept',
+        },
+      ];
+    }
+    return own.flatMap(({ path, events }) =>
+      events.some(({ type }) => type === 'run-ended' || type === 'run-cancelled')
+        ? []
+        : {
+            file: path,
+            message: `shard ${index} of ${total} did not come to its end: it was killed, or its record was cut off`,
+            remedy: 'run it again',
+          },
+    );
+  });
+}
+
+export function wrongSuites(shards: readonly Shard[]): UsageProblem[] {
+  const ids = [...new Set(shards.flatMap(({ seen }) => [...seen]))].sort();
+  return ids.flatMap((id): UsageProblem[] => {
+    const owners = shards.filter(({ own }) => own.has(id)).map(({ started }) => started.index);
+    if (owners.length === 1) return [];
+    const seers = shards.filter(({ seen }) => seen.has(id)).map(({ started }) => started.index);
+    return [
+      owners.length === 0
+        ? {
+            message: `${id} ran on no shard`,
+            found: `seen by ${listed(seers)}, which left it to a shard that does not have the file`,
+            remedy: 'check out the same files on every shard',
+          }
+        : { message: `${id} ran on ${listed(owners)}`, expected: 'one result for each suite' },
+    ];
+  });
+}
+
+/** Files that exist on some machines only; harmless as long as one of these was to run them. */
+export function unseenSuites(shards: readonly Shard[]): readonly string[] {
+  const all = new Set(shards.flatMap(({ seen }) => [...seen]));
+  return shards.flatMap(({ seen, started, planned }) => {
+    const unseen = [...all].filter((id) => !seen.has(id)).sort();
+    if (planned === undefined || unseen.length === 0) return [];
+    const examples = `${unseen.slice(0, 3).join(', ')}${unseen.length > 3 ? ' …' : ''}`;
+    return `shard ${started.index} did not see ${unseen.length} suites that others ran: ${examples}`;
+  });
+}
+
+function listed(indices: readonly number[]): string {
+  return `shard${indices.length > 1 ? 's' : ''} ${indices.join(', ')}`;
+}
