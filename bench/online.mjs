@@ -19,7 +19,7 @@ import { source } from './source.mjs';
 
 const { runCase, caseOf, strategyNames } = await source(
   'simulate/case.ts',
-  'simulate/scenario.ts',
+  'simulate/scenario/case.ts',
   'core/strategies/index.ts',
 );
 const argv = process.argv.slice(2);

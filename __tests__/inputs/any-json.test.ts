@@ -10,7 +10,8 @@ import { readMachineFile } from '../../src/machine-file/read.js';
 import { readHistory } from '../../src/record/history-file.js';
 import { readRecord } from '../../src/record/read.js';
 import { readPlanFile } from '../../src/shard/plan/plan-file.js';
-import { caseOf, parseScenario } from '../../src/simulate/scenario/read.js';
+import { caseOf } from '../../src/simulate/scenario/case.js';
+import { parseScenario } from '../../src/simulate/scenario/read.js';
 
 let directory: string;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { Estimates, type Observation } from '../core/estimate/estimate.js';
 import type { RunEvent, Suite } from '../core/events.js';
 import { kindOf, type Slot } from '../core/machine/machine.js';
-import type { SimulatedCase } from './scenario/case.js';
+import type { SimulatedCase } from './case.js';
 
 /** Bases that rest on runs of the suite itself. */
 const ownBases: ReadonlySet<string> = new Set(['own-device', 'other-device', 'given']);

@@ -7,7 +7,7 @@ import { normalFrom, randomFrom } from '../core/vocabulary/random.js';
 import type { Backend, DeviceClass } from '../core/vocabulary/taxonomy.js';
 import { builtInWorkloads } from '../core/workload/built-in.js';
 import { defaultProfile } from '../core/workload/profile.js';
-import type { SimulatedCase } from './scenario/case.js';
+import type { SimulatedCase } from './case.js';
 import type { SlotLoss } from './simulate.js';
 
 /** What is made up besides the fleet. */

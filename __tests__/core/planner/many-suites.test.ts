@@ -1,7 +1,8 @@
 import { lowerBoundMs, type PlanProblem, type PlanSuite, plan } from '../../../src/core/planner/plan.js';
 import { normalFrom, randomFrom } from '../../../src/core/vocabulary/random.js';
-import { runCase } from '../../../src/simulate/scenario/case.js';
-import { caseOf, parseScenario } from '../../../src/simulate/scenario/read.js';
+import { runCase } from '../../../src/simulate/case.js';
+import { caseOf } from '../../../src/simulate/scenario/case.js';
+import { parseScenario } from '../../../src/simulate/scenario/read.js';
 import { checkPlan } from './exhaustive.js';
 
 /** Unequal machines, each of one type; a fifth of the durations missing. */

@@ -1,89 +1,122 @@
-import { Estimates } from '../../core/estimate/estimate.js';
 import type { Suite } from '../../core/events.js';
-import type { Slot } from '../../core/machine/machine.js';
-import { dryRun } from '../../core/offline/dry-run.js';
-import { devicesOf } from '../../core/scheduler/claim.js';
-import { type StrategyName, strategies } from '../../core/strategies/index.js';
+import { type Device, kindOf, type MachineFacts, type Slot } from '../../core/machine/machine.js';
 import { hashOf } from '../../core/vocabulary/hash.js';
-import { randomFrom } from '../../core/vocabulary/random.js';
-import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from '../result.js';
-import { type SlotLoss, simulate } from '../simulate.js';
-
-/** A run to be simulated: what there is, what is known, and what really happens. */
-export interface SimulatedCase {
-  readonly slots: readonly Slot[];
-  readonly suites: readonly Suite[];
-  readonly seed: number;
-  /** What is known beside what suites bring; new for each run, as it learns. Default: nothing. */
-  estimates?(): Estimates;
-  /** How long the suite really takes on the slot, ms > 0. */
-  trueMs(suite: Suite, slot: Slot): number;
-  readonly losses?: readonly SlotLoss[];
-  /** Whether devices get hot under load (simulated). Default false. */
-  readonly heat?: boolean;
-  /** Share of the suites whose first attempt is lost half way. Default 0. */
-  readonly lostShare?: number;
-}
-
-/** How much of its time an attempt runs before it is lost. */
-const lostAfter = 0.5;
-
-/** Runs the case through the scheduler, with a strategy that decides on line. */
-export function runCase(given: SimulatedCase, strategy: StrategyName): SimulationResult {
-  const { slots, suites, seed, losses = [], lostShare = 0 } = given;
-  const { events, schedulerMs } = simulate({
-    slots,
-    suites,
-    losses,
-    heat: given.heat ?? false,
-    strategy: strategies[strategy],
-    estimates: given.estimates?.() ?? new Estimates(),
-    truth: (suite, slot, attempt) => {
-      const durationMs = wholeMs(given.trueMs(suite, slot));
-      const isLost = attempt === 1 && randomFrom(hashOf(`${seed} lost ${suite.id}`))() < lostShare;
-      return isLost ? { durationMs: wholeMs(durationMs * lostAfter), status: 'lost' } : { durationMs };
-    },
-  });
-  return resultOf({
-    strategy,
-    slots,
-    attempts: attemptsOf(events),
-    unplaceable: unplaceableOf(events),
-    boundMs: boundOf(slots, suites, (suite, slot) => wholeMs(given.trueMs(suite, slot))),
-    planCpuMs: schedulerMs,
-  });
-}
+import { normalFrom, randomFrom } from '../../core/vocabulary/random.js';
+import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
+import { defaultProfile } from '../../core/workload/profile.js';
+import type { SimulatedCase } from '../case.js';
+import type { Scenario } from './schema.js';
 
 /**
- * Plans the case with what is known and takes the plan as it stands: nothing departs from it.
- * @param moves See `PlanOptions`.
+ * The scenario as a case: a slot is `<type>#<n>`, its kind `<class> <type>`. Slots that name no machine are on one of
+ * their own for each type, with room for all of them.
  */
-export function planCase(
-  { slots, suites, seed, estimates }: SimulatedCase,
-  moves?: number,
-): SimulationResult {
-  const known = estimates?.() ?? new Estimates();
-  for (const suite of suites) known.announce(suite);
-  const startedAt = process.cpuUsage();
-  const planned = dryRun(slots, suites, known, { seed, ...(moves !== undefined && { moves }) });
-  const { user, system } = process.cpuUsage(startedAt);
-  return resultOf({
-    strategy: 'plan',
+export function caseOf(scenario: Scenario): SimulatedCase {
+  const { suites: given, seed, sigma } = scenario;
+  const several = given.some(({ devices }) => devices > 1);
+  const machines = new Map(scenario.machines.map((machine) => [machine.name, machine]));
+  const slotsOnMachine = new Map<string, number>();
+  for (const { machine, type, count: number } of scenario.slots) {
+    const name = machine ?? type;
+    slotsOnMachine.set(name, (slotsOnMachine.get(name) ?? 0) + number);
+  }
+  const slots = scenario.slots.flatMap((entry) => {
+    const declared = entry.machine === undefined ? undefined : machines.get(entry.machine);
+    return slotsOf(entry, several, slotsOnMachine.get(entry.machine ?? entry.type) ?? 0, declared);
+  });
+  const kindByType = new Map(scenario.slots.map((entry) => [entry.type, kindOfType(entry)]));
+  const typeByKind = new Map([...kindByType].map(([type, kind]) => [kind, type]));
+  const classes = [...new Set(scenario.slots.map((entry) => entry.class))];
+  const truth = new Map<string, (type: string) => number>();
+  const suites = given.map((entry): Suite => {
+    const { id, durationMs, actualMs } = entry;
+    const noise = sigma === 0 ? 1 : Math.exp(sigma * normalFrom(randomFrom(hashOf(`${seed} ${id}`))));
+    truth.set(id, (type) => {
+      const actual = typeof actualMs === 'object' ? actualMs[type] : actualMs;
+      return actual ?? (durationMs[type] ?? 0) * noise;
+    });
+    return {
+      id,
+      fileBytes: 0,
+      // To the scheduler 0 is unknown; what takes no time takes the least there is.
+      expectedMs: Object.fromEntries(
+        Object.entries(durationMs).map(([type, each]) => [
+          kindByType.get(type) ?? type,
+          each === null ? 0 : Math.max(1, each),
+        ]),
+      ),
+      profile: {
+        ...defaultProfile,
+        workload: entry.workload,
+        hardware: classes.map((one) => ({ class: one, count: entry.devices })),
+        minMemoryBytes: entry.memoryBytes,
+        hostMemoryBytes: entry.memoryBytes,
+        ...(entry.cpuThreads !== undefined && { cpuThreads: entry.cpuThreads }),
+        locks: entry.locks,
+        exclusive: entry.exclusive,
+        priority: entry.priority,
+      },
+    };
+  });
+  return {
     slots,
-    attempts: planned.places.map(({ suite, slot, startMs, estimate }) => ({
-      suiteId: suite.id,
-      slotId: slot.id,
-      devices: devicesOf(suite.profile, slot.device.class),
-      startMs,
-      endMs: startMs + estimate.durationMs,
-      status: 'passed',
-    })),
-    unplaceable: planned.unplaceable.map(({ id }) => id),
-    boundMs: planned.boundMs,
-    planCpuMs: (user + system) / 1000,
+    suites,
+    seed,
+    trueMs: ({ id }, { device }) => truth.get(id)?.(typeByKind.get(kindOf(device)) ?? '') ?? 1,
+  };
+}
+
+type SlotEntry = Scenario['slots'][number];
+
+/**
+ * @param several Whether suites hold several slots at once: then each is a device of its own.
+ * @param onMachine How many slots the machine has in all.
+ */
+function slotsOf(
+  entry: SlotEntry,
+  several: boolean,
+  onMachine: number,
+  declared: Scenario['machines'][number] | undefined,
+): readonly Slot[] {
+  const { type, count: number, class: deviceClass, memoryBytes } = entry;
+  const machineName = entry.machine ?? type;
+  const machine: MachineFacts = {
+    name: machineName,
+    platform: 'simulated',
+    arch: 'simulated',
+    cpuBudget: declared?.cpuThreads ?? onMachine,
+    memoryBudgetBytes: declared?.memoryBytes ?? Number.MAX_SAFE_INTEGER,
+  };
+  // A CPU has a slot for each worker, with the memory of its machine; other devices take one suite each.
+  const separate = several || deviceClass !== 'cpu';
+  return Array.from({ length: number }, (_, index): Slot => {
+    const id = separate ? `${type}-${index + 1}` : type;
+    return {
+      id: `${type}#${index + 1}`,
+      type: id,
+      machine,
+      device: deviceOf(id, type, deviceClass, memoryBytes ?? machine.memoryBudgetBytes),
+      machineWorkers: declared?.workers ?? onMachine,
+      machineCpuThreads: machine.cpuBudget,
+    };
   });
 }
 
-function wholeMs(ms: number): number {
-  return Math.max(1, Math.round(ms));
+function deviceOf(id: string, model: string, deviceClass: DeviceClass, memoryBytes: number): Device {
+  return {
+    id,
+    class: deviceClass,
+    model,
+    memoryBytes,
+    usable: true,
+    software: false,
+    backends: [],
+    precisions: [],
+    features: [],
+    evidence: {},
+  };
+}
+
+function kindOfType({ class: deviceClass, type }: SlotEntry): string {
+  return kindOf({ class: deviceClass, model: type });
 }

@@ -1,0 +1,89 @@
+import { Estimates } from '../core/estimate/estimate.js';
+import type { Suite } from '../core/events.js';
+import type { Slot } from '../core/machine/machine.js';
+import { dryRun } from '../core/offline/dry-run.js';
+import { devicesOf } from '../core/scheduler/claim.js';
+import { type StrategyName, strategies } from '../core/strategies/index.js';
+import { hashOf } from '../core/vocabulary/hash.js';
+import { randomFrom } from '../core/vocabulary/random.js';
+import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
+import { type SlotLoss, simulate } from './simulate.js';
+
+/** A run to be simulated: what there is, what is known, and what really happens. */
+export interface SimulatedCase {
+  readonly slots: readonly Slot[];
+  readonly suites: readonly Suite[];
+  readonly seed: number;
+  /** What is known beside what suites bring; new for each run, as it learns. Default: nothing. */
+  estimates?(): Estimates;
+  /** How long the suite really takes on the slot, ms > 0. */
+  trueMs(suite: Suite, slot: Slot): number;
+  readonly losses?: readonly SlotLoss[];
+  /** Whether devices get hot under load (simulated). Default false. */
+  readonly heat?: boolean;
+  /** Share of the suites whose first attempt is lost half way. Default 0. */
+  readonly lostShare?: number;
+}
+
+/** How much of its time an attempt runs before it is lost. */
+const lostAfter = 0.5;
+
+/** Runs the case through the scheduler, with a strategy that decides on line. */
+export function runCase(given: SimulatedCase, strategy: StrategyName): SimulationResult {
+  const { slots, suites, seed, losses = [], lostShare = 0 } = given;
+  const { events, schedulerMs } = simulate({
+    slots,
+    suites,
+    losses,
+    heat: given.heat ?? false,
+    strategy: strategies[strategy],
+    estimates: given.estimates?.() ?? new Estimates(),
+    truth: (suite, slot, attempt) => {
+      const durationMs = wholeMs(given.trueMs(suite, slot));
+      const isLost = attempt === 1 && randomFrom(hashOf(`${seed} lost ${suite.id}`))() < lostShare;
+      return isLost ? { durationMs: wholeMs(durationMs * lostAfter), status: 'lost' } : { durationMs };
+    },
+  });
+  return resultOf({
+    strategy,
+    slots,
+    attempts: attemptsOf(events),
+    unplaceable: unplaceableOf(events),
+    boundMs: boundOf(slots, suites, (suite, slot) => wholeMs(given.trueMs(suite, slot))),
+    planCpuMs: schedulerMs,
+  });
+}
+
+/**
+ * Plans the case with what is known and takes the plan as it stands: nothing departs from it.
+ * @param moves See `PlanOptions`.
+ */
+export function planCase(
+  { slots, suites, seed, estimates }: SimulatedCase,
+  moves?: number,
+): SimulationResult {
+  const known = estimates?.() ?? new Estimates();
+  for (const suite of suites) known.announce(suite);
+  const startedAt = process.cpuUsage();
+  const planned = dryRun(slots, suites, known, { seed, ...(moves !== undefined && { moves }) });
+  const { user, system } = process.cpuUsage(startedAt);
+  return resultOf({
+    strategy: 'plan',
+    slots,
+    attempts: planned.places.map(({ suite, slot, startMs, estimate }) => ({
+      suiteId: suite.id,
+      slotId: slot.id,
+      devices: devicesOf(suite.profile, slot.device.class),
+      startMs,
+      endMs: startMs + estimate.durationMs,
+      status: 'passed',
+    })),
+    unplaceable: planned.unplaceable.map(({ id }) => id),
+    boundMs: planned.boundMs,
+    planCpuMs: (user + system) / 1000,
+  });
+}
+
+function wholeMs(ms: number): number {
+  return Math.max(1, Math.round(ms));
+}
