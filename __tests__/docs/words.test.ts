@@ -9,7 +9,7 @@ import {
   type Vocabulary,
   wordDetection,
 } from '../../src/core/machine/word-detection.js';
-import { neverRejection } from '../../src/core/scheduler/filters.js';
+import { neverRejection } from '../../src/core/scheduler/feasibility.js';
 import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/host/recorded.js';

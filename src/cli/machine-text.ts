@@ -1,5 +1,5 @@
 import type { Machine, MachineFacts } from '../core/machine/machine.js';
-import { problemOf } from '../core/scheduler/unusable.js';
+import { machineProblemOf } from '../core/scheduler/unusable.js';
 import { formatBytes } from '../core/vocabulary/units.js';
 import { printableValue } from '../report/text/printable.js';
 import { deviceBlock } from './device-text.js';
@@ -19,7 +19,7 @@ export function machineText(told: Machine, screen: Screen): string {
       sourceText(machine.evidence?.memoryBudgetBytes),
     ],
   ]);
-  const ofDevices = devices.map((device) => problemOf(device, { problems }));
+  const ofDevices = devices.map((device) => machineProblemOf(device, { problems }));
   const blocks = devices.map((device, index) => deviceBlock(device, ofDevices[index], screen));
   const others = problems.filter((problem) => !ofDevices.includes(problem));
   const troubles = others.map((problem) => troubleText(problem, paint)).join('');

@@ -2,7 +2,7 @@ import { Estimates } from '../core/estimate/estimate.js';
 import type { Suite } from '../core/events.js';
 import type { Slot } from '../core/machine/machine.js';
 import { dryRun } from '../core/offline/dry-run.js';
-import { devicesOf } from '../core/scheduler/claim.js';
+import { deviceCountOf } from '../core/scheduler/claim.js';
 import { type StrategyName, strategies } from '../core/strategies/index.js';
 import { hashOf } from '../core/vocabulary/hash.js';
 import { randomFrom } from '../core/vocabulary/random.js';
@@ -73,7 +73,7 @@ export function planCase(
     attempts: planned.places.map(({ suite, slot, startMs, estimate }) => ({
       suiteId: suite.id,
       slotId: slot.id,
-      devices: devicesOf(suite.profile, slot.device.class),
+      devices: deviceCountOf(suite.profile, slot.device.class),
       startMs,
       endMs: startMs + estimate.durationMs,
       status: 'passed',

@@ -2,8 +2,8 @@ import type { RunEvent, Suite, SuiteStatus } from '../core/events.js';
 import type { Slot } from '../core/machine/machine.js';
 import { slotWattsOf } from '../core/machine/suitability.js';
 import { lowerBoundMs } from '../core/planner/plan.js';
-import { neverRejection } from '../core/scheduler/filters.js';
-import { problemOf } from '../core/scheduler/problem-of.js';
+import { neverRejection } from '../core/scheduler/feasibility.js';
+import { planProblemOf } from '../core/scheduler/plan-problem.js';
 
 /** What a simulated run comes to; what `simulate --json` prints. */
 export interface SimulationResult {
@@ -120,7 +120,7 @@ export function boundOf(
   durationMs: (suite: Suite, slot: Slot) => number,
 ): number {
   return lowerBoundMs(
-    problemOf(slots, suites, (suite, slot) =>
+    planProblemOf(slots, suites, (suite, slot) =>
       neverRejection(suite, slot, false) === undefined ? durationMs(suite, slot) : Number.POSITIVE_INFINITY,
     ).problem,
   );

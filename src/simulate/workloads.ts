@@ -1,7 +1,7 @@
 import { Estimates, type Observation } from '../core/estimate/estimate.js';
 import type { Suite } from '../core/events.js';
 import { type Device, kindOf, type Slot } from '../core/machine/machine.js';
-import { neverRejection } from '../core/scheduler/filters.js';
+import { neverRejection } from '../core/scheduler/feasibility.js';
 import { hashOf } from '../core/vocabulary/hash.js';
 import { normalFrom, randomFrom } from '../core/vocabulary/random.js';
 import type { Backend, DeviceClass } from '../core/vocabulary/taxonomy.js';

@@ -1,8 +1,9 @@
 import type { Estimate } from '../../../src/core/events.js';
 import { MachineLoad } from '../../../src/core/machine/load.js';
 import type { Slot } from '../../../src/core/machine/machine.js';
+import { nowRejection } from '../../../src/core/scheduler/admission.js';
 import { claimOf } from '../../../src/core/scheduler/claim.js';
-import { neverRejection, nowRejection } from '../../../src/core/scheduler/filters.js';
+import { neverRejection } from '../../../src/core/scheduler/feasibility.js';
 import type { WorkloadProfile } from '../../../src/core/workload/profile.js';
 import { device, GiB, gpu, type MachineShape, slots, suite } from '../cluster.js';
 

@@ -1,5 +1,5 @@
 import type { Device, Machine } from '../../core/machine/machine.js';
-import { problemOf } from '../../core/scheduler/unusable.js';
+import { machineProblemOf } from '../../core/scheduler/unusable.js';
 import { detectMachine } from '../../detect/detect.js';
 import { checks, type Examined, type Finding } from '../../detect/doctor/checks.js';
 import { liveHost } from '../../host/live.js';
@@ -83,7 +83,7 @@ function textOf(findings: readonly NamedFinding[], machine: Machine, screen: Scr
   const wrong = findings.filter(isWrong).length;
   const unusable = machine.devices.filter((device) => !device.usable && !isCut(device, machine));
   // What somebody hid is no fault, but a machine with a device that nobody can use is not in order either.
-  const isFine = wrong === 0 && unusable.every((device) => problemOf(device, machine) === undefined);
+  const isFine = wrong === 0 && unusable.every((device) => machineProblemOf(device, machine) === undefined);
   const parts = [
     isFine ? 'nothing is wrong' : `wrong: ${wrong}`,
     `notes: ${findings.length - wrong}`,

@@ -3,7 +3,7 @@ import { type Project, readProject } from '../../config/project/project.js';
 import type { Estimate } from '../../core/events.js';
 import { kindOf } from '../../core/machine/machine.js';
 import { suitabilityOf } from '../../core/machine/suitability.js';
-import { neverRejection } from '../../core/scheduler/filters.js';
+import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';

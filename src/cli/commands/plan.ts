@@ -2,7 +2,7 @@ import { type PlanHere, planHere } from '../../config/project/dry-run.js';
 import { readProject } from '../../config/project/project.js';
 import type { Rejection, Suite } from '../../core/events.js';
 import type { Machine, Slot } from '../../core/machine/machine.js';
-import { neverRejection } from '../../core/scheduler/filters.js';
+import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';

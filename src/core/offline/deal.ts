@@ -1,7 +1,7 @@
 import type { Suite } from '../events.js';
 import type { Slot } from '../machine/machine.js';
-import { devicesOf } from '../scheduler/claim.js';
-import { neverRejection } from '../scheduler/filters.js';
+import { deviceCountOf } from '../scheduler/claim.js';
+import { neverRejection } from '../scheduler/feasibility.js';
 import { hashOf } from '../vocabulary/hash.js';
 
 /**
@@ -115,6 +115,6 @@ export function placesOf(suite: Suite, slots: readonly Slot[]): readonly Slot[] 
     const alike = new Set(
       able.filter((slot) => slot.device.class === device.class).map((slot) => slot.device.id),
     );
-    return alike.size >= devicesOf(suite.profile, device.class);
+    return alike.size >= deviceCountOf(suite.profile, device.class);
   });
 }

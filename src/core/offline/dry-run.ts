@@ -2,8 +2,8 @@ import type { Estimates } from '../estimate/estimate.js';
 import type { Estimate, Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine/machine.js';
 import { type PlanOptions, plan } from '../planner/plan.js';
-import { neverRejection } from '../scheduler/filters.js';
-import { problemOf } from '../scheduler/problem-of.js';
+import { neverRejection } from '../scheduler/feasibility.js';
+import { planProblemOf } from '../scheduler/plan-problem.js';
 
 /** A plan of suites on slots, made with what is known and taken as it stands. */
 export interface DryRun {
@@ -33,7 +33,7 @@ export function dryRun(
   estimates: Estimates,
   options?: PlanOptions,
 ): DryRun {
-  const stated = problemOf(slots, suites, (suite, slot) =>
+  const stated = planProblemOf(slots, suites, (suite, slot) =>
     neverRejection(suite, slot, false) === undefined
       ? estimates.of(suite, kindOf(slot.device)).durationMs
       : Number.POSITIVE_INFINITY,

@@ -3,8 +3,8 @@ import type { Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine/machine.js';
 import { plan } from '../planner/plan.js';
 import { isLimitedBySlotsOnly } from '../planner/problem.js';
-import { neverRejection } from '../scheduler/filters.js';
-import { problemOf } from '../scheduler/problem-of.js';
+import { neverRejection } from '../scheduler/feasibility.js';
+import { planProblemOf } from '../scheduler/plan-problem.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 import { byHash, dealtOut, placesOf } from './deal.js';
 
@@ -45,13 +45,13 @@ export function planShards({ shards, known, estimates }: ShardPlanInput): ShardP
   const planned = known.map(withoutLocks);
   const durationMs = durationsBy(estimates);
   const pooled = pooledSlots(shards);
-  const inPools = problemOf([...pooled.keys()], planned, durationMs);
+  const inPools = planProblemOf([...pooled.keys()], planned, durationMs);
   // Where more than slots is scarce, what a machine lacks another one's surplus does not help.
   const isEnough = isLimitedBySlotsOnly(inPools.problem);
   const shardBySlot = isEnough
     ? pooled
     : new Map(shards.flatMap((own, index) => own.map((slot) => [slot, index])));
-  const { problem, slots } = isEnough ? inPools : problemOf([...shardBySlot.keys()], planned, durationMs);
+  const { problem, slots } = isEnough ? inPools : planProblemOf([...shardBySlot.keys()], planned, durationMs);
   const { typeOf, slotOf, startMs, boundMs } = plan(problem, { moves });
   const placed = new Map<string, number>();
   const predictedMs = shards.map(() => 0);

@@ -4,11 +4,11 @@ import type { Claim } from '../machine/machine.js';
 import { type Permit, permitKey } from '../machine/permits.js';
 import { bug } from '../vocabulary/bug.js';
 import type { UnsatisfiablePolicy } from '../workload/profile.js';
-import { claimOf, devicesOf } from './claim.js';
-import { missedRequirements, neverRejection } from './filters.js';
+import { permitsOf } from './allocation.js';
+import { claimOf, deviceCountOf } from './claim.js';
+import { missedRequirements, neverRejection } from './feasibility.js';
 import type { FleetType, Verdict } from './fleet.js';
 import { Group, groupKey, type Pending } from './group.js';
-import { permitsOf } from './room.js';
 
 /** Of a slot type; above what any run of a project asks for. */
 const mostVerdicts = 5000;
@@ -154,7 +154,7 @@ export class Backlog {
       claim.deviceMemoryBytes === 0 &&
       claim.locks.length === 0 &&
       !claim.exclusive &&
-      devicesOf(head.suite.profile, device.class) === 1;
+      deviceCountOf(head.suite.profile, device.class) === 1;
   }
 
   #forget(group: Group): void {
@@ -187,7 +187,7 @@ function tooFewDevices(
   { name, slot, device, siblings }: FleetType,
   meeting: readonly FleetType[],
 ): Rejection | undefined {
-  const count = devicesOf(group.head.suite.profile, device.class);
+  const count = deviceCountOf(group.head.suite.profile, device.class);
   if (count === 1) return undefined;
   const alike = meeting.filter((type) => siblings.has(type) && type.device.class === device.class).length;
   if (alike >= count) return undefined;

@@ -4,7 +4,7 @@ import type { DeviceClass } from '../vocabulary/taxonomy.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 
 /** How many devices of a class, all of one machine, a suite takes at once: the fewest that one of its alternatives asks for. */
-export function devicesOf({ hardware }: WorkloadProfile, deviceClass: DeviceClass): number {
+export function deviceCountOf({ hardware }: WorkloadProfile, deviceClass: DeviceClass): number {
   let least = Number.POSITIVE_INFINITY;
   // Asked for every suite at every decision: no lists.
   for (const need of hardware) if (need.class === deviceClass && need.count < least) least = need.count;

@@ -4,7 +4,7 @@ import type { RankingBasis, Speed } from '../machine/speed/speed.js';
 import { suitabilityOf } from '../machine/suitability.js';
 import type { Precision } from '../vocabulary/taxonomy.js';
 import type { WorkloadProfile } from '../workload/profile.js';
-import { meetsRequirements } from './filters.js';
+import { meetsRequirements } from './feasibility.js';
 
 /** A device with the number it was ranked by, what that rests on, and why. */
 export interface RankedDevice extends Speed {

@@ -1,10 +1,10 @@
 import type { Estimates } from '../estimate/estimate.js';
 import { remainingMs } from '../estimate/residual-life.js';
+import { fits, partOfRoom, type Room, roomOn } from './allocation.js';
 import type { Attempt, Attempts } from './attempts.js';
 import type { Backlog, Demand } from './backlog.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group } from './group.js';
-import { fits, partOfRoom, type Room, roomOn } from './room.js';
 import type { Turn } from './strategy.js';
 import { comesBefore } from './turn.js';
 

@@ -4,14 +4,14 @@ import type { Machine, Slot } from '../machine/machine.js';
 import type { Permit } from '../machine/permits.js';
 import { bug } from '../vocabulary/bug.js';
 import type { UnsatisfiablePolicy } from '../workload/profile.js';
+import { nowRejection } from './admission.js';
+import { fits, type Room, roomFor, roomOn } from './allocation.js';
 import { type Attempt, Attempts } from './attempts.js';
 import { Backlog, rejectionsOf } from './backlog.js';
-import { nowRejection } from './filters.js';
 import { Fleet, type FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
 import { Reservation } from './reservation.js';
-import { fits, type Room, roomFor, roomOn } from './room.js';
-import { Stragglers } from './stragglers.js';
+import { Speculation } from './speculation.js';
 import type { ClusterView, Strategy, StrategyRun } from './strategy.js';
 import { type TakenMemoryPolicy, takenEverywhere } from './taken-memory.js';
 import { comesBefore } from './turn.js';
@@ -74,7 +74,7 @@ export class Scheduler {
   readonly #suiteIds = new Set<string>();
   readonly #attempts = new Attempts();
   readonly #reservation: Reservation;
-  readonly #stragglers: Stragglers;
+  readonly #speculation: Speculation;
   readonly #view: Pick<ClusterView, 'fits' | 'estimate' | 'isPending'>;
   #nowMs = 0;
   #opened = false;
@@ -93,7 +93,7 @@ export class Scheduler {
     this.#backlog = new Backlog(options.unsatisfiable, options.estimates);
     const { estimates } = options;
     this.#reservation = new Reservation(this.#fleet, this.#backlog, this.#attempts, estimates);
-    this.#stragglers = new Stragglers(this.#fleet, this.#backlog, this.#attempts, estimates);
+    this.#speculation = new Speculation(this.#fleet, this.#backlog, this.#attempts, estimates);
     this.#view = {
       fits: (group, type) => fits(type as FleetType, group),
       estimate: (suite, type) => estimates.of(suite, type.kind),
@@ -115,7 +115,7 @@ export class Scheduler {
    * asked for when nothing else runs or is to run first, as everything else then has to stop.
    */
   get permitDemand(): PermitDemand {
-    const seconds = this.#opened && this.#speculates ? this.#stragglers.permits(this.#nowMs) : [];
+    const seconds = this.#opened && this.#speculates ? this.#speculation.permits(this.#nowMs) : [];
     const needed = [...this.#backlog.permits, ...seconds];
     const exclusive = needed.filter((permit) => permit.exclusive);
     if (exclusive.length === 0) return { needed, requested: needed };
@@ -144,7 +144,7 @@ export class Scheduler {
     const { reviewAtMs } = this.#run;
     if (reviewAtMs !== undefined && reviewAtMs > this.#nowMs && this.#backlog.size > 0)
       dueMs.push(reviewAtMs);
-    if (this.#speculates) dueMs.push(...this.#stragglers.overdueAtMs(this.#nowMs));
+    if (this.#speculates) dueMs.push(...this.#speculation.overdueAtMs(this.#nowMs));
     return dueMs.length === 0 ? undefined : dueMs.reduce((least, each) => Math.min(least, each));
   }
 
@@ -325,7 +325,7 @@ export class Scheduler {
       }
     } while (this.#place());
     if (this.#speculates) {
-      for (const { pending, room } of this.#stragglers.secondAttempts(now)) this.#start(pending, room, true);
+      for (const { pending, room } of this.#speculation.secondAttempts(now)) this.#start(pending, room, true);
     }
     if (this.#attempts.size > 0) return;
     if (this.#backlog.size === 0) {

@@ -1,6 +1,6 @@
 import type { Rejection } from '../events.js';
 import { formatBytes } from '../vocabulary/units.js';
-import { devicesOf } from './claim.js';
+import { deviceCountOf } from './claim.js';
 import type { FleetType } from './fleet.js';
 import type { Group } from './group.js';
 
@@ -22,7 +22,7 @@ export function takenEverywhere(group: Group): readonly Rejection[] | undefined 
     const alike = [...type.siblings].filter(
       (other) => other.device.class === type.device.class && group.slotTypes.has(other) && !taken.has(other),
     );
-    return !taken.has(type) && alike.length >= devicesOf(group.head.suite.profile, type.device.class);
+    return !taken.has(type) && alike.length >= deviceCountOf(group.head.suite.profile, type.device.class);
   });
   if (taken.size === 0 || hasRoom) return undefined;
   return [...taken].map(([{ name }, reason]) => ({
@@ -41,11 +41,11 @@ function takenOn(type: FleetType, group: Group): string | undefined {
   const need = group.slotTypes.get(type)?.deviceMemoryBytes ?? 0;
   const { bytes, by } = load.takenByOthers(id);
   if (need === 0 || bytes + need <= memoryBytes) return undefined;
-  return `needs ${formatBytes(need)} on ${id}: ${freeText(memoryBytes, bytes, by)}`;
+  return `needs ${formatBytes(need)} on ${id}: ${freeMemoryText(memoryBytes, bytes, by)}`;
 }
 
 /** `2 GiB of 12 GiB are free, pid 4711 (python) holds 10 GiB` */
-export function freeText(memoryBytes: number, takenBytes: number, by: string | undefined): string {
+export function freeMemoryText(memoryBytes: number, takenBytes: number, by: string | undefined): string {
   const free = formatBytes(Math.max(0, memoryBytes - takenBytes));
   return `${free} of ${formatBytes(memoryBytes)} are free${by === undefined ? '' : `, ${by}`}`;
 }

@@ -14,7 +14,7 @@ export function unusableRejections(
     machine.devices
       .filter((device) => !device.usable && classes.includes(device.class))
       .map((device): Rejection => {
-        const remedy = problemOf(device, machine)?.remedy;
+        const remedy = machineProblemOf(device, machine)?.remedy;
         return {
           slotId: `${machine.machine.name}/${device.id}`,
           filter: 'unusable',
@@ -38,7 +38,7 @@ export function unusableText({
  * The entry of `problems` that says why this device is not usable: `<id> (<model>) <unusableBecause>`, or one of the whole
  * machine that the device's reason ends with: `cannot compute: nvidia-smi failed: …`.
  */
-export function problemOf(
+export function machineProblemOf(
   { id, unusableBecause }: Pick<Device, 'id' | 'unusableBecause'>,
   { problems }: Pick<Machine, 'problems'>,
 ): Machine['problems'][number] | undefined {

@@ -1,13 +1,13 @@
 import { assign } from '../planner/plan.js';
 import type { Strategy } from '../scheduler/strategy.js';
-import { PlannedRun } from './planned-run.js';
+import { PlanFollower } from './plan-follower.js';
 import { restOfRun } from './rest-of-run.js';
 
 /** The shortest run: follows a plan by machine prices, made anew as reality departs from it. */
 export const adaptive: Strategy = {
   name: 'adaptive',
   start: (options) =>
-    new PlannedRun(options, (view, before) => {
+    new PlanFollower(options, (view, before) => {
       const { makespanMs: horizonMs } = before ?? assign(restOfRun(view).problem);
       const rest = restOfRun(view, { horizonMs });
       return { ...rest, assignment: assign(rest.problem, before) };

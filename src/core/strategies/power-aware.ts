@@ -1,6 +1,6 @@
 import { assign } from '../planner/plan.js';
 import type { ClusterView, Strategy } from '../scheduler/strategy.js';
-import { PlannedRun } from './planned-run.js';
+import { PlanFollower } from './plan-follower.js';
 import { type RestOfRun, restOfRun } from './rest-of-run.js';
 
 /** Multiples of its least energy that a suite may cost, from the most thrifty; the first that meets the time is taken. */
@@ -14,7 +14,7 @@ const tolerances = [1, 1.1, 1.3, 1.7, 2.5, 4, 8, Number.POSITIVE_INFINITY] as co
 export const powerAware: Strategy = {
   name: 'power-aware',
   start: (options) =>
-    new PlannedRun(options, (view) => {
+    new PlanFollower(options, (view) => {
       const leftMs = (options.finishWithinMs ?? Number.POSITIVE_INFINITY) - view.atMs;
       let planned = thrifty(view, tolerances[0]);
       for (const tolerance of tolerances.slice(1)) {

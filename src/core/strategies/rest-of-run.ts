@@ -2,8 +2,8 @@ import { remainingMs } from '../estimate/residual-life.js';
 import type { Estimate } from '../events.js';
 import { suitabilityOf, wattsOf } from '../machine/suitability.js';
 import type { PlanMachine, PlanProblem, PlanSuite, PlanType } from '../planner/plan.js';
-import { devicesOf } from '../scheduler/claim.js';
-import { planMachineOf } from '../scheduler/problem-of.js';
+import { deviceCountOf } from '../scheduler/claim.js';
+import { planMachineOf } from '../scheduler/plan-problem.js';
 import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 
@@ -100,7 +100,7 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
         hostMemoryBytes: claim.hostMemoryBytes,
         deviceMemoryBytes: claim.deviceMemoryBytes,
         cpuThreads: claim.cpuThreads,
-        devices: devicesOf(profile, someType.device.class),
+        devices: deviceCountOf(profile, someType.device.class),
         locks: claim.locks,
         exclusive: claim.exclusive,
         priority: profile.priority,

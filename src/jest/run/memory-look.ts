@@ -1,5 +1,5 @@
 import type { Machine } from '../../core/machine/machine.js';
-import { freeText } from '../../core/scheduler/taken-memory.js';
+import { freeMemoryText } from '../../core/scheduler/taken-memory.js';
 import { formatBytes } from '../../core/vocabulary/units.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import type { Happening } from '../../execute/live-run.js';
@@ -85,7 +85,7 @@ export class MemoryLook {
         ...(by !== undefined && { by }),
       });
       if (memoryBytes - bytes >= need) continue;
-      const text = `a suite that needs ${formatBytes(need)} does not fit on ${id} now: ${freeText(memoryBytes, bytes, by)}`;
+      const text = `a suite that needs ${formatBytes(need)} does not fit on ${id} now: ${freeMemoryText(memoryBytes, bytes, by)}`;
       if (text !== this.#said) say(`jest-runner-hardware: ${text}`);
       this.#said = text;
     }

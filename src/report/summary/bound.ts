@@ -1,7 +1,7 @@
 import type { RunEvent, Suite } from '../../core/events.js';
 import type { Slot } from '../../core/machine/machine.js';
 import { makespanLowerBoundMs } from '../../core/planner/bound.js';
-import { neverRejection } from '../../core/scheduler/filters.js';
+import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { type MeasuredSuite, type MoreWorkers, moreWorkersFor } from './more-workers.js';
 import type { AttemptSummary, SuiteSummary } from './suites.js';
 

@@ -2,7 +2,7 @@ import type { Suite } from '../../core/events.js';
 import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../../core/machine/machine.js';
 import { type DurationsMs, makespanLowerBoundMs } from '../../core/planner/bound.js';
 import { plan } from '../../core/planner/plan.js';
-import { problemOf } from '../../core/scheduler/problem-of.js';
+import { planProblemOf } from '../../core/scheduler/plan-problem.js';
 
 /** A number of workers with which the same suites would have been done noticeably sooner. */
 export interface MoreWorkers {
@@ -64,7 +64,7 @@ export function moreWorkersFor(
 
   const enough = leastWhere(workers + 1, most, (count) => boundWith(count) <= bestMs * tuning.nearBest);
   const durationsOf = new Map(suites.map(({ suite, durationsMs }) => [suite.id, durationsMs]));
-  const { problem } = problemOf(
+  const { problem } = planProblemOf(
     slotsWith(enough),
     suites.map(({ suite, hostMemoryBytes }) => ({
       ...suite,

@@ -1,5 +1,5 @@
 import type { Rejection } from '../../core/events.js';
-import { notLookedFor } from '../../core/scheduler/filters.js';
+import { notLookedFor } from '../../core/scheduler/feasibility.js';
 import { printable } from './printable.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { Suite } from '../../core/events.js';
 import { type Device, type Machine, slotsOf } from '../../core/machine/machine.js';
-import { neverRejection } from '../../core/scheduler/filters.js';
+import { neverRejection } from '../../core/scheduler/feasibility.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';

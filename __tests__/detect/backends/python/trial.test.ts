@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Machine, slotsOf } from '../../../../src/core/machine/machine.js';
-import { neverRejection } from '../../../../src/core/scheduler/filters.js';
+import { neverRejection } from '../../../../src/core/scheduler/feasibility.js';
 import { type DetectOptions, detectMachine } from '../../../../src/detect/detect.js';
 import type { LazyProbeName } from '../../../../src/detect/lazy-probes.js';
 import { suite } from '../../../core/cluster.js';

@@ -1,7 +1,7 @@
 import type { Claim, Slot } from '../machine/machine.js';
 import type { Permit } from '../machine/permits.js';
-import { devicesOf } from './claim.js';
-import { nowRejection } from './filters.js';
+import { nowRejection } from './admission.js';
+import { deviceCountOf } from './claim.js';
 import type { FleetType } from './fleet.js';
 import type { Group } from './group.js';
 import type { PendingGroup } from './strategy.js';
@@ -85,7 +85,7 @@ export function partOfRoom(type: FleetType, group: Group, slot: Slot): Room | un
 }
 
 function claimedDevices(group: Group, type: FleetType): number {
-  return group.degraded ? 1 : devicesOf(group.head.suite.profile, type.device.class);
+  return group.degraded ? 1 : deviceCountOf(group.head.suite.profile, type.device.class);
 }
 
 /** Free slots of the other devices that will do, those of equal kind first. */

@@ -1,11 +1,11 @@
 import type { Estimates } from '../estimate/estimate.js';
 import type { Estimate } from '../events.js';
 import type { Permit } from '../machine/permits.js';
+import { permitOn, type Room, roomOn } from './allocation.js';
 import type { Attempt, Attempts } from './attempts.js';
 import type { Backlog } from './backlog.js';
 import type { Fleet, FleetType } from './fleet.js';
 import type { Group, Pending } from './group.js';
-import { permitOn, type Room, roomOn } from './room.js';
 
 /** An attempt counts as a straggler from this multiple of its expected duration on. */
 const overdueFactor = 3;
@@ -18,7 +18,7 @@ const overdueMs = 5000;
 const certainty = 1.5;
 
 /** Finds suites that run far longer than expected, and better places for them. */
-export class Stragglers {
+export class Speculation {
   readonly #fleet: Fleet;
   readonly #backlog: Backlog;
   readonly #attempts: Attempts;

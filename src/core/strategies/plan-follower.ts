@@ -29,7 +29,7 @@ export type PlanRest = (
  * Follows a plan of the rest of the run, which is made anew again and again as reality departs from it. A slot takes the
  * suite of its plan that could hold up the run the most; it is left idle when the plan has something better for every suite.
  */
-export class PlannedRun implements StrategyRun {
+export class PlanFollower implements StrategyRun {
   readonly #plan: PlanRest;
   readonly #keepOrder: boolean;
   readonly #fallback: StrategyRun;

@@ -1,7 +1,7 @@
 import type { Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine/machine.js';
 import type { PlanMachine, PlanProblem, PlanType } from '../planner/problem.js';
-import { devicesOf } from './claim.js';
+import { deviceCountOf } from './claim.js';
 
 /** What the slots of a machine share. */
 export function planMachineOf({ machine, machineWorkers, machineCpuThreads }: Slot): PlanMachine {
@@ -24,7 +24,7 @@ export interface StatedProblem {
  * Equal devices of one machine become one type, so that a suite may take several of them at once.
  * @param durationMs Of a suite on a slot; infinite: it cannot run there.
  */
-export function problemOf(
+export function planProblemOf(
   slots: readonly Slot[],
   suites: readonly Suite[],
   durationMs: (suite: Suite, slot: Slot) => number,
@@ -76,7 +76,7 @@ export function problemOf(
           hostMemoryBytes: profile.hostMemoryBytes ?? (onDevice ? 0 : profile.minMemoryBytes),
           deviceMemoryBytes: onDevice ? profile.minMemoryBytes : 0,
           cpuThreads: profile.cpuThreads ?? 1,
-          devices: devicesOf(profile, runsOn),
+          devices: deviceCountOf(profile, runsOn),
           locks: profile.locks,
           exclusive: profile.exclusive,
           priority: profile.priority,

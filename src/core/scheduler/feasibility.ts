@@ -1,9 +1,9 @@
 import type { Rejection, Suite } from '../events.js';
-import type { MachineState } from '../machine/load.js';
-import { type Claim, type Device, kindOf, type Slot } from '../machine/machine.js';
+import { type Device, kindOf, type Slot } from '../machine/machine.js';
 import { isLookedFor, isLookedForSomewhere, type Vocabulary } from '../machine/word-detection.js';
 import { formatBytes } from '../vocabulary/units.js';
 import type { WorkloadProfile } from '../workload/profile.js';
+import { deviceName } from './device-name.js';
 
 /** Name of the filter for words that nothing detects on the slot's system. */
 export const notLookedFor = 'not looked for';
@@ -15,8 +15,6 @@ type DeviceFilter = (
   suite: Pick<Suite, 'profile'>,
   slot: Pick<Slot, 'device'> & Partial<Pick<Slot, 'machine'>>,
 ) => string | undefined;
-/** The same for this moment: what stands in the way until something ends. */
-type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | undefined;
 
 /** What the suite asks of a device. `degrade` sets these aside. */
 const requirementFilters = {
@@ -52,17 +50,17 @@ const requirementFilters = {
     // A canvas is nowhere but in a browser.
     !features.includes('canvas') &&
     !backends.some((backend) => device.backends.includes(backend))
-      ? `needs @backend ${either(device.backends)}: ${nameOf(device)} has nothing else`
+      ? `needs @backend ${either(device.backends)}: ${deviceName(device)} has nothing else`
       : undefined,
   software: ({ profile }, { device }) =>
     device.software && profile.softwareAdapter !== true
-      ? `needs a real ${device.class}: ${nameOf(device)} is emulated on the CPU, which @software-adapter allows`
+      ? `needs a real ${device.class}: ${deviceName(device)} is emulated on the CPU, which @software-adapter allows`
       : undefined,
   feature: ({ profile }, { device }) => lacking(profile.features, device.features, device),
   precision: ({ profile: { precisions } }, { device }) =>
     precisions.length === 0 || precisions.some((precision) => device.precisions.includes(precision))
       ? undefined
-      : `needs ${either(precisions)}: ${nameOf(device)} has ${device.precisions.join(', ') || 'none known'}`,
+      : `needs ${either(precisions)}: ${deviceName(device)} has ${device.precisions.join(', ') || 'none known'}`,
 } satisfies Record<string, DeviceFilter>;
 
 /** What can never fit, whatever the policy. */
@@ -77,10 +75,10 @@ const capacityFilters = {
       device.memoryBytes ?? (device.class === 'cpu' ? machine.memoryBudgetBytes : undefined);
     const need = `needs ${formatBytes(minMemoryBytes)} on the device`;
     if (memoryBytes === undefined) {
-      return `${need}: memory of ${nameOf(device)} is unknown, declare memoryBytes of ${device.id} in a machine file`;
+      return `${need}: memory of ${deviceName(device)} is unknown, declare memoryBytes of ${device.id} in a machine file`;
     }
     return minMemoryBytes > memoryBytes
-      ? `${need}: ${nameOf(device)} has ${formatBytes(memoryBytes)}`
+      ? `${need}: ${deviceName(device)} has ${formatBytes(memoryBytes)}`
       : undefined;
   },
   // Learned memory may be wrong, so only what somebody declared may refuse a suite for ever.
@@ -90,54 +88,6 @@ const capacityFilters = {
       : undefined,
 } satisfies Record<string, NeverFilter>;
 
-/** What is taken at the moment. */
-const nowFilters = {
-  'slot-busy': ({ id }, _claim, state) => (state.busySlotIds.has(id) ? `${id} is busy` : undefined),
-  workers: ({ machine, machineWorkers }, _claim, state) =>
-    state.suites >= machineWorkers ? `all ${machineWorkers} workers of ${machine.name} are busy` : undefined,
-  exclusive: ({ machine }, claim, state) => {
-    if (state.exclusiveSuites > 0) return `a suite has ${machine.name} for itself`;
-    const others = state.suites;
-    return claim.exclusive && others > 0
-      ? `needs ${machine.name} for itself: ${others} ${others === 1 ? 'suite is' : 'suites are'} running there`
-      : undefined;
-  },
-  lock: (_slot, claim, state) => {
-    const held = claim.locks.find((lock) => state.isLocked(lock));
-    return held === undefined ? undefined : `needs lock ${held}: another suite holds it`;
-  },
-  'cpu-threads': ({ machine, machineCpuThreads }, claim, state) =>
-    state.cpuThreads + claim.cpuThreads > machineCpuThreads
-      ? `needs ${claim.cpuThreads} CPU threads: ${state.cpuThreads} of ${machineCpuThreads} of ${machine.name} are taken`
-      : undefined,
-  'host-memory': ({ machine }, claim, state) =>
-    state.hostMemoryBytes + claim.hostMemoryBytes > machine.memoryBudgetBytes
-      ? `needs ${formatBytes(claim.hostMemoryBytes)} of memory: ${formatBytes(state.hostMemoryBytes)} of ` +
-        `${formatBytes(machine.memoryBudgetBytes)} of ${machine.name} are taken`
-      : undefined,
-  'device-shares': ({ device, machineWorkers }, _claim, state) => {
-    const shares = device.class === 'cpu' ? machineWorkers : (device.shares ?? 1);
-    return state.onDevice(device.id).suites >= shares
-      ? `all ${shares} shares of ${nameOf(device)} are busy`
-      : undefined;
-  },
-  heat: ({ device, machineWorkers }, _claim, state) => {
-    if (!state.isHot(device.id)) return undefined;
-    // A CPU goes on with half of its workers, so that a run always goes on.
-    const left = device.class === 'cpu' ? Math.max(1, Math.floor(machineWorkers / 2)) : 0;
-    return state.onDevice(device.id).suites >= left ? `${nameOf(device)} is hot` : undefined;
-  },
-  'device-memory': ({ device }, claim, state) => {
-    const { bytes: others, by } = state.takenByOthers(device.id);
-    const taken = state.onDevice(device.id).memoryBytes + others;
-    const memoryBytes = device.memoryBytes ?? 0;
-    return claim.deviceMemoryBytes > 0 && taken + claim.deviceMemoryBytes > memoryBytes
-      ? `needs ${formatBytes(claim.deviceMemoryBytes)} on the device: ${formatBytes(taken)} of ` +
-          `${formatBytes(memoryBytes)} of ${nameOf(device)} are taken${by === undefined ? '' : `: ${by}`}`
-      : undefined;
-  },
-} satisfies Record<string, NowFilter>;
-
 /**
  * The first filter that keeps the suite off every slot of this slot's type; undefined when it can run there some time.
  * @param degraded Sets aside what the suite asks of the device, keeps what cannot fit.
@@ -146,15 +96,6 @@ export function neverRejection(suite: Suite, slot: Slot, degraded: boolean): Rej
   for (const [filter, refuse] of degraded ? capacityEntries : neverEntries) {
     const reason = refuse(suite, slot);
     if (reason !== undefined) return { slotId: slot.type, filter, reason, until: 'never' };
-  }
-  return undefined;
-}
-
-/** The first filter that keeps a claim off a slot at the moment; undefined when the suite may start there. */
-export function nowRejection(slot: Slot, claim: Claim, state: MachineState): Rejection | undefined {
-  for (const [filter, refuse] of nowEntries) {
-    const reason = refuse(slot, claim, state);
-    if (reason !== undefined) return { slotId: slot.id, filter, reason, until: 'now' };
   }
   return undefined;
 }
@@ -179,7 +120,6 @@ const neverEntries: readonly (readonly [string, NeverFilter])[] = [
   ...Object.entries(requirementFilters),
   ...capacityEntries,
 ];
-const nowEntries: readonly (readonly [string, NowFilter])[] = Object.entries(nowFilters);
 
 function lacking(needed: readonly string[], present: readonly string[], device: Device): string | undefined {
   const missing = needed.filter((word) => !present.includes(word));
@@ -188,17 +128,13 @@ function lacking(needed: readonly string[], present: readonly string[], device: 
     const reason = device.lacks?.[word];
     return reason === undefined ? [] : [`; no ${word}: ${reason}`];
   });
-  const has = `${nameOf(device)} has ${present.join(', ') || 'none known'}`;
+  const has = `${deviceName(device)} has ${present.join(', ') || 'none known'}`;
   return `needs ${missing.join(' and ')}: ${has}${reasons.join('')}`;
 }
 
 /** Any of the words will do: they count where the test holds for all of them. */
 function allOf(words: readonly string[], test: (word: string) => boolean): readonly string[] {
   return words.every(test) ? words : [];
-}
-
-function nameOf(device: Device): string {
-  return device.model === undefined ? device.id : `${device.id} (${device.model})`;
 }
 
 function either(words: readonly string[]): string {
