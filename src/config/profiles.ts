@@ -4,7 +4,7 @@ import type { UsageProblem } from '../core/vocabulary/usage-error.js';
 import { builtInWorkloads } from '../core/workload/built-in.js';
 import { mergeLayers } from '../core/workload/merge-layers.js';
 import { type Pragma, parseWorkload } from '../core/workload/parse.js';
-import { optionKey, type PragmaRow, pragmaNames, pragmas } from '../core/workload/pragmas.js';
+import { optionKey, type PragmaDefinition, pragmaNames, pragmas } from '../core/workload/pragmas.js';
 import type { ConfiguredProfiles, ProfileLayer } from '../core/workload/profile.js';
 import { globMatcher } from './glob.js';
 import { isObject } from './json.js';
@@ -103,7 +103,7 @@ function parseProfile(input: unknown, path: string): Parsed {
 }
 
 /** The value as a docblock would write it; undefined when its type is not one of the pragma's. */
-function textOf(value: unknown, { kind }: PragmaRow): string | undefined {
+function textOf(value: unknown, { kind }: PragmaDefinition): string | undefined {
   if (kind === 'flag') return typeof value === 'boolean' ? String(value) : undefined;
   const items: readonly unknown[] = kind === 'list' && Array.isArray(value) ? value : [value];
   return items.every((item) => typeof item === 'string' || typeof item === 'number')

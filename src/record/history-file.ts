@@ -8,7 +8,7 @@ import {
   type DeviceHistory,
   emptyHistory,
   type History,
-  neededFields,
+  plannedFields,
   type RepeatableRun,
   type SuiteHistory,
   type SuiteNeeds,
@@ -263,7 +263,7 @@ function suiteLine(
 
 /** The same text whatever order the fields came in. */
 function needsText(needs: SuiteNeeds): string {
-  return JSON.stringify(Object.fromEntries(neededFields.map((field) => [field, needs[field]])));
+  return JSON.stringify(Object.fromEntries(plannedFields.map((field) => [field, needs[field]])));
 }
 
 function withoutZerosAtEnd(numbers: readonly number[]): readonly number[] {

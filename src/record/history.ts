@@ -1,4 +1,5 @@
 import type { Observation } from '../core/estimate/estimate.js';
+import { pragmas } from '../core/workload/pragmas.js';
 import { defaultProfile, type ProfilePart, type WorkloadProfile } from '../core/workload/profile.js';
 import type { MeasuredWatts } from './measured-watts.js';
 
@@ -38,28 +39,17 @@ export interface RepeatableRun {
   readonly ciRun?: string;
 }
 
-/** The fields of a profile that decide where a suite can run and beside what. */
-export const neededFields = [
-  'workload',
-  'hardware',
-  'backends',
-  'features',
-  'precisions',
-  'minMemoryBytes',
-  'hostMemoryBytes',
-  'cpuThreads',
-  'softwareAdapter',
-  'exclusive',
-  'priority',
-] as const satisfies readonly (keyof WorkloadProfile)[];
+/** The fields of a profile that a plan needs: where a suite can run, and beside what. */
+export const plannedFields = Object.values(pragmas).flatMap(({ field, planned }) => (planned ? field : []));
 
-export type SuiteNeeds = Pick<ProfilePart, (typeof neededFields)[number]>;
+/** Planned fields alone, where they are not the default. */
+export type SuiteNeeds = ProfilePart;
 
 /** Undefined for those of an untagged suite. */
 export function needsOf(profile: WorkloadProfile): SuiteNeeds | undefined {
-  const isUsual = (field: (typeof neededFields)[number]) =>
+  const isUsual = (field: keyof WorkloadProfile) =>
     JSON.stringify(profile[field]) === JSON.stringify(defaultProfile[field]);
-  const entries = neededFields.flatMap((field) => (isUsual(field) ? [] : [[field, profile[field]]]));
+  const entries = plannedFields.flatMap((field) => (isUsual(field) ? [] : [[field, profile[field]]]));
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 

@@ -7,9 +7,9 @@ import {
   deviceClasses,
   features,
   precisions,
-  sensitivities,
   vendors,
 } from '../core/vocabulary/taxonomy.js';
+import { profileSchema } from './profile-schema.js';
 
 /*
  * Objects are loose: a field that a later minor version adds is no reason to refuse a record.
@@ -67,36 +67,6 @@ const slot = v.looseObject({
   device,
   machineWorkers: counting,
   machineCpuThreads: positive,
-});
-
-const profile = v.looseObject({
-  workload: v.string(),
-  hardware: v.pipe(
-    v.array(v.looseObject({ class: v.picklist(deviceClasses), count: counting })),
-    v.minLength(1),
-  ),
-  backends: v.array(v.picklist(backends)),
-  features: v.array(v.picklist(features)),
-  precisions: v.array(v.picklist(precisions)),
-  operations: v.array(v.string()),
-  minMemoryBytes: amount,
-  preferredMemoryBytes: v.exactOptional(amount),
-  hostMemoryBytes: v.exactOptional(amount),
-  cpuThreads: v.exactOptional(counting),
-  batchSizes: v.array(v.number()),
-  optimalBatchSize: v.exactOptional(v.number()),
-  priority: v.number(),
-  maxTimeMs: v.exactOptional(amount),
-  sensitivity: v.exactOptional(v.picklist(sensitivities)),
-  softwareAdapter: v.exactOptional(v.boolean()),
-  exclusive: v.boolean(),
-  locks: v.array(v.string()),
-  unsatisfiable: v.exactOptional(
-    v.variant('action', [
-      v.looseObject({ action: v.picklist(['fail', 'skip', 'degrade']) }),
-      v.looseObject({ action: v.literal('wait'), waitMs: amount }),
-    ]),
-  ),
 });
 
 const placement = v.looseObject({
@@ -209,7 +179,7 @@ export const eventSchemas = {
     atMs: whole,
     suite: v.looseObject({
       id: v.string(),
-      profile,
+      profile: profileSchema,
       fileBytes: amount,
       failedLast: v.exactOptional(v.literal(true)),
       expectedMs: v.exactOptional(v.record(v.string(), amount)),

@@ -7,7 +7,7 @@ import {
   isUnmistakable,
 } from '../../core/workload/own-pragma.js';
 import type { Pragma } from '../../core/workload/parse.js';
-import { isCommonWord, isPragmaName, type PragmaName } from '../../core/workload/pragmas.js';
+import { isPragmaName, type PragmaName, pragmas } from '../../core/workload/pragmas.js';
 import { lineAt, misplacedPragmas } from './misplaced-pragmas.js';
 
 export interface Docblock {
@@ -106,7 +106,7 @@ function hiddenPragma(line: string, seen: SeenName, context: DocblockContext): P
     .replace(/\s\/\/.*$/, '')
     .matchAll(/(?<=^|[\s*/,;-])@([\w-]+)(?![\w-])([^@]*)/g)) {
     if (!isPragmaName(name) || isOthers(name, [value], context)) continue;
-    if (seen.isOthers && isCommonWord(name)) continue;
+    if (seen.isOthers && pragmas[name].isCommonWord) continue;
     const alone = pragmaLine.exec(line)?.[1] === name;
     // Behind text it may be prose about pragmas: only what reads as one counts.
     if (isBehindOurs || alone || isReadable(name, value)) return name;

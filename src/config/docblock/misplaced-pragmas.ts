@@ -1,12 +1,6 @@
 import type { UsageProblem } from '../../core/vocabulary/usage-error.js';
 import { isMeantForUs } from '../../core/workload/own-pragma.js';
-import {
-  isCommonWord,
-  isPragmaName,
-  type PragmaName,
-  pragmaNames,
-  pragmas,
-} from '../../core/workload/pragmas.js';
+import { isPragmaName, type PragmaName, pragmaNames, pragmas } from '../../core/workload/pragmas.js';
 import { type Comment, commentsOf } from './comments.js';
 
 /** The docblock that Jest sees: where it starts, and its text, empty when there is none. */
@@ -138,7 +132,7 @@ function problemOf(
   file: string,
 ): UsageProblem {
   const { why, remedy } = reasons[obstacle];
-  const ignoring = isCommonWord(name)
+  const ignoring = pragmas[name].isCommonWord
     ? `; if another tool wants this word, name \`${name}\` in the option \`ignorePragmas\``
     : '';
   const line = lineAt(source, offset);

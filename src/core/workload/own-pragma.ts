@@ -1,4 +1,4 @@
-import { isCommonWord, isPragmaName, type PragmaName, type PragmaRow, pragmas } from './pragmas.js';
+import { isPragmaName, type PragmaName, pragmas } from './pragmas.js';
 import { pragmaMeantBy } from './unknown-pragma.js';
 import { splitList } from './values.js';
 
@@ -11,13 +11,13 @@ const deviceNames = ['gpu', 'npu', 'tpu'];
 /** Whether a docblock may write this value. */
 export function isReadable(name: PragmaName, value: string): boolean {
   const items = itemsOf(name, value);
-  return items.every((item) => (pragmas[name] as PragmaRow).read(item).ok);
+  return items.every((item) => pragmas[name].read(item).ok);
 }
 
 /** Whether at least one word of the value is ours: a list with a slip in one item is meant for us all the same. */
 function isPartlyReadable(name: PragmaName, value: string): boolean {
   if (!closedLists.includes(name)) return isReadable(name, value);
-  return itemsOf(name, value).some((item) => (pragmas[name] as PragmaRow).read(item).ok);
+  return itemsOf(name, value).some((item) => pragmas[name].read(item).ok);
 }
 
 function itemsOf(name: PragmaName, value: string): readonly string[] {
@@ -31,15 +31,15 @@ function itemsOf(name: PragmaName, value: string): readonly string[] {
  * common words only with a value that can be read.
  */
 export function isMeantForUs(name: PragmaName, value: string): boolean {
-  if (isCommonWord(name)) return isPartlyReadable(name, value);
+  if (pragmas[name].isCommonWord) return isPartlyReadable(name, value);
   if (name.includes('-') || name === 'hardware' || name === 'workload') return true;
-  const reading = (pragmas[name] as PragmaRow).read(value.trim());
+  const reading = pragmas[name].read(value.trim());
   return isPartlyReadable(name, value) || (!reading.ok && reading.remedy !== undefined);
 }
 
 /** Whether a name shows that the docblock it stands in is ours: one that no other tool uses. */
 export function isUnmistakable(name: string, ignored: readonly string[]): boolean {
-  return isPragmaName(name) && !isCommonWord(name) && !ignored.includes(name);
+  return isPragmaName(name) && !pragmas[name].isCommonWord && !ignored.includes(name);
 }
 
 /** What decides whose the words of a docblock are. */
@@ -64,6 +64,6 @@ export function isOthers(
   const near = isPragmaName(name) ? { pragma: name, isSpelling: true } : pragmaMeantBy(name);
   if (near === undefined) return false;
   if (ignored.includes(near.pragma)) return true;
-  const isSure = deviceNames.includes(name) || (near.isSpelling && !isCommonWord(near.pragma));
+  const isSure = deviceNames.includes(name) || (near.isSpelling && !pragmas[near.pragma].isCommonWord);
   return !isOurDocblock && !isSure && !values.some((value) => isPartlyReadable(near.pragma, value));
 }

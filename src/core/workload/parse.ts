@@ -1,12 +1,5 @@
 import type { UsageProblem } from '../vocabulary/usage-error.js';
-import {
-  isCommonWord,
-  isPragmaName,
-  optionKey,
-  type PragmaName,
-  type PragmaRow,
-  pragmas,
-} from './pragmas.js';
+import { isPragmaName, optionKey, type PragmaDefinition, type PragmaName, pragmas } from './pragmas.js';
 import type { Origin, ProfileLayer, ProfilePart, WorkloadProfile } from './profile.js';
 import { unknownPragma } from './unknown-pragma.js';
 import { splitList } from './values.js';
@@ -47,7 +40,7 @@ export function parseWorkload(
   const part: Record<string, unknown> = {};
   const origins: Partial<Record<keyof WorkloadProfile, Origin>> = {};
   for (const [name, given] of byName) {
-    const row: PragmaRow = pragmas[name];
+    const row = pragmas[name];
     const read = readRow(row, name, given, source);
     problems.push(...read.problems);
     const [first] = given;
@@ -60,7 +53,7 @@ export function parseWorkload(
 }
 
 function readRow(
-  row: PragmaRow,
+  row: PragmaDefinition,
   name: PragmaName,
   given: readonly Pragma[],
   source: PragmaSource,
@@ -106,12 +99,13 @@ function readRow(
     });
   }
   if (problems.length > 0) return { problems };
-  return { part: row.partOf([...values.values()].map(({ value }) => value)), problems };
+  const read = [...values.values()].map(({ value }) => value);
+  return { part: { [row.field]: row.kind === 'list' ? read : read[0] }, problems };
 }
 
 /** The way out for a project where another tool uses the same word. */
 function ignoring(name: PragmaName, source: PragmaSource): string | undefined {
-  if (source.kind === 'options' || !isCommonWord(name)) return undefined;
+  if (source.kind === 'options' || !pragmas[name].isCommonWord) return undefined;
   return `if another tool wants this word, name \`${name}\` in the option \`ignorePragmas\``;
 }
 

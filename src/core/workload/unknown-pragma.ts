@@ -1,6 +1,6 @@
 import { editDistance } from '../vocabulary/nearest.js';
 import type { UsageProblem } from '../vocabulary/usage-error.js';
-import { isCommonWord, type PragmaName, pragmaNames } from './pragmas.js';
+import { type PragmaName, pragmaNames, pragmas } from './pragmas.js';
 
 /** What people write who have not looked the name up. */
 const synonyms = {
@@ -61,7 +61,7 @@ export function unknownPragma(name: string): UsageProblem | undefined {
   const wanted = pragmaMeantBy(name)?.pragma;
   if (wanted === undefined) return undefined;
   const ignorable =
-    synonymNames.find((known) => known === name) ?? (isCommonWord(wanted) ? wanted : undefined);
+    synonymNames.find((known) => known === name) ?? (pragmas[wanted].isCommonWord ? wanted : undefined);
   const ignoring =
     ignorable === undefined ? '' : `, or name \`${ignorable}\` in the option \`ignorePragmas\``;
   return {
