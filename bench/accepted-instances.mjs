@@ -78,7 +78,7 @@ function instanceOf({ seed, machines, slots, suites, memoryGib }) {
       cpuThreads: slots,
       memoryBytes: (memoryGib ?? 1024) * 1024 ** 3,
     })),
-    types: numbers.map((index) => ({ name: `t${index}`, machine: index, slots })),
+    pools: numbers.map((index) => ({ name: `t${index}`, machine: index, slots })),
     suites: Array.from({ length: suites }, (_, index) => ({
       id: `s${index}`,
       durationMs: numbers.map(() => 1000 + Math.floor(random() * 9001)),

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { source } from './source.mjs';
 
-const { readDocblock } = await source('profile/docblock.ts');
+const { readDocblock } = await source('config/docblock/docblock.ts');
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node bench/docblocks.mjs FOLDER');
 const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(

@@ -1,12 +1,12 @@
 /**
- * Problems for the planner and the scheduler, all from seeded generators: range-based ETC matrices as in the literature on
+ * Instances for the planner and the scheduler, all from seeded generators: range-based ETC matrices as in the literature on
  * heterogeneous scheduling (Braun et al. 2001), and unequal fleets for real test-timing files.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * @typedef {import('../dist/index.js').PlanProblem} PlanProblem
+ * @typedef {import('../dist/index.js').PlanInstance} PlanInstance
  * @typedef {{ name: string, ids: readonly string[], durationsMs: readonly number[] }} Timings
  */
 
@@ -35,9 +35,9 @@ export const etcKinds = ['consistent', 'semi-consistent', 'inconsistent'].flatMa
 
 /**
  * @param {typeof etcKinds[number]} kind
- * @returns {PlanProblem} `machines` slots, each of a type of its own.
+ * @returns {PlanInstance} `machines` slots, each of a pool of its own.
  */
-export function etcProblem(kind, suites, machines, seed) {
+export function etcInstance(kind, suites, machines, seed) {
   const { consistency, taskHeterogeneity, machineHeterogeneity } = kind;
   const random = randomFrom(seed);
   const rows = Array.from({ length: suites }, () => {
@@ -54,37 +54,37 @@ export function etcProblem(kind, suites, machines, seed) {
     }
     return row;
   });
-  return problemOf(
+  return instanceOf(
     Array.from({ length: machines }, () => 1),
     rows,
   );
 }
 
 /**
- * Real timings of a project on a made-up fleet: 2 to 6 types of 10 to 64 slots together, each with a speed of its own
+ * Real timings of a project on a made-up fleet: 2 to 6 pools of 10 to 64 slots together, each with a speed of its own
  * (up to 3.3 times faster or slower) and a factor for every suite (log-normal, σ 0.35); 15 % of the suites run on one
- * type alone, a quarter on some of them.
+ * pool alone, a quarter on some of them.
  * @param {Timings} timings
  */
-export function fleetProblem({ durationsMs }, seed) {
+export function fleetInstance({ durationsMs }, seed) {
   const random = randomFrom(seed);
-  const typeCount = 2 + random.below(5);
+  const poolCount = 2 + random.below(5);
   const slotCount = 10 + random.below(55);
-  const counts = Array.from({ length: typeCount }, () => 1);
+  const counts = Array.from({ length: poolCount }, () => 1);
   const speeds = counts.map(() => Math.exp((random.next() - 0.5) * 2.4));
-  for (let slot = typeCount; slot < slotCount; slot++) counts[random.below(typeCount)]++;
+  for (let slot = poolCount; slot < slotCount; slot++) counts[random.below(poolCount)]++;
   const rows = durationsMs.map((ms) => {
     const row = speeds.map((speed) =>
       Math.max(1, Math.round((ms / speed) * Math.exp(0.35 * random.normal()))),
     );
     const picky = random.next();
-    const only = random.below(typeCount);
-    return row.map((each, type) => {
-      const out = picky < 0.15 ? type !== only : picky < 0.4 && type !== only && random.next() < 0.4;
+    const only = random.below(poolCount);
+    return row.map((each, pool) => {
+      const out = picky < 0.15 ? pool !== only : picky < 0.4 && pool !== only && random.next() < 0.4;
       return out ? Number.POSITIVE_INFINITY : each;
     });
   });
-  return problemOf(counts, rows);
+  return instanceOf(counts, rows);
 }
 
 /**
@@ -92,21 +92,21 @@ export function fleetProblem({ durationsMs }, seed) {
  * devices at once.
  * @param {Timings} timings
  */
-export function memoryProblem(timings, seed) {
+export function memoryInstance(timings, seed) {
   const random = randomFrom(seed + 1_000_000);
-  const { machines, types, suites } = fleetProblem(timings, seed);
+  const { machines, pools, suites } = fleetInstance(timings, seed);
   const GiB = 2 ** 30;
   return {
     machines: machines.map((machine) => ({
       ...machine,
       memoryBytes: machine.workers * GiB * (4 + random.below(13)) + 24 * GiB,
     })),
-    types,
+    pools,
     suites: suites.map((suite) => {
       const hungry = random.next();
       const wide = random.next();
       const widest = Math.max(
-        ...types.map(({ slots }, type) => (suite.durationMs[type] < Infinity ? slots : 0)),
+        ...pools.map(({ slots }, pool) => (suite.durationMs[pool] < Infinity ? slots : 0)),
       );
       const devices = wide < 0.03 && widest >= 4 ? 4 : wide < 0.1 && widest >= 2 ? 2 : 1;
       return {
@@ -123,9 +123,9 @@ export function memoryProblem(timings, seed) {
  * six times as fast on an accelerator.
  * @param {Timings} timings
  * @param {number} seed
- * @returns {PlanProblem}
+ * @returns {PlanInstance}
  */
-export function sharedProblem({ durationsMs }, seed) {
+export function sharedInstance({ durationsMs }, seed) {
   const random = randomFrom(seed + 2_000_000);
   const workers = 2 + random.below(10);
   const machine = { name: 'm0', workers, cpuThreads: 2 * workers, memoryBytes: 2 ** 40 };
@@ -141,7 +141,7 @@ export function sharedProblem({ durationsMs }, seed) {
   });
   return {
     machines: [machine],
-    types: [
+    pools: [
       { name: 'cpu', machine: 0, slots: workers },
       { name: 'gpu', machine: 0, slots: gpus },
       { name: 'npu', machine: 0, slots: 1 },
@@ -150,11 +150,11 @@ export function sharedProblem({ durationsMs }, seed) {
   };
 }
 
-/** @returns {PlanProblem} */
-export function largeProblem(suites, typeCount, slotCount, seed) {
+/** @returns {PlanInstance} */
+export function largeInstance(suites, poolCount, slotCount, seed) {
   const random = randomFrom(seed);
-  const counts = Array.from({ length: typeCount }, () => 1);
-  for (let slot = typeCount; slot < slotCount; slot++) counts[random.below(typeCount)]++;
+  const counts = Array.from({ length: poolCount }, () => 1);
+  for (let slot = poolCount; slot < slotCount; slot++) counts[random.below(poolCount)]++;
   const speeds = counts.map(() => Math.exp((random.next() - 0.5) * 2));
   const rows = Array.from({ length: suites }, () => {
     // Skewed as real suites are, but without one that takes longer than all the rest.
@@ -166,11 +166,11 @@ export function largeProblem(suites, typeCount, slotCount, seed) {
     );
   });
   for (const row of rows) if (row.every((ms) => ms === Number.POSITIVE_INFINITY)) row[0] = 1000;
-  return problemOf(counts, rows);
+  return instanceOf(counts, rows);
 }
 
-/** @returns {PlanProblem} */
-function problemOf(counts, rows) {
+/** @returns {PlanInstance} */
+function instanceOf(counts, rows) {
   return {
     machines: counts.map((slots, index) => ({
       name: `m${index}`,
@@ -178,7 +178,7 @@ function problemOf(counts, rows) {
       cpuThreads: slots,
       memoryBytes: 2 ** 40,
     })),
-    types: counts.map((slots, index) => ({ name: `m${index}`, machine: index, slots })),
+    pools: counts.map((slots, index) => ({ name: `m${index}`, machine: index, slots })),
     suites: rows.map((durationMs, index) => ({ id: `s${String(index).padStart(6, '0')}`, durationMs })),
   };
 }

@@ -7,19 +7,19 @@
  * Usage: node bench/online.mjs FOLDER [--only 1|2|3|4] [--seeds N] [--first SEED]
  */
 import {
-  fleetProblem,
-  largeProblem,
-  memoryProblem,
+  fleetInstance,
+  largeInstance,
+  memoryInstance,
   randomFrom,
-  sharedProblem,
+  sharedInstance,
   timingsIn,
 } from './instances.mjs';
 import { referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
 const { runCase, caseOf, strategyNames } = await source(
-  'simulate/case.ts',
   'simulate/scenario/case.ts',
+  'simulate/scenario/read.ts',
   'core/strategies/index.ts',
 );
 const argv = process.argv.slice(2);
@@ -31,9 +31,9 @@ const seeds = Array.from({ length: flag('--seeds', 30) }, (_, index) => flag('--
 
 console.log(`reference kernel ${referenceKernelMs().toFixed(0)} ms`);
 const kinds = [
-  ['slots alone', fleetProblem],
-  ['memory and several devices', memoryProblem],
-  ['shared workers', sharedProblem],
+  ['slots alone', fleetInstance],
+  ['memory and several devices', memoryInstance],
+  ['shared workers', sharedInstance],
 ];
 kinds.forEach(([what, make], index) => {
   if (only === 0 || only === index + 1) ratios(what, make);
@@ -76,7 +76,7 @@ function ratios(what, make) {
 
 function decisions() {
   console.log(
-    '\ntime to decide, adaptive: pending suites, slots (12 types), ms per decision, makespan / bound',
+    '\ntime to decide, adaptive: pending suites, slots (12 pools), ms per decision, makespan / bound',
   );
   for (const [suites, slots] of [
     [1000, 10],
@@ -90,7 +90,7 @@ function decisions() {
       planCpuMs,
       decisions: count,
       ratio,
-    } = runCase(caseOf(scenarioOf(largeProblem(suites, Math.min(12, slots), slots, 94))), 'adaptive');
+    } = runCase(caseOf(scenarioOf(largeInstance(suites, Math.min(12, slots), slots, 94))), 'adaptive');
     const perDecision = (planCpuMs / count).toFixed(3);
     console.log(
       `${String(suites).padStart(7)} ${String(slots).padStart(5)} ${perDecision.padStart(8)} ${ratio.toFixed(4).padStart(8)}`,
@@ -119,13 +119,13 @@ function onlineCase(make, timings, seed, sigma) {
 }
 
 /** A problem for the planner as a scenario for the simulator, with the scenario's defaults filled in. */
-function scenarioOf({ machines, types, suites }, ids = suites.map(({ id }) => id)) {
+function scenarioOf({ machines, pools, suites }, ids = suites.map(({ id }) => id)) {
   return {
     version: 1,
     machines,
     seed: 0,
     sigma: 0,
-    slots: types.map(({ name, slots, machine }) => ({
+    slots: pools.map(({ name, slots, machine }) => ({
       type: name,
       count: slots,
       class: name === 'gpu' || name === 'npu' ? name : 'cpu',
@@ -134,7 +134,7 @@ function scenarioOf({ machines, types, suites }, ids = suites.map(({ id }) => id
     suites: suites.map(({ durationMs, hostMemoryBytes = 0, devices = 1 }, index) => ({
       id: ids[index],
       durationMs: Object.fromEntries(
-        durationMs.flatMap((ms, type) => (ms === Number.POSITIVE_INFINITY ? [] : [[types[type].name, ms]])),
+        durationMs.flatMap((ms, pool) => (ms === Number.POSITIVE_INFINITY ? [] : [[pools[pool].name, ms]])),
       ),
       memoryBytes: hostMemoryBytes,
       devices,

@@ -1,17 +1,24 @@
 /**
  * How near plans come to the bound that no plan beats, and what they cost in CPU time of this process (best of several
- * plans of the same problem, without the generator). Seeds are fixed and were not used to tune the planner.
+ * plans of the same instance, without the generator). Seeds are fixed and were not used to tune the planner.
  * Usage: node bench/plan.mjs [FOLDER of timing files]
  */
 import { plan } from '../dist/index.js';
-import { etcKinds, etcProblem, fleetProblem, largeProblem, memoryProblem, timingsIn } from './instances.mjs';
+import {
+  etcInstance,
+  etcKinds,
+  fleetInstance,
+  largeInstance,
+  memoryInstance,
+  timingsIn,
+} from './instances.mjs';
 import { referenceKernelMs } from './measure.mjs';
 
 const [folder] = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 
 console.log(`reference kernel ${referenceKernelMs().toFixed(0)} ms`);
 console.log(
-  'problem                                moves     n   mean  median     p95     max   CPU ms  longest-first',
+  'instance                                moves     n   mean  median     p95     max   CPU ms  longest-first',
 );
 etc(512, 16, 2e6);
 etc(512, 16, 45e6);
@@ -21,19 +28,19 @@ if (folder !== undefined) {
   const timings = timingsIn(folder);
   const seeds = Array.from({ length: 45 }, (_, index) => 5001 + index);
   const withTimings = (make) => seeds.map((seed) => make(timings[seed % timings.length], seed));
-  row('real timings, unequal fleets', withTimings(fleetProblem), 4e6);
-  row('… with memory, several devices', withTimings(memoryProblem), 1e6);
+  row('real timings, unequal fleets', withTimings(fleetInstance), 4e6);
+  row('… with memory, several devices', withTimings(memoryInstance), 1e6);
 }
-row('10,000 x 64, 6 types', [largeProblem(10_000, 6, 64, 91)], 3e5, 10);
-row('10,000 x 64, 64 types', [largeProblem(10_000, 64, 64, 92)], 1e6, 5);
-row('100,000 x 1,000, 12 types', [largeProblem(100_000, 12, 1000, 93)], 1e6, 3);
+row('10,000 x 64, 6 pools', [largeInstance(10_000, 6, 64, 91)], 3e5, 10);
+row('10,000 x 64, 64 pools', [largeInstance(10_000, 64, 64, 92)], 1e6, 5);
+row('100,000 x 1,000, 12 pools', [largeInstance(100_000, 12, 1000, 93)], 1e6, 3);
 console.log(`peak memory of this process ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`);
 
-console.log('\ngrowth, 6 types: suites x slots, ratio, CPU ms (default moves)');
+console.log('\ngrowth, 6 pools: suites x slots, ratio, CPU ms (default moves)');
 for (const suites of [100, 1000, 10_000, 100_000]) {
   const cells = [4, 16, 64, 256, 1000].map((slots) => {
-    const problem = largeProblem(suites, Math.min(6, slots), slots, 7);
-    const { ratio, cpuMs } = measured(problem, undefined, suites > 10_000 ? 1 : 3);
+    const instance = largeInstance(suites, Math.min(6, slots), slots, 7);
+    const { ratio, cpuMs } = measured(instance, undefined, suites > 10_000 ? 1 : 3);
     return `${slots}: ${ratio.toFixed(3)} ${cpuMs.toFixed(0)}`.padEnd(16);
   });
   console.log(`${String(suites).padStart(7)}   ${cells.join('')}`);
@@ -42,22 +49,22 @@ for (const suites of [100, 1000, 10_000, 100_000]) {
 function etc(suites, machines, moves) {
   row(
     `ETC ${suites} x ${machines}, 12 kinds`,
-    etcKinds.map((kind, index) => etcProblem(kind, suites, machines, 9000 + index)),
+    etcKinds.map((kind, index) => etcInstance(kind, suites, machines, 9000 + index)),
     moves,
   );
 }
 
-function row(name, problems, moves, repeats = 3) {
-  const results = problems.map((problem) => measured(problem, moves, repeats));
+function row(name, instances, moves, repeats = 3) {
+  const results = instances.map((instance) => measured(instance, moves, repeats));
   const ratios = results.map(({ ratio }) => ratio).sort((a, b) => a - b);
   const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
   const at = (share) => ratios[Math.min(ratios.length - 1, Math.floor(share * ratios.length))] ?? Number.NaN;
-  const naive = problems.map(longestFirst).filter((ratio) => ratio !== undefined);
+  const naive = instances.map(longestFirst).filter((ratio) => ratio !== undefined);
   console.log(
     [
       name.padEnd(34),
       String(moves).padStart(9),
-      String(problems.length).padStart(5),
+      String(instances.length).padStart(5),
       ...[mean(ratios), at(0.5), at(0.95), ratios.at(-1) ?? 0].map((each) => each.toFixed(4).padStart(7)),
       mean(results.map(({ cpuMs }) => cpuMs))
         .toFixed(0)
@@ -67,12 +74,12 @@ function row(name, problems, moves, repeats = 3) {
   );
 }
 
-function measured(problem, moves, repeats) {
+function measured(instance, moves, repeats) {
   let cpuMs = Number.POSITIVE_INFINITY;
   let ratio = Number.NaN;
   for (let repeat = 0; repeat < repeats; repeat++) {
     const before = process.cpuUsage();
-    const { makespanMs, boundMs } = plan(problem, moves === undefined ? {} : { moves });
+    const { makespanMs, boundMs } = plan(instance, moves === undefined ? {} : { moves });
     const { user, system } = process.cpuUsage(before);
     cpuMs = Math.min(cpuMs, (user + system) / 1000);
     ratio = makespanMs / boundMs;
@@ -81,20 +88,20 @@ function measured(problem, moves, repeats) {
 }
 
 /** What one would write by hand: longest first, each where it ends first. Not where memory or devices matter. */
-function longestFirst(problem) {
-  if (problem.suites.length > 20_000 || problem.suites.some(({ devices }) => devices !== undefined))
+function longestFirst(instance) {
+  if (instance.suites.length > 20_000 || instance.suites.some(({ devices }) => devices !== undefined))
     return undefined;
-  const ends = problem.types.map(({ slots }) => Array.from({ length: slots }, () => 0));
+  const ends = instance.pools.map(({ slots }) => Array.from({ length: slots }, () => 0));
   const least = ({ durationMs }) => Math.min(...durationMs);
-  for (const { durationMs } of [...problem.suites].sort((a, b) => least(b) - least(a))) {
-    let best = { endMs: Number.POSITIVE_INFINITY, type: 0, slot: 0 };
-    ends.forEach((slots, type) => {
+  for (const { durationMs } of [...instance.suites].sort((a, b) => least(b) - least(a))) {
+    let best = { endMs: Number.POSITIVE_INFINITY, pool: 0, slot: 0 };
+    ends.forEach((slots, pool) => {
       slots.forEach((freeMs, slot) => {
-        const endMs = freeMs + durationMs[type];
-        if (endMs < best.endMs) best = { endMs, type, slot };
+        const endMs = freeMs + durationMs[pool];
+        if (endMs < best.endMs) best = { endMs, pool, slot };
       });
     });
-    ends[best.type][best.slot] = best.endMs;
+    ends[best.pool][best.slot] = best.endMs;
   }
-  return Math.max(...ends.flat()) / plan(problem, { moves: 0 }).boundMs;
+  return Math.max(...ends.flat()) / plan(instance, { moves: 0 }).boundMs;
 }

@@ -7,8 +7,8 @@ import { projectsIn, randomFrom } from './instances.mjs';
 import { source } from './source.mjs';
 
 const { Estimates, defaultProfile, emptyHistory, observationsOf, learn } = await source(
-  'core/estimate.ts',
-  'core/workload.ts',
+  'core/estimate/estimate.ts',
+  'core/workload/profile.ts',
   'record/history.ts',
   'record/learn.ts',
 );
@@ -87,7 +87,7 @@ for (const { name, runs } of projects) {
       estimates.announce(suiteOf(id, withWorkload ? workload : 'general'));
     return rms(
       asked.map(({ id, workload, kind, ms }) =>
-        errorOf(ms, estimates.of(suiteOf(id, withWorkload ? workload : 'general'), kind).durationMs),
+        errorOf(ms, estimates.estimateOf(suiteOf(id, withWorkload ? workload : 'general'), kind).durationMs),
       ),
     );
   };
@@ -116,7 +116,7 @@ for (const { name, runs, fileBytes } of projects) {
     const median = rest.map(([, ms]) => ms).sort((a, b) => a - b)[rest.length >> 1];
     durations.forEach(([, ms], index) => {
       if (!isLeft(undefined, index)) return;
-      const { durationMs, spread } = estimates.of(suites[index], 'cpu');
+      const { durationMs, spread } = estimates.estimateOf(suites[index], 'cpu');
       errors.ours.push(errorOf(ms, durationMs));
       // What is expected is the mean, which lies above the middle of a skewed distribution.
       errors.middle.push(errorOf(ms, durationMs * Math.exp(-(spread ** 2) / 2)));

@@ -13,10 +13,10 @@ import { referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
 const { planRun, emptyHistory, defaultProfile, profileOf } = await source(
-  'shard/plan.ts',
+  'shard/plan/plan.ts',
   'record/history.ts',
-  'core/workload.ts',
-  'profile/profile.ts',
+  'core/workload/profile.ts',
+  'config/docblock/profile.ts',
 );
 const [folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error('usage: node bench/shards.mjs FOLDER');
@@ -230,7 +230,7 @@ function boundMs(ids, durationMs, fleet) {
       cpuThreads: workers,
       memoryBytes: 2 ** 40,
     })),
-    types: fleet.map(({ workers }, n) => ({ name: `m${n}`, machine: n, slots: workers })),
+    pools: fleet.map(({ workers }, n) => ({ name: `m${n}`, machine: n, slots: workers })),
     suites: ids.map((id) => ({
       id,
       durationMs: fleet.map(({ speed }) => Math.max(1, durationMs[id] / speed)),

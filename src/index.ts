@@ -7,11 +7,11 @@ export type { RankingBasis, Speed } from './core/machine/speed/speed.js';
 export {
   lowerBoundMs,
   type Plan,
+  type PlanInstance,
   type PlanMachine,
   type PlanOptions,
-  type PlanProblem,
+  type PlanPool,
   type PlanSuite,
-  type PlanType,
   plan,
 } from './core/planner/plan.js';
 export {

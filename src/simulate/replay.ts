@@ -44,7 +44,8 @@ export function replayCase(
     slots: slots ?? recorded,
     suites,
     seed,
-    trueMs: ({ expectedMs: _given, ...suite }, { device }) => truth.of(suite, kindOf(device)).durationMs,
+    trueMs: ({ expectedMs: _given, ...suite }, { device }) =>
+      truth.estimateOf(suite, kindOf(device)).durationMs,
     estimates: () => new Estimates(expected),
   };
 }

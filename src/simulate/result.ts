@@ -3,7 +3,7 @@ import type { Slot } from '../core/machine/machine.js';
 import { slotWattsOf } from '../core/machine/suitability.js';
 import { lowerBoundMs } from '../core/planner/plan.js';
 import { neverRejection } from '../core/scheduler/feasibility.js';
-import { planProblemOf } from '../core/scheduler/plan-problem.js';
+import { planInstanceOf } from '../core/scheduler/plan-instance.js';
 
 /** What a simulated run comes to; what `simulate --json` prints. */
 export interface SimulationResult {
@@ -120,9 +120,9 @@ export function boundOf(
   durationMs: (suite: Suite, slot: Slot) => number,
 ): number {
   return lowerBoundMs(
-    planProblemOf(slots, suites, (suite, slot) =>
+    planInstanceOf(slots, suites, (suite, slot) =>
       neverRejection(suite, slot, false) === undefined ? durationMs(suite, slot) : Number.POSITIVE_INFINITY,
-    ).problem,
+    ).instance,
   );
 }
 

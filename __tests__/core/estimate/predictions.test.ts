@@ -30,7 +30,7 @@ function errorOf(kind: 'other-device' | 'unseen'): number {
   }
   for (const [index, { id, workload, fileBytes, ms }] of suites.entries()) {
     if (!isAsked(index)) continue;
-    const { durationMs } = estimates.of(suite(id, { workload }, fileBytes), 'gpu');
+    const { durationMs } = estimates.estimateOf(suite(id, { workload }, fileBytes), 'gpu');
     errors.push(Math.log(durationMs / ms.gpu) ** 2);
   }
   return Math.sqrt(errors.reduce((sum, each) => sum + each, 0) / errors.length);

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type PlanProblem, plan } from '../../../src/core/planner/plan.js';
+import { type PlanInstance, plan } from '../../../src/core/planner/plan.js';
 import { checkPlan } from './exhaustive.js';
 
 /** Written by bench/accepted-instances.mjs. */
 interface Accepted {
   readonly acceptedRatio: readonly [low: number, high: number];
   readonly moves: number;
-  readonly instance: PlanProblem;
+  readonly instance: PlanInstance;
 }
 
 const folder = new URL('./instances/', import.meta.url);

@@ -1,12 +1,12 @@
-import { lowerBoundMs, type PlanProblem, type PlanSuite, plan } from '../../../src/core/planner/plan.js';
+import { lowerBoundMs, type PlanInstance, type PlanSuite, plan } from '../../../src/core/planner/plan.js';
 import { normalFrom, randomFrom } from '../../../src/core/vocabulary/random.js';
 import { runCase } from '../../../src/simulate/case.js';
 import { caseOf } from '../../../src/simulate/scenario/case.js';
 import { parseScenario } from '../../../src/simulate/scenario/read.js';
 import { checkPlan } from './exhaustive.js';
 
-/** Unequal machines, each of one type; a fifth of the durations missing. */
-function fleet(suiteCount: number, slots: readonly number[], seed = 1): PlanProblem {
+/** Unequal machines, each of one pool; a fifth of the durations missing. */
+function fleet(suiteCount: number, slots: readonly number[], seed = 1): PlanInstance {
   const random = randomFrom(seed);
   const speeds = slots.map(() => Math.exp((random() - 0.5) * 2));
   return {
@@ -16,7 +16,7 @@ function fleet(suiteCount: number, slots: readonly number[], seed = 1): PlanProb
       cpuThreads: count,
       memoryBytes: 2 ** 50,
     })),
-    types: slots.map((count, index) => ({ name: `m${index}`, machine: index, slots: count })),
+    pools: slots.map((count, index) => ({ name: `m${index}`, machine: index, slots: count })),
     suites: Array.from({ length: suiteCount }, (_, index) => {
       const ms = Math.round(Math.min(60_000, 1000 * Math.exp(normalFrom(random))));
       const durationMs = speeds.map((speed) =>
@@ -30,16 +30,16 @@ function fleet(suiteCount: number, slots: readonly number[], seed = 1): PlanProb
 }
 
 /** With one slot more, and suites for it alone, spread over the ids. */
-function withRare({ machines, types, suites }: PlanProblem, count: number, totalMs: number): PlanProblem {
+function withRare({ machines, pools, suites }: PlanInstance, count: number, totalMs: number): PlanInstance {
   const machine = { name: 'rare', workers: 1, cpuThreads: 1, memoryBytes: 2 ** 50 };
-  const nowhere = types.map(() => Number.POSITIVE_INFINITY);
+  const nowhere = pools.map(() => Number.POSITIVE_INFINITY);
   const rare = Array.from({ length: count }, (_, index) => ({
     id: `s${String(Math.floor(((index + 0.5) * suites.length) / count)).padStart(6, '0')}-rare`,
     durationMs: [...nowhere, totalMs / count],
   }));
   return {
     machines: [...machines, machine],
-    types: [...types, { name: 'rare', machine: types.length, slots: 1 }],
+    pools: [...pools, { name: 'rare', machine: pools.length, slots: 1 }],
     suites: [
       ...suites.map(({ id, durationMs }) => ({
         id,
@@ -50,17 +50,17 @@ function withRare({ machines, types, suites }: PlanProblem, count: number, total
   };
 }
 
-const gapOf = (problem: PlanProblem, moves?: number) =>
-  plan(problem, moves === undefined ? {} : { moves }).gap;
+const gapOf = (instance: PlanInstance, moves?: number) =>
+  plan(instance, moves === undefined ? {} : { moves }).gap;
 
 test.each([
   [5000, 3],
   [10_000, 91],
-])('%i suites on few types: as good as the bound', (suiteCount, seed) => {
+])('%i suites on few pools: as good as the bound', (suiteCount, seed) => {
   expect(gapOf(fleet(suiteCount, [9, 9, 10, 10, 11, 15], seed), 0)).toBeLessThan(0.001);
 });
 
-test('many types, each of one slot', () => {
+test('many pools, each of one slot', () => {
   expect(gapOf(fleet(3000, new Array(32).fill(1)))).toBeLessThan(0.01);
 });
 
@@ -88,11 +88,11 @@ describe.each([
 });
 
 /** A CPU and a GPU of one machine share its workers; half of the suites are three times as fast on the GPU, a few need it. */
-function laptop(suiteCount: number): PlanProblem {
+function laptop(suiteCount: number): PlanInstance {
   const random = randomFrom(5);
   return {
     machines: [{ name: 'm', workers: 4, cpuThreads: 8, memoryBytes: 2 ** 40 }],
-    types: [
+    pools: [
       { name: 'cpu', machine: 0, slots: 4 },
       { name: 'gpu', machine: 0, slots: 1 },
     ],
@@ -119,9 +119,9 @@ test.each([
       const ms = Math.round(500 * Math.exp(2 * random()));
       return { id: `s${index}`, durationMs: [ms * faster, ms] };
     });
-    const problem: PlanProblem = {
+    const instance: PlanInstance = {
       machines: [{ name: 'm', workers, cpuThreads: 2 * workers, memoryBytes: 2 ** 50 }],
-      types: [
+      pools: [
         { name: 'cpu', machine: 0, slots: workers },
         { name: 'gpu', machine: 0, slots: gpus },
       ],
@@ -129,8 +129,8 @@ test.each([
     };
     const onGpuMs = suites.reduce((sum, { durationMs }) => sum + (durationMs[1] ?? 0), 0);
     const leastMs = onGpuMs / (gpus + (workers - gpus) / faster);
-    expect(lowerBoundMs(problem)).toBeGreaterThan(0.998 * leastMs);
-    expect(lowerBoundMs(problem)).toBeLessThanOrEqual(Math.ceil(leastMs));
+    expect(lowerBoundMs(instance)).toBeGreaterThan(0.998 * leastMs);
+    expect(lowerBoundMs(instance)).toBeLessThanOrEqual(Math.ceil(leastMs));
   },
 );
 
@@ -139,17 +139,17 @@ test.each([60, 600, 3000])('workers that %i suites on CPU and GPU share are neve
 });
 
 test('nor are they where the run is decided as it goes', () => {
-  const { types, suites } = laptop(800);
+  const { pools, suites } = laptop(800);
   const scenario = parseScenario(
     JSON.stringify({
       version: 1,
       machines: [{ name: 'm', workers: 4, cpuThreads: 8 }],
-      slots: types.map(({ name, slots }) => ({ type: name, class: name, count: slots, machine: 'm' })),
+      slots: pools.map(({ name, slots }) => ({ type: name, class: name, count: slots, machine: 'm' })),
       suites: suites.map(({ id, durationMs }) => ({
         id,
         durationMs: Object.fromEntries(
-          types.flatMap(({ name }, type) =>
-            durationMs[type] === Number.POSITIVE_INFINITY ? [] : [[name, durationMs[type]]],
+          pools.flatMap(({ name }, pool) =>
+            durationMs[pool] === Number.POSITIVE_INFINITY ? [] : [[name, durationMs[pool]]],
           ),
         ),
       })),
@@ -160,10 +160,10 @@ test('nor are they where the run is decided as it goes', () => {
 });
 
 describe('where memory, devices and locks are scarce', () => {
-  const scarce = (problem: PlanProblem, needs: (index: number) => Partial<PlanSuite>): PlanProblem => ({
-    ...problem,
-    machines: problem.machines.map((machine) => ({ ...machine, memoryBytes: machine.workers * 4 })),
-    suites: problem.suites.map((suite, index) => ({ ...suite, hostMemoryBytes: 1, ...needs(index) })),
+  const scarce = (instance: PlanInstance, needs: (index: number) => Partial<PlanSuite>): PlanInstance => ({
+    ...instance,
+    machines: instance.machines.map((machine) => ({ ...machine, memoryBytes: machine.workers * 4 })),
+    suites: instance.suites.map((suite, index) => ({ ...suite, hostMemoryBytes: 1, ...needs(index) })),
   });
 
   test.each<[string, (index: number) => Partial<PlanSuite>]>([
@@ -171,9 +171,9 @@ describe('where memory, devices and locks are scarce', () => {
     ['wide suites', (index) => (index % 10 === 0 ? { devices: 2 + (index % 3) } : {})],
     ['locks', (index) => (index % 97 === 0 ? { locks: ['database'] } : {})],
   ])('%s do not keep machines from being full', (_what, needs) => {
-    const problem = scarce(fleet(600, [4, 5, 3]), needs);
-    const found = plan(problem, { moves: 0 });
-    checkPlan(problem, found);
+    const instance = scarce(fleet(600, [4, 5, 3]), needs);
+    const found = plan(instance, { moves: 0 });
+    checkPlan(instance, found);
     expect(found.gap).toBeLessThan(0.03);
   });
 });

@@ -132,8 +132,8 @@ test('a run learns from what passes, and from nothing else', () => {
   run.open();
   run.end('good', onCpu, 'passed');
   run.end('bad', 'local/cpu#2', 'failed');
-  expect(estimates.of(suite('good'), 'cpu')).toMatchObject({ basis: 'own-device', durationMs: 5 });
-  expect(estimates.of(suite('bad'), 'cpu').basis).not.toBe('own-device');
+  expect(estimates.estimateOf(suite('good'), 'cpu')).toMatchObject({ basis: 'own-device', durationMs: 5 });
+  expect(estimates.estimateOf(suite('bad'), 'cpu').basis).not.toBe('own-device');
 });
 
 test('other suites tell how much faster another device is for one that was never measured', () => {

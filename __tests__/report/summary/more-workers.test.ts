@@ -1,5 +1,5 @@
 import { type Device, type Machine, slotsOf } from '../../../src/core/machine/machine.js';
-import { makespanLowerBoundMs } from '../../../src/core/planner/bound.js';
+import { areaBoundMs } from '../../../src/core/planner/area-bound.js';
 import { type MeasuredSuite, moreWorkersFor } from '../../../src/report/summary/more-workers.js';
 import { device, GiB, gpu, suite } from '../../core/cluster.js';
 
@@ -17,7 +17,7 @@ function told(workers: number, suites: readonly MeasuredSuite[], shape: Shape = 
   const facts = { name: 'local', platform: 'linux', arch: 'x64', cpuBudget, memoryBudgetBytes: 8 * GiB };
   const machine: Machine = { version: 1, machine: facts, devices, problems: [] };
   const slots = slotsOf(machine, workers);
-  const boundMs = makespanLowerBoundMs(
+  const boundMs = areaBoundMs(
     suites.map(({ durationsMs }) => durationsMs),
     slots,
   );

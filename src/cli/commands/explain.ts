@@ -37,7 +37,7 @@ export const explain: Command = {
       const rejection = neverRejection(suite, slot, false);
       if (rejection) return { type: slot.type, rejected: rejection.filter, reason: rejection.reason };
       const { score, reason } = suitabilityOf(suite.profile, slot.device);
-      const estimate = planned.estimates.of(suite, kindOf(slot.device));
+      const estimate = planned.estimates.estimateOf(suite, kindOf(slot.device));
       return { type: slot.type, estimate, suitability: score, reason };
     });
     const unusable = unusableRejections(suite, [planned.machine]).map(

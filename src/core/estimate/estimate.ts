@@ -1,6 +1,6 @@
 import type { Estimate, Suite } from '../events.js';
 import { DeviceEffects, type SeenOnDevices } from './device-effects.js';
-import { Kinship, type KnownSuite, kinSpread } from './kinship.js';
+import { Kinship, type KnownSuite, kinSpread } from './hierarchical-shrinkage.js';
 
 /** What one suite took on one device, from a history or from this run. */
 export interface Observation {
@@ -81,7 +81,7 @@ export class Estimates {
   }
 
   /** @param deviceKind `kindOf` the device. */
-  of(suite: Suite, deviceKind: string): Estimate {
+  estimateOf(suite: Suite, deviceKind: string): Estimate {
     const hostMemoryBytes = this.hostMemoryOf(suite);
     const resting = (basis: keyof typeof spreads, durationMs: number, samples: number): Estimate => ({
       durationMs: bounded(durationMs, 1, maxDurationMs),

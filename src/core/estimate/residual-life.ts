@@ -8,7 +8,7 @@ const leastSpread = 0.05;
  * it is longer than what has passed. So what is overdue is expected to go on, the longer the more.
  * @returns Ms ≥ 1.
  */
-export function remainingMs({ durationMs, spread }: Estimate, elapsedMs: number): number {
+export function meanResidualLifeMs({ durationMs, spread }: Estimate, elapsedMs: number): number {
   const s = Math.max(leastSpread, spread);
   const elapsed = Math.max(1, elapsedMs);
   // The median of the distribution whose mean is expected.
@@ -24,7 +24,7 @@ export function remainingMs({ durationMs, spread }: Estimate, elapsedMs: number)
  * A duration that a suite exceeds once in about a thousand runs: how long it may stand in everybody's way.
  * @returns Ms.
  */
-export function cautiousMs({ durationMs, spread }: Estimate): number {
+export function upperQuantileMs({ durationMs, spread }: Estimate): number {
   return durationMs * Math.exp(3 * spread - (spread * spread) / 2);
 }
 

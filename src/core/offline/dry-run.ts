@@ -3,7 +3,7 @@ import type { Estimate, Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine/machine.js';
 import { type PlanOptions, plan } from '../planner/plan.js';
 import { neverRejection } from '../scheduler/feasibility.js';
-import { planProblemOf } from '../scheduler/plan-problem.js';
+import { planInstanceOf } from '../scheduler/plan-instance.js';
 
 /** A plan of suites on slots, made with what is known and taken as it stands. */
 export interface DryRun {
@@ -33,19 +33,19 @@ export function dryRun(
   estimates: Estimates,
   options?: PlanOptions,
 ): DryRun {
-  const stated = planProblemOf(slots, suites, (suite, slot) =>
+  const stated = planInstanceOf(slots, suites, (suite, slot) =>
     neverRejection(suite, slot, false) === undefined
-      ? estimates.of(suite, kindOf(slot.device)).durationMs
+      ? estimates.estimateOf(suite, kindOf(slot.device)).durationMs
       : Number.POSITIVE_INFINITY,
   );
-  const { typeOf, slotOf, startMs, makespanMs, boundMs, slotWorth } = plan(stated.problem, options);
+  const { poolOf, slotOf, startMs, makespanMs, boundMs, slotWorth } = plan(stated.instance, options);
   const places: PlannedPlace[] = [];
   const unplaceable: Suite[] = [];
   suites.forEach((suite, index) => {
-    const slot = stated.slots[typeOf[index] ?? -1]?.[slotOf[index] ?? -1];
+    const slot = stated.slots[poolOf[index] ?? -1]?.[slotOf[index] ?? -1];
     if (slot === undefined) unplaceable.push(suite);
     else {
-      const estimate = estimates.of(suite, kindOf(slot.device));
+      const estimate = estimates.estimateOf(suite, kindOf(slot.device));
       places.push({ suite, slot, startMs: startMs[index] ?? 0, estimate });
     }
   });

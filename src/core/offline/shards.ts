@@ -1,10 +1,10 @@
 import type { Estimates } from '../estimate/estimate.js';
 import type { Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine/machine.js';
+import { isLimitedBySlotsOnly } from '../planner/instance.js';
 import { plan } from '../planner/plan.js';
-import { isLimitedBySlotsOnly } from '../planner/problem.js';
 import { neverRejection } from '../scheduler/feasibility.js';
-import { planProblemOf } from '../scheduler/plan-problem.js';
+import { planInstanceOf } from '../scheduler/plan-instance.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 import { byHash, dealtOut, placesOf } from './deal.js';
 
@@ -45,18 +45,20 @@ export function planShards({ shards, known, estimates }: ShardPlanInput): ShardP
   const planned = known.map(withoutLocks);
   const durationMs = durationsBy(estimates);
   const pooled = pooledSlots(shards);
-  const inPools = planProblemOf([...pooled.keys()], planned, durationMs);
+  const inPools = planInstanceOf([...pooled.keys()], planned, durationMs);
   // Where more than slots is scarce, what a machine lacks another one's surplus does not help.
-  const isEnough = isLimitedBySlotsOnly(inPools.problem);
+  const isEnough = isLimitedBySlotsOnly(inPools.instance);
   const shardBySlot = isEnough
     ? pooled
     : new Map(shards.flatMap((own, index) => own.map((slot) => [slot, index])));
-  const { problem, slots } = isEnough ? inPools : planProblemOf([...shardBySlot.keys()], planned, durationMs);
-  const { typeOf, slotOf, startMs, boundMs } = plan(problem, { moves });
+  const { instance, slots } = isEnough
+    ? inPools
+    : planInstanceOf([...shardBySlot.keys()], planned, durationMs);
+  const { poolOf, slotOf, startMs, boundMs } = plan(instance, { moves });
   const placed = new Map<string, number>();
   const predictedMs = shards.map(() => 0);
   planned.forEach((suite, index) => {
-    const slot = slots[typeOf[index] ?? -1]?.[slotOf[index] ?? -1];
+    const slot = slots[poolOf[index] ?? -1]?.[slotOf[index] ?? -1];
     const shard = slot && shardBySlot.get(slot);
     if (slot === undefined || shard === undefined) return;
     placed.set(suite.id, shard);
@@ -107,7 +109,9 @@ function durationsBy(estimates: Estimates): (suite: Suite, slot: Slot) => number
     return verdict;
   };
   return (suite, slot) =>
-    canRun(suite, slot) ? estimates.of(suite, kindOf(slot.device)).durationMs : Number.POSITIVE_INFINITY;
+    canRun(suite, slot)
+      ? estimates.estimateOf(suite, kindOf(slot.device)).durationMs
+      : Number.POSITIVE_INFINITY;
 }
 
 /** The slots of equal machines as those of one large machine, each with the index of its shard. */

@@ -1,12 +1,12 @@
-import type { Instance } from './problem.js';
+import type { IndexedInstance } from './instance.js';
 
 /** Which suite is on which slot, and how long each slot is busy, where nothing but slots counts. */
 export class Loads {
-  readonly instance: Instance;
+  readonly instance: IndexedInstance;
   readonly slotCount: number;
-  /** Type by slot; the slots of a type stand together. */
-  readonly typeOf: Int32Array;
-  /** First slot by type, and one past the last at the end. */
+  /** Type by slot; the slots of a pool stand together. */
+  readonly poolOf: Int32Array;
+  /** First slot by pool, and one past the last at the end. */
   readonly firstOf: Int32Array;
   readonly loadMs: Float64Array;
   /** Slot by suite; -1: none. */
@@ -14,29 +14,29 @@ export class Loads {
   readonly on: number[][];
   readonly #placeOf: Int32Array;
 
-  constructor(instance: Instance) {
-    const { slots, typeCount, suiteCount, problem } = instance;
+  constructor(instance: IndexedInstance) {
+    const { slots, poolCount, suiteCount, given } = instance;
     this.instance = instance;
     this.slotCount = slots.reduce((sum, count) => sum + count, 0);
-    this.typeOf = new Int32Array(this.slotCount);
-    this.firstOf = new Int32Array(typeCount + 1);
+    this.poolOf = new Int32Array(this.slotCount);
+    this.firstOf = new Int32Array(poolCount + 1);
     this.loadMs = new Float64Array(this.slotCount);
     this.slotOf = new Int32Array(suiteCount).fill(-1);
     this.#placeOf = new Int32Array(suiteCount);
     this.on = Array.from({ length: this.slotCount }, () => []);
     let slot = 0;
-    slots.forEach((count, type) => {
-      this.firstOf[type] = slot;
+    slots.forEach((count, pool) => {
+      this.firstOf[pool] = slot;
       for (let index = 0; index < count; index++, slot++) {
-        this.typeOf[slot] = type;
-        this.loadMs[slot] = problem.types[type]?.freeAtMs?.[index] ?? 0;
+        this.poolOf[slot] = pool;
+        this.loadMs[slot] = given.pools[pool]?.freeAtMs?.[index] ?? 0;
       }
     });
-    this.firstOf[typeCount] = slot;
+    this.firstOf[poolCount] = slot;
   }
 
-  durationOn(suite: number, type: number): number {
-    return this.instance.durations[suite * this.instance.typeCount + type] as number;
+  durationOn(suite: number, pool: number): number {
+    return this.instance.durations[suite * this.instance.poolCount + pool] as number;
   }
 
   put(suite: number, slot: number): void {
@@ -44,7 +44,7 @@ export class Loads {
     this.slotOf[suite] = slot;
     this.#placeOf[suite] = list.length;
     list.push(suite);
-    this.loadMs[slot] = (this.loadMs[slot] as number) + this.durationOn(suite, this.typeOf[slot] as number);
+    this.loadMs[slot] = (this.loadMs[slot] as number) + this.durationOn(suite, this.poolOf[slot] as number);
   }
 
   take(suite: number): void {
@@ -57,13 +57,13 @@ export class Loads {
       this.#placeOf[last] = place;
     }
     this.slotOf[suite] = -1;
-    this.loadMs[slot] = (this.loadMs[slot] as number) - this.durationOn(suite, this.typeOf[slot] as number);
+    this.loadMs[slot] = (this.loadMs[slot] as number) - this.durationOn(suite, this.poolOf[slot] as number);
   }
 
-  /** The slot of the type that comes free first. */
-  leastLoaded(type: number): number {
-    let best = this.firstOf[type] as number;
-    const end = this.firstOf[type + 1] as number;
+  /** The slot of the pool that comes free first. */
+  leastLoaded(pool: number): number {
+    let best = this.firstOf[pool] as number;
+    const end = this.firstOf[pool + 1] as number;
     for (let slot = best + 1; slot < end; slot++) {
       if ((this.loadMs[slot] as number) < (this.loadMs[best] as number)) best = slot;
     }

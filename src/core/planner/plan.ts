@@ -1,11 +1,11 @@
+import { type QuickPlan, quickSimulatedPlan, type Schedule, simulatedPlan } from './constrained-plan.js';
+import { balancedPlan, startPlan } from './initial-plan.js';
+import { type IndexedInstance, indexed, type PlanInstance } from './instance.js';
+import { type Prices, pricesOf } from './lagrangian-bound.js';
 import type { Loads } from './loads.js';
-import { type Prices, pricesOf } from './prices.js';
-import { type Instance, instanceOf, type PlanProblem } from './problem.js';
-import { search } from './search.js';
-import { type QuickPlan, quickSimulatedPlan, type Schedule, simulatedPlan } from './simulated-plan.js';
-import { balancedPlan, startPlan } from './start.js';
+import { search } from './tabu-search.js';
 
-export type { PlanMachine, PlanProblem, PlanSuite, PlanType } from './problem.js';
+export type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from './instance.js';
 
 export interface PlanOptions {
   /**
@@ -19,9 +19,9 @@ export interface PlanOptions {
 
 /** Which suite should run where, and how good that is. */
 export interface Plan {
-  /** Index of the type by suite; -1: nothing can run it. */
-  readonly typeOf: Int32Array;
-  /** Number of the slot within its type, from 0, by suite; -1: none. */
+  /** Index of the pool by suite; -1: nothing can run it. */
+  readonly poolOf: Int32Array;
+  /** Number of the slot within its pool, from 0, by suite; -1: none. */
   readonly slotOf: Int32Array;
   /** Ms from now, by suite; meaningless where there is no slot. */
   readonly startMs: Float64Array;
@@ -31,7 +31,7 @@ export interface Plan {
   readonly boundMs: number;
   /** makespan / bound - 1; 0 for an empty plan. */
   readonly gap: number;
-  /** By type: share of the bound that one more slot of it saves, as long as nothing else runs out. */
+  /** By pool: share of the bound that one more slot of it saves, as long as nothing else runs out. */
   readonly slotWorth: Float64Array;
 }
 
@@ -42,11 +42,11 @@ const defaultMoves = 2_000_000;
 const listPlansAbove = 1.002;
 
 /**
- * Plans all suites from the start, with known durations. Deterministic: equal problems give equal plans on every machine,
+ * Plans all suites from the start, with known durations. Deterministic: equal instances give equal plans on every machine,
  * in whatever order the suites are given. Durations below 1 ms or that are no numbers count as 1 ms.
  */
-export function plan(problem: PlanProblem, options: PlanOptions = {}): Plan {
-  const instance = instanceOf(problem);
+export function plan(given: PlanInstance, options: PlanOptions = {}): Plan {
+  const instance = indexed(given);
   const prices = pricesOf(instance);
   const schedule = instance.slotsOnly
     ? slotPlan(instance, prices, options)
@@ -57,7 +57,7 @@ export function plan(problem: PlanProblem, options: PlanOptions = {}): Plan {
 /** Where suites should run, without saying when. */
 export interface Assignment {
   /** As in a plan. */
-  readonly typeOf: Int32Array;
+  readonly poolOf: Int32Array;
   /** By suite, ≥ 1: by what factor it counts as longer where it is decided what starts first. */
   readonly precedence: Float64Array;
   /** When the last suite should end, ms from now. */
@@ -68,40 +68,40 @@ export interface Assignment {
 
 /**
  * A quick plan for the moment, to be made anew before long.
- * @param before Of nearly the same problem (some suites have started since): its prices save most of the work.
+ * @param before Of nearly the same instance (some suites have started since): its prices save most of the work.
  */
-export function assign(problem: PlanProblem, before?: Pick<Assignment, 'prices'>): Assignment {
-  const instance = instanceOf(problem);
+export function assign(given: PlanInstance, before?: Pick<Assignment, 'prices'>): Assignment {
+  const instance = indexed(given);
   const prices = pricesOf(instance, before?.prices);
   const isLarge = instance.suiteCount > largeFrom;
   const quick = instance.slotsOnly
     ? quickSlotPlan(instance, prices, isLarge)
     : quickSimulatedPlan(instance, prices, isLarge);
-  const typeOf = new Int32Array(instance.suiteCount);
+  const poolOf = new Int32Array(instance.suiteCount);
   const precedence = new Float64Array(instance.suiteCount);
-  instance.order.forEach((given, position) => {
-    typeOf[given] = quick.typeOf[position] as number;
-    precedence[given] = quick.precedence[position] as number;
+  instance.order.forEach((index, position) => {
+    poolOf[index] = quick.poolOf[position] as number;
+    precedence[index] = quick.precedence[position] as number;
   });
-  return { typeOf, precedence, makespanMs: quick.makespanMs, prices: prices.lambda };
+  return { poolOf, precedence, makespanMs: quick.makespanMs, prices: prices.lambda };
 }
 
-function quickSlotPlan(instance: Instance, prices: Prices, isLarge: boolean): QuickPlan {
+function quickSlotPlan(instance: IndexedInstance, prices: Prices, isLarge: boolean): QuickPlan {
   const loads = isLarge ? balancedPlan(instance, prices) : startPlan(instance, prices);
   return {
-    typeOf: loads.slotOf.map((slot) => (slot < 0 ? -1 : (loads.typeOf[slot] as number))),
+    poolOf: loads.slotOf.map((slot) => (slot < 0 ? -1 : (loads.poolOf[slot] as number))),
     precedence: new Float64Array(instance.suiteCount).fill(1),
     makespanMs: loads.makespanMs(),
   };
 }
 
 /** What no schedule beats, ms; 0 when nothing can run. */
-export function lowerBoundMs(problem: PlanProblem): number {
-  return pricesOf(instanceOf(problem)).boundMs;
+export function lowerBoundMs(given: PlanInstance): number {
+  return pricesOf(indexed(given)).boundMs;
 }
 
 function slotPlan(
-  instance: Instance,
+  instance: IndexedInstance,
   prices: Prices,
   { moves = defaultMoves, seed = 0 }: PlanOptions,
 ): Schedule {
@@ -115,13 +115,13 @@ function slotPlan(
 
 /** Within a slot the order is free: higher priority first, then the longest, so that the end is left to the short ones. */
 function scheduleOf(loads: Loads): Schedule {
-  const { instance, firstOf, typeOf, slotOf, on } = loads;
+  const { instance, firstOf, poolOf, slotOf, on } = loads;
   const startMs = new Float64Array(instance.suiteCount);
   const priorityOf = (suite: number) => instance.suites[suite]?.priority ?? 3;
   on.forEach((suites, slot) => {
-    const type = typeOf[slot] as number;
-    let atMs = instance.problem.types[type]?.freeAtMs?.[slot - (firstOf[type] as number)] ?? 0;
-    const duration = (suite: number) => loads.durationOn(suite, type);
+    const pool = poolOf[slot] as number;
+    let atMs = instance.given.pools[pool]?.freeAtMs?.[slot - (firstOf[pool] as number)] ?? 0;
+    const duration = (suite: number) => loads.durationOn(suite, pool);
     const order = [...suites].sort(
       (a, b) => priorityOf(b) - priorityOf(a) || duration(b) - duration(a) || a - b,
     );
@@ -131,36 +131,36 @@ function scheduleOf(loads: Loads): Schedule {
     }
   });
   return {
-    typeOf: slotOf.map((slot) => (slot < 0 ? -1 : (typeOf[slot] as number))),
-    slotOf: slotOf.map((slot) => (slot < 0 ? -1 : slot - (firstOf[typeOf[slot] as number] as number))),
+    poolOf: slotOf.map((slot) => (slot < 0 ? -1 : (poolOf[slot] as number))),
+    slotOf: slotOf.map((slot) => (slot < 0 ? -1 : slot - (firstOf[poolOf[slot] as number] as number))),
     startMs,
     makespanMs: loads.makespanMs(),
   };
 }
 
-function inGivenOrder(instance: Instance, prices: Prices, schedule: Schedule): Plan {
-  const { order, suiteCount, typeCount, slots } = instance;
-  const typeOf = new Int32Array(suiteCount);
+function inGivenOrder(instance: IndexedInstance, prices: Prices, schedule: Schedule): Plan {
+  const { order, suiteCount, poolCount, slots } = instance;
+  const poolOf = new Int32Array(suiteCount);
   const slotOf = new Int32Array(suiteCount);
   const startMs = new Float64Array(suiteCount);
-  order.forEach((given, position) => {
-    typeOf[given] = schedule.typeOf[position] as number;
-    slotOf[given] = schedule.slotOf[position] as number;
-    startMs[given] = schedule.startMs[position] as number;
+  order.forEach((index, position) => {
+    poolOf[index] = schedule.poolOf[position] as number;
+    slotOf[index] = schedule.slotOf[position] as number;
+    startMs[index] = schedule.startMs[position] as number;
   });
   const { boundMs, lambda, longestMs } = prices;
   // Where one suite takes as long as all the rest, no slot more helps.
   const worth = boundMs > longestMs ? 1 : 0;
   return {
-    typeOf,
+    poolOf,
     slotOf,
     startMs,
     makespanMs: schedule.makespanMs,
     boundMs,
     gap: boundMs === 0 ? 0 : schedule.makespanMs / boundMs - 1,
     slotWorth: Float64Array.from(
-      { length: typeCount },
-      (_, type) => (worth * (lambda[type] as number)) / ((slots[type] as number) + (lambda[type] as number)),
+      { length: poolCount },
+      (_, pool) => (worth * (lambda[pool] as number)) / ((slots[pool] as number) + (lambda[pool] as number)),
     ),
   };
 }

@@ -1,4 +1,4 @@
-import type { Instance, PlanSuite } from './problem.js';
+import type { IndexedInstance, PlanSuite } from './instance.js';
 
 /** One thing that can run out, as share of its whole: a suite takes `share` of it for as long as it runs. */
 interface Share {
@@ -8,19 +8,19 @@ interface Share {
 
 /**
  * What suites take of everything that can run out. Suites of one class take the same, whatever their durations.
- * Resource t < typeCount is the slots of type t; behind them come workers, memory and threads of machines, memory of
+ * Resource t < poolCount is the slots of pool t; behind them come workers, memory and threads of machines, memory of
  * devices and locks, where they are scarce.
  */
 export interface Resources {
   readonly count: number;
   /** Class by suite. */
-  readonly classOf: Int32Array;
-  readonly classCount: number;
-  /** By class × typeCount + type. */
+  readonly groupOf: Int32Array;
+  readonly groupCount: number;
+  /** By class × poolCount + pool. */
   readonly shares: readonly Shares[];
 }
 
-/** What a suite takes on a type. */
+/** What a suite takes on a pool. */
 export type Shares = readonly Share[];
 
 /** 0 where it takes none of the resource. */
@@ -29,17 +29,17 @@ export function shareOf(shares: Shares, resource: number): number {
   return 0;
 }
 
-export function resourcesOf(instance: Instance): Resources {
-  const { suites, suiteCount, typeCount } = instance;
+export function resourcesOf(instance: IndexedInstance): Resources {
+  const { suites, suiteCount, poolCount } = instance;
   const names = new Map<string, number>();
   const resource = (name: string) => {
-    const known = names.get(name) ?? typeCount + names.size;
+    const known = names.get(name) ?? poolCount + names.size;
     names.set(name, known);
     return known;
   };
   const classes = new Map<string, number>();
   const representatives: PlanSuite[] = [];
-  const classOf = new Int32Array(suiteCount);
+  const groupOf = new Int32Array(suiteCount);
   suites.forEach((suite, row) => {
     const key = instance.slotsOnly ? '' : keyOf(suite);
     let known = classes.get(key);
@@ -48,12 +48,12 @@ export function resourcesOf(instance: Instance): Resources {
       classes.set(key, known);
       representatives.push(suite);
     }
-    classOf[row] = known;
+    groupOf[row] = known;
   });
   const shares = representatives.flatMap((suite) =>
-    Array.from({ length: typeCount }, (_, type) => sharesOf(instance, suite, type, resource)),
+    Array.from({ length: poolCount }, (_, pool) => sharesOf(instance, suite, pool, resource)),
   );
-  return { count: typeCount + names.size, classOf, classCount: representatives.length, shares };
+  return { count: poolCount + names.size, groupOf, groupCount: representatives.length, shares };
 }
 
 function keyOf({
@@ -68,20 +68,20 @@ function keyOf({
 }
 
 function sharesOf(
-  { problem, slotsOnly }: Instance,
+  { given, slotsOnly }: IndexedInstance,
   suite: PlanSuite,
-  typeIndex: number,
+  poolIndex: number,
   resource: (name: string) => number,
 ): Shares {
-  const type = problem.types[typeIndex];
-  const machine = type && problem.machines[type.machine];
-  if (type === undefined || machine === undefined) return [];
+  const pool = given.pools[poolIndex];
+  const machine = pool && given.machines[pool.machine];
+  if (pool === undefined || machine === undefined) return [];
   const { hostMemoryBytes = 0, deviceMemoryBytes = 0, cpuThreads = 1, devices = 1 } = suite;
-  const slots = { resource: typeIndex, share: devices / type.slots };
+  const slots = { resource: poolIndex, share: devices / pool.slots };
   if (slotsOnly) return [slots];
   const of = (what: string, share: number) =>
-    share > 0 ? [{ resource: resource(`${what} ${type.machine}`), share }] : [];
-  const deviceCount = type.slots / (type.slotsPerDevice ?? 1);
+    share > 0 ? [{ resource: resource(`${what} ${pool.machine}`), share }] : [];
+  const deviceCount = pool.slots / (pool.slotsPerDevice ?? 1);
   return [
     slots,
     ...of('workers', suite.exclusive === true ? 1 : 1 / machine.workers),
@@ -90,8 +90,8 @@ function sharesOf(
     ...(deviceMemoryBytes > 0
       ? [
           {
-            resource: resource(`device ${typeIndex}`),
-            share: (devices * deviceMemoryBytes) / ((type.deviceMemoryBytes ?? 1) * deviceCount),
+            resource: resource(`device ${poolIndex}`),
+            share: (devices * deviceMemoryBytes) / ((pool.deviceMemoryBytes ?? 1) * deviceCount),
           },
         ]
       : []),

@@ -131,7 +131,7 @@ export class Backlog {
     if (group.degraded) matching = leastMissing([...types], group);
     const { suite } = group.head;
     for (const type of matching) {
-      const claim = claimOf(suite, type.slot, this.#estimates.of(suite, type.kind));
+      const claim = claimOf(suite, type.slot, this.#estimates.estimateOf(suite, type.kind));
       group.slotTypes.set(type, group.alone ? { ...claim, exclusive: true } : claim);
     }
   }

@@ -1,5 +1,5 @@
 import type { Estimates } from '../estimate/estimate.js';
-import { remainingMs } from '../estimate/residual-life.js';
+import { meanResidualLifeMs } from '../estimate/residual-life.js';
 import { fits, partOfRoom, type Room, roomOn } from './allocation.js';
 import type { Attempt, Attempts } from './attempts.js';
 import type { Backlog, Demand } from './backlog.js';
@@ -126,7 +126,10 @@ export class Reservation {
     const [first] = types;
     const running = [...this.#attempts.all]
       .filter(({ type }) => type.load === first.load)
-      .map((attempt) => ({ ...attempt, leftMs: remainingMs(attempt.estimate, nowMs - attempt.startedAtMs) }))
+      .map((attempt) => ({
+        ...attempt,
+        leftMs: meanResidualLifeMs(attempt.estimate, nowMs - attempt.startedAtMs),
+      }))
       .sort((a, b) => a.leftMs - b.leftMs);
     const ended: Attempt[] = [];
     let drainMs = 0;
@@ -151,7 +154,7 @@ export class Reservation {
   }
 
   #durationMs({ head }: Group, { kind }: FleetType): number {
-    return this.#estimates.of(head.suite, kind).durationMs;
+    return this.#estimates.estimateOf(head.suite, kind).durationMs;
   }
 
   /** The slot booked before, else a free one, with what else is there of what it needs. */

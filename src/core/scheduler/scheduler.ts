@@ -96,7 +96,7 @@ export class Scheduler {
     this.#speculation = new Speculation(this.#fleet, this.#backlog, this.#attempts, estimates);
     this.#view = {
       fits: (group, type) => fits(type as FleetType, group),
-      estimate: (suite, type) => estimates.of(suite, type.kind),
+      estimate: (suite, type) => estimates.estimateOf(suite, type.kind),
       isPending: (suiteId) => this.#backlog.groupOf(suiteId) !== undefined,
     };
   }
@@ -415,7 +415,7 @@ export class Scheduler {
     this.#fleet.take(slots, claim);
     this.#starts++;
     const { suite, attempt } = pending;
-    const estimate = this.#options.estimates.of(suite, type.kind);
+    const estimate = this.#options.estimates.estimateOf(suite, type.kind);
     this.#attempts.add({
       pending,
       type,

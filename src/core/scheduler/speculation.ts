@@ -108,7 +108,10 @@ function betterTypes(
     type.kind !== attempt.type.kind || type.slot.machine.name !== attempt.type.slot.machine.name;
   return unwanted
     .filter(isElsewhere)
-    .map((type) => ({ type, ms: secondMs(attempt.estimate, elapsedMs, estimates.of(suite, type.kind)) }))
+    .map((type) => ({
+      type,
+      ms: secondMs(attempt.estimate, elapsedMs, estimates.estimateOf(suite, type.kind)),
+    }))
     .filter(({ ms }) => ms * certainty < elapsedMs)
     .sort((a, b) => a.ms - b.ms)
     .map(({ type }) => type);

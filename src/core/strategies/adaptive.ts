@@ -8,8 +8,8 @@ export const adaptive: Strategy = {
   name: 'adaptive',
   start: (options) =>
     new PlanFollower(options, (view, before) => {
-      const { makespanMs: horizonMs } = before ?? assign(restOfRun(view).problem);
+      const { makespanMs: horizonMs } = before ?? assign(restOfRun(view).instance);
       const rest = restOfRun(view, { horizonMs });
-      return { ...rest, assignment: assign(rest.problem, before) };
+      return { ...rest, assignment: assign(rest.instance, before) };
     }),
 };

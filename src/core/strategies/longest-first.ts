@@ -1,4 +1,4 @@
-import { cautiousMs } from '../estimate/residual-life.js';
+import { upperQuantileMs } from '../estimate/residual-life.js';
 import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
 
 interface WaitingSuite {
@@ -137,7 +137,7 @@ function orderOf({ groups, estimate }: ClusterView, keepOrder: boolean): readonl
     for (const pending of group.suites) {
       const estimates = types.map((type) => estimate(pending.suite, type));
       const leastMs = Math.min(...estimates.map(({ durationMs }) => durationMs));
-      const urgency = keepOrder ? 0 : Math.min(...estimates.map(cautiousMs));
+      const urgency = keepOrder ? 0 : Math.min(...estimates.map(upperQuantileMs));
       waiting.push({ group, pending, leastMs, urgency });
     }
   }

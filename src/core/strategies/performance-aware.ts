@@ -1,4 +1,4 @@
-import { remainingMs } from '../estimate/residual-life.js';
+import { meanResidualLifeMs } from '../estimate/residual-life.js';
 import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from '../scheduler/strategy.js';
 import { LongestFirst } from './longest-first.js';
 import { pull } from './pull.js';
@@ -77,7 +77,7 @@ interface Ending {
 function endingsOf({ running, atMs }: ClusterView): readonly Ending[] {
   return [...running].map(({ type, estimate, startedAtMs }) => ({
     type,
-    leftMs: remainingMs(estimate, atMs - startedAtMs),
+    leftMs: meanResidualLifeMs(estimate, atMs - startedAtMs),
   }));
 }
 

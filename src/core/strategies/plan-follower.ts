@@ -1,4 +1,4 @@
-import { cautiousMs, remainingMs } from '../estimate/residual-life.js';
+import { meanResidualLifeMs, upperQuantileMs } from '../estimate/residual-life.js';
 import type { Assignment } from '../planner/plan.js';
 import type {
   ClusterView,
@@ -33,10 +33,10 @@ export class PlanFollower implements StrategyRun {
   readonly #plan: PlanRest;
   readonly #keepOrder: boolean;
   readonly #fallback: StrategyRun;
-  /** By index of the plan's types, what should start there, the most urgent first. */
+  /** By index of the plan's pools, what should start there, the most urgent first. */
   #queues: PlannedSuite[][] = [];
-  #typeOf: RestOfRun['typeOf'] = new Map();
-  /** By index of the plan's types: ms of its queue for each of its slots, and how many these are. */
+  #poolOf: RestOfRun['poolOf'] = new Map();
+  /** By index of the plan's pools: ms of its queue for each of its slots, and how many these are. */
   #leftMs: number[] = [];
   #slots: readonly number[] = [];
   #assignment: Assignment | undefined;
@@ -63,7 +63,7 @@ export class PlanFollower implements StrategyRun {
     if (place !== undefined) return [place];
     // Nothing of the plan fits. Where nothing runs there is nothing to wait for.
     const endsMs = [...view.running].map(({ startedAtMs, estimate }) =>
-      remainingMs(estimate, view.atMs - startedAtMs),
+      meanResidualLifeMs(estimate, view.atMs - startedAtMs),
     );
     if (endsMs.length === 0) return this.#fallback.place(view);
     this.reviewAtMs = Math.ceil(view.atMs + Math.max(leastReviewMs, Math.min(...endsMs) * 1.1));
@@ -72,7 +72,7 @@ export class PlanFollower implements StrategyRun {
 
   #next(view: ClusterView): SuitePlace | undefined {
     for (const type of this.#byNeed(view.freeTypes)) {
-      const index = this.#typeOf.get(type) ?? -1;
+      const index = this.#poolOf.get(type) ?? -1;
       const chosen = this.#takeFrom(this.#queues[index] ?? [], type, view);
       const slot = type.free[0];
       if (chosen === undefined || slot === undefined) continue;
@@ -90,7 +90,7 @@ export class PlanFollower implements StrategyRun {
   #byNeed(types: readonly SlotType[]): readonly SlotType[] {
     if (types.length < 2) return types;
     const keyed = types.map((type) => {
-      const index = this.#typeOf.get(type) ?? -1;
+      const index = this.#poolOf.get(type) ?? -1;
       const due = this.#queues[index]?.[0]?.pending.turn.due ?? Number.POSITIVE_INFINITY;
       return { type, due, leftMs: this.#leftMs[index] ?? 0 };
     });
@@ -121,15 +121,15 @@ export class PlanFollower implements StrategyRun {
 
   #planRest(view: ClusterView): void {
     const before = view.changes === this.#changes ? this.#assignment : undefined;
-    const { problem, suites, typeOf, assignment } = this.#plan(view, before);
+    const { instance, suites, poolOf, assignment } = this.#plan(view, before);
     const queues: { readonly suite: PlannedSuite; readonly turn: Turn; readonly urgency: number }[][] =
-      problem.types.map(() => []);
+      instance.pools.map(() => []);
     suites.forEach((suite, index) => {
-      const type = assignment.typeOf[index] ?? -1;
+      const type = assignment.poolOf[index] ?? -1;
       const estimate = suite.estimates[type];
       if (estimate === undefined) return;
       const precedence = assignment.precedence[index] ?? 1;
-      const urgency = this.#keepOrder ? 0 : cautiousMs(estimate) * precedence;
+      const urgency = this.#keepOrder ? 0 : upperQuantileMs(estimate) * precedence;
       queues[type]?.push({ suite, turn: suite.pending.turn, urgency });
     });
     this.#queues = queues.map((queue) =>
@@ -137,8 +137,8 @@ export class PlanFollower implements StrategyRun {
         .sort((a, b) => a.turn.due - b.turn.due || b.urgency - a.urgency || a.turn.sequence - b.turn.sequence)
         .map(({ suite }) => suite),
     );
-    this.#typeOf = typeOf;
-    this.#slots = problem.types.map(({ slots }) => slots);
+    this.#poolOf = poolOf;
+    this.#slots = instance.pools.map(({ slots }) => slots);
     this.#leftMs = this.#queues.map((queue, index) =>
       queue.reduce((sum, suite) => sum + this.#shareOf(suite, index), 0),
     );

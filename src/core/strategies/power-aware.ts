@@ -30,5 +30,5 @@ function thrifty(
   tolerance: number,
 ): RestOfRun & { readonly assignment: ReturnType<typeof assign> } {
   const rest = restOfRun(view, { energyTolerance: tolerance });
-  return { ...rest, assignment: assign(rest.problem) };
+  return { ...rest, assignment: assign(rest.instance) };
 }

@@ -1,25 +1,25 @@
-import { remainingMs } from '../estimate/residual-life.js';
+import { meanResidualLifeMs } from '../estimate/residual-life.js';
 import type { Estimate } from '../events.js';
 import { suitabilityOf, wattsOf } from '../machine/suitability.js';
-import type { PlanMachine, PlanProblem, PlanSuite, PlanType } from '../planner/plan.js';
+import type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from '../planner/plan.js';
 import { deviceCountOf } from '../scheduler/claim.js';
-import { planMachineOf } from '../scheduler/plan-problem.js';
+import { planMachineOf } from '../scheduler/plan-instance.js';
 import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 
-/** What is pending, as a problem for the planner, with the way back from its indices. */
+/** What is pending, as an instance for the planner, with the way back from its indices. */
 export interface RestOfRun {
-  readonly problem: PlanProblem;
-  /** By index of the problem's suites. */
+  readonly instance: PlanInstance;
+  /** By index of the instance's suites. */
   readonly suites: readonly PlannedSuite[];
-  /** Index of the problem's type by slot type. */
-  readonly typeOf: ReadonlyMap<SlotType, number>;
+  /** Index of the planner's pool by slot type. */
+  readonly poolOf: ReadonlyMap<SlotType, number>;
 }
 
 export interface PlannedSuite {
   readonly group: PendingGroup;
   readonly pending: PendingSuite;
-  /** By index of the problem's types; undefined where the suite cannot run. */
+  /** By index of the instance's pools; undefined where the suite cannot run. */
   readonly estimates: readonly (Estimate | undefined)[];
 }
 
@@ -48,7 +48,7 @@ export interface RestOptions {
 export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfRun {
   const machines = new Map<string, { readonly index: number; readonly machine: PlanMachine }>();
   const kinds = new Map<string, { readonly index: number; readonly members: SlotType[] }>();
-  const typeOf = new Map<SlotType, number>();
+  const poolOf = new Map<SlotType, number>();
   for (const type of view.types) {
     const { machine } = type.slot;
     if (!machines.has(machine.name)) {
@@ -64,11 +64,11 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
     const kind = kinds.get(key) ?? { index: kinds.size, members: [] };
     kinds.set(key, kind);
     kind.members.push(type);
-    typeOf.set(type, kind.index);
+    poolOf.set(type, kind.index);
   }
   const busyUntil = freeTimes(view);
   const kindList = [...kinds.values()];
-  const types = kindList.map(({ members }): PlanType => {
+  const pools = kindList.map(({ members }): PlanPool => {
     const [first] = members as [SlotType];
     const { device, slot } = first;
     return {
@@ -108,9 +108,9 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
     }
   }
   return {
-    problem: { machines: [...machines.values()].map(({ machine }) => machine), types, suites: planned },
+    instance: { machines: [...machines.values()].map(({ machine }) => machine), pools, suites: planned },
     suites,
-    typeOf,
+    poolOf,
   };
 }
 
@@ -178,7 +178,7 @@ function freeTimes(view: ClusterView): ReadonlyMap<SlotType, readonly number[]> 
   const times = new Map<SlotType, number[]>();
   const typesByName = new Map(view.types.map((type) => [type.name, type]));
   for (const { type, slots, estimate, startedAtMs } of view.running) {
-    const left = remainingMs(estimate, view.atMs - startedAtMs);
+    const left = meanResidualLifeMs(estimate, view.atMs - startedAtMs);
     for (const slot of slots) {
       const held = typesByName.get(slot.type) ?? type;
       const list = times.get(held) ?? [];

@@ -1,6 +1,6 @@
 import type { RunEvent, Suite } from '../../core/events.js';
 import type { Slot } from '../../core/machine/machine.js';
-import { makespanLowerBoundMs } from '../../core/planner/bound.js';
+import { areaBoundMs } from '../../core/planner/area-bound.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { type MeasuredSuite, type MoreWorkers, moreWorkersFor } from './more-workers.js';
 import type { AttemptSummary, SuiteSummary } from './suites.js';
@@ -56,7 +56,7 @@ export function summariseBound(
       hostMemoryBytes: memoryOf.get(id) ?? 0,
     });
   }
-  const ms = makespanLowerBoundMs(
+  const ms = areaBoundMs(
     measured.map(({ durationsMs }) => durationsMs),
     slots,
   );

@@ -1,8 +1,8 @@
 import type { Suite } from '../../core/events.js';
 import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../../core/machine/machine.js';
-import { type DurationsMs, makespanLowerBoundMs } from '../../core/planner/bound.js';
+import { areaBoundMs, type DurationsMs } from '../../core/planner/area-bound.js';
 import { plan } from '../../core/planner/plan.js';
-import { planProblemOf } from '../../core/scheduler/plan-problem.js';
+import { planInstanceOf } from '../../core/scheduler/plan-instance.js';
 
 /** A number of workers with which the same suites would have been done noticeably sooner. */
 export interface MoreWorkers {
@@ -58,13 +58,13 @@ export function moreWorkersFor(
     return slotsOf(machine, onCpu, count - onCpu);
   };
   const durations = suites.map(({ durationsMs }) => durationsMs);
-  const boundWith = (count: number) => makespanLowerBoundMs(durations, slotsWith(count));
+  const boundWith = (count: number) => areaBoundMs(durations, slotsWith(count));
   const bestMs = boundWith(most);
   if (workers < 1 || most <= workers || bestMs > worthwhileMs) return undefined;
 
   const enough = leastWhere(workers + 1, most, (count) => boundWith(count) <= bestMs * tuning.nearBest);
   const durationsOf = new Map(suites.map(({ suite, durationsMs }) => [suite.id, durationsMs]));
-  const { problem } = planProblemOf(
+  const { instance } = planInstanceOf(
     slotsWith(enough),
     suites.map(({ suite, hostMemoryBytes }) => ({
       ...suite,
@@ -72,7 +72,7 @@ export function moreWorkersFor(
     })),
     ({ id }, { type }) => durationsOf.get(id)?.[type] ?? Number.POSITIVE_INFINITY,
   );
-  const totalMs = Math.max(plan(problem, { moves: 0 }).makespanMs, cpuMs / cpuBudget);
+  const totalMs = Math.max(plan(instance, { moves: 0 }).makespanMs, cpuMs / cpuBudget);
   return totalMs > worthwhileMs ? undefined : { workers: enough, totalMs };
 }
 

@@ -1,38 +1,38 @@
 import { randomFrom } from '../vocabulary/random.js';
-import { balancedTypes, roomAt } from './balance.js';
-import type { Prices } from './prices.js';
-import type { Instance, PlanSuite } from './problem.js';
-import { type Schedule, Simulation } from './simulation.js';
+import type { IndexedInstance, PlanSuite } from './instance.js';
+import type { Prices } from './lagrangian-bound.js';
+import { type Schedule, Simulation } from './list-scheduling.js';
+import { balancedPools, roomAt } from './rounding.js';
 
-export type { Schedule } from './simulation.js';
+export type { Schedule } from './list-scheduling.js';
 
 /** How much earlier big suites come: at first they leave no gaps, later they find no room. */
 const sizeWeights = [6, 2, 0] as const;
-/** What waste weighs against finishing later where simulations choose the types. */
+/** What waste weighs against finishing later where simulations choose the pools. */
 const wasteWeights = [30, 10, 3, 1, 0.3, 0] as const;
-/** How often types are balanced anew after what packing left unused; most is gained in the first three. */
+/** How often pools are balanced anew after what packing left unused; most is gained in the first three. */
 const balances = 6;
-/** By how much the room of a type follows its end: less than all, as packing is a matter of luck. */
+/** By how much the room of a pool follows its end: less than all, as packing is a matter of luck. */
 const followed = 0.7;
-/** The least room of a type, over the bound. */
+/** The least room of a pool, over the bound. */
 const leastRoom = 0.5;
 /** How far the order is shaken up in further simulations of the best kind, as share of a suite's rank. */
 const shake = 0.3;
 const nearBound = 1.003;
 
-/** What a simulation is told: the order, and which types to take or how to choose them. */
+/** What a simulation is told: the order, and which pools to take or how to choose them. */
 type Way = { readonly rank: Float64Array } & (
-  | { readonly typeOf: Int32Array }
+  | { readonly poolOf: Int32Array }
   | { readonly wasteWeight: number }
 );
 
 /**
  * Plans where more than slots is scarce (memory, threads, workers, several devices at once, locks, exclusive suites): the
- * best of quick simulations, first with balanced types, then with types of their own choice, at last with orders that
+ * best of quick simulations, first with balanced pools, then with pools of their own choice, at last with orders that
  * differ a little. The first that is near the bound is taken.
  * @param moves Budget: places that may be looked at, over all simulations.
  */
-export function simulatedPlan(instance: Instance, prices: Prices, moves: number): Schedule {
+export function simulatedPlan(instance: IndexedInstance, prices: Prices, moves: number): Schedule {
   const ranks = ranksOf(instance, prices);
   const bySize = sizeWeights.map((size) => rankBy(ranks, size));
   let left = moves;
@@ -40,15 +40,15 @@ export function simulatedPlan(instance: Instance, prices: Prices, moves: number)
   const isGood = () => best !== undefined && best.schedule.makespanMs <= prices.boundMs * nearBound;
   const tryOut = (way: Way): Schedule => {
     const simulation = new Simulation(instance, prices, way.rank);
-    const schedule = 'typeOf' in way ? simulation.runWith(way.typeOf) : simulation.runFreely(way.wasteWeight);
+    const schedule = 'poolOf' in way ? simulation.runWith(way.poolOf) : simulation.runFreely(way.wasteWeight);
     left -= simulation.looks;
     if (best === undefined || schedule.makespanMs < best.schedule.makespanMs) best = { schedule, way };
     return schedule;
   };
   const roomMs = roomAt(prices, prices.boundMs);
   for (let round = 0; round < balances && !isGood(); round++) {
-    const typeOf = balancedTypes(instance, prices, roomMs);
-    const schedules = bySize.map((rank) => tryOut({ typeOf, rank }));
+    const poolOf = balancedPools(instance, prices, roomMs);
+    const schedules = bySize.map((rank) => tryOut({ poolOf, rank }));
     const shortest = schedules.reduce((a, b) => (b.makespanMs < a.makespanMs ? b : a));
     followEnds(roomMs, instance, shortest, prices.boundMs);
   }
@@ -66,66 +66,71 @@ export function simulatedPlan(instance: Instance, prices: Prices, moves: number)
 /** A plan for the moment, by position of the suites in an instance. */
 export interface QuickPlan {
   /** -1: nothing can run it. */
-  readonly typeOf: Int32Array;
+  readonly poolOf: Int32Array;
   /** By what factor suites count as longer where it is decided what starts first. */
   readonly precedence: Float64Array;
   readonly makespanMs: number;
 }
 
-/** Balanced types, and the best of a few orders; of very many suites of one. */
-export function quickSimulatedPlan(instance: Instance, prices: Prices, isLarge: boolean): QuickPlan {
+/** Balanced pools, and the best of a few orders; of very many suites of one. */
+export function quickSimulatedPlan(instance: IndexedInstance, prices: Prices, isLarge: boolean): QuickPlan {
   const ranks = ranksOf(instance, prices);
-  const typeOf = balancedTypes(instance, prices, roomAt(prices, prices.boundMs));
+  const poolOf = balancedPools(instance, prices, roomAt(prices, prices.boundMs));
   let best: { readonly weight: number; readonly makespanMs: number } | undefined;
   for (const weight of isLarge ? sizeWeights.slice(1, 2) : sizeWeights) {
     const simulation = new Simulation(instance, prices, rankBy(ranks, weight));
-    const { makespanMs } = simulation.runWith(typeOf);
+    const { makespanMs } = simulation.runWith(poolOf);
     if (best === undefined || makespanMs < best.makespanMs) best = { weight, makespanMs };
   }
   const { weight, makespanMs } = best as NonNullable<typeof best>;
-  return { typeOf, precedence: ranks.sizes.map((size) => 1 + weight * size), makespanMs };
+  return { poolOf, precedence: ranks.sizes.map((size) => 1 + weight * size), makespanMs };
 }
 
 /** Types that ended late, as their suites do not fit together without gaps, have less room than their slots seem to. */
-function followEnds(roomMs: Float64Array, instance: Instance, schedule: Schedule, boundMs: number): void {
-  const { typeCount, durations } = instance;
-  const endsMs = new Float64Array(typeCount);
-  schedule.typeOf.forEach((type, suite) => {
-    if (type < 0) return;
-    const endMs = (schedule.startMs[suite] as number) + (durations[suite * typeCount + type] as number);
-    endsMs[type] = Math.max(endsMs[type] as number, endMs);
+function followEnds(
+  roomMs: Float64Array,
+  instance: IndexedInstance,
+  schedule: Schedule,
+  boundMs: number,
+): void {
+  const { poolCount, durations } = instance;
+  const endsMs = new Float64Array(poolCount);
+  schedule.poolOf.forEach((pool, suite) => {
+    if (pool < 0) return;
+    const endMs = (schedule.startMs[suite] as number) + (durations[suite * poolCount + pool] as number);
+    endsMs[pool] = Math.max(endsMs[pool] as number, endMs);
   });
   const targetMs = Math.sqrt(boundMs * schedule.makespanMs);
-  endsMs.forEach((endMs, type) => {
-    const followedMs = (roomMs[type] as number) * (targetMs / (endMs || targetMs)) ** followed;
-    roomMs[type] = Math.min(targetMs, Math.max(leastRoom * boundMs, followedMs));
+  endsMs.forEach((endMs, pool) => {
+    const followedMs = (roomMs[pool] as number) * (targetMs / (endMs || targetMs)) ** followed;
+    roomMs[pool] = Math.min(targetMs, Math.max(leastRoom * boundMs, followedMs));
   });
 }
 
 interface Ranks {
-  /** Ms on the cheapest type; higher priorities count as longer. */
+  /** Ms on the cheapest pool; higher priorities count as longer. */
   readonly lengths: Float64Array;
   /** The largest share of anything but time that it takes of a machine, 0…1. */
   readonly sizes: Float64Array;
 }
 
-function ranksOf(instance: Instance, prices: Prices): Ranks {
-  const { suites, suiteCount, typeCount, durations, problem } = instance;
+function ranksOf(instance: IndexedInstance, prices: Prices): Ranks {
+  const { suites, suiteCount, poolCount, durations, given } = instance;
   const lengths = new Float64Array(suiteCount);
   const sizes = new Float64Array(suiteCount);
   suites.forEach((suite, row) => {
-    const rateRow = (prices.resources.classOf[row] as number) * typeCount;
+    const rateRow = (prices.resources.groupOf[row] as number) * poolCount;
     let least = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[row * typeCount + type] as number;
-      const price = ms * (prices.rates[rateRow + type] as number);
+    for (let pool = 0; pool < poolCount; pool++) {
+      const ms = durations[row * poolCount + pool] as number;
+      const price = ms * (prices.rates[rateRow + pool] as number);
       if (price >= least) continue;
       least = price;
       lengths[row] = ms * (1 + ((suite.priority ?? 3) - 3) / 4);
       sizes[row] = sizeOn(
         suite,
-        problem.types[type]?.slots ?? 1,
-        problem.machines[problem.types[type]?.machine ?? 0],
+        given.pools[pool]?.slots ?? 1,
+        given.machines[given.pools[pool]?.machine ?? 0],
       );
     }
   });
@@ -135,7 +140,7 @@ function ranksOf(instance: Instance, prices: Prices): Ranks {
 function sizeOn(
   suite: PlanSuite,
   slots: number,
-  machine: Instance['problem']['machines'][number] | undefined,
+  machine: IndexedInstance['given']['machines'][number] | undefined,
 ): number {
   const { hostMemoryBytes = 0, cpuThreads = 1, devices = 1, exclusive = false, locks = [] } = suite;
   if (exclusive || machine === undefined) return 1;

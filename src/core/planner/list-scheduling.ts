@@ -1,12 +1,12 @@
 import { Heap } from '../vocabulary/heap.js';
-import type { Prices } from './prices.js';
-import type { Instance, PlanSuite } from './problem.js';
+import type { IndexedInstance, PlanSuite } from './instance.js';
+import type { Prices } from './lagrangian-bound.js';
 
 /** A plan by position of the suites in an instance. */
 export interface Schedule {
   /** -1: nothing can run it. */
-  readonly typeOf: Int32Array;
-  /** Number of the slot within its type; of several devices, of the first. */
+  readonly poolOf: Int32Array;
+  /** Number of the slot within its pool; of several devices, of the first. */
   readonly slotOf: Int32Array;
   readonly startMs: Float64Array;
   readonly makespanMs: number;
@@ -17,7 +17,7 @@ const mostMisses = 32;
 
 interface Running {
   readonly suite: number;
-  readonly type: number;
+  readonly pool: number;
   /** One slot of each device it holds. */
   readonly slots: readonly number[];
 }
@@ -25,52 +25,52 @@ interface Running {
 /** One pass through time: whenever something ends, suites start in the order of their rank. */
 export class Simulation {
   looks = 0;
-  readonly #instance: Instance;
+  readonly #instance: IndexedInstance;
   readonly #prices: Prices;
   readonly #order: Int32Array;
   readonly #running = new Heap<Running>();
   readonly #machines: { suites: number; threads: number; memory: number; exclusive: number }[];
-  /** By type: free[slot], and what is left of each device's memory. */
+  /** By pool: free[slot], and what is left of each device's memory. */
   readonly #free: Uint8Array[];
   readonly #deviceMemory: Float64Array[];
-  /** By type and slot: when its suite ends, 0 when it is free. */
+  /** By pool and slot: when its suite ends, 0 when it is free. */
   readonly #endsMs: Float64Array[];
-  /** By type: when a slot should come free, what is waiting for it counted in. */
+  /** By pool: when a slot should come free, what is waiting for it counted in. */
   readonly #nextFreeMs: Float64Array;
   readonly #locks = new Set<string>();
-  readonly #typeOf: Int32Array;
+  readonly #poolOf: Int32Array;
   readonly #slotOf: Int32Array;
   readonly #startMs: Float64Array;
   #wasteWeight = 0;
   #nowMs = 0;
 
   /** @param rank By suite; higher ones come first. */
-  constructor(instance: Instance, prices: Prices, rank: Float64Array) {
-    const { problem, suiteCount, typeCount } = instance;
+  constructor(instance: IndexedInstance, prices: Prices, rank: Float64Array) {
+    const { given, suiteCount, poolCount } = instance;
     this.#instance = instance;
     this.#prices = prices;
     this.#order = Int32Array.from(rank.keys()).sort(
       (a, b) => (rank[b] as number) - (rank[a] as number) || a - b,
     );
-    this.#machines = problem.machines.map(() => ({ suites: 0, threads: 0, memory: 0, exclusive: 0 }));
-    this.#free = problem.types.map(({ slots }) => new Uint8Array(slots).fill(1));
-    this.#deviceMemory = problem.types.map(({ slots, slotsPerDevice = 1, deviceMemoryBytes = 0 }) =>
+    this.#machines = given.machines.map(() => ({ suites: 0, threads: 0, memory: 0, exclusive: 0 }));
+    this.#free = given.pools.map(({ slots }) => new Uint8Array(slots).fill(1));
+    this.#deviceMemory = given.pools.map(({ slots, slotsPerDevice = 1, deviceMemoryBytes = 0 }) =>
       new Float64Array(Math.ceil(slots / slotsPerDevice)).fill(deviceMemoryBytes),
     );
-    this.#endsMs = problem.types.map(({ slots }) => new Float64Array(slots));
-    this.#nextFreeMs = new Float64Array(typeCount);
-    this.#typeOf = new Int32Array(suiteCount).fill(-1);
+    this.#endsMs = given.pools.map(({ slots }) => new Float64Array(slots));
+    this.#nextFreeMs = new Float64Array(poolCount);
+    this.#poolOf = new Int32Array(suiteCount).fill(-1);
     this.#slotOf = new Int32Array(suiteCount).fill(-1);
     this.#startMs = new Float64Array(suiteCount);
-    problem.types.forEach(({ freeAtMs = [] }, type) => {
+    given.pools.forEach(({ freeAtMs = [] }, pool) => {
       freeAtMs.forEach((ms, slot) => {
         if (ms <= 0) return;
-        (this.#free[type] as Uint8Array)[slot] = 0;
-        const machine = this.#machineOf(type);
+        (this.#free[pool] as Uint8Array)[slot] = 0;
+        const machine = this.#machineOf(pool);
         machine.suites++;
         machine.threads++;
-        (this.#endsMs[type] as Float64Array)[slot] = ms;
-        this.#running.push(ms, { suite: -1, type, slots: [slot] });
+        (this.#endsMs[pool] as Float64Array)[slot] = ms;
+        this.#running.push(ms, { suite: -1, pool, slots: [slot] });
       });
     });
   }
@@ -80,11 +80,11 @@ export class Simulation {
    * @param wasteWeight What a ms of waste weighs against a ms of finishing later.
    */
   runFreely(wasteWeight: number): Schedule {
-    const { typeCount, durations, problem } = this.#instance;
-    this.#wasteWeight = wasteWeight * problem.types.reduce((sum, { slots }) => sum + slots, 0);
+    const { poolCount, durations, given } = this.#instance;
+    this.#wasteWeight = wasteWeight * given.pools.reduce((sum, { slots }) => sum + slots, 0);
     let pending = [...this.#order].filter((suite) => {
-      for (let type = 0; type < typeCount; type++) {
-        if (durations[suite * typeCount + type] !== Number.POSITIVE_INFINITY) return true;
+      for (let pool = 0; pool < poolCount; pool++) {
+        if (durations[suite * poolCount + pool] !== Number.POSITIVE_INFINITY) return true;
       }
       return false;
     });
@@ -99,78 +99,78 @@ export class Simulation {
   }
 
   /**
-   * Each suite on its type. Of types that share the workers and the memory of a machine, the one with the most left for
+   * Each suite on its pool. Of pools that share the workers and the memory of a machine, the one with the most left for
    * each of its slots comes first, so that none is left over at the end.
-   * @param typeOf By suite; -1: none.
+   * @param poolOf By suite; -1: none.
    */
-  runWith(typeOf: Int32Array): Schedule {
-    const { problem, typeCount, durations } = this.#instance;
-    const queues = problem.types.map(() => [] as number[]);
-    const leftMs = new Float64Array(typeCount);
-    const share = (suite: number, type: number) =>
-      (durations[suite * typeCount + type] as number) / (problem.types[type]?.slots ?? 1);
+  runWith(poolOf: Int32Array): Schedule {
+    const { given, poolCount, durations } = this.#instance;
+    const queues = given.pools.map(() => [] as number[]);
+    const leftMs = new Float64Array(poolCount);
+    const share = (suite: number, pool: number) =>
+      (durations[suite * poolCount + pool] as number) / (given.pools[pool]?.slots ?? 1);
     let waiting = 0;
     for (const suite of this.#order) {
-      const type = typeOf[suite] as number;
-      if (type < 0) continue;
-      (queues[type] as number[]).push(suite);
-      leftMs[type] = (leftMs[type] as number) + share(suite, type);
+      const pool = poolOf[suite] as number;
+      if (pool < 0) continue;
+      (queues[pool] as number[]).push(suite);
+      leftMs[pool] = (leftMs[pool] as number) + share(suite, pool);
       waiting++;
     }
-    const typesOf = problem.machines.map((_, machine) =>
-      [...queues.keys()].filter((type) => this.#machineIndex(type) === machine),
+    const poolsOf = given.machines.map((_, machine) =>
+      [...queues.keys()].filter((pool) => this.#machineIndex(pool) === machine),
     );
-    let machines: Iterable<number> = typesOf.keys();
+    let machines: Iterable<number> = poolsOf.keys();
     while (waiting > 0) {
       for (const machine of machines) {
-        const types = typesOf[machine] as number[];
-        if (types.length > 1) types.sort((a, b) => (leftMs[b] as number) - (leftMs[a] as number) || a - b);
-        for (const type of types) {
-          for (const suite of this.#startFrom(queues[type] as number[], type)) {
-            leftMs[type] = (leftMs[type] as number) - share(suite, type);
+        const pools = poolsOf[machine] as number[];
+        if (pools.length > 1) pools.sort((a, b) => (leftMs[b] as number) - (leftMs[a] as number) || a - b);
+        for (const pool of pools) {
+          for (const suite of this.#startFrom(queues[pool] as number[], pool)) {
+            leftMs[pool] = (leftMs[pool] as number) - share(suite, pool);
             waiting--;
           }
         }
       }
       if (this.#running.size === 0) break;
-      machines = this.#advance() ?? typesOf.keys();
+      machines = this.#advance() ?? poolsOf.keys();
     }
     return this.#schedule();
   }
 
   #schedule(): Schedule {
-    const { suiteCount, typeCount, durations } = this.#instance;
+    const { suiteCount, poolCount, durations } = this.#instance;
     let makespanMs = 0;
     for (let suite = 0; suite < suiteCount; suite++) {
-      const type = this.#typeOf[suite] as number;
-      if (type < 0) continue;
-      const endMs = (this.#startMs[suite] as number) + (durations[suite * typeCount + type] as number);
+      const pool = this.#poolOf[suite] as number;
+      if (pool < 0) continue;
+      const endMs = (this.#startMs[suite] as number) + (durations[suite * poolCount + pool] as number);
       makespanMs = Math.max(makespanMs, endMs);
     }
-    return { typeOf: this.#typeOf, slotOf: this.#slotOf, startMs: this.#startMs, makespanMs };
+    return { poolOf: this.#poolOf, slotOf: this.#slotOf, startMs: this.#startMs, makespanMs };
   }
 
   /** Starts what there is room for. @returns What it took out of the queue. */
-  #startFrom(queue: number[], type: number): readonly number[] {
+  #startFrom(queue: number[], pool: number): readonly number[] {
     const started: number[] = [];
-    for (let at = 0; at < queue.length && at < mostMisses && this.#hasWorker(type); ) {
+    for (let at = 0; at < queue.length && at < mostMisses && this.#hasWorker(pool); ) {
       const suite = queue[at] as number;
       this.looks++;
-      const slots = this.#roomOn(suite, type);
+      const slots = this.#roomOn(suite, pool);
       if (slots === undefined) {
         at++;
         continue;
       }
-      this.#start(suite, type, slots);
+      this.#start(suite, pool, slots);
       queue.splice(at, 1);
       started.push(suite);
     }
     return started;
   }
 
-  #hasWorker(type: number): boolean {
-    const workers = this.#instance.problem.machines[this.#machineIndex(type)]?.workers ?? 0;
-    return this.#machineOf(type).suites < workers;
+  #hasWorker(pool: number): boolean {
+    const workers = this.#instance.given.machines[this.#machineIndex(pool)]?.workers ?? 0;
+    return this.#machineOf(pool).suites < workers;
   }
 
   /** @param anywhere Takes what fits, without waiting for something better. @returns What is left. */
@@ -180,66 +180,66 @@ export class Simulation {
     let misses = 0;
     for (const [index, suite] of pending.entries()) {
       if (misses >= mostMisses) return [...left, ...pending.slice(index)];
-      const type = this.#bestType(suite, anywhere);
-      const slots = type < 0 ? undefined : this.#roomOn(suite, type);
+      const pool = this.#bestPool(suite, anywhere);
+      const slots = pool < 0 ? undefined : this.#roomOn(suite, pool);
       if (slots === undefined) {
         left.push(suite);
         misses++;
       } else {
-        this.#start(suite, type, slots);
+        this.#start(suite, pool, slots);
       }
     }
     return left;
   }
 
-  /** When each type has a free slot: now, or when the first of its running suites ends. */
+  /** When each pool has a free slot: now, or when the first of its running suites ends. */
   #forecast(): void {
-    const { typeCount } = this.#instance;
-    for (let type = 0; type < typeCount; type++) {
-      const endsMs = this.#endsMs[type] as Float64Array;
+    const { poolCount } = this.#instance;
+    for (let pool = 0; pool < poolCount; pool++) {
+      const endsMs = this.#endsMs[pool] as Float64Array;
       let first = Number.POSITIVE_INFINITY;
       for (const ms of endsMs) if (ms < first) first = ms;
-      this.#nextFreeMs[type] = Math.max(first, this.#nowMs);
+      this.#nextFreeMs[pool] = Math.max(first, this.#nowMs);
     }
   }
 
-  #bestType(suite: number, anywhere: boolean): number {
-    const { typeCount, durations } = this.#instance;
-    const rateRow = (this.#prices.resources.classOf[suite] as number) * typeCount;
+  #bestPool(suite: number, anywhere: boolean): number {
+    const { poolCount, durations } = this.#instance;
+    const rateRow = (this.#prices.resources.groupOf[suite] as number) * poolCount;
     let leastPrice = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
+    for (let pool = 0; pool < poolCount; pool++) {
       const price =
-        (durations[suite * typeCount + type] as number) * (this.#prices.rates[rateRow + type] as number);
+        (durations[suite * poolCount + pool] as number) * (this.#prices.rates[rateRow + pool] as number);
       if (price < leastPrice) leastPrice = price;
     }
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     let waits = false;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[suite * typeCount + type] as number;
+    for (let pool = 0; pool < poolCount; pool++) {
+      const ms = durations[suite * poolCount + pool] as number;
       if (ms === Number.POSITIVE_INFINITY) continue;
       this.looks++;
-      const fits = this.#roomOn(suite, type) !== undefined;
+      const fits = this.#roomOn(suite, pool) !== undefined;
       if (anywhere && !fits) continue;
-      const waste = ms * (this.#prices.rates[rateRow + type] as number) - leastPrice;
-      const endMs = (fits ? this.#nowMs : Math.max(this.#nextFreeMs[type] as number, this.#nowMs + 1)) + ms;
+      const waste = ms * (this.#prices.rates[rateRow + pool] as number) - leastPrice;
+      const endMs = (fits ? this.#nowMs : Math.max(this.#nextFreeMs[pool] as number, this.#nowMs + 1)) + ms;
       const value = endMs + this.#wasteWeight * waste;
       if (value < least) {
         least = value;
-        best = type;
+        best = pool;
         waits = !fits;
       }
     }
     if (!waits) return best;
     // It will stand in the way of those behind it there.
-    const ms = durations[suite * typeCount + best] as number;
+    const ms = durations[suite * poolCount + best] as number;
     const slots = this.#instance.slots[best] as number;
     this.#nextFreeMs[best] = (this.#nextFreeMs[best] as number) + ms / slots;
     return -1;
   }
 
   /** Slots for the suite now; undefined when something is missing. */
-  #roomOn(suite: number, type: number): readonly number[] | undefined {
+  #roomOn(suite: number, pool: number): readonly number[] | undefined {
     const needs = this.#instance.suites[suite] as PlanSuite;
     const {
       hostMemoryBytes = 0,
@@ -248,8 +248,8 @@ export class Simulation {
       devices = 1,
       exclusive = false,
     } = needs;
-    const state = this.#machineOf(type);
-    const facts = this.#instance.problem.machines[this.#machineIndex(type)];
+    const state = this.#machineOf(pool);
+    const facts = this.#instance.given.machines[this.#machineIndex(pool)];
     if (
       facts === undefined ||
       state.exclusive > 0 ||
@@ -261,9 +261,9 @@ export class Simulation {
     ) {
       return undefined;
     }
-    const free = this.#free[type] as Uint8Array;
-    const memory = this.#deviceMemory[type] as Float64Array;
-    const perDevice = this.#instance.problem.types[type]?.slotsPerDevice ?? 1;
+    const free = this.#free[pool] as Uint8Array;
+    const memory = this.#deviceMemory[pool] as Float64Array;
+    const perDevice = this.#instance.given.pools[pool]?.slotsPerDevice ?? 1;
     const slots: number[] = [];
     for (let slot = 0; slot < free.length && slots.length < devices; slot++) {
       const device = Math.floor(slot / perDevice);
@@ -274,14 +274,14 @@ export class Simulation {
     return slots.length === devices ? slots : undefined;
   }
 
-  #start(suite: number, type: number, slots: readonly number[]): void {
-    this.#book(suite, type, slots, 1);
-    this.#typeOf[suite] = type;
+  #start(suite: number, pool: number, slots: readonly number[]): void {
+    this.#book(suite, pool, slots, 1);
+    this.#poolOf[suite] = pool;
     this.#slotOf[suite] = slots[0] as number;
     this.#startMs[suite] = this.#nowMs;
-    const endMs = this.#nowMs + (this.#instance.durations[suite * this.#instance.typeCount + type] as number);
-    for (const slot of slots) (this.#endsMs[type] as Float64Array)[slot] = endMs;
-    this.#running.push(endMs, { suite, type, slots });
+    const endMs = this.#nowMs + (this.#instance.durations[suite * this.#instance.poolCount + pool] as number);
+    for (const slot of slots) (this.#endsMs[pool] as Float64Array)[slot] = endMs;
+    this.#running.push(endMs, { suite, pool, slots });
   }
 
   /** To the next end, and all that end with it. @returns The machines on which more may start; undefined: on all. */
@@ -290,26 +290,26 @@ export class Simulation {
     const machines = new Set<number>();
     let unlocked = false;
     while (this.#running.leastKey <= this.#nowMs) {
-      const { suite, type, slots } = this.#running.pop() as Running;
-      this.#book(suite, type, slots, -1);
-      machines.add(this.#machineIndex(type));
+      const { suite, pool, slots } = this.#running.pop() as Running;
+      this.#book(suite, pool, slots, -1);
+      machines.add(this.#machineIndex(pool));
       unlocked ||= (this.#instance.suites[suite]?.locks?.length ?? 0) > 0;
     }
     return unlocked ? undefined : machines;
   }
 
-  #book(suite: number, type: number, slots: readonly number[], sign: 1 | -1): void {
-    const state = this.#machineOf(type);
+  #book(suite: number, pool: number, slots: readonly number[], sign: 1 | -1): void {
+    const state = this.#machineOf(pool);
     const needs = this.#instance.suites[suite];
     state.suites += sign;
     state.threads += sign * (needs?.cpuThreads ?? 1);
     state.memory += sign * (needs?.hostMemoryBytes ?? 0);
     if (needs?.exclusive === true) state.exclusive += sign;
-    const perDevice = this.#instance.problem.types[type]?.slotsPerDevice ?? 1;
+    const perDevice = this.#instance.given.pools[pool]?.slotsPerDevice ?? 1;
     for (const slot of slots) {
-      (this.#free[type] as Uint8Array)[slot] = sign === 1 ? 0 : 1;
-      if (sign === -1) (this.#endsMs[type] as Float64Array)[slot] = 0;
-      const memory = this.#deviceMemory[type] as Float64Array;
+      (this.#free[pool] as Uint8Array)[slot] = sign === 1 ? 0 : 1;
+      if (sign === -1) (this.#endsMs[pool] as Float64Array)[slot] = 0;
+      const memory = this.#deviceMemory[pool] as Float64Array;
       const device = Math.floor(slot / perDevice);
       memory[device] = (memory[device] as number) - sign * (needs?.deviceMemoryBytes ?? 0);
     }
@@ -319,12 +319,12 @@ export class Simulation {
     }
   }
 
-  #machineIndex(type: number): number {
-    return this.#instance.problem.types[type]?.machine ?? 0;
+  #machineIndex(pool: number): number {
+    return this.#instance.given.pools[pool]?.machine ?? 0;
   }
 
-  #machineOf(type: number) {
-    return this.#machines[this.#machineIndex(type)] as {
+  #machineOf(pool: number) {
+    return this.#machines[this.#machineIndex(pool)] as {
       suites: number;
       threads: number;
       memory: number;

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type DurationsMs, makespanLowerBoundMs } from '../../../src/core/planner/bound.js';
+import { areaBoundMs, type DurationsMs } from '../../../src/core/planner/area-bound.js';
 import { device, gpu, slots } from '../cluster.js';
 
 const [cpu, gpuType] = ['local/cpu', 'local/gpu0'];
@@ -13,11 +13,11 @@ test.each<[string, readonly DurationsMs[], number]>([
   ['work that only one slot can do', [{ [gpuType]: 300 }, { [gpuType]: 200 }, { [cpu]: 10 }], 500],
   ['three slots but two workers', [{ [cpu]: 400 }, { [cpu]: 400 }, { [gpuType]: 400 }], 600],
 ])('%s', (_case, suites, boundMs) => {
-  expect(makespanLowerBoundMs(suites, one)).toBe(boundMs);
+  expect(areaBoundMs(suites, one)).toBe(boundMs);
 });
 
 test('no slots', () => {
-  expect(makespanLowerBoundMs([{ [cpu]: 5 }], [])).toBe(0);
+  expect(areaBoundMs([{ [cpu]: 5 }], [])).toBe(0);
 });
 
 test('no schedule beats it', () => {
@@ -28,7 +28,7 @@ test('no schedule beats it', () => {
     fc.property(fc.array(duration, { maxLength: 5 }), fleet, (suites, shape) => {
       const all = shape.map((type) => ({ type, machine: { name: type.slice(0, 2) }, machineWorkers: 99 }));
       const runnable = suites.filter((durations) => all.some(({ type }) => durations[type] !== undefined));
-      expect(makespanLowerBoundMs(suites, all)).toBeLessThanOrEqual(
+      expect(areaBoundMs(suites, all)).toBeLessThanOrEqual(
         bestMakespan(
           runnable,
           all.map(({ type }) => type),

@@ -1,10 +1,10 @@
-import { balancedTypes, roomAt } from './balance.js';
+import type { IndexedInstance } from './instance.js';
+import type { Prices } from './lagrangian-bound.js';
 import { Loads } from './loads.js';
-import type { Prices } from './prices.js';
-import type { Instance } from './problem.js';
+import { balancedPools, roomAt } from './rounding.js';
 
 /**
- * How much a ms of waste (what a type costs a suite above its cheapest) weighs against a ms of finishing later. From the
+ * How much a ms of waste (what a pool costs a suite above its cheapest) weighs against a ms of finishing later. From the
  * cheapest plan to the best balanced one: the first that is near the bound is taken, as it leaves the most room for what
  * takes longer than expected.
  */
@@ -13,19 +13,19 @@ const wasteWeights = [300, 30, 10, 3, 1, 0.3] as const;
 const nearBound = 1.002;
 
 /**
- * Types by waste alone, each as full as the bound lets it be; within a type longest first. Near the bound where a slot gets
+ * Types by waste alone, each as full as the bound lets it be; within a pool longest first. Near the bound where a slot gets
  * many suites.
  */
-export function balancedPlan(instance: Instance, prices: Prices): Loads {
-  const typeOf = balancedTypes(instance, prices, roomAt(prices, prices.boundMs));
+export function balancedPlan(instance: IndexedInstance, prices: Prices): Loads {
+  const poolOf = balancedPools(instance, prices, roomAt(prices, prices.boundMs));
   const loads = new Loads(instance);
   const free = freeSlots(loads);
-  for (const suite of longestFirst(instance, prices)) free[typeOf[suite] as number]?.put(suite);
+  for (const suite of longestFirst(instance, prices)) free[poolOf[suite] as number]?.put(suite);
   return loads;
 }
 
 /** Each suite to the slot where finishing time and waste together are least; the best of a few weights. */
-export function startPlan(instance: Instance, prices: Prices): Loads {
+export function startPlan(instance: IndexedInstance, prices: Prices): Loads {
   const order = longestFirst(instance, prices);
   let best: Loads | undefined;
   for (const weight of wasteWeights) {
@@ -36,16 +36,16 @@ export function startPlan(instance: Instance, prices: Prices): Loads {
   return best ?? new Loads(instance);
 }
 
-/** By duration on the cheapest type. */
-function longestFirst({ suiteCount, typeCount, durations }: Instance, prices: Prices): Int32Array {
+/** By duration on the cheapest pool. */
+function longestFirst({ suiteCount, poolCount, durations }: IndexedInstance, prices: Prices): Int32Array {
   const { rates, resources, forbiddenAboveMs } = prices;
   const key = new Float64Array(suiteCount);
   for (let suite = 0; suite < suiteCount; suite++) {
-    const rateRow = (resources.classOf[suite] as number) * typeCount;
+    const rateRow = (resources.groupOf[suite] as number) * poolCount;
     let least = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[suite * typeCount + type] as number;
-      const price = ms * (rates[rateRow + type] as number);
+    for (let pool = 0; pool < poolCount; pool++) {
+      const ms = durations[suite * poolCount + pool] as number;
+      const price = ms * (rates[rateRow + pool] as number);
       if (price < least && ms <= forbiddenAboveMs) {
         least = price;
         key[suite] = ms;
@@ -56,21 +56,21 @@ function longestFirst({ suiteCount, typeCount, durations }: Instance, prices: Pr
 }
 
 /** Longest first, each to the slot where finishing time and waste together are least. */
-function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWeight: number): Loads {
-  const { typeCount, durations } = instance;
+function listPlan(instance: IndexedInstance, prices: Prices, order: Int32Array, wasteWeight: number): Loads {
+  const { poolCount, durations } = instance;
   const { rates, boundMs, forbiddenAboveMs, resources } = prices;
   const loads = new Loads(instance);
   const free = freeSlots(loads);
   // Rates are shares of the whole fleet; times the number of slots they are near 1, so that weights mean the same everywhere.
   const scale = wasteWeight * loads.slotCount;
   for (const suite of order) {
-    const row = suite * typeCount;
-    const rateRow = (resources.classOf[suite] as number) * typeCount;
+    const row = suite * poolCount;
+    const rateRow = (resources.groupOf[suite] as number) * poolCount;
     let leastPrice = Number.POSITIVE_INFINITY;
     let leastMs = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[row + type] as number;
-      const price = ms * (rates[rateRow + type] as number);
+    for (let pool = 0; pool < poolCount; pool++) {
+      const ms = durations[row + pool] as number;
+      const price = ms * (rates[rateRow + pool] as number);
       if (price < leastPrice && ms <= forbiddenAboveMs) leastPrice = price;
       if (ms < leastMs) leastMs = ms;
     }
@@ -79,15 +79,15 @@ function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWe
     const mostMs = Math.max(leastMs, boundMs);
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[row + type] as number;
+    for (let pool = 0; pool < poolCount; pool++) {
+      const ms = durations[row + pool] as number;
       if (ms > mostMs) continue;
-      const endMs = (free[type] as FreeSlots).leastMs() + ms;
-      const waste = ms * (rates[rateRow + type] as number) - leastPrice;
+      const endMs = (free[pool] as FreeSlots).leastMs() + ms;
+      const waste = ms * (rates[rateRow + pool] as number) - leastPrice;
       const value = endMs + scale * waste + (endMs > boundMs ? (endMs - boundMs) * 3 : 0);
       if (value < least) {
         least = value;
-        best = type;
+        best = pool;
       }
     }
     if (best >= 0) (free[best] as FreeSlots).put(suite);
@@ -95,21 +95,21 @@ function listPlan(instance: Instance, prices: Prices, order: Int32Array, wasteWe
   return loads;
 }
 
-/** By type. */
+/** By pool. */
 function freeSlots(loads: Loads): readonly FreeSlots[] {
-  return Array.from({ length: loads.instance.typeCount }, (_, type) => new FreeSlots(loads, type));
+  return Array.from({ length: loads.instance.poolCount }, (_, pool) => new FreeSlots(loads, pool));
 }
 
-/** The slots of a type, the one that comes free first on top of a heap. */
+/** The slots of a pool, the one that comes free first on top of a heap. */
 class FreeSlots {
   readonly #loads: Loads;
   readonly #heap: number[];
 
-  constructor(loads: Loads, type: number) {
-    const first = loads.firstOf[type] as number;
+  constructor(loads: Loads, pool: number) {
+    const first = loads.firstOf[pool] as number;
     this.#loads = loads;
     this.#heap = Array.from(
-      { length: (loads.firstOf[type + 1] as number) - first },
+      { length: (loads.firstOf[pool + 1] as number) - first },
       (_, index) => first + index,
     );
     this.#heap.sort((a, b) => (this.#before(a, b) ? -1 : 1));

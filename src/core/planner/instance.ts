@@ -1,7 +1,7 @@
 /** What is to be planned: suites on slots. Indices instead of names wherever something is looked up often. */
-export interface PlanProblem {
+export interface PlanInstance {
   readonly machines: readonly PlanMachine[];
-  readonly types: readonly PlanType[];
+  readonly pools: readonly PlanPool[];
   readonly suites: readonly PlanSuite[];
 }
 
@@ -15,7 +15,7 @@ export interface PlanMachine {
 }
 
 /** Slots of equal devices of one machine: interchangeable. */
-export interface PlanType {
+export interface PlanPool {
   readonly name: string;
   /** Index into `machines`. */
   readonly machine: number;
@@ -31,7 +31,7 @@ export interface PlanType {
 
 export interface PlanSuite {
   readonly id: string;
-  /** Ms by index of the type; infinite: cannot run there. Nonsense is bounded: at least 1, at most 10¹². */
+  /** Ms by index of the pool; infinite: cannot run there. Nonsense is bounded: at least 1, at most 10¹². */
   readonly durationMs: ArrayLike<number>;
   /** Default 0. */
   readonly hostMemoryBytes?: number;
@@ -39,7 +39,7 @@ export interface PlanSuite {
   readonly deviceMemoryBytes?: number;
   /** Default 1. */
   readonly cpuThreads?: number;
-  /** How many devices of the type it takes at once. Default 1. */
+  /** How many devices of the pool it takes at once. Default 1. */
   readonly devices?: number;
   readonly locks?: readonly string[];
   /** Alone on its machine. Default false. */
@@ -48,19 +48,19 @@ export interface PlanSuite {
   readonly priority?: number;
 }
 
-/** A problem in arrays, its suites in the order of their ids, so that a plan does not depend on the order of the input. */
-export interface Instance {
-  readonly problem: PlanProblem;
-  /** Suite by position; `suites[k]` is `problem.suites[order[k]]`. */
+/** An instance in arrays, its suites in the order of their ids, so that a plan does not depend on the order of the input. */
+export interface IndexedInstance {
+  readonly given: PlanInstance;
+  /** Suite by position; `suites[k]` is `given.suites[order[k]]`. */
   readonly order: readonly number[];
   readonly suites: readonly PlanSuite[];
   readonly suiteCount: number;
-  readonly typeCount: number;
-  /** [suite × typeCount + type]; Infinity: cannot run there. */
+  readonly poolCount: number;
+  /** [suite × poolCount + pool]; Infinity: cannot run there. */
   readonly durations: Float64Array;
-  /** By type. */
+  /** By pool. */
   readonly slots: Int32Array;
-  /** Sum of the times when the type's slots come free. */
+  /** Sum of the times when the pool's slots come free. */
   readonly baseMs: Float64Array;
   /** True when nothing but slots limits what runs at once. */
   readonly slotsOnly: boolean;
@@ -68,29 +68,29 @@ export interface Instance {
 
 const maxDurationMs = 1e12;
 
-export function instanceOf(problem: PlanProblem): Instance {
-  const { types, suites: given } = problem;
-  const order = given.map((_, index) => index).sort((a, b) => compareIds(given, a, b));
-  const suites = order.map((index) => given[index] as PlanSuite);
-  const durations = new Float64Array(suites.length * types.length).fill(Number.POSITIVE_INFINITY);
+export function indexed(given: PlanInstance): IndexedInstance {
+  const { pools, suites: unordered } = given;
+  const order = unordered.map((_, index) => index).sort((a, b) => compareIds(unordered, a, b));
+  const suites = order.map((index) => unordered[index] as PlanSuite);
+  const durations = new Float64Array(suites.length * pools.length).fill(Number.POSITIVE_INFINITY);
   suites.forEach((suite, row) => {
-    types.forEach((type, column) => {
+    pools.forEach((pool, column) => {
       const { durationMs } = suite;
-      if (canRun(suite, type, problem)) {
-        durations[row * types.length + column] = bounded(durationMs[column]);
+      if (canRun(suite, pool, given)) {
+        durations[row * pools.length + column] = bounded(durationMs[column]);
       }
     });
   });
   return {
-    problem,
+    given,
     order,
     suites,
     suiteCount: suites.length,
-    typeCount: types.length,
+    poolCount: pools.length,
     durations,
-    slots: Int32Array.from(types, ({ slots }) => slots),
-    baseMs: Float64Array.from(types, ({ freeAtMs = [] }) => freeAtMs.reduce((sum, each) => sum + each, 0)),
-    slotsOnly: isLimitedBySlotsOnly(problem),
+    slots: Int32Array.from(pools, ({ slots }) => slots),
+    baseMs: Float64Array.from(pools, ({ freeAtMs = [] }) => freeAtMs.reduce((sum, each) => sum + each, 0)),
+    slotsOnly: isLimitedBySlotsOnly(given),
   };
 }
 
@@ -101,22 +101,22 @@ function bounded(ms: number | undefined): number {
 }
 
 /** What is larger than the machine by itself never runs there; what merely competes does. */
-function canRun(suite: PlanSuite, type: PlanType, { machines }: PlanProblem): boolean {
-  const machine = machines[type.machine];
+function canRun(suite: PlanSuite, pool: PlanPool, { machines }: PlanInstance): boolean {
+  const machine = machines[pool.machine];
   const { hostMemoryBytes = 0, deviceMemoryBytes = 0, cpuThreads = 1, devices = 1 } = suite;
   return (
     machine !== undefined &&
     hostMemoryBytes <= machine.memoryBytes &&
     cpuThreads <= machine.cpuThreads &&
-    (deviceMemoryBytes === 0 || deviceMemoryBytes <= (type.deviceMemoryBytes ?? 0)) &&
-    devices <= Math.floor(type.slots / (type.slotsPerDevice ?? 1))
+    (deviceMemoryBytes === 0 || deviceMemoryBytes <= (pool.deviceMemoryBytes ?? 0)) &&
+    devices <= Math.floor(pool.slots / (pool.slotsPerDevice ?? 1))
   );
 }
 
 /** True when nothing but slots limits what runs at once. */
-export function isLimitedBySlotsOnly({ machines, types, suites }: PlanProblem): boolean {
+export function isLimitedBySlotsOnly({ machines, pools, suites }: PlanInstance): boolean {
   const onMachine = machines.map(() => 0);
-  for (const { machine, slots } of types) onMachine[machine] = (onMachine[machine] ?? 0) + slots;
+  for (const { machine, slots } of pools) onMachine[machine] = (onMachine[machine] ?? 0) + slots;
   const most = { memory: 0, device: 0, threads: 0 };
   for (const suite of suites) {
     const { hostMemoryBytes = 0, deviceMemoryBytes = 0, cpuThreads = 1, devices = 1 } = suite;
@@ -130,7 +130,7 @@ export function isLimitedBySlotsOnly({ machines, types, suites }: PlanProblem): 
       const slots = onMachine[index] ?? 0;
       return slots <= workers && slots * most.threads <= cpuThreads && slots * most.memory <= memoryBytes;
     }) &&
-    types.every(
+    pools.every(
       ({ slotsPerDevice = 1, deviceMemoryBytes = 0 }) =>
         slotsPerDevice * most.device <= deviceMemoryBytes || most.device === 0,
     )

@@ -1,4 +1,4 @@
-import type { Instance } from './problem.js';
+import type { IndexedInstance } from './instance.js';
 import type { Resources } from './resources.js';
 
 /** Passes over all suites until the prices are good enough. */
@@ -30,19 +30,19 @@ export interface Improved {
  * @returns The best prices met.
  */
 export function improve(
-  instance: Instance,
+  instance: IndexedInstance,
   resources: Resources,
   start: Float64Array,
   passes: number,
   widestStep: number,
   forbiddenAboveMs = Number.POSITIVE_INFINITY,
 ): Improved {
-  const { suiteCount, typeCount, durations, baseMs, slots } = instance;
-  const { count, classOf, classCount, shares } = resources;
+  const { suiteCount, poolCount, durations, baseMs, slots } = instance;
+  const { count, groupOf, groupCount, shares } = resources;
   let lambda: Float64Array = start.slice();
   let best = { boundMs: 0, lambda, load: new Float64Array(count) };
   const meanLoad = new Float64Array(count);
-  const time = new Float64Array(classCount * typeCount);
+  const time = new Float64Array(groupCount * poolCount);
   const load = new Float64Array(count);
   let reviewedMs = 0;
   let halfwayMs = 0;
@@ -52,19 +52,19 @@ export function improve(
     const rates = ratesOf(instance, resources, lambda);
     time.fill(0);
     let cost = 0;
-    for (let type = 0; type < typeCount; type++) {
-      cost += ((lambda[type] ?? 0) * (baseMs[type] ?? 0)) / (slots[type] ?? 1);
+    for (let pool = 0; pool < poolCount; pool++) {
+      cost += ((lambda[pool] ?? 0) * (baseMs[pool] ?? 0)) / (slots[pool] ?? 1);
     }
-    for (let suite = 0, row = 0; suite < suiteCount; suite++, row += typeCount) {
-      const rateRow = (classOf[suite] as number) * typeCount;
+    for (let suite = 0, row = 0; suite < suiteCount; suite++, row += poolCount) {
+      const rateRow = (groupOf[suite] as number) * poolCount;
       let least = Number.POSITIVE_INFINITY;
       let at = -1;
-      for (let type = 0; type < typeCount; type++) {
-        const duration = durations[row + type] as number;
-        const price = duration * (rates[rateRow + type] as number);
+      for (let pool = 0; pool < poolCount; pool++) {
+        const duration = durations[row + pool] as number;
+        const price = duration * (rates[rateRow + pool] as number);
         if (price < least && duration <= forbiddenAboveMs) {
           least = price;
-          at = type;
+          at = pool;
         }
       }
       if (at < 0) continue;
@@ -73,8 +73,8 @@ export function improve(
     }
     if (cost === 0) break;
     loadOf(time, shares, load);
-    for (let type = 0; type < typeCount; type++) {
-      load[type] = (load[type] as number) + (baseMs[type] as number) / (slots[type] as number);
+    for (let pool = 0; pool < poolCount; pool++) {
+      load[pool] = (load[pool] as number) + (baseMs[pool] as number) / (slots[pool] as number);
     }
     if (cost > best.boundMs) {
       best = { boundMs: cost, lambda: lambda.slice(), load: load.map((each) => each / cost) };
@@ -112,8 +112,12 @@ function loadOf(time: Float64Array, shares: Resources['shares'], load: Float64Ar
   });
 }
 
-export function ratesOf({ typeCount }: Instance, { shares, classCount }: Resources, lambda: Float64Array) {
-  const rates = new Float64Array(classCount * typeCount);
+export function ratesOf(
+  { poolCount }: IndexedInstance,
+  { shares, groupCount }: Resources,
+  lambda: Float64Array,
+) {
+  const rates = new Float64Array(groupCount * poolCount);
   shares.forEach((each, index) => {
     let rate = 0;
     for (const { resource, share } of each) rate += (lambda[resource] as number) * share;

@@ -1,6 +1,6 @@
 import type { Suite } from '../events.js';
 import { kindOf, type Slot } from '../machine/machine.js';
-import type { PlanMachine, PlanProblem, PlanType } from '../planner/problem.js';
+import type { PlanInstance, PlanMachine, PlanPool } from '../planner/instance.js';
 import { deviceCountOf } from './claim.js';
 
 /** What the slots of a machine share. */
@@ -13,22 +13,22 @@ export function planMachineOf({ machine, machineWorkers, machineCpuThreads }: Sl
   };
 }
 
-/** Slots and suites as a problem for the planner, with the way back from its indices to slots. */
-export interface StatedProblem {
-  readonly problem: PlanProblem;
-  /** Slots by index of the type and number within it. */
+/** Slots and suites as an instance for the planner, with the way back from its indices to slots. */
+export interface StatedInstance {
+  readonly instance: PlanInstance;
+  /** Slots by index of the pool and number within it. */
   readonly slots: readonly (readonly Slot[])[];
 }
 
 /**
- * Equal devices of one machine become one type, so that a suite may take several of them at once.
+ * Equal devices of one machine become one pool, so that a suite may take several of them at once.
  * @param durationMs Of a suite on a slot; infinite: it cannot run there.
  */
-export function planProblemOf(
+export function planInstanceOf(
   slots: readonly Slot[],
   suites: readonly Suite[],
   durationMs: (suite: Suite, slot: Slot) => number,
-): StatedProblem {
+): StatedInstance {
   const machines = new Map<string, PlanMachine>();
   const groups = new Map<string, Slot[]>();
   for (const slot of slots) {
@@ -47,7 +47,7 @@ export function planProblemOf(
   }
   const indexOf = new Map([...machines.keys()].map((name, index) => [name, index]));
   const groupList = [...groups.values()];
-  const types = groupList.map((members): PlanType => {
+  const pools = groupList.map((members): PlanPool => {
     const [{ device, machine, type }] = members as [Slot];
     const devices = new Set(members.map((slot) => slot.device.id)).size;
     return {
@@ -60,9 +60,9 @@ export function planProblemOf(
   });
   return {
     slots: groupList,
-    problem: {
+    instance: {
       machines: [...machines.values()],
-      types,
+      pools,
       suites: suites.map((suite) => {
         const { profile } = suite;
         const durations = groupList.map(([slot]) =>

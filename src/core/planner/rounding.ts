@@ -1,5 +1,5 @@
-import type { Prices } from './prices.js';
-import type { Instance } from './problem.js';
+import type { IndexedInstance } from './instance.js';
+import type { Prices } from './lagrangian-bound.js';
 import { type Shares, shareOf } from './resources.js';
 
 /** At the very bound, whole suites would not fit. */
@@ -9,18 +9,18 @@ const firstLimit = 0.002;
 const mostRounds = 24;
 
 /**
- * The type of each suite, as if each type were one slot that is as fast as all of its slots together: its cheapest one, but
- * that suites leave types that get more than the bound has room for, those first to which another type is nearly as cheap.
- * At good prices few have to: the prices are those at which everything fits but for the suites to which two types cost the
+ * The pool of each suite, as if each pool were one slot that is as fast as all of its slots together: its cheapest one, but
+ * that suites leave pools that get more than the bound has room for, those first to which another pool is nearly as cheap.
+ * At good prices few have to: the prices are those at which everything fits but for the suites to which two pools cost the
  * same.
  * @returns By suite; -1: nothing can run it.
  */
-export function balancedTypes(instance: Instance, prices: Prices, roomMs: Float64Array): Int32Array {
+export function balancedPools(instance: IndexedInstance, prices: Prices, roomMs: Float64Array): Int32Array {
   const balance = new Balance(instance, prices, roomMs);
   for (let round = 0, limit = firstLimit; round < mostRounds && limit < 10; round++) {
     if (!balance.relieve(limit)) limit *= 10;
   }
-  return balance.typeOf;
+  return balance.poolOf;
 }
 
 /** For each resource how long it may be taken, where a plan should be this long. */
@@ -29,54 +29,54 @@ export function roomAt({ resources }: Prices, ms: number): Float64Array {
 }
 
 class Balance {
-  readonly typeOf: Int32Array;
-  readonly #instance: Instance;
+  readonly poolOf: Int32Array;
+  readonly #instance: IndexedInstance;
   readonly #prices: Prices;
   /** By resource: for how long the suites take all of it, and what it is busy with before. */
   readonly #loadMs: Float64Array;
   readonly #roomMs: Float64Array;
 
-  constructor(instance: Instance, prices: Prices, roomMs: Float64Array) {
+  constructor(instance: IndexedInstance, prices: Prices, roomMs: Float64Array) {
     const { suiteCount, baseMs, slots } = instance;
     this.#instance = instance;
     this.#prices = prices;
-    this.typeOf = new Int32Array(suiteCount);
+    this.poolOf = new Int32Array(suiteCount);
     this.#loadMs = new Float64Array(prices.resources.count);
-    baseMs.forEach((ms, type) => {
-      this.#loadMs[type] = ms / (slots[type] as number);
+    baseMs.forEach((ms, pool) => {
+      this.#loadMs[pool] = ms / (slots[pool] as number);
     });
     this.#roomMs = roomMs;
     for (let suite = 0; suite < suiteCount; suite++) {
-      const type = cheapestType(instance, prices, suite);
-      this.typeOf[suite] = type;
-      if (type >= 0) this.#add(suite, type, 1);
+      const pool = cheapestPool(instance, prices, suite);
+      this.poolOf[suite] = pool;
+      if (pool >= 0) this.#add(suite, pool, 1);
     }
   }
 
   /**
-   * Moves suites off overfull types, those first that waste least.
+   * Moves suites off overfull pools, those first that waste least.
    * @param limit Share of its cost that a suite may waste.
    * @returns Whether one was moved.
    */
   relieve(limit: number): boolean {
-    const { suiteCount, typeCount, durations } = this.#instance;
+    const { suiteCount, poolCount, durations } = this.#instance;
     const { boundMs } = this.#prices;
     const rates = this.#prices.rates;
     const suites: number[] = [];
     const targets: number[] = [];
     const shares: number[] = [];
     for (let suite = 0; suite < suiteCount; suite++) {
-      const type = this.typeOf[suite] as number;
-      if (type < 0 || !this.#isOverfull(suite, type)) continue;
-      const row = suite * typeCount;
-      const rateRow = (this.#prices.resources.classOf[suite] as number) * typeCount;
-      const cost = (durations[row + type] as number) * (rates[rateRow + type] as number);
+      const pool = this.poolOf[suite] as number;
+      if (pool < 0 || !this.#isOverfull(suite, pool)) continue;
+      const row = suite * poolCount;
+      const rateRow = (this.#prices.resources.groupOf[suite] as number) * poolCount;
+      const cost = (durations[row + pool] as number) * (rates[rateRow + pool] as number);
       let least = limit * cost;
       let target = -1;
-      for (let other = 0; other < typeCount; other++) {
+      for (let other = 0; other < poolCount; other++) {
         const ms = durations[row + other] as number;
         const waste = ms * (rates[rateRow + other] as number) - cost;
-        if (waste < least && other !== type && ms <= boundMs && this.#fits(suite, type, other)) {
+        if (waste < least && other !== pool && ms <= boundMs && this.#fits(suite, pool, other)) {
           least = waste;
           target = other;
         }
@@ -97,34 +97,34 @@ class Balance {
 
   /** Unless others have taken the room meanwhile, or left enough behind. */
   #move(suite: number, target: number): boolean {
-    const type = this.typeOf[suite] as number;
-    if (!this.#isOverfull(suite, type) || !this.#fits(suite, type, target)) return false;
-    this.typeOf[suite] = target;
-    this.#add(suite, type, -1);
+    const pool = this.poolOf[suite] as number;
+    if (!this.#isOverfull(suite, pool) || !this.#fits(suite, pool, target)) return false;
+    this.poolOf[suite] = target;
+    this.#add(suite, pool, -1);
     this.#add(suite, target, 1);
     return true;
   }
 
-  #add(suite: number, type: number, sign: 1 | -1): void {
-    const ms = sign * this.#durationOn(suite, type);
-    for (const { resource, share } of this.#sharesOn(suite, type)) {
+  #add(suite: number, pool: number, sign: 1 | -1): void {
+    const ms = sign * this.#durationOn(suite, pool);
+    for (const { resource, share } of this.#sharesOn(suite, pool)) {
       this.#loadMs[resource] = (this.#loadMs[resource] as number) + ms * share;
     }
   }
 
   /** Whether anything that the suite takes there is. */
-  #isOverfull(suite: number, type: number): boolean {
-    for (const { resource } of this.#sharesOn(suite, type)) {
+  #isOverfull(suite: number, pool: number): boolean {
+    for (const { resource } of this.#sharesOn(suite, pool)) {
       if ((this.#loadMs[resource] as number) > (this.#roomMs[resource] as number)) return true;
     }
     return false;
   }
 
   /** Whether the target has room for what the suite takes there and does not give back where it leaves. */
-  #fits(suite: number, type: number, target: number): boolean {
+  #fits(suite: number, pool: number, target: number): boolean {
     const ms = this.#durationOn(suite, target);
-    const leavingMs = this.#durationOn(suite, type);
-    const given = this.#sharesOn(suite, type);
+    const leavingMs = this.#durationOn(suite, pool);
+    const given = this.#sharesOn(suite, pool);
     for (const { resource, share } of this.#sharesOn(suite, target)) {
       const extraMs = ms * share - leavingMs * shareOf(given, resource);
       if (extraMs > 0 && (this.#loadMs[resource] as number) + extraMs > (this.#roomMs[resource] as number)) {
@@ -134,34 +134,34 @@ class Balance {
     return true;
   }
 
-  #durationOn(suite: number, type: number): number {
-    const { durations, typeCount } = this.#instance;
-    return durations[suite * typeCount + type] as number;
+  #durationOn(suite: number, pool: number): number {
+    const { durations, poolCount } = this.#instance;
+    return durations[suite * poolCount + pool] as number;
   }
 
-  #sharesOn(suite: number, type: number): Shares {
-    const { shares, classOf } = this.#prices.resources;
-    return shares[(classOf[suite] as number) * this.#instance.typeCount + type] as Shares;
+  #sharesOn(suite: number, pool: number): Shares {
+    const { shares, groupOf } = this.#prices.resources;
+    return shares[(groupOf[suite] as number) * this.#instance.poolCount + pool] as Shares;
   }
 }
 
-/** Where no type is quick enough for a plan near the bound, the fastest. */
-function cheapestType({ typeCount, durations }: Instance, prices: Prices, suite: number): number {
+/** Where no pool is quick enough for a plan near the bound, the fastest. */
+function cheapestPool({ poolCount, durations }: IndexedInstance, prices: Prices, suite: number): number {
   const { rates, resources, forbiddenAboveMs } = prices;
-  const row = suite * typeCount;
-  const rateRow = (resources.classOf[suite] as number) * typeCount;
+  const row = suite * poolCount;
+  const rateRow = (resources.groupOf[suite] as number) * poolCount;
   let [cheapest, fastest] = [-1, -1];
   let [leastPrice, leastMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  for (let type = 0; type < typeCount; type++) {
-    const ms = durations[row + type] as number;
-    const price = ms * (rates[rateRow + type] as number);
+  for (let pool = 0; pool < poolCount; pool++) {
+    const ms = durations[row + pool] as number;
+    const price = ms * (rates[rateRow + pool] as number);
     if (price < leastPrice && ms <= forbiddenAboveMs) {
       leastPrice = price;
-      cheapest = type;
+      cheapest = pool;
     }
     if (ms < leastMs) {
       leastMs = ms;
-      fastest = type;
+      fastest = pool;
     }
   }
   return cheapest < 0 ? fastest : cheapest;

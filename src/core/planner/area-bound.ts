@@ -18,7 +18,7 @@ export type DurationsMs = Readonly<Record<string, number>>;
  * @param suites What no slot can run does not count.
  * @returns Ms, not rounded; 0 when nothing can run.
  */
-export function makespanLowerBoundMs(suites: Iterable<DurationsMs>, slots: readonly BoundSlot[]): number {
+export function areaBoundMs(suites: Iterable<DurationsMs>, slots: readonly BoundSlot[]): number {
   const known = new Set(slots.map(({ type }) => type));
   const confined = new Map<string, { readonly types: ReadonlySet<string>; workMs: number }>();
   let longestMs = 0;

@@ -1,5 +1,5 @@
-import { type Improved, improve, mostPasses, normalised, ratesOf, worthwhile } from './price-ascent.js';
-import type { Instance } from './problem.js';
+import { type Improved, improve, mostPasses, normalised, ratesOf, worthwhile } from './dual-ascent.js';
+import type { IndexedInstance } from './instance.js';
 import { type Resources, resourcesOf, type Shares, shareOf } from './resources.js';
 
 /**
@@ -12,16 +12,16 @@ export interface Prices {
   readonly boundMs: number;
   /** Price of all of a resource; their sum is 1. */
   readonly lambda: Float64Array;
-  /** [class × typeCount + type]: price of a ms of a suite of that class there. */
+  /** [class × poolCount + pool]: price of a ms of a suite of that class there. */
   readonly rates: Float64Array;
   /** Durations above are as good as infinite: no schedule of the bound's length has room for them. Ms. */
   readonly forbiddenAboveMs: number;
-  /** The longest suite on its fastest type, ms. */
+  /** The longest suite on its fastest pool, ms. */
   readonly longestMs: number;
   readonly resources: Resources;
 }
 
-/** Passes over all suites for problems of millions of durations, which need fewer. */
+/** Passes over all suites for instances of millions of durations, which need fewer. */
 const fewestPasses = 70;
 const warmPasses = 12;
 const durationsLookedAt = 5e7;
@@ -43,8 +43,8 @@ const roundingError = 1e-9;
 const firstStep = 0.3;
 const warmStep = 0.05;
 
-/** @param before Prices of nearly the same problem, from which few passes are enough. */
-export function pricesOf(instance: Instance, before?: Float64Array): Prices {
+/** @param before Prices of nearly the same instance, from which few passes are enough. */
+export function pricesOf(instance: IndexedInstance, before?: Float64Array): Prices {
   const resources = resourcesOf(instance);
   const longestMs = longestOf(instance);
   const isWarm = before !== undefined && before.length === resources.count;
@@ -85,7 +85,7 @@ export function pricesOf(instance: Instance, before?: Float64Array): Prices {
 }
 
 /** The steps of the passes are soon too short to find out that something is worth everything, or nothing. */
-function freshPrices(instance: Instance, resources: Resources, passes: number): Improved {
+function freshPrices(instance: IndexedInstance, resources: Resources, passes: number): Improved {
   const again = (start: Float64Array) =>
     improve(instance, resources, normalised(start), passes / 4, warmStep);
   let best = firstPrices(instance, resources, passes);
@@ -123,7 +123,7 @@ function mostIdle({ lambda, meanLoad }: Improved, tried: ReadonlySet<number>): n
 }
 
 /** Of many suites a sample says nearly all about the prices: few passes over all of them are enough, mostly. */
-function firstPrices(instance: Instance, resources: Resources, passes: number): Improved {
+function firstPrices(instance: IndexedInstance, resources: Resources, passes: number): Improved {
   const equal = equalPrices(instance, resources);
   const stride = Math.floor(instance.suiteCount / sampleSize);
   if (stride > 3) {
@@ -136,45 +136,45 @@ function firstPrices(instance: Instance, resources: Resources, passes: number): 
 }
 
 /** Every so many suites, on a fleet that is busy with so much less before. */
-function sampleOf(instance: Instance, resources: Resources, stride: number) {
-  const { typeCount, durations, baseMs } = instance;
+function sampleOf(instance: IndexedInstance, resources: Resources, stride: number) {
+  const { poolCount, durations, baseMs } = instance;
   const suiteCount = Math.floor(instance.suiteCount / stride);
-  const sampled = new Float64Array(suiteCount * typeCount);
-  const classOf = new Int32Array(suiteCount);
+  const sampled = new Float64Array(suiteCount * poolCount);
+  const groupOf = new Int32Array(suiteCount);
   for (let suite = 0; suite < suiteCount; suite++) {
     const from = suite * stride;
-    sampled.set(durations.subarray(from * typeCount, (from + 1) * typeCount), suite * typeCount);
-    classOf[suite] = resources.classOf[from] as number;
+    sampled.set(durations.subarray(from * poolCount, (from + 1) * poolCount), suite * poolCount);
+    groupOf[suite] = resources.groupOf[from] as number;
   }
   return {
     instance: { ...instance, suiteCount, durations: sampled, baseMs: baseMs.map((ms) => ms / stride) },
-    resources: { ...resources, classOf },
+    resources: { ...resources, groupOf },
   };
 }
 
 /** By resource: for how long suites take all of it wherever they run. By itself a bound, that of a price of 1 for it alone. */
 function needsOf(
-  { suiteCount, typeCount, durations, baseMs, slots }: Instance,
+  { suiteCount, poolCount, durations, baseMs, slots }: IndexedInstance,
   resources: Resources,
 ): Float64Array {
-  const { shares, classOf, count } = resources;
+  const { shares, groupOf, count } = resources;
   const needs = new Float64Array(count);
-  baseMs.forEach((ms, type) => {
-    needs[type] = ms / (slots[type] as number);
+  baseMs.forEach((ms, pool) => {
+    needs[pool] = ms / (slots[pool] as number);
   });
   for (let suite = 0; suite < suiteCount; suite++) {
-    const row = suite * typeCount;
-    const rateRow = (classOf[suite] as number) * typeCount;
-    const isPossible = (type: number) => durations[row + type] !== Number.POSITIVE_INFINITY;
+    const row = suite * poolCount;
+    const rateRow = (groupOf[suite] as number) * poolCount;
+    const isPossible = (pool: number) => durations[row + pool] !== Number.POSITIVE_INFINITY;
     let first = 0;
-    while (first < typeCount && !isPossible(first)) first++;
-    if (first === typeCount) continue;
+    while (first < poolCount && !isPossible(first)) first++;
+    if (first === poolCount) continue;
     for (const { resource } of shares[rateRow + first] as Shares) {
       let least = Number.POSITIVE_INFINITY;
-      for (let type = first; type < typeCount && least > 0; type++) {
-        if (!isPossible(type)) continue;
-        const share = shareOf(shares[rateRow + type] as Shares, resource);
-        least = Math.min(least, (durations[row + type] as number) * share);
+      for (let pool = first; pool < poolCount && least > 0; pool++) {
+        if (!isPossible(pool)) continue;
+        const share = shareOf(shares[rateRow + pool] as Shares, resource);
+        least = Math.min(least, (durations[row + pool] as number) * share);
       }
       needs[resource] = (needs[resource] as number) + least;
     }
@@ -183,29 +183,29 @@ function needsOf(
 }
 
 /** Durations are whole ms: so are the ends of all schedules, where slots come free at whole ms. */
-function wholeBound({ problem }: Instance, boundMs: number): number {
-  const isWhole = problem.types.every(({ freeAtMs = [] }) => freeAtMs.every(Number.isInteger));
+function wholeBound({ given }: IndexedInstance, boundMs: number): number {
+  const isWhole = given.pools.every(({ freeAtMs = [] }) => freeAtMs.every(Number.isInteger));
   return isWhole ? Math.ceil(boundMs * (1 - roundingError)) : boundMs;
 }
 
-function passesFor({ durations }: Instance): number {
+function passesFor({ durations }: IndexedInstance): number {
   return Math.max(fewestPasses, Math.min(mostPasses, Math.round(durationsLookedAt / (durations.length + 1))));
 }
 
-function equalPrices({ typeCount }: Instance, { count }: Resources): Float64Array {
+function equalPrices({ poolCount }: IndexedInstance, { count }: Resources): Float64Array {
   // What may not be scarce at all starts cheap.
-  return normalised(Float64Array.from({ length: count }, (_, index) => (index < typeCount ? 1 : 0.2)));
+  return normalised(Float64Array.from({ length: count }, (_, index) => (index < poolCount ? 1 : 0.2)));
 }
 
-function longestOf({ suiteCount, typeCount, durations, problem }: Instance): number {
-  const earliest = problem.types.map(({ freeAtMs, slots }) =>
+function longestOf({ suiteCount, poolCount, durations, given }: IndexedInstance): number {
+  const earliest = given.pools.map(({ freeAtMs, slots }) =>
     freeAtMs === undefined || freeAtMs.length < slots ? 0 : Math.min(...freeAtMs),
   );
   let longestMs = 0;
   for (let suite = 0; suite < suiteCount; suite++) {
     let fastestMs = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const endMs = (durations[suite * typeCount + type] as number) + (earliest[type] ?? 0);
+    for (let pool = 0; pool < poolCount; pool++) {
+      const endMs = (durations[suite * poolCount + pool] as number) + (earliest[pool] ?? 0);
       if (endMs < fastestMs) fastestMs = endMs;
     }
     if (fastestMs !== Number.POSITIVE_INFINITY && fastestMs > longestMs) longestMs = fastestMs;
@@ -213,11 +213,11 @@ function longestOf({ suiteCount, typeCount, durations, problem }: Instance): num
   return longestMs;
 }
 
-function hasDurationAbove({ durations }: Instance, ms: number): boolean {
+function hasDurationAbove({ durations }: IndexedInstance, ms: number): boolean {
   return durations.some((each) => each > ms && each !== Number.POSITIVE_INFINITY);
 }
 
-function nextDurationAbove({ durations }: Instance, ms: number): number {
+function nextDurationAbove({ durations }: IndexedInstance, ms: number): number {
   let least = Number.POSITIVE_INFINITY;
   for (const each of durations) if (each > ms && each < least) least = each;
   return least;

@@ -1,6 +1,6 @@
 import { randomFrom } from '../vocabulary/random.js';
+import type { Prices } from './lagrangian-bound.js';
 import type { Loads } from './loads.js';
-import type { Prices } from './prices.js';
 
 /** Rounds without a better plan after which load above the bound counts more. */
 const patience = 40;
@@ -45,10 +45,10 @@ export function search(loads: Loads, prices: Prices, moves: number, seed: number
 class Search {
   readonly #loads: Loads;
   readonly #durations: Float64Array;
-  readonly #typeCount: number;
+  readonly #poolCount: number;
   readonly #rates: Float64Array;
   readonly #boundMs: number;
-  /** [suite × typeCount + type]: what the type costs the suite above its cheapest. */
+  /** [suite × poolCount + pool]: what the pool costs the suite above its cheapest. */
   readonly #waste: Float64Array;
   readonly #random: () => number;
   readonly #tabuUntil: Int32Array;
@@ -66,10 +66,10 @@ class Search {
   #bestMs: number;
 
   constructor(loads: Loads, prices: Prices, moves: number, seed: number) {
-    const { suiteCount, typeCount, durations } = loads.instance;
+    const { suiteCount, poolCount, durations } = loads.instance;
     this.#loads = loads;
     this.#durations = durations;
-    this.#typeCount = typeCount;
+    this.#poolCount = poolCount;
     this.#rates = prices.rates;
     this.#boundMs = prices.boundMs;
     this.#waste = wasteOf(loads, prices);
@@ -127,34 +127,34 @@ class Search {
 
   /** Looks at every move of a suite out of the slot. */
   #findMove(slot: number): void {
-    const { slotCount, typeOf, loadMs, on } = this.#loads;
+    const { slotCount, poolOf, loadMs, on } = this.#loads;
     const best = this.#best;
     best.delta = Number.POSITIVE_INFINITY;
     best.suite = -1;
-    const type = typeOf[slot] as number;
+    const pool = poolOf[slot] as number;
     const mine = on[slot] as number[];
     const here = loadMs[slot] as number;
-    const over = this.#over(type, here);
+    const over = this.#over(pool, here);
     const mostWaste = this.#bestMs - this.#boundMs;
     for (let target = 0; target < slotCount; target++) {
       this.#leastWasteTo[target] = Number.POSITIVE_INFINITY;
       if (target === slot) continue;
-      const targetType = typeOf[target] as number;
+      const targetPool = poolOf[target] as number;
       const there = loadMs[target] as number;
-      const overThere = this.#over(targetType, there);
+      const overThere = this.#over(targetPool, there);
       this.#left -= mine.length;
       for (const suite of mine) {
-        const row = suite * this.#typeCount;
-        const wasteThere = this.#waste[row + targetType] as number;
+        const row = suite * this.#poolCount;
+        const wasteThere = this.#waste[row + targetPool] as number;
         // What alone wastes more than the gap is in no better plan.
         if (wasteThere >= mostWaste || this.#isTabu(suite, target)) continue;
-        const waste = wasteThere - (this.#waste[row + type] as number);
+        const waste = wasteThere - (this.#waste[row + pool] as number);
         if (waste < (this.#leastWasteTo[target] as number)) this.#leastWasteTo[target] = waste;
         const delta =
           waste +
-          this.#over(type, here - (this.#durations[row + type] as number)) -
+          this.#over(pool, here - (this.#durations[row + pool] as number)) -
           over +
-          this.#over(targetType, there + (this.#durations[row + targetType] as number)) -
+          this.#over(targetPool, there + (this.#durations[row + targetPool] as number)) -
           overThere;
         if (delta < best.delta) {
           best.delta = delta;
@@ -168,17 +168,17 @@ class Search {
 
   /** Looks at the swaps that may be better than the best move. */
   #findSwap(slot: number): void {
-    const { slotCount, typeOf, loadMs, on } = this.#loads;
+    const { slotCount, poolOf, loadMs, on } = this.#loads;
     const best = this.#best;
-    const type = typeOf[slot] as number;
+    const pool = poolOf[slot] as number;
     const mine = on[slot] as number[];
     const here = loadMs[slot] as number;
-    const over = this.#over(type, here);
+    const over = this.#over(pool, here);
     const mostWaste = this.#bestMs - this.#boundMs;
     for (let target = 0; target < slotCount && this.#left > 0; target++) {
-      const targetType = typeOf[target] as number;
+      const targetPool = poolOf[target] as number;
       const there = loadMs[target] as number;
-      const overThere = this.#over(targetType, there);
+      const overThere = this.#over(targetPool, there);
       // All that a swap can save is what the two slots are over.
       const most = best.delta + over + overThere;
       const count = this.#gatherPartners(
@@ -191,12 +191,12 @@ class Search {
       let leastExtra = Number.POSITIVE_INFINITY;
       for (let k = 0; k < count; k++) leastExtra = Math.min(leastExtra, this.#partnerWaste[k] as number);
       for (const suite of mine) {
-        const row = suite * this.#typeCount;
-        const wasteThere = this.#waste[row + targetType] as number;
-        const waste = wasteThere - (this.#waste[row + type] as number);
+        const row = suite * this.#poolCount;
+        const wasteThere = this.#waste[row + targetPool] as number;
+        const waste = wasteThere - (this.#waste[row + pool] as number);
         if (wasteThere >= mostWaste || waste + leastExtra >= most || this.#isTabu(suite, target)) continue;
-        const leaving = this.#durations[row + type] as number;
-        const arriving = this.#durations[row + targetType] as number;
+        const leaving = this.#durations[row + pool] as number;
+        const arriving = this.#durations[row + targetPool] as number;
         this.#left -= count;
         for (let k = 0; k < count; k++) {
           const coming = this.#coming[k] as number;
@@ -205,9 +205,9 @@ class Search {
           const delta =
             waste +
             (this.#partnerWaste[k] as number) +
-            this.#over(type, here - leaving + coming) -
+            this.#over(pool, here - leaving + coming) -
             over +
-            this.#over(targetType, there + arriving - (this.#going[k] as number)) -
+            this.#over(targetPool, there + arriving - (this.#going[k] as number)) -
             overThere;
           if (delta < best.delta) {
             best.delta = delta;
@@ -223,21 +223,21 @@ class Search {
   /** @returns How many suites of the target may come, at less than `limit` of extra waste. */
   #gatherPartners(slot: number, target: number, limit: number, mostWaste: number): number {
     if (target === slot || limit === Number.NEGATIVE_INFINITY) return 0;
-    const { typeOf, on } = this.#loads;
-    const type = typeOf[slot] as number;
-    const targetType = typeOf[target] as number;
+    const { poolOf, on } = this.#loads;
+    const pool = poolOf[slot] as number;
+    const targetPool = poolOf[target] as number;
     const theirs = on[target] as number[];
     this.#left -= theirs.length >> 2;
     let count = 0;
     for (const other of theirs) {
-      const row = other * this.#typeCount;
-      const wasteHere = this.#waste[row + type] as number;
-      const extra = wasteHere - (this.#waste[row + targetType] as number);
+      const row = other * this.#poolCount;
+      const wasteHere = this.#waste[row + pool] as number;
+      const extra = wasteHere - (this.#waste[row + targetPool] as number);
       if (extra >= limit || wasteHere >= mostWaste || this.#isTabu(other, slot)) continue;
       this.#partner[count] = other;
       this.#partnerWaste[count] = extra;
-      this.#coming[count] = this.#durations[row + type] as number;
-      this.#going[count++] = this.#durations[row + targetType] as number;
+      this.#coming[count] = this.#durations[row + pool] as number;
+      this.#going[count++] = this.#durations[row + targetPool] as number;
     }
     return count;
   }
@@ -261,26 +261,26 @@ class Search {
     return this.#tabuSlot[suite] === slot && (this.#tabuUntil[suite] as number) > this.#round;
   }
 
-  #over(type: number, ms: number): number {
-    return ms > this.#boundMs ? (ms - this.#boundMs) * (this.#rates[type] as number) * this.#penalty : 0;
+  #over(pool: number, ms: number): number {
+    return ms > this.#boundMs ? (ms - this.#boundMs) * (this.#rates[pool] as number) * this.#penalty : 0;
   }
 }
 
 /** Infinite where the suite alone would make a slot longer than a plan near the bound can be. */
 function wasteOf({ instance }: Loads, { rates, boundMs }: Prices): Float64Array {
-  const { suiteCount, typeCount, durations } = instance;
-  const waste = new Float64Array(suiteCount * typeCount);
+  const { suiteCount, poolCount, durations } = instance;
+  const waste = new Float64Array(suiteCount * poolCount);
   const mostMs = boundMs * longestSuite;
-  for (let row = 0; row < waste.length; row += typeCount) {
+  for (let row = 0; row < waste.length; row += poolCount) {
     let least = Number.POSITIVE_INFINITY;
-    for (let type = 0; type < typeCount; type++) {
-      const ms = durations[row + type] as number;
-      const price = ms > mostMs ? Number.POSITIVE_INFINITY : ms * (rates[type] as number);
-      waste[row + type] = price;
+    for (let pool = 0; pool < poolCount; pool++) {
+      const ms = durations[row + pool] as number;
+      const price = ms > mostMs ? Number.POSITIVE_INFINITY : ms * (rates[pool] as number);
+      waste[row + pool] = price;
       if (price < least) least = price;
     }
     if (least === Number.POSITIVE_INFINITY) continue;
-    for (let type = 0; type < typeCount; type++) waste[row + type] = (waste[row + type] as number) - least;
+    for (let pool = 0; pool < poolCount; pool++) waste[row + pool] = (waste[row + pool] as number) - least;
   }
   return waste;
 }
