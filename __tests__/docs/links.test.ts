@@ -2,15 +2,18 @@ import { existsSync } from 'node:fs';
 import { posix } from 'node:path';
 import { pagePaths, repository, textOf } from './pages.js';
 
+/** And those that are written for who changes the code. */
+const everyPage = [...pagePaths, 'CONTRIBUTING.md', 'SECURITY.md'];
+
 test('the first page is a page', () => {
   expect(textOf('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
-test.each(pagePaths)('links of %s lead somewhere', (page) => {
+test.each(everyPage)('links of %s lead somewhere', (page) => {
   expect(linksOf(page).filter((link) => !isThere(page, link))).toEqual([]);
 });
 
-test.each(pagePaths)('files that %s names are there', (page) => {
+test.each(everyPage)('files that %s names are there', (page) => {
   const named = [...prose(page).matchAll(/`((?:src|docs|fixtures|bench|scripts|__tests__)\/[^`\s]*)`/g)];
   expect(named.map(([, path = '']) => path).filter((path) => !existsSync(repository + path))).toEqual([]);
 });

@@ -5,8 +5,8 @@ import { screenOf } from './screen.js';
 const exit = runCommandLine(process.argv.slice(2), {
   env: process.env,
   screen: screenOf(process.stdout),
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
 });
 // Set, not forced: what is still being written to a pipe gets through.
 void exit.then((code) => {
