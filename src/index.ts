@@ -26,12 +26,6 @@ export type * from './core/workload/profile.js';
 export { type DetectOptions, detectMachine } from './detect/detect.js';
 export { withHardware } from './jest/config.js';
 export { HardwareRunner as default } from './jest/runner.js';
-export {
-  type Task,
-  type TaskDecision,
-  type TaskResult,
-  TaskScheduler,
-  type TaskSchedulerOptions,
-  type TaskStatistics,
-  type TaskWorker,
-} from './tasks/task-scheduler.js';
+export type { TaskStatistics } from './tasks/tallies.js';
+export type { Task, TaskDecision, TaskResult, TaskSchedulerOptions, TaskWorker } from './tasks/task.js';
+export { TaskScheduler } from './tasks/task-scheduler.js';

@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
-import { type TaskDecision, TaskScheduler } from '../../src/tasks/task-scheduler.js';
+import type { TaskDecision } from '../../src/tasks/task.js';
+import { TaskScheduler } from '../../src/tasks/task-scheduler.js';
 
 function withClock(options: ConstructorParameters<typeof TaskScheduler>[0] = {}) {
   let atMs = 0;

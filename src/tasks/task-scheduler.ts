@@ -1,116 +1,35 @@
 import { Estimates } from '../core/estimate/estimate.js';
-import type { Placement, RunEvent, Suite, SuiteStatus } from '../core/events.js';
-import { type Device, type Machine, slotsOf } from '../core/machine/machine.js';
+import type { RunEvent, Suite, SuiteStatus } from '../core/events.js';
+import { type Machine, slotsOf } from '../core/machine/machine.js';
 import { Scheduler } from '../core/scheduler/scheduler.js';
-import { defaultStrategy, type StrategyName, strategies } from '../core/strategies/index.js';
+import { defaultStrategy, strategies } from '../core/strategies/index.js';
 import { bug } from '../core/vocabulary/bug.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { defaultProfile, type UnsatisfiablePolicy, type WorkloadProfile } from '../core/workload/profile.js';
+import { defaultProfile } from '../core/workload/profile.js';
+import { isSelected, type StatisticsFilter, Tallies, type Tally, type TaskStatistics } from './tallies.js';
+import type { Task, TaskDecision, TaskResult, TaskSchedulerOptions, TaskWorker } from './task.js';
 
-export interface TaskSchedulerOptions {
-  /** Default `adaptive`. */
-  readonly strategy?: StrategyName;
-  /** For tasks without a policy of their own. Default `wait` for ever: a worker may come that can run them. */
-  readonly unsatisfiable?: UnsatisfiablePolicy;
-  /** Whether a task whose attempt is lost gets a second one. Default true. */
-  readonly retryLost?: boolean;
-  /** Whether a task that takes far longer than expected gets a second attempt on a better idle device. Default true. */
-  readonly speculate?: boolean;
-  /** Ms, never going back. Default: since the scheduler was made. */
-  now?(): number;
-}
-
-/** A machine that runs tasks. */
-export interface TaskWorker {
-  /** Unique while it is registered. */
-  readonly name: string;
-  /** How many tasks at once, ≥ 1. Default: as many as CPU threads. */
-  readonly slots?: number;
-  /** > 0. Default 1. */
-  readonly cpuThreads?: number;
-  /** Default: no limit. */
-  readonly memoryBytes?: number;
-  /** Beside the CPU, which every worker has. Default none. */
-  readonly devices?: readonly (Pick<Device, 'id' | 'class'> & Partial<Device>)[];
-}
-
-export interface Task {
-  /** Unique among those that have not ended; one that is submitted again is expected to take what it took before. */
-  readonly id: string;
-  /** What it needs; default: a CPU. */
-  readonly needs?: Partial<WorkloadProfile>;
-  /** Ms by kind of device (`cpu`, `gpu NVIDIA L4`), where they are known; a kind left out cannot run it, 0: unknown. */
-  readonly expectedMs?: Readonly<Record<string, number>>;
-}
-
-/** What is to be done now. */
-export type TaskDecision =
-  | { readonly do: 'start'; readonly taskId: string; readonly attempt: number; readonly placement: Placement }
-  /** Another attempt gave the result: end this one, and complete it as `cancelled`. */
-  | { readonly do: 'stop'; readonly taskId: string; readonly attempt: number; readonly slotId: string }
-  /** No worker can run it, and its policy does not wait. */
-  | { readonly do: 'give-up'; readonly taskId: string; readonly reasons: readonly string[] };
-
-export interface TaskResult {
-  readonly taskId: string;
-  /** As in the decision that started it. */
-  readonly attempt: number;
-  readonly status: SuiteStatus;
-  /** Ms > 0. Default: since it was started. */
-  readonly durationMs?: number;
-  readonly peakMemoryBytes?: number;
-}
-
-export interface TaskStatistics {
-  readonly pending: number;
-  readonly running: number;
-  /** Attempts that ended, by status. */
-  readonly ended: Readonly<Partial<Record<SuiteStatus, number>>>;
-  /** Sum over ended attempts, ms. */
-  readonly busyMs: number;
-  /** From submission to start, ms; mean over started attempts. */
-  readonly meanWaitMs: number;
-}
-
-/** A task that has not ended. */
-interface Submitted {
-  readonly workload: string;
-  readonly submittedAtMs: number;
-  /** Its attempts that are running, by number. */
-  readonly running: Map<number, Started>;
-}
-
-interface Started {
-  readonly slotId: string;
-  readonly atMs: number;
-  readonly tally: Tally;
-}
-
-/** What one worker did of one workload. */
-interface Tally {
-  readonly worker: string;
-  readonly workload: string;
-  started: number;
-  waitedMs: number;
-  readonly ended: Partial<Record<SuiteStatus, number>>;
-  busyMs: number;
-}
-
-/** Of so many tasks it is remembered what they took, the last ones: the scheduler may live for months. */
+/** Durations are remembered for this many tasks, the latest: the process may run for months. */
 const rememberedTasks = 10_000;
 
+type EventWithoutTime = RunEvent extends infer Event
+  ? Event extends RunEvent
+    ? Omit<Event, 'atMs'>
+    : never
+  : never;
+
 /**
- * The scheduler for tasks of your own: you register workers, submit tasks, do what `next` says, and report what became of
- * it. It learns durations and memory as it goes, and decides as for test suites.
+ * Schedules tasks of your own, as the runner schedules test suites. Register workers, submit tasks, carry out the decisions
+ * of `next`, and report each result with `complete`. The scheduler learns durations and memory from the results.
  */
 export class TaskScheduler {
   readonly #scheduler: Scheduler;
   readonly #now: () => number;
-  readonly #slotIds = new Map<string, readonly string[]>();
-  readonly #workerOf = new Map<string, string>();
-  /** What has ended is forgotten, but for its tally. */
+  readonly #slotIdsOfWorker = new Map<string, readonly string[]>();
+  readonly #workerOfSlot = new Map<string, string>();
+  /** Tasks that have not ended. Of the others only the tallies are kept. */
   readonly #tasks = new Map<string, Submitted>();
-  readonly #tallies = new Map<string, Tally>();
+  readonly #tallies = new Tallies();
   #decisions: TaskDecision[] = [];
 
   constructor(options: TaskSchedulerOptions = {}) {
@@ -124,12 +43,12 @@ export class TaskScheduler {
       estimates: new Estimates([], rememberedTasks),
       staysOpen: true,
     });
-    this.#tell({ type: 'run-opened' });
+    this.#handle({ type: 'run-opened' });
   }
 
   /** @throws {UsageError} when a worker of this name is registered. */
   registerWorker({ name, cpuThreads = 1, memoryBytes, devices = [], slots }: TaskWorker): void {
-    if (this.#slotIds.has(name))
+    if (this.#slotIdsOfWorker.has(name))
       throw new UsageError({ message: `a worker \`${name}\` is registered already` });
     const memoryBudgetBytes = memoryBytes ?? Number.MAX_SAFE_INTEGER;
     const common = {
@@ -150,25 +69,25 @@ export class TaskScheduler {
       problems: [],
     };
     const all = slotsOf(machine, slots ?? Math.max(1, Math.floor(cpuThreads)));
-    this.#slotIds.set(
+    this.#slotIdsOfWorker.set(
       name,
       all.map(({ id }) => id),
     );
-    for (const { id } of all) this.#workerOf.set(id, name);
-    for (const slot of all) this.#tell({ type: 'slot-up', slot });
+    for (const { id } of all) this.#workerOfSlot.set(id, name);
+    for (const slot of all) this.#handle({ type: 'slot-up', slot });
   }
 
-  /** What runs there is lost: it starts anew elsewhere, unless it was retried before. */
+  /** Removes a worker. Its running attempts are lost; a task whose first attempt is lost gets a second one elsewhere. */
   unregisterWorker(name: string, reason = 'the worker was unregistered'): void {
-    const slotIds = this.#slotIds.get(name) ?? [];
-    this.#slotIds.delete(name);
+    const slotIds = this.#slotIdsOfWorker.get(name) ?? [];
+    this.#slotIdsOfWorker.delete(name);
     const busy = new Set(
       [...this.#tasks.values()].flatMap(({ running }) => [...running.values()].map(({ slotId }) => slotId)),
     );
-    // Idle ones first, so that nothing is placed on them meanwhile.
-    for (const slotId of slotIds) if (!busy.has(slotId)) this.#tell({ type: 'slot-down', slotId, reason });
-    for (const slotId of slotIds) if (busy.has(slotId)) this.#tell({ type: 'slot-down', slotId, reason });
-    for (const slotId of slotIds) this.#workerOf.delete(slotId);
+    // Idle slots go first. Otherwise a task that is lost with a busy slot could be placed on an idle one of this worker.
+    for (const slotId of slotIds) if (!busy.has(slotId)) this.#handle({ type: 'slot-down', slotId, reason });
+    for (const slotId of slotIds) if (busy.has(slotId)) this.#handle({ type: 'slot-down', slotId, reason });
+    for (const slotId of slotIds) this.#workerOfSlot.delete(slotId);
   }
 
   /** @throws {UsageError} when a task of this id has not ended. */
@@ -181,16 +100,16 @@ export class TaskScheduler {
       submittedAtMs: this.#now(),
       running: new Map(),
     });
-    this.#tell({ type: 'suite-queued', suite });
+    this.#handle({ type: 'suite-queued', suite });
   }
 
-  /** What is to be done since the last call, in order. */
+  /** The decisions since the last call, in order. */
   next(): readonly TaskDecision[] {
-    if (this.nextCallInMs === 0) this.#tell({ type: 'tick' });
+    if (this.nextCallInMs === 0) this.#handle({ type: 'tick' });
     return this.#decisions.splice(0);
   }
 
-  /** When `next` may have something new though nothing is reported, ms from now; undefined: never. */
+  /** In how many ms `next` may have a new decision even if nothing is reported meanwhile; undefined: never. */
   get nextCallInMs(): number | undefined {
     const dueAtMs = this.#scheduler.nextTickAtMs;
     return dueAtMs === undefined ? undefined : Math.max(0, dueAtMs - this.#now());
@@ -213,58 +132,43 @@ export class TaskScheduler {
       durationMs: took,
       ...peak,
     };
-    this.#count(taskId, attempt, status, took);
-    this.#tell({ type: 'suite-ended', ...end });
+    this.#countEnd(taskId, attempt, status, took);
+    this.#handle({ type: 'suite-ended', ...end });
     this.#forgetEnded(taskId);
   }
 
-  /** Of everything, of one worker, or of the tasks of one workload. */
-  statistics(of: { readonly worker?: string; readonly workload?: string } = {}): TaskStatistics {
-    const isAsked = ({ worker, workload }: Pick<Tally, 'worker' | 'workload'>) =>
-      (of.worker ?? worker) === worker && (of.workload ?? workload) === workload;
-    const ended: Partial<Record<SuiteStatus, number>> = {};
-    const sum = { started: 0, waitedMs: 0, busyMs: 0 };
-    for (const tally of this.#tallies.values()) {
-      if (!isAsked(tally)) continue;
-      sum.started += tally.started;
-      sum.waitedMs += tally.waitedMs;
-      sum.busyMs += tally.busyMs;
-      for (const [status, count] of Object.entries(tally.ended)) {
-        ended[status as SuiteStatus] = (ended[status as SuiteStatus] ?? 0) + count;
-      }
-    }
+  /** Statistics of everything, of one worker, of one workload, or of one worker's tasks of one workload. */
+  statistics(filter: StatisticsFilter = {}): TaskStatistics {
     let pending = 0;
     let running = 0;
     for (const [id, task] of this.#tasks) {
-      for (const { tally } of task.running.values()) if (isAsked(tally)) running++;
-      // What waits is not yet anybody's.
-      const isWaiting = of.worker === undefined && this.#scheduler.isPending(id);
-      if (isWaiting && (of.workload ?? task.workload) === task.workload) pending++;
+      for (const { tally } of task.running.values()) if (isSelected(tally, filter)) running++;
+      // A waiting task belongs to no worker yet.
+      const isWaiting = filter.worker === undefined && this.#scheduler.isPending(id);
+      if (isWaiting && (filter.workload ?? task.workload) === task.workload) pending++;
     }
-    const meanWaitMs = sum.started === 0 ? 0 : sum.waitedMs / sum.started;
-    return { pending, running, ended, busyMs: sum.busyMs, meanWaitMs };
+    return { pending, running, ...this.#tallies.sumOf(filter) };
   }
 
-  #tell(
-    happening: RunEvent extends infer Event ? (Event extends RunEvent ? Omit<Event, 'atMs'> : never) : never,
-  ) {
+  /** Hands an event to the scheduler, and queues what it decides. */
+  #handle(happened: EventWithoutTime): void {
     const atMs = Math.round(this.#now());
-    const decided = this.#scheduler.handle({ atMs, ...happening } as RunEvent);
-    for (const event of decided) this.#take(event);
+    const decided = this.#scheduler.handle({ atMs, ...happened } as RunEvent);
+    for (const event of decided) this.#apply(event);
     for (const event of decided) {
       if (event.type === 'suite-ended' || event.type === 'suite-unplaceable')
         this.#forgetEnded(event.suiteId);
     }
   }
 
-  #take(event: RunEvent): void {
+  #apply(event: RunEvent): void {
     switch (event.type) {
       case 'suite-started': {
         const { placement, attempt, atMs } = event;
         const { suiteId: taskId, slotId } = placement;
         const task = this.#tasks.get(taskId);
         if (task === undefined) throw bug(`Task ${taskId} was started, but never submitted.`);
-        const tally = this.#tallyOf(this.#workerOf.get(slotId) ?? '', task.workload);
+        const tally = this.#tallies.tallyOf(this.#workerOfSlot.get(slotId) ?? '', task.workload);
         tally.started++;
         tally.waitedMs += atMs - Math.round(task.submittedAtMs);
         task.running.set(attempt, { slotId, atMs, tally });
@@ -280,8 +184,8 @@ export class TaskScheduler {
         });
         break;
       case 'suite-ended':
-        // Lost with its worker.
-        this.#count(event.suiteId, event.attempt, event.status, event.durationMs);
+        // The attempt was lost with its worker.
+        this.#countEnd(event.suiteId, event.attempt, event.status, event.durationMs);
         break;
       case 'suite-unplaceable': {
         const reasons = [...new Set(event.rejections.map(({ reason }) => reason))];
@@ -290,7 +194,7 @@ export class TaskScheduler {
     }
   }
 
-  #count(taskId: string, attempt: number, status: SuiteStatus, durationMs: number): void {
+  #countEnd(taskId: string, attempt: number, status: SuiteStatus, durationMs: number): void {
     const running = this.#tasks.get(taskId)?.running;
     const tally = running?.get(attempt)?.tally;
     if (tally === undefined) return;
@@ -303,18 +207,18 @@ export class TaskScheduler {
     const task = this.#tasks.get(taskId);
     if (task?.running.size === 0 && !this.#scheduler.isPending(taskId)) this.#tasks.delete(taskId);
   }
+}
 
-  #tallyOf(worker: string, workload: string): Tally {
-    const key = JSON.stringify([worker, workload]);
-    const tally = this.#tallies.get(key) ?? {
-      worker,
-      workload,
-      started: 0,
-      waitedMs: 0,
-      ended: {},
-      busyMs: 0,
-    };
-    this.#tallies.set(key, tally);
-    return tally;
-  }
+/** A task that has not ended. */
+interface Submitted {
+  readonly workload: string;
+  readonly submittedAtMs: number;
+  /** The attempts that are running, by number. */
+  readonly running: Map<number, Started>;
+}
+
+interface Started {
+  readonly slotId: string;
+  readonly atMs: number;
+  readonly tally: Tally;
 }
