@@ -1,6 +1,7 @@
 import { runCommandLine } from '../../src/cli/command-line.js';
+import { schedulersWords } from '../docs/plain-words.js';
 
-/** Runs one command line in this process. */
+/** Runs one command line in this process. What it prints for people must be free of words of schedulers. */
 export async function run(argv: readonly string[], env: Record<string, string> = {}) {
   let out = '';
   let err = '';
@@ -13,5 +14,6 @@ export async function run(argv: readonly string[], env: Record<string, string> =
       err += text;
     },
   });
+  if (!argv.includes('--json') && !argv.includes('json')) expect(schedulersWords(out + err)).toEqual([]);
   return { code, out, err };
 }

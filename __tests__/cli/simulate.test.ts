@@ -317,7 +317,7 @@ test.each([
   [['--workload', 'nlp,visoin'], 'there is no workload `visoin`', 'write `vision`'],
   [['--tasks', '-5'], '`--tasks` cannot be "-5"', 'an integer from 0 to 1000000'],
   [['--sigma', 'x'], '`--sigma` cannot be "x"', 'a number from 0 to 3'],
-  [['--output', 'x.pdf'], 'nobody knows what to write', '.svg'],
+  [['--output', 'x.pdf'], 'unknown kind of file', '.svg'],
   [['--output', '/nowhere/at/all.csv'], 'the results cannot be written', ''],
   [['--compare', '--plan'], '`--compare` and `--plan` cannot be given together', ''],
   [['--replay', 'a', '--workers', '3'], '`--replay` and `--workers`', ''],

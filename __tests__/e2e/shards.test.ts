@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { emptyHistory } from '../../src/record/history.js';
 import { writeHistory } from '../../src/record/history-file.js';
+import { schedulersWords } from '../docs/plain-words.js';
 import { type JestRun, runJest, runNode } from './harness/jest.js';
 import { type Project, removeProjects, useProject } from './harness/project.js';
 import { eventsOf } from './harness/record.js';
@@ -61,8 +62,15 @@ async function runShards(project: Project, total: number, args: readonly string[
   return runs;
 }
 
-const command = (project: Project, ...args: string[]) =>
-  runNode(project, ({ root }) => join(root, 'node_modules/jest-runner-hardware/dist/cli/main.js'), args);
+async function command(project: Project, ...args: string[]) {
+  const done = await runNode(
+    project,
+    ({ root }) => join(root, 'node_modules/jest-runner-hardware/dist/cli/main.js'),
+    args,
+  );
+  if (!args.includes('--json')) expect(schedulersWords(done.stdout + done.stderr)).toEqual([]);
+  return done;
+}
 
 function testsOf(run: Pick<JestRun, 'json'>): readonly string[] {
   return run.json.testResults
@@ -279,7 +287,7 @@ describe('what would be done, without doing it', () => {
     await runJest(project, ['unit/u0', '-w', '2']);
     const known = await command(project, 'explain', 'unit/u0.test.js');
     expect(known.stdout).toMatch(
-      /^unit\/u0\.test\.js: needs cpu\ndevice +expected +why\nlocal\/cpu +1 s {2}default/,
+      /^unit\/u0\.test\.js: needs cpu\ndevice +expected +why\nlocal\/cpu +1 s {2}never measured, up to 3\.3 x longer or shorter; /,
     );
     expect(known.stdout).toMatch(/last run: passed on local\/cpu#1/);
     expect((await command(project, 'explain', 'gpu/a.test.js')).stdout).toContain(
@@ -363,7 +371,7 @@ describe('what would be done, without doing it', () => {
     writeFileSync(file, changed.join('\n'));
     expect((await command(project, 'profile', '--write')).stdout).toBe(
       '- busy.test.js: @cpu 4 (3.7 CPU threads busy on average in its newest run)\n' +
-        'proposals: 1, of them against what a docblock says: 0\n',
+        'proposals: 1; where a docblock says otherwise (!): 0\n',
     );
     expect(readFileSync(join(project.directory, 'busy.test.js'), 'utf8')).toContain(' * @cpu 4\n');
     expect((await command(project, 'profile')).stdout).toContain('nothing to say');

@@ -4,15 +4,15 @@ import { splitList, wordOf } from '../core/workload/values.js';
 import { type LazyProbeName, lazyProbeNames, lazyProbesFor } from '../detect/lazy-probes.js';
 import type { FlagValues } from './command.js';
 
-/** A flag of commands that detect. */
+/** The flag `--backends` of commands that detect. */
 export const backendsFlag = {
-  summary: 'also try these backends, as a run does whose suites ask for them: pytorch,jax',
+  summary: 'also test these backends, by comma (pytorch,jax); a run tests those that its suites ask for',
   value: 'LIST',
 };
 
 /**
- * What runs on demand alone and is asked for by `--browsers` and `--backends`.
- * @throws {UsageError} for a word that is no backend.
+ * The slow probes that `--browsers` and `--backends` ask for. Without these flags none of them runs.
+ * @throws {UsageError} for a word that is not a backend.
  */
 export function askedProbes(flags: FlagValues): readonly LazyProbeName[] {
   const read = wordOf(backends, aliases.backends);
@@ -22,7 +22,7 @@ export function askedProbes(flags: FlagValues): readonly LazyProbeName[] {
     if (reading.ok) return reading.value;
     throw new UsageError({
       message: `\`--backends\` cannot be \`${text}\``,
-      expected: `a list, by comma, of ${backends.join(', ')}`,
+      expected: `a comma-separated list of ${backends.join(', ')}`,
       found: text,
       ...(reading.remedy !== undefined && { remedy: reading.remedy }),
     });

@@ -11,11 +11,11 @@ const table: Readonly<Record<string, Command>> = commands;
 
 /**
  * Runs one command line.
- * @param argv Arguments behind the program's name.
- * @returns The exit code: 0 done, 1 failed, 2 the user's input needs correcting.
+ * @param argv Arguments after the program's name.
+ * @returns The exit code: 0 success, 1 failure, 2 the user's input needs correcting.
  */
 export async function runCommandLine(argv: readonly string[], given: CommandIo): Promise<number> {
-  // What goes there is never coloured by us, and quotes whatever the user's files hold.
+  // Errors quote the user's files. They are never coloured by us, so every escape sequence in them is foreign.
   const io: CommandIo = { ...given, err: (text) => given.err(printableLines(text)) };
   try {
     return await dispatch(argv, io);
@@ -63,8 +63,8 @@ function generalHelp(): string {
     '',
     'flags:',
     ...aligned([
-      ['--help', 'this text; behind a command: its flags'],
-      ['--version', 'version of the package'],
+      ['--help', 'show this text; after a command: its flags'],
+      ['--version', 'show the version of the package'],
     ]),
     '',
   ].join('\n');

@@ -6,6 +6,7 @@ import { unlearnedText } from '../record/learn.js';
 import { newestRecordIn } from '../record/newest.js';
 import { makeFolderOf } from '../record/output-directory.js';
 import { readRecord } from '../record/read.js';
+import { besideBestPossible } from '../report/text/best-possible.js';
 import { printableJson, printableLines } from '../report/text/printable.js';
 import { table } from '../report/text/table.js';
 import { type PlannedRun, planRun } from '../shard/plan/plan.js';
@@ -13,7 +14,7 @@ import { planFileOf } from '../shard/plan/plan-file.js';
 import type { CommandIo, FlagValues } from './command.js';
 import { writeFile } from './write-file.js';
 
-/** How shards would divide the project's run. */
+/** The command `plan --shards`: how shards would divide the project's run. */
 export function planForShards(project: Project, total: number, flags: FlagValues, io: CommandIo): void {
   const { options, rootDir, history, suites, invalid } = project;
   const fleet = fleetFrom(options.shards, rootDir, total);
@@ -74,7 +75,7 @@ export function planForShards(project: Project, total: number, flags: FlagValues
         ...(isKnown ? aloneText(run.longest(), run.boundMs) : []),
         ...(unknown === 0
           ? []
-          : [`${unknown} of ${all.length} suites are not in the history and are dealt out evenly`]),
+          : [`${unknown} of ${all.length} suites were never measured, and are divided evenly`]),
         ...(path === undefined ? [] : [`written to ${path}: set JEST_HARDWARE_PLAN=${path} for every shard`]),
         historyText(project),
       ].join('\n'),
@@ -84,7 +85,7 @@ export function planForShards(project: Project, total: number, flags: FlagValues
 
 function boundText({ boundMs }: PlannedRun, makespanMs: number | null): string {
   if (makespanMs === null || boundMs === 0) return '';
-  return `, ${(makespanMs / boundMs).toFixed(3)} x the lower bound of ${formatDuration(boundMs)}`;
+  return `, ${besideBestPossible(makespanMs, boundMs, 3)}`;
 }
 
 export interface Longest {
@@ -92,18 +93,16 @@ export interface Longest {
   readonly durationMs: number;
 }
 
-/** Where one suite is what keeps a run from being over earlier: more machines do not help. */
+/** Says so when a single suite takes as long as the whole run, so that more machines do not help. */
 export function aloneText(longest: Longest | undefined, boundMs: number): readonly string[] {
   if (longest === undefined || longest.durationMs < boundMs * nearlyAll) return [];
-  return [
-    `${longest.id} alone takes ${formatDuration(longest.durationMs)}: no division is over earlier, split it`,
-  ];
+  return [`${longest.id} alone takes ${formatDuration(longest.durationMs)}: to finish earlier, split it`];
 }
 
-/** Bounds are rounded. */
+/** Leaves room for rounding. */
 const nearlyAll = 0.999;
 
-/** Why the newest run here taught the history less than all, one line; empty where it did. */
+/** One line that says why the newest run here taught the history nothing or only a part; empty when it taught all. */
 export function historyText({ paths }: Project): string {
   const path = newestRecordIn(paths.outputDirectory);
   if (path === undefined || paths.history === undefined) return '';
@@ -111,7 +110,7 @@ export function historyText({ paths }: Project): string {
     const text = unlearnedText(readRecord(path).events);
     return text === undefined ? '' : `newest run here: ${text}\n`;
   } catch {
-    // A damaged record is none of this command's business.
+    // This command does not need the record, so a damaged one does not stop it.
     return '';
   }
 }

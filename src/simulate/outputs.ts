@@ -61,7 +61,17 @@ export function rowsOf(results: readonly SimulationResult[]): {
   readonly rows: readonly (readonly string[])[];
 } {
   return {
-    titles: ['strategy', 'makespan', '÷ bound', 'busy', 'wait p50', 'p95', 'energy', 'moves', 'decided in'],
+    titles: [
+      'strategy',
+      'total time',
+      'x best possible',
+      'busy',
+      'half started by',
+      '95 % started by',
+      'energy',
+      'repeats',
+      'decided in',
+    ],
     rows: results.map((result) => columns.map(({ text }) => text(result))),
   };
 }

@@ -51,10 +51,10 @@ interface Panel {
 
 const panels: readonly Panel[] = [
   {
-    name: 'makespan | bound, s',
+    name: 'total time | best possible, s',
     series: [
-      { name: 'makespan', of: ({ makespanMs }) => seconds(makespanMs) },
-      { name: 'bound', of: ({ boundMs }) => seconds(boundMs) },
+      { name: 'total time', of: ({ makespanMs }) => seconds(makespanMs) },
+      { name: 'best possible', of: ({ boundMs }) => seconds(boundMs) },
     ],
   },
   {
@@ -62,10 +62,10 @@ const panels: readonly Panel[] = [
     series: [{ name: 'utilisation', of: ({ utilisation }) => Math.round(utilisation * 100) }],
   },
   {
-    name: 'wait until the start, s: median | 95th percentile',
+    name: 'time until suites started, s: half | 95 %',
     series: [
-      { name: 'median', of: ({ waitMs }) => seconds(waitMs.p50) },
-      { name: '95th percentile', of: ({ waitMs }) => seconds(waitMs.p95) },
+      { name: 'half', of: ({ waitMs }) => seconds(waitMs.p50) },
+      { name: '95 %', of: ({ waitMs }) => seconds(waitMs.p95) },
     ],
   },
   {
@@ -129,7 +129,7 @@ function timeline(
     animation: false,
     title: {
       text: title,
-      subtext: `${strategy}: ${seconds(makespanMs)} s, bound ${seconds(boundMs)} s`,
+      subtext: `${strategy}: total ${seconds(makespanMs)} s, best possible ${seconds(boundMs)} s`,
       left: 'center',
       top: 8,
     },

@@ -12,7 +12,7 @@ const report = (events: readonly RunEvent[], options = plain) => terminalReport(
 test('when nothing special happened, two lines say it all', () => {
   expect(report(record('cpu-only')).split('\n')).toEqual([
     'Hardware      cpu AMD EPYC 7B13, 16 GiB: 3 suites on 2 slots, busy 3.1 s (97 %)',
-    'Time          makespan 1.6 s, 1.00 x the lower bound of 1.6 s, strategy pull',
+    'Time          total 1.6 s, 1.00 x the best possible 1.6 s, strategy pull',
   ]);
 });
 
@@ -23,8 +23,8 @@ test('when much happened: devices, time, then each thing with its reason', () =>
     '  cpu     AMD EPYC 7B13            16 GiB      2       4  10.1 s         53 %',
     '  gpu0    NVIDIA GeForce RTX 4070  12 GiB      1       1   4.5 s         47 %  declared',
     '  gpu1    NVIDIA Tesla T4          12 GiB                                      not usable',
-    '  busy: held by suites bound to the device; how much of it they used is not measured',
-    'Time          makespan 9.6 s, 1.52 x the lower bound of 6.3 s, -w 3 would take 4.5 s, strategy pull',
+    '  busy: suites held the device; how much of it they used is not measured',
+    'Time          total 9.6 s, 1.52 x the best possible 6.3 s, -w 3 would take 4.5 s, strategy pull',
     '  cannot run    test/vision/large.test.ts: needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB',
     '  docblock      test/typo.test.ts:2: Unknown pragma @hardwear; did you mean @hardware?',
     '  timed out     test/nlp/slow.test.ts: stopped after @max-time 3s, on local/cpu',

@@ -10,22 +10,28 @@ import { machineText } from '../machine-text.js';
 import { plainScreen } from '../screen.js';
 
 export const detect: Command = {
-  summary: 'shows the devices and budgets of this machine',
+  summary: 'shows the devices of this machine, and how much CPU and memory a run may use',
   flags: {
-    json: { summary: 'print the machine as JSON, in the shape of a machine file' },
+    json: { summary: 'print the machine as JSON, in the format of a machine file' },
     machine: {
-      summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE, else the option machine',
+      summary:
+        'machine file that describes this machine; default: JEST_HARDWARE_MACHINE, else the option machine',
       value: 'FILE',
     },
-    config: { summary: "Jest's config, for the option machine; default: Jest finds it", value: 'FILE' },
-    host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
+    config: {
+      summary: 'Jest config that holds the option machine; default: the one Jest finds',
+      value: 'FILE',
+    },
+    host: { summary: 'examine a recorded machine from this folder instead of this machine', value: 'DIR' },
     browsers: {
-      summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
+      summary: 'also test the installed browsers, the npm package webgpu and ONNX Runtime',
     },
     backends: backendsFlag,
-    calibrate: { summary: 'measure how fast the CPU computes (0.2 s), with --browsers their GPUs too; kept' },
-    refresh: { summary: 'ask every tool again instead of using kept answers' },
-    explain: { summary: 'show the value of every label and the evidence for it' },
+    calibrate: {
+      summary: 'measure the speed of the CPU (0.2 s), with --browsers also of GPUs, and keep the result',
+    },
+    refresh: { summary: 'ask every tool again instead of using cached answers' },
+    explain: { summary: 'show every fact and the evidence for it' },
   },
   async run(flags, io) {
     const hostDirectory = flags.get('host');

@@ -11,19 +11,23 @@ import { describedMachine } from '../described-machine.js';
 import { painter, plainScreen, type Screen, troubleText } from '../screen.js';
 
 export const doctor: Command = {
-  summary: 'says what is wrong on this machine and how to repair it',
+  summary: 'says what is wrong with the devices of this machine, and how to repair it',
   flags: {
     json: { summary: 'print the findings as JSON' },
     machine: {
-      summary: 'what you say about the machine; default: JEST_HARDWARE_MACHINE, else the option machine',
+      summary:
+        'machine file that describes this machine; default: JEST_HARDWARE_MACHINE, else the option machine',
       value: 'FILE',
     },
-    config: { summary: "Jest's config, for the option machine; default: Jest finds it", value: 'FILE' },
+    config: {
+      summary: 'Jest config that holds the option machine; default: the one Jest finds',
+      value: 'FILE',
+    },
     browsers: {
-      summary: "also compute in the installed browsers, with Node's webgpu package and ONNX Runtime",
+      summary: 'also test the installed browsers, the npm package webgpu and ONNX Runtime',
     },
     backends: backendsFlag,
-    host: { summary: 'replay a machine recorded in a folder instead of this one', value: 'DIR' },
+    host: { summary: 'examine a recorded machine from this folder instead of this machine', value: 'DIR' },
   },
   async run(flags, io) {
     const directory = flags.get('host');
@@ -54,11 +58,11 @@ function unreadableConfig(problem: string): NamedFinding {
     check: 'Jest config',
     severity: 'note',
     message: problem,
-    remedy: 'correct the config, or name the machine file by `--machine`',
+    remedy: 'correct the config, or name the machine file with `--machine`',
   };
 }
 
-/** What is wrong comes first. */
+/** Findings that are wrong, then notes. */
 function findingsOf(examined: Examined): readonly NamedFinding[] {
   const found = Object.entries(checks).flatMap(([check, look]) =>
     look(examined).map((finding) => ({ check, ...finding })),
@@ -82,7 +86,7 @@ function textOf(findings: readonly NamedFinding[], machine: Machine, screen: Scr
   const ids = (devices: readonly Device[]) => printableValue(devices.map(({ id }) => id)).join(', ');
   const wrong = findings.filter(isWrong).length;
   const unusable = machine.devices.filter((device) => !device.usable && !isCut(device, machine));
-  // What somebody hid is no fault, but a machine with a device that nobody can use is not in order either.
+  // A device that somebody hid on purpose is no fault. Any other unusable device is, even if no check names it.
   const isFine = wrong === 0 && unusable.every((device) => machineProblemOf(device, machine) === undefined);
   const parts = [
     isFine ? 'nothing is wrong' : `wrong: ${wrong}`,
@@ -93,7 +97,7 @@ function textOf(findings: readonly NamedFinding[], machine: Machine, screen: Scr
   return `${lines.join('')}${parts.join('; ')}\n`;
 }
 
-/** Its slices are devices of their own, such as `gpu0.mig1`. */
+/** Whether the device is divided into slices, which are devices of their own (`gpu0.mig1`). */
 function isCut({ id }: Device, { devices }: Machine): boolean {
   return devices.some((other) => other.id.startsWith(`${id}.`));
 }

@@ -12,16 +12,17 @@ import { defaultProfile, type WorkloadProfile } from '../../core/workload/profil
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { summariseSuites } from '../../report/summary/suites.js';
+import { estimateText } from '../../report/text/estimate.js';
 import { printableJson, printableLines } from '../../report/text/printable.js';
 import { table } from '../../report/text/table.js';
 import type { Command } from '../command.js';
 
 export const explain: Command = {
-  summary: 'says where a suite can run, what is known of it, and why it went where it did',
+  summary: 'says where a suite can run, how long it should take there, and what its last run did',
   words: { value: 'FILE', summary: 'the test file, as the report names it' },
   flags: {
-    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
-    json: { summary: 'print it as JSON' },
+    config: { summary: 'Jest config; default: the one Jest finds', value: 'FILE' },
+    json: { summary: 'print the explanation as JSON' },
   },
   async run(flags, io) {
     const project = readProject(process.cwd(), flags.get('config'));
@@ -60,11 +61,7 @@ export const explain: Command = {
     const rows = candidates.map(({ type, estimate, reason, remedy }) =>
       estimate === undefined
         ? [type, 'no', remedy === undefined ? reason : `${reason}; remedy: ${remedy}`]
-        : [
-            type,
-            formatDuration(estimate.durationMs),
-            `${estimate.basis}, ${estimate.samples} samples, spread ${estimate.spread.toFixed(2)}; ${reason}`,
-          ],
+        : [type, formatDuration(estimate.durationMs), `${estimateText(estimate)}; ${reason}`],
     );
     io.out(
       printableLines(
@@ -77,7 +74,7 @@ export const explain: Command = {
           ),
           place === undefined
             ? 'no device of this machine can run it'
-            : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start of a run of ${formatDuration(planned.makespanMs)}`,
+            : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start; the whole run should take ${formatDuration(planned.makespanMs)}`,
           ...(last?.attempts.map(
             ({ slotId, status, startedAtMs, heldMs, peakMemoryBytes, cause }) =>
               `last run: ${status} on ${slotId} after ${formatDuration(heldMs)}, started at ${formatDuration(startedAtMs)}` +
@@ -92,13 +89,13 @@ export const explain: Command = {
 
 interface Candidate {
   readonly type: string;
-  /** The filter that keeps it off. */
+  /** Name of the filter that rejects the device. */
   readonly rejected?: string;
   readonly estimate?: Estimate;
   readonly suitability?: number;
-  /** Of the filter, or of the suitability. */
+  /** Why the device is rejected, or how well it suits. */
   readonly reason: string;
-  /** What would make a device usable that is not. */
+  /** What would make an unusable device usable. */
   readonly remedy?: string;
 }
 
@@ -123,7 +120,7 @@ function suiteNamed({ suites, invalid }: Project, [name, ...more]: readonly stri
   );
   throw new UsageError({
     message: `Jest finds no test file \`${name}\``,
-    expected: 'a test file relative to rootDir',
+    expected: 'the path of a test file, relative to rootDir',
     ...(near !== undefined && { remedy: `write \`${near}\`` }),
   });
 }
@@ -140,7 +137,7 @@ function needsText(profile: WorkloadProfile): string {
   return `needs ${asked.join(', ')}${workload === defaultProfile.workload ? '' : `; workload ${workload}`}`;
 }
 
-/** In the newest record, if there is one. */
+/** What the newest record tells of the suite, if there is one. */
 function lastRunOf({ paths }: Project, suiteId: string) {
   const newest = newestRecordIn(paths.outputDirectory);
   if (newest === undefined) return undefined;

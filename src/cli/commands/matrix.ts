@@ -8,9 +8,9 @@ import type { Command } from '../command.js';
 import { writeFile } from '../write-file.js';
 
 const formats = {
-  /** For `strategy.matrix: ${{ fromJSON(…) }}`: on one line, as outputs must be. */
+  /** For `strategy.matrix: ${{ fromJSON(…) }}`, on one line: outputs of a job cannot have more. */
   github: (matrix) => `${printableJson({ include: jobsOf(matrix) }, 0)}\n`,
-  /** A child pipeline: YAML is a superset of JSON. */
+  /** A child pipeline. JSON is valid YAML. */
   gitlab: (matrix) => {
     const jobs = jobsOf(matrix).map(({ name, shard, labels }) => [
       name,
@@ -30,19 +30,20 @@ const formats = {
 } as const satisfies Record<string, (matrix: Matrix) => string>;
 
 export const matrix: Command = {
-  summary: 'says how many CI jobs of which kind finish the tests in time, as a matrix for the CI service',
+  summary:
+    'computes how many CI jobs of which kind finish the tests in time, and prints them for the CI service',
   flags: {
-    'finish-within': { summary: `when all should be done: ${durationSyntax}`, value: 'TIME' },
+    'finish-within': { summary: `how soon all jobs should be done: ${durationSyntax}`, value: 'TIME' },
     runners: {
-      summary: 'a fleet file: the kinds of machines that can be had; default: one a class of hardware',
+      summary: 'fleet file with the available kinds of machines; default: one for each class of hardware',
       value: 'FILE',
     },
     format: { summary: `one of ${Object.keys(formats).join(', ')}; default: github`, value: 'NAME' },
     fleet: {
-      summary: 'write the machines of the jobs to a fleet file, for the option shards',
+      summary: 'also write the machines of the jobs to a fleet file, for the option shards',
       value: 'FILE',
     },
-    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
+    config: { summary: 'Jest config; default: the one Jest finds', value: 'FILE' },
   },
   async run(flags, io) {
     const format = flags.get('format') ?? 'github';

@@ -35,21 +35,27 @@ const failing: readonly SuiteOutcome[] = [
 ];
 
 export const merge: Command = {
-  summary: 'makes one run of the shards of a run, and fails when one of them or a suite is missing',
-  words: { value: 'PATH…', summary: 'folders, searched to any depth, and files that the shards left behind' },
+  summary: 'merges the shards of a run; fails when a shard or a suite is missing or failed',
+  words: {
+    value: 'PATH…',
+    summary: 'files that the shards wrote, or folders to search for them, at any depth',
+  },
   flags: {
-    output: { summary: 'where the merged files go; default: the first folder', value: 'DIR' },
+    output: { summary: 'folder for the merged files; default: the first PATH', value: 'DIR' },
     history: {
-      summary: 'the history that learns from the run; default: history.jsonl in the output',
+      summary: 'history file that learns from the run; default: history.jsonl in the output folder',
       value: 'FILE',
     },
-    config: { summary: "Jest's config, for coverage thresholds; default: Jest finds it", value: 'FILE' },
+    config: {
+      summary: 'Jest config with the coverage thresholds; default: the one Jest finds',
+      value: 'FILE',
+    },
   },
   async run(flags, io) {
     if (flags.words.length === 0) {
       throw new UsageError({
-        message: 'nothing is named to merge',
-        expected: 'folders or files that shards left behind',
+        message: 'no file or folder to merge is named',
+        expected: 'files that shards wrote, or folders that hold them',
         remedy: 'jest-runner-hardware merge artifacts/',
       });
     }

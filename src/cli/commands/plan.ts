@@ -6,6 +6,7 @@ import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { besideBestPossible } from '../../report/text/best-possible.js';
 import { clausesOf } from '../../report/text/clauses.js';
 import { printable, printableJson, printableLines } from '../../report/text/printable.js';
 import { table } from '../../report/text/table.js';
@@ -14,14 +15,14 @@ import { numberFlag } from '../number-flag.js';
 import { aloneText, historyText, type Longest, planForShards } from '../shard-plan-text.js';
 
 export const plan: Command = {
-  summary: 'says what would run where, and for how long, or how shards divide the run; no test runs',
+  summary: 'shows what would run where and for how long, or how shards would divide the run; runs no test',
   flags: {
-    shards: { summary: 'divide the run into N shards, as --shard=i/N does', value: 'N' },
-    output: { summary: 'write the plan of the shards to a file, for JEST_HARDWARE_PLAN', value: 'FILE' },
-    coverage: { summary: 'expect what suites take while coverage is collected; default: as the config says' },
-    list: { summary: 'print the ids of the suites, below their device or shard' },
-    workers: { summary: 'suites at once on this machine; default: as many as Jest takes', value: 'N' },
-    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
+    shards: { summary: 'show how --shard=i/N divides the run into N shards', value: 'N' },
+    output: { summary: 'write the plan for the shards to a file, for JEST_HARDWARE_PLAN', value: 'FILE' },
+    coverage: { summary: 'expect the durations of runs with coverage; default: as the config says' },
+    list: { summary: 'list the suites of each device or shard' },
+    workers: { summary: 'number of suites at once on this machine; default: as in a run', value: 'N' },
+    config: { summary: 'Jest config; default: the one Jest finds', value: 'FILE' },
     json: { summary: 'print the plan as JSON' },
   },
   async run(flags, io) {
@@ -32,8 +33,8 @@ export const plan: Command = {
     if (total !== undefined) return planForShards(project, total, flags, io);
     if (flags.has('output')) {
       throw new UsageError({
-        message: 'a plan for shards needs to know how many there are',
-        expected: '--shards N beside --output FILE',
+        message: '`--output` writes a plan for shards, and needs their number',
+        expected: '--shards N --output FILE',
         remedy: 'jest-runner-hardware plan --shards 3 --output plan.json',
       });
     }
@@ -78,7 +79,7 @@ function textOf(
   list: boolean,
 ): string {
   const types = [...new Set(slots.map(({ type }) => type))];
-  // Then every suite counts the same, and the sum means nothing.
+  // Without any measurement every suite counts the same, and sums mean nothing.
   const isUnknown = places.every(({ estimate }) => estimate.basis === 'default');
   const rows = types.map((type) => {
     const own = places.filter(({ slot }) => slot.type === type);
@@ -103,21 +104,19 @@ function textOf(
     rows.map(({ cells }) => cells),
     Number.POSITIVE_INFINITY,
   );
-  const gap =
-    boundMs === 0
-      ? ''
-      : `, ${(makespanMs / boundMs).toFixed(2)} x the lower bound of ${formatDuration(boundMs)}`;
+  const gap = boundMs === 0 ? '' : `, ${besideBestPossible(makespanMs, boundMs, 2)}`;
   return [
     head,
     ...lines,
     ...(list ? rows.flatMap(({ ids }) => ids) : []),
     ...(isUnknown
-      ? ['expected to take an unknown time: nothing was measured yet']
+      ? ['how long it will take is unknown: no suite was measured yet']
       : [
           `expected to take ${formatDuration(makespanMs)}${gap}`,
           ...aloneText(longestOf(places), boundMs),
           ...worths.map(
-            ({ slot, share }) => `one more slot of ${slot.type} would save ${Math.round(share * 100)} %`,
+            ({ slot, share }) =>
+              `one more slot of ${slot.type} would save ${Math.round(share * 100)} % of the time`,
           ),
         ]),
     ...unplaceable.map((suite) => {
@@ -140,7 +139,7 @@ function refusals(suite: Suite, machine: Machine, slots: readonly Slot[]): reado
       neverRejection(suite, slot, false) ?? {
         slotId: slot.type,
         filter: 'device-count',
-        reason: 'too few such devices at once',
+        reason: 'not enough such devices',
         until: 'never',
       },
   );

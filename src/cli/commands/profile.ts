@@ -13,11 +13,11 @@ import type { Command, CommandIo } from '../command.js';
 
 export const profile: Command = {
   summary:
-    'proposes what docblocks should say of memory, CPU threads and time, from what was measured; warns where they differ',
-  words: { value: 'FILE…', summary: 'test files, as the report names them; none: all' },
+    'proposes memory, CPU threads and time limits for docblocks from measurements, and marks docblocks that differ',
+  words: { value: 'FILE…', summary: 'test files, as the report names them; default: all' },
   flags: {
     write: { summary: 'write the proposals into the docblocks' },
-    config: { summary: "Jest's config; default: Jest finds it", value: 'FILE' },
+    config: { summary: 'Jest config; default: the one Jest finds', value: 'FILE' },
     json: { summary: 'print the proposals as JSON' },
   },
   async run(flags, io) {
@@ -37,20 +37,22 @@ export const profile: Command = {
   },
 };
 
-/** @throws {UsageError} for a word that is no test file of the project. */
+/** @throws {UsageError} for a word that does not name a test file of the project. */
 function suiteNamed(word: string, files: ReadonlyMap<string, string>): string {
   const path = resolve(word);
   const id = files.has(word) ? word : [...files].find(([, file]) => file === path)?.[0];
   if (id !== undefined) return id;
   const near = nearest(word, [...files.keys()]);
   throw new UsageError({
-    message: existsSync(path) ? `${word} is no test file of this project` : `there is no test file ${word}`,
+    message: existsSync(path)
+      ? `${word} is not a test file of this project`
+      : `there is no test file ${word}`,
     expected: 'a test file, as the report names it or by its path',
-    remedy: near === undefined ? 'name none to look at all of them' : `write \`${near}\``,
+    remedy: near === undefined ? 'name no file to examine all of them' : `write \`${near}\``,
   });
 }
 
-/** Only threads are measured by the record: without it there is still what the history knows. */
+/** Only CPU threads come from the record. Without one, the history still gives memory and time. */
 function newestEvents(directory: string, io: CommandIo): readonly RunEvent[] {
   const newest = newestRecordIn(directory);
   if (newest === undefined) return [];
@@ -64,16 +66,17 @@ function newestEvents(directory: string, io: CommandIo): readonly RunEvent[] {
 }
 
 function textOf(proposals: readonly Proposal[]): string {
-  if (proposals.length === 0) return 'nothing to say: no suite is notable, or none was measured yet\n';
+  if (proposals.length === 0)
+    return 'nothing to say: the docblocks fit what was measured, or no suite was measured yet\n';
   const lines = proposals.map(
     ({ suiteId, pragma, measured, drift }) =>
       `${drift === undefined ? '-' : '!'} ${suiteId}: @${pragma.name} ${pragma.value} (${measured}${drift === undefined ? '' : `; the docblock ${drift}`})\n`,
   );
   const drifts = proposals.filter(({ drift }) => drift !== undefined).length;
-  return `${lines.join('')}proposals: ${proposals.length}, of them against what a docblock says: ${drifts}\n`;
+  return `${lines.join('')}proposals: ${proposals.length}; where a docblock says otherwise (!): ${drifts}\n`;
 }
 
-/** One file may hold the suites of several projects: what is proposed last stands. */
+/** A file may be a suite of several projects. The proposals of the last one stay. */
 function write(
   proposals: readonly Proposal[],
   files: ReadonlyMap<string, string>,
@@ -89,7 +92,8 @@ function write(
       own.map(({ pragma }) => pragma),
       ignored,
     );
-    if (written === undefined) io.err(`${suiteId}: the docblock cannot be written safely; do it by hand\n`);
+    if (written === undefined)
+      io.err(`${suiteId}: the docblock cannot be changed safely; change it by hand\n`);
     else writeFileSync(path, written);
   }
 }

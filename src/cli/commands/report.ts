@@ -11,10 +11,10 @@ const defaultDirectory = '.jest-hardware';
 const formatNames = Object.keys(reportFormats).join(', ');
 
 export const report: Command = {
-  summary: 'shows a run that was recorded: which device ran what, and why',
+  summary: 'shows a recorded run: which device ran what, and why',
   flags: {
     record: {
-      summary: `a record, or a folder whose newest is taken; default: ${defaultDirectory}`,
+      summary: `a record, or a folder, of which the newest record is shown; default: ${defaultDirectory}`,
       value: 'PATH',
     },
     format: { summary: `one of ${formatNames}; default: terminal`, value: 'NAME' },

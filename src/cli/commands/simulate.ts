@@ -26,36 +26,42 @@ const formats = Object.keys(outputFormats);
 const defaults = { machines: 5, tasks: 100, fleet: 'mixed', seed: 1, sigma: 0.3, unknown: 0.1 } as const;
 
 export const simulate: Command = {
-  summary: 'tries a strategy or a fleet without running a test, with the scheduler that runs them',
+  summary: 'tries a strategy or a fleet with the real scheduler, without running a test',
   flags: {
     fleet: {
-      summary: `${fleetNames.join(', ')}, or a file of machines; default: ${defaults.fleet}`,
+      summary: `one of ${fleetNames.join(', ')}, or a fleet file; default: ${defaults.fleet}`,
       value: 'NAME|FILE',
     },
     workers: {
-      summary: `machines, of the fleet's kinds in turn; default: ${defaults.machines}, of a file as many as it has`,
+      summary: `number of machines, taken from the fleet in turn; default: ${defaults.machines}, or all of a fleet file`,
       value: 'N',
     },
-    tasks: { summary: `made-up suites; default: ${defaults.tasks}`, value: 'N' },
-    workload: { summary: `of ${workloadNames.join(', ')}; default: all, in turn`, value: 'NAMES' },
-    scenario: { summary: 'explicit slots and suites instead of made-up ones', value: 'FILE' },
-    replay: { summary: 'a record: its suites with the durations they really had', value: 'FILE' },
+    tasks: { summary: `number of made-up suites; default: ${defaults.tasks}`, value: 'N' },
+    workload: {
+      summary: `workloads of the made-up suites, by comma: ${workloadNames.join(', ')}; default: all, in turn`,
+      value: 'NAMES',
+    },
+    scenario: { summary: 'scenario file with slots and suites, instead of made-up ones', value: 'FILE' },
+    replay: { summary: 'record whose suites are run again with their real durations', value: 'FILE' },
     strategy: { summary: `one of ${strategyNames.join(', ')}; default: ${defaultStrategy}`, value: 'NAME' },
-    compare: { summary: 'all strategies side by side, that of --strategy first' },
-    plan: { summary: 'the plan made beforehand instead of a run on line' },
-    moves: { summary: 'how long that plan is searched: changes looked at; default: 2000000', value: 'N' },
-    seed: { summary: `of everything random; default: ${defaults.seed}`, value: 'N' },
+    compare: { summary: 'compare all strategies, that of --strategy first' },
+    plan: { summary: 'show the plan made before the run, instead of a run that decides as suites end' },
+    moves: { summary: 'number of changes tried to improve that plan; default: 2000000', value: 'N' },
+    seed: { summary: `seed of all random numbers; default: ${defaults.seed}`, value: 'N' },
     sigma: {
-      summary: `how far true durations are from expected ones, as sigma of their logarithm; default: ${defaults.sigma}`,
+      summary: `how far true durations are from expected ones, 0.3 for about ± 30 %; default: ${defaults.sigma}`,
       value: 'X',
     },
     unknown: {
-      summary: `share of the suites that no earlier run has seen; default: ${defaults.unknown}`,
+      summary: `share of the suites that were never measured, 0 to 1; default: ${defaults.unknown}`,
       value: 'SHARE',
     },
-    'lose-machines': { summary: 'machines that are lost during the run; default: 0', value: 'N' },
-    'lose-attempts': { summary: 'share of the suites whose first attempt dies; default: 0', value: 'SHARE' },
-    heat: { summary: 'devices get hot under load, and get fewer suites then' },
+    'lose-machines': { summary: 'number of machines that fail during the run; default: 0', value: 'N' },
+    'lose-attempts': {
+      summary: 'share of the suites whose first attempt is lost, 0 to 1; default: 0',
+      value: 'SHARE',
+    },
+    heat: { summary: 'let devices get hot under load; hot devices take fewer suites' },
     json: { summary: 'print the results as JSON' },
     output: {
       summary: `write the results to a file: ${formats.map((end) => `.${end}`).join(', ')}`,
@@ -139,7 +145,7 @@ function refuseTooMany({
     message: 'the simulation is too large',
     expected: `at most ${limits.comparisons} suites × kinds of slots (devices of all machines)`,
     found: `${suites.length} × ${kinds}`,
-    remedy: 'take fewer suites or machines; what is alike behaves alike',
+    remedy: 'take fewer suites or machines: a smaller fleet of the same kinds behaves alike',
   });
 }
 
@@ -184,8 +190,8 @@ function formatOf(path: string): keyof typeof outputFormats {
   const end = path.slice(path.lastIndexOf('.') + 1);
   if (Object.hasOwn(outputFormats, end)) return end as keyof typeof outputFormats;
   throw new UsageError({
-    message: `\`--output ${path}\`: nobody knows what to write into such a file`,
-    expected: `a name that ends with ${formats.map((each) => `.${each}`).join(', ')}`,
+    message: `\`--output ${path}\`: unknown kind of file`,
+    expected: `a name that ends in ${formats.map((each) => `.${each}`).join(', ')}`,
   });
 }
 

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import type { DeviceSummary, MachineSummary } from '../summary/machines.js';
 import type { RunSummary } from '../summary/summary.js';
+import { besideBestPossible } from '../text/best-possible.js';
 import { printableValue } from '../text/printable.js';
 import { table } from '../text/table.js';
 import type { ReportOptions } from './format.js';
@@ -33,9 +34,7 @@ export function terminalReport(told: RunSummary, { color, width, recordPath }: R
           ),
         ];
   if (hasBoundAccelerator(summary)) {
-    lines.push(
-      paint('dim', '  busy: held by suites bound to the device; how much of it they used is not measured'),
-    );
+    lines.push(paint('dim', '  busy: suites held the device; how much of it they used is not measured'));
   }
   lines.push(`${heading('Time')}${timeSentence(summary)}`);
   const energy = energySentence(summary);
@@ -123,8 +122,8 @@ function hasBoundAccelerator({ machines }: RunSummary): boolean {
 
 function timeSentence({ makespanMs, bound, strategy, shard, state, cancelCause }: RunSummary): string {
   return [
-    `makespan ${formatDuration(makespanMs)}`,
-    bound && `${bound.ratio.toFixed(2)} x the lower bound of ${formatDuration(bound.ms)}`,
+    `total ${formatDuration(makespanMs)}`,
+    bound && besideBestPossible(makespanMs, bound.ms, 2),
     bound?.basis === 'assumed' && 'if all devices a suite may use are equally fast',
     bound?.moreWorkers &&
       `-w ${bound.moreWorkers.workers} would take ${formatDuration(bound.moreWorkers.totalMs)}`,
