@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { parseJson } from '../../src/core/vocabulary/json.js';
 import { UsageError } from '../../src/core/vocabulary/usage-error.js';
 import { parseAmdSmi, parseRocmSmi } from '../../src/detect/amd/smi.js';
 import { parseSystemProfiler } from '../../src/detect/apple/system-profiler.js';
@@ -19,6 +18,7 @@ import { allFields, basicFields, parseNvidiaSmi } from '../../src/detect/nvidia/
 import { countCpuList, parseAffinity } from '../../src/detect/system/cpu-list.js';
 import { parseCpuinfo } from '../../src/detect/system/cpuinfo.js';
 import { parseWindowsDevices } from '../../src/detect/windows/devices.js';
+import { parseJson } from '../../src/json/read.js';
 
 describe('no parser throws, whatever the text', () => {
   const parsers = {

@@ -17,7 +17,7 @@ import {
   unsatisfiableSyntax,
   wordOf,
 } from '../core/workload/values.js';
-import { isObject, notJson } from './json.js';
+import { isObject, notJson } from '../json/plain.js';
 import { configuredProfiles } from './profiles.js';
 
 /** One of our pragmas, or a word that is taken for one (`timeout`). */

@@ -6,8 +6,8 @@ import { mergeLayers } from '../core/workload/merge-layers.js';
 import { type Pragma, parseWorkload } from '../core/workload/parse.js';
 import { optionKey, type PragmaDefinition, pragmaNames, pragmas } from '../core/workload/pragmas.js';
 import type { ConfiguredProfiles, ProfileLayer } from '../core/workload/profile.js';
+import { isObject } from '../json/plain.js';
 import { globMatcher } from './glob.js';
-import { isObject } from './json.js';
 
 interface Parsed {
   readonly layer: ProfileLayer;

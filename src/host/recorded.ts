@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
-import { parseJson } from '../core/vocabulary/json.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { parseJson } from '../json/read.js';
 import { followTool } from './follow-tool.js';
 import type { Host } from './host.js';
 import { runTool } from './run-tool.js';

@@ -1,7 +1,7 @@
 import type { Config } from '@jest/types';
-import { isObject } from '../config/json.js';
 import type { HardwareOptionsInput } from '../config/options.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { isObject } from '../json/plain.js';
 import { packageFiles } from '../package-files.js';
 import { session } from './session.js';
 

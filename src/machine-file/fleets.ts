@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import type { Machine } from '../core/machine/machine.js';
-import { type JsonPath, parseJson, pathText } from '../core/vocabulary/json.js';
 import { limits } from '../core/vocabulary/limits.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import { type JsonPath, parseJson, pathText } from '../json/read.js';
 import { applyMachineFile } from './apply.js';
 import { checkMachineFile } from './schema.js';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { parseJson } from '../core/vocabulary/json.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { parseJson } from '../json/read.js';
 import { checkMachineFile, type MachineFile } from './schema.js';
 
 export type { MachineFile } from './schema.js';

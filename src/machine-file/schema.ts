@@ -1,7 +1,6 @@
 import * as v from 'valibot';
 import { type Device, type MachineFacts, powerSources } from '../core/machine/machine.js';
 import { expectationOf } from '../core/vocabulary/expectation.js';
-import { type JsonPath, pathText } from '../core/vocabulary/json.js';
 import { limits } from '../core/vocabulary/limits.js';
 import { nearest } from '../core/vocabulary/nearest.js';
 import {
@@ -18,6 +17,7 @@ import {
 import { bytesSyntax } from '../core/vocabulary/units.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { type Reader, readBytes, wordOf } from '../core/workload/values.js';
+import { type JsonPath, pathText } from '../json/read.js';
 
 /** What a user says about a machine: the shape of `detect --json`, everything optional, sizes also as `8GiB`. */
 export interface MachineFile extends v.InferOutput<typeof schema> {

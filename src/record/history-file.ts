@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../core/events.js';
-import { isTooDeep } from '../core/vocabulary/json.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { codeOf, messageOf } from '../host/system-error.js';
+import { offsetTooDeep } from '../json/depth.js';
 import {
   type DeviceHistory,
   emptyHistory,
@@ -190,7 +190,7 @@ function unread(state: 'damaged' | 'newer' | 'foreign', problem: string): ReadHi
 }
 
 function parsed(line: string): unknown {
-  if (isTooDeep(line)) return undefined;
+  if (offsetTooDeep(line) !== undefined) return undefined;
   try {
     return JSON.parse(line);
   } catch {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { parseJson } from '../../core/vocabulary/json.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { parseJson } from '../../json/read.js';
 import type { FleetMachine } from '../../machine-file/fleets.js';
 import { fleetHash, hashOf, type PlannedRun } from './plan.js';
 

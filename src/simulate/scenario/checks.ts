@@ -1,4 +1,4 @@
-import type { JsonPath } from '../../core/vocabulary/json.js';
+import type { JsonPath } from '../../json/read.js';
 import type { Scenario } from './schema.js';
 
 export interface Inconsistency {

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import { refuseSlots } from '../../core/machine/machine.js';
 import { expectationOf } from '../../core/vocabulary/expectation.js';
-import { type JsonPath, parseJson, pathText } from '../../core/vocabulary/json.js';
 import { limits } from '../../core/vocabulary/limits.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { type JsonPath, parseJson, pathText } from '../../json/read.js';
 import { type Inconsistency, inconsistencies } from './checks.js';
 import { entries, rootEntries, type Scenario, schema } from './schema.js';
 
