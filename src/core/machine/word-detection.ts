@@ -20,7 +20,7 @@ const flags = { linux: '`/proc/cpuinfo`', darwin: '`sysctl`', win32: 'the system
 
 /**
  * What detects each word that a suite may ask for. One row per word, so that a new one without a row is a compile error. The
- * README's table and the refusals of suites derive from it.
+ * table of docs/words.md and the refusals of suites derive from it.
  */
 export const wordDetection = {
   class: {
