@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { limits } from '../core/vocabulary/limits.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { offsetTooDeep } from './depth.js';
+import { scanJson } from './scan.js';
 
 /** JSON with the place of every value, because `JSON.parse` knows neither lines nor duplicate keys. */
 export interface LocatedJson {
@@ -28,10 +28,26 @@ export function pathText(path: JsonPath): string {
 export function parseJson(given: string, file: string): LocatedJson {
   // A byte order mark is no mistake. A blank in its place keeps the columns.
   const text = given.replace(/^\uFEFF/, ' ');
-  refuseTooDeep(text, file);
-  const mistake = firstMistake(text);
-  if (mistake !== undefined) throw notJson(text, file, mistake);
-  return { value: strictValueOf(text, file), lineOf: linesOf(text) };
+  const { tooDeepAt, members } = scanJson(text);
+  if (tooDeepAt !== undefined) throw tooDeep(text, file, tooDeepAt);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw notJson(text, file, firstMistake(text), cause);
+  }
+  // Of a key that stands twice, `JSON.parse` keeps the last: fewer members than the text has.
+  if (membersOf(value) < members) throw notJson(text, file, firstMistake(text));
+  return { value, lineOf: linesOf(text) };
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const inside = Object.values(value);
+  return inside.reduce<number>(
+    (sum, each) => sum + membersOf(each),
+    Array.isArray(value) ? 0 : inside.length,
+  );
 }
 
 interface Mistake {
@@ -39,7 +55,10 @@ interface Mistake {
   readonly expected: string;
 }
 
-/** `JSON.parse` would find the same mistakes but the keys that stand twice, and says for few of them where they are. */
+/**
+ * Undefined where the library finds nothing wrong: it takes some blanks for blanks that JSON does not allow, such as a
+ * no-break space.
+ */
 function firstMistake(text: string): Mistake | undefined {
   let first: Mistake | undefined;
   /** What is open: of an object the keys that were met, of a list nothing. */
@@ -106,16 +125,6 @@ const expectations: Readonly<Record<number, string>> = {
   16: signs,
 };
 
-/** The library takes some blanks for blanks that JSON does not allow, such as a no-break space. */
-function strictValueOf(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const found = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError({ file, message: 'this is not JSON', expected: 'JSON', found }, { cause });
-  }
-}
-
 function linesOf(text: string): LocatedJson['lineOf'] {
   let tree: import('jsonc-parser').Node | undefined;
   return (path) => {
@@ -131,10 +140,8 @@ function linesOf(text: string): LocatedJson['lineOf'] {
   };
 }
 
-function refuseTooDeep(text: string, file: string): void {
-  const offset = offsetTooDeep(text);
-  if (offset === undefined) return;
-  throw new UsageError({
+function tooDeep(text: string, file: string, offset: number): UsageError {
+  return new UsageError({
     file,
     line: lineAt(text, offset),
     message: 'this JSON has too many levels',
@@ -144,23 +151,29 @@ function refuseTooDeep(text: string, file: string): void {
   });
 }
 
-function notJson(text: string, file: string, { offset, expected }: Mistake): UsageError {
+function notJson(text: string, file: string, mistake: Mistake | undefined, cause?: unknown): UsageError {
+  if (mistake === undefined) {
+    const found = cause instanceof Error ? cause.message : String(cause);
+    return new UsageError({ file, message: 'this is not JSON', expected: 'JSON', found }, { cause });
+  }
+  const { offset, expected } = mistake;
   const column = offset - text.lastIndexOf('\n', offset - 1);
   const rest = text.slice(offset).split('\n', 1)[0] ?? '';
-  return new UsageError({
+  const problem = {
     file,
     line: lineAt(text, offset),
     message: `this is not JSON (column ${column})`,
     expected,
     found: offset >= text.length ? 'the end of the file' : rest.slice(0, 40) || 'the end of the line',
-  });
+  };
+  return new UsageError(problem, { cause });
 }
 
 function lineAt(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;
 }
 
-/** Loaded with the first file: most runs read none. */
+/** Loaded with the first mistake: it takes as long as reading many a file. */
 function jsonc(): typeof import('jsonc-parser') {
   return createRequire(import.meta.url)('jsonc-parser') as typeof import('jsonc-parser');
 }

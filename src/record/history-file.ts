@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { codeOf, messageOf } from '../host/system-error.js';
-import { offsetTooDeep } from '../json/depth.js';
+import { scanJson } from '../json/scan.js';
 import {
   type DeviceHistory,
   emptyHistory,
@@ -190,7 +190,7 @@ function unread(state: 'damaged' | 'newer' | 'foreign', problem: string): ReadHi
 }
 
 function parsed(line: string): unknown {
-  if (offsetTooDeep(line) !== undefined) return undefined;
+  if (scanJson(line).tooDeepAt !== undefined) return undefined;
   try {
     return JSON.parse(line);
   } catch {

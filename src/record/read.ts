@@ -5,7 +5,7 @@ import { expectationOf } from '../core/vocabulary/expectation.js';
 import { limits } from '../core/vocabulary/limits.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { messageOf } from '../host/system-error.js';
-import { offsetTooDeep } from '../json/depth.js';
+import { scanJson } from '../json/scan.js';
 import { eventSchemas } from './schema.js';
 
 export interface ReadRecord {
@@ -82,7 +82,7 @@ function isEventType(type: unknown): type is RunEvent['type'] {
 }
 
 function parseJson(path: string, line: number, text: string): unknown {
-  if (offsetTooDeep(text) !== undefined) {
+  if (scanJson(text).tooDeepAt !== undefined) {
     throw problemAt(path, line, {
       message: 'The line has too many levels.',
       expected: `at most ${limits.jsonDepth} levels of objects and lists`,
