@@ -1,7 +1,8 @@
 import { Estimates } from '../../src/core/estimate/estimate.js';
 import type { RunEvent, Suite, SuiteStatus } from '../../src/core/events.js';
 import type { Slot } from '../../src/core/machine/machine.js';
-import { Scheduler, type SchedulerOptions } from '../../src/core/scheduler/scheduler.js';
+import type { SchedulerOptions } from '../../src/core/scheduler/options.js';
+import { Scheduler } from '../../src/core/scheduler/scheduler.js';
 import { pull } from '../../src/core/strategies/pull.js';
 
 /** A scheduler that has been told of slots and suites, with the words to tell it more. */

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import type { Claim, Machine } from '../core/machine/machine.js';
 import { heldText, isForMany, ownSuite, type Permit, permitKey } from '../core/machine/permits.js';
-import type { PermitDemand } from '../core/scheduler/scheduler.js';
+import type { PermitDemand } from '../core/scheduler/permit-demand.js';
 import { formatElapsed } from '../core/vocabulary/units.js';
 import type { ClaimQueue } from './queue.js';
 import { claimedDevices, needsOf, resourceText } from './resources.js';

@@ -1,6 +1,6 @@
 import { Estimates } from '../../../src/core/estimate/estimate.js';
 import type { Slot } from '../../../src/core/machine/machine.js';
-import type { SuitePlace } from '../../../src/core/strategies/index.js';
+import type { PlacementProposal } from '../../../src/core/strategies/index.js';
 import { device, GiB, gpu, slots, suite } from '../cluster.js';
 import { Run } from '../told-run.js';
 
@@ -230,7 +230,7 @@ describe('contradictions are bugs', () => {
     expect(() => run.tell({ type: 'suite-queued', suite: suite('c'), atMs: 0 })).toThrow(bug);
   });
 
-  test.each<[string, readonly SuitePlace[], RegExp]>([
+  test.each<[string, readonly PlacementProposal[], RegExp]>([
     ['a suite that is not pending', [{ suiteId: 'x', slotId: cpu1 }], /not pending/],
     ['a suite twice', [cpu1, cpu2].map((slotId) => ({ suiteId: 'a', slotId })), /not pending/],
     ['a slot that is not there', [{ suiteId: 'a', slotId: 'nowhere' }], /no such slot/],

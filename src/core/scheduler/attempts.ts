@@ -1,13 +1,14 @@
 import type { Estimate } from '../events.js';
 import type { Claim, Slot } from '../machine/machine.js';
-import type { FleetType } from './fleet.js';
-import type { Pending } from './group.js';
+import { bug } from '../vocabulary/bug.js';
+import type { PendingAttempt } from './backlog-group.js';
+import type { FleetPool } from './fleet.js';
 
 /** A suite that is running. */
 export interface Attempt {
-  readonly pending: Pending;
-  readonly type: FleetType;
-  /** One for each device it holds; the first is the one that the placement names. */
+  readonly pending: PendingAttempt;
+  readonly pool: FleetPool;
+  /** One for each device that the suite holds; the first is the one that the placement names. */
   readonly slots: readonly Slot[];
   readonly claim: Claim;
   readonly degraded: boolean;
@@ -15,7 +16,7 @@ export interface Attempt {
   readonly startedAtMs: number;
   /** True when it was started beside another attempt at the same suite. */
   readonly speculative: boolean;
-  /** Another attempt gave the result: whatever comes of this one comes too late. */
+  /** Another attempt has given the suite's result, so the result of this one will not count. */
   stopped: boolean;
 }
 
@@ -36,26 +37,26 @@ export class Attempts {
   }
 
   /** The attempt that holds the slot, as its first or as a further one. */
-  on(slotId: string): Attempt | undefined {
+  holderOf(slotId: string): Attempt | undefined {
     return this.#bySlot.get(slotId);
   }
 
-  /** Those that are running beside this one for the same suite. */
+  /** Other attempts that are running at the same suite. */
   rivalsOf(attempt: Attempt): readonly Attempt[] {
-    return this.of(attempt.pending.suite.id).filter((other) => other !== attempt);
+    return this.runningAt(attempt.pending.suite.id).filter((other) => other !== attempt);
   }
 
-  of(suiteId: string): readonly Attempt[] {
+  runningAt(suiteId: string): readonly Attempt[] {
     return this.#bySuite.get(suiteId) ?? [];
   }
 
-  /** The number of the suite's last attempt, also when it has ended; 0: there was none. */
+  /** The number of the suite's last attempt, even if it has ended; 0 when there was none. */
   lastNumberOf(suiteId: string): number {
     return this.#lastNumbers.get(suiteId) ?? 0;
   }
 
-  /** Tells that no further attempt will follow. */
-  forget(suiteId: string): void {
+  /** To be called when no further attempt at the suite will follow. */
+  forgetNumberOf(suiteId: string): void {
     this.#lastNumbers.delete(suiteId);
   }
 
@@ -64,7 +65,7 @@ export class Attempts {
     this.#lastNumbers.set(id, attempt.pending.attempt);
     this.#all.add(attempt);
     for (const slot of attempt.slots) this.#bySlot.set(slot.id, attempt);
-    this.#bySuite.set(id, [...this.of(id), attempt]);
+    this.#bySuite.set(id, [...this.runningAt(id), attempt]);
   }
 
   delete(attempt: Attempt): void {
@@ -75,4 +76,10 @@ export class Attempts {
     if (rivals.length === 0) this.#bySuite.delete(id);
     else this.#bySuite.set(id, [...rivals]);
   }
+}
+
+/** The slot by which events name the attempt. */
+export function firstSlotOf({ slots: [first] }: Pick<Attempt, 'slots'>): Slot {
+  if (first === undefined) throw bug('A suite runs on no slot.');
+  return first;
 }

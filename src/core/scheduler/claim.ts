@@ -6,15 +6,15 @@ import type { WorkloadProfile } from '../workload/profile.js';
 /** How many devices of a class, all of one machine, a suite takes at once: the fewest that one of its alternatives asks for. */
 export function deviceCountOf({ hardware }: WorkloadProfile, deviceClass: DeviceClass): number {
   let least = Number.POSITIVE_INFINITY;
-  // Asked for every suite at every decision: no lists.
+  // Called for every suite at every decision, so it builds no lists.
   for (const need of hardware) if (need.class === deviceClass && need.count < least) least = need.count;
   return least === Number.POSITIVE_INFINITY ? 1 : least;
 }
 
 /**
- * What a suite takes from the machine of a slot while it runs there. CPU threads and host memory never exceed the
- * machine's budget: a suite that is believed to need more claims all of it and so runs alone.
- * Of several devices it names that of the slot alone; the others are chosen when it starts.
+ * What a suite takes from the slot's machine while it runs there: its resource demand. CPU threads and host memory never
+ * exceed the machine's budget: a suite that should need more claims the whole budget and so runs alone.
+ * The claim names only the slot's own device; further devices (`gpu:2`) are chosen when the suite starts.
  */
 export function claimOf(suite: Suite, slot: Slot, estimate: Estimate): Claim {
   const { profile } = suite;

@@ -3,118 +3,121 @@ import { type HeldLocks, MachineLoad } from '../machine/load.js';
 import { type Claim, type Device, kindOf, type Slot } from '../machine/machine.js';
 import type { Permits } from '../machine/permits.js';
 import { bug } from '../vocabulary/bug.js';
-import type { FreeSlot, PendingGroup, SlotType } from './strategy.js';
+import type { FreeSlot, SlotPool, SuiteGroup } from './strategy.js';
 
+/** Whether suites with the same requirements can ever run on a pool. */
 export interface Verdict {
-  /** Left out when such a suite can run on the type some time. */
+  /** Why they cannot; left out when they can. */
   readonly rejection?: Rejection;
-  /** How many of its requirements the device misses. */
+  /** How many of the requirements the device misses. */
   readonly missed: number;
 }
 
-/** Slots of one type that are up. */
-export class FleetType implements SlotType {
+/** The slots of one pool that are up. */
+export class FleetPool implements SlotPool {
   readonly name: string;
-  readonly kind: string;
+  readonly deviceKind: string;
   readonly device: Device;
-  /** One of them: what can never run here is the same for all. */
-  readonly slot: Slot;
-  /** Of the machine, shared by its types. */
+  readonly anySlot: Slot;
+  /** Of the machine, shared by its pools. */
   readonly load: MachineLoad;
-  /** All types of the machine, this one included; shared by them. */
-  readonly siblings: Set<FleetType>;
-  readonly free: KnownSlot[] = [];
+  /** All pools of the machine, this one included; shared by them. */
+  readonly siblings: Set<FleetPool>;
+  readonly freeSlots: FleetSlot[] = [];
   /** Kept by the backlog. */
-  readonly candidates = new Set<PendingGroup>();
-  /** Whether suites can ever run here, by what they ask for. Kept by the backlog. */
+  readonly eligibleGroups = new Set<SuiteGroup>();
+  /** By requirements. Kept by the matching of groups. */
   readonly verdicts = new Map<string, Verdict>();
-  slots = 0;
+  slotCount = 0;
 
-  constructor(slot: Slot, { load, types }: KnownMachine) {
+  constructor(slot: Slot, { load, pools }: FleetMachine) {
     this.name = slot.type;
-    this.kind = kindOf(slot.device);
+    this.deviceKind = kindOf(slot.device);
     this.device = slot.device;
-    this.slot = slot;
+    this.anySlot = slot;
     this.load = load;
-    this.siblings = types;
-    types.add(this);
+    this.siblings = pools;
+    pools.add(this);
   }
 }
 
-export interface KnownSlot extends FreeSlot {
+interface FleetSlot extends FreeSlot {
   readonly slot: Slot;
-  readonly type: FleetType;
+  readonly pool: FleetPool;
 }
 
-interface KnownMachine {
+interface FleetMachine {
   readonly load: MachineLoad;
-  readonly types: Set<FleetType>;
+  readonly pools: Set<FleetPool>;
 }
 
-/** The slots that are up and what is taken of their machines. */
+/** The slots that are up, and what is claimed of their machines. */
 export class Fleet {
   readonly #locks: HeldLocks = new Map();
-  readonly #machines = new Map<string, KnownMachine>();
-  readonly #types = new Map<string, FleetType>();
-  readonly #slots = new Map<string, KnownSlot>();
-  #ordinal = 0;
+  readonly #machines = new Map<string, FleetMachine>();
+  readonly #pools = new Map<string, FleetPool>();
+  readonly #slots = new Map<string, FleetSlot>();
+  #nextOrdinal = 0;
 
   /** In the order in which they came up. */
-  get types(): readonly FleetType[] {
-    return [...this.#types.values()];
+  get pools(): readonly FleetPool[] {
+    return [...this.#pools.values()];
   }
 
-  /** Types with free slots on machines that are not full: no suite fits on the others, whatever it claims. */
-  freeTypes(): readonly FleetType[] {
-    return [...this.#types.values()].filter(({ free, load, slot }) => free.length > 0 && !isFull(load, slot));
+  /** Pools with free slots on machines that are not full. On the others no suite fits, whatever it claims. */
+  freePools(): readonly FleetPool[] {
+    return [...this.#pools.values()].filter(
+      ({ freeSlots, load, anySlot }) => freeSlots.length > 0 && !isFull(load, anySlot),
+    );
   }
 
-  find(slotId: string): KnownSlot | undefined {
+  findSlot(slotId: string): FleetSlot | undefined {
     return this.#slots.get(slotId);
   }
 
-  /** @returns Whether it is the first of its type. */
-  up(slot: Slot): boolean {
+  /** @returns Whether it is the first slot of its pool. */
+  addSlot(slot: Slot): boolean {
     if (this.#slots.has(slot.id)) {
       throw bug(`Slot ${slot.id} came up twice.`);
     }
     const machine = this.#machines.get(slot.machine.name) ?? {
       load: new MachineLoad(this.#locks),
-      types: new Set(),
+      pools: new Set(),
     };
-    const type = this.#types.get(slot.type) ?? new FleetType(slot, machine);
-    const known = { id: slot.id, ordinal: this.#ordinal++, slot, type };
+    const pool = this.#pools.get(slot.type) ?? new FleetPool(slot, machine);
+    const added = { id: slot.id, ordinal: this.#nextOrdinal++, slot, pool };
     this.#machines.set(slot.machine.name, machine);
-    this.#types.set(slot.type, type);
-    this.#slots.set(slot.id, known);
-    type.slots++;
-    addFree(type, known);
-    return type.slots === 1;
+    this.#pools.set(slot.type, pool);
+    this.#slots.set(slot.id, added);
+    pool.slotCount++;
+    insertFree(pool, added);
+    return pool.slotCount === 1;
   }
 
   /**
    * The slot must be free; an unknown one is ignored.
-   * @returns Whether it was the last of its type.
+   * @returns Whether it was the last slot of its pool.
    */
-  down(slotId: string): boolean {
-    const known = this.#slots.get(slotId);
-    if (known === undefined) return false;
+  removeSlot(slotId: string): boolean {
+    const removed = this.#slots.get(slotId);
+    if (removed === undefined) return false;
+    const { pool } = removed;
     this.#slots.delete(slotId);
-    removeFree(known.type, slotId);
-    if (--known.type.slots > 0) return false;
-    known.type.siblings.delete(known.type);
-    return this.#types.delete(known.type.name);
+    removeFree(pool, slotId);
+    if (--pool.slotCount > 0) return false;
+    pool.siblings.delete(pool);
+    return this.#pools.delete(pool.name);
   }
 
-  /** What is unknown is ignored. */
-  heat(machine: string, deviceId: string, isHot: boolean): void {
+  /** An unknown machine is ignored. */
+  setHot(machine: string, deviceId: string, isHot: boolean): void {
     const { hotDevices } = this.#machines.get(machine)?.load ?? {};
     if (isHot) hotDevices?.add(deviceId);
     else hotDevices?.delete(deviceId);
   }
 
-  /** What is unknown is ignored. */
-  takenByOthers(machine: string, deviceId: string, bytes: number, by: string | undefined): void {
+  /** An unknown machine is ignored. */
+  setTakenByOthers(machine: string, deviceId: string, bytes: number, by: string | undefined): void {
     this.#machines.get(machine)?.load.othersMemory.set(deviceId, { bytes, ...(by !== undefined && { by }) });
   }
 
@@ -124,29 +127,29 @@ export class Fleet {
   }
 
   /** The slots, all of one machine, must be free. */
-  take(slots: readonly Slot[], claim: Claim): void {
+  allocate(slots: readonly Slot[], claim: Claim): void {
     this.#loadOf(slots).take(slots, claim);
-    for (const { id } of slots) removeFree(this.#known(id).type, id);
+    for (const { id } of slots) removeFree(this.#slotOf(id).pool, id);
   }
 
-  /** Gives back what `take` took with the same slots and claim. */
+  /** Undoes `allocate` with the same slots and claim. */
   release(slots: readonly Slot[], claim: Claim): void {
     this.#loadOf(slots).release(slots, claim);
     for (const { id } of slots) {
-      const known = this.#known(id);
-      addFree(known.type, known);
+      const slot = this.#slotOf(id);
+      insertFree(slot.pool, slot);
     }
   }
 
   #loadOf([first]: readonly Slot[]): MachineLoad {
     if (first === undefined) throw bug('A suite was to run on no slot.');
-    return this.#known(first.id).type.load;
+    return this.#slotOf(first.id).pool.load;
   }
 
-  #known(slotId: string): KnownSlot {
-    const known = this.#slots.get(slotId);
-    if (known === undefined) throw bug(`There is no slot ${slotId}.`);
-    return known;
+  #slotOf(slotId: string): FleetSlot {
+    const slot = this.#slots.get(slotId);
+    if (slot === undefined) throw bug(`There is no slot ${slotId}.`);
+    return slot;
   }
 }
 
@@ -154,22 +157,22 @@ function isFull(load: MachineLoad, { machineWorkers, machineCpuThreads }: Slot):
   return load.exclusiveSuites > 0 || load.suites >= machineWorkers || load.cpuThreads >= machineCpuThreads;
 }
 
-/** Keeps the lowest number first. Ids of one type differ in their number only. */
-function addFree({ free }: FleetType, slot: KnownSlot): void {
-  free.splice(placeOf(slot.id, free), 0, slot);
+/** Keeps the lowest number first. */
+function insertFree({ freeSlots }: FleetPool, slot: FleetSlot): void {
+  freeSlots.splice(sortedIndexOf(slot.id, freeSlots), 0, slot);
 }
 
-function removeFree({ free }: FleetType, slotId: string): void {
-  const at = placeOf(slotId, free);
-  if (free[at]?.id === slotId) free.splice(at, 1);
+function removeFree({ freeSlots }: FleetPool, slotId: string): void {
+  const index = sortedIndexOf(slotId, freeSlots);
+  if (freeSlots[index]?.id === slotId) freeSlots.splice(index, 1);
 }
 
-/** Where the id stands in the sorted list, or would stand. */
-function placeOf(slotId: string, free: readonly KnownSlot[]): number {
-  let [from, to] = [0, free.length];
+/** The index of the id in the sorted list, or where it belongs. Ids of one pool differ in their number only. */
+function sortedIndexOf(slotId: string, freeSlots: readonly FleetSlot[]): number {
+  let [from, to] = [0, freeSlots.length];
   while (from < to) {
     const middle = (from + to) >> 1;
-    const id = free[middle]?.id ?? '';
+    const id = freeSlots[middle]?.id ?? '';
     const isBefore = id.length < slotId.length || (id.length === slotId.length && id < slotId);
     if (isBefore) from = middle + 1;
     else to = middle;

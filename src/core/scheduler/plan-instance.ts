@@ -1,7 +1,52 @@
 import type { Suite } from '../events.js';
-import { kindOf, type Slot } from '../machine/machine.js';
-import type { PlanInstance, PlanMachine, PlanPool } from '../planner/instance.js';
+import { type Claim, kindOf, type Slot } from '../machine/machine.js';
+import type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from '../planner/instance.js';
+import type { DeviceClass } from '../vocabulary/taxonomy.js';
 import { deviceCountOf } from './claim.js';
+
+/** Slots and suites as an instance for the planner, with the way back from its indices to slots. */
+export interface StatedInstance {
+  readonly instance: PlanInstance;
+  /** Slots by index of the pool and number within it. */
+  readonly slots: readonly (readonly Slot[])[];
+}
+
+/**
+ * Equal devices of one machine become one pool of the instance, so that a suite may take several of them at once.
+ * @param durationMs Of a suite on a slot; infinite: it cannot run there.
+ */
+export function planInstanceOf(
+  slots: readonly Slot[],
+  suites: readonly Suite[],
+  durationMs: (suite: Suite, slot: Slot) => number,
+): StatedInstance {
+  const machines = new Map(slots.map((slot) => [slot.machine.name, planMachineOf(slot)]));
+  const machineIndex = new Map([...machines.keys()].map((name, index) => [name, index]));
+  const slotsByPool = equalSlots(slots);
+  const pools = slotsByPool.map((members): PlanPool => {
+    const [{ device, machine, type }] = members;
+    const devices = new Set(members.map((slot) => slot.device.id)).size;
+    return {
+      name: type,
+      machine: machineIndex.get(machine.name) ?? 0,
+      slots: members.length,
+      slotsPerDevice: Math.max(1, Math.floor(members.length / devices)),
+      deviceMemoryBytes: device.memoryBytes ?? machine.memoryBudgetBytes,
+    };
+  });
+  return {
+    slots: slotsByPool,
+    instance: {
+      machines: [...machines.values()],
+      pools,
+      suites: suites.map((suite) => {
+        const durations = slotsByPool.map(([slot]) => durationMs(suite, slot));
+        const runsOn = slotsByPool[durations.findIndex(Number.isFinite)]?.[0].device.class ?? 'cpu';
+        return planSuiteOf(suite, runsOn, declaredClaimOf(suite, runsOn), durations);
+      }),
+    },
+  };
+}
 
 /** What the slots of a machine share. */
 export function planMachineOf({ machine, machineWorkers, machineCpuThreads }: Slot): PlanMachine {
@@ -13,27 +58,33 @@ export function planMachineOf({ machine, machineWorkers, machineCpuThreads }: Sl
   };
 }
 
-/** Slots and suites as an instance for the planner, with the way back from its indices to slots. */
-export interface StatedInstance {
-  readonly instance: PlanInstance;
-  /** Slots by index of the pool and number within it. */
-  readonly slots: readonly (readonly Slot[])[];
+/**
+ * A suite of the instance.
+ * @param durationMs By index of the pool; infinite: it cannot run there.
+ */
+export function planSuiteOf(
+  { id, profile }: Suite,
+  deviceClass: DeviceClass,
+  claim: Omit<Claim, 'deviceIds'>,
+  durationMs: readonly number[],
+): PlanSuite {
+  return {
+    id,
+    durationMs,
+    hostMemoryBytes: claim.hostMemoryBytes,
+    deviceMemoryBytes: claim.deviceMemoryBytes,
+    cpuThreads: claim.cpuThreads,
+    devices: deviceCountOf(profile, deviceClass),
+    locks: claim.locks,
+    exclusive: claim.exclusive,
+    priority: profile.priority,
+  };
 }
 
-/**
- * Equal devices of one machine become one pool, so that a suite may take several of them at once.
- * @param durationMs Of a suite on a slot; infinite: it cannot run there.
- */
-export function planInstanceOf(
-  slots: readonly Slot[],
-  suites: readonly Suite[],
-  durationMs: (suite: Suite, slot: Slot) => number,
-): StatedInstance {
-  const machines = new Map<string, PlanMachine>();
-  const groups = new Map<string, Slot[]>();
+function equalSlots(slots: readonly Slot[]): readonly (readonly [Slot, ...Slot[]])[] {
+  const byKey = new Map<string, [Slot, ...Slot[]]>();
   for (const slot of slots) {
     const { machine, device } = slot;
-    machines.set(machine.name, planMachineOf(slot));
     const key = JSON.stringify([
       machine.name,
       kindOf(device),
@@ -41,47 +92,22 @@ export function planInstanceOf(
       device.backends,
       device.shares,
     ]);
-    const group = groups.get(key) ?? [];
-    groups.set(key, group);
-    group.push(slot);
+    const equal = byKey.get(key);
+    if (equal) equal.push(slot);
+    else byKey.set(key, [slot]);
   }
-  const indexOf = new Map([...machines.keys()].map((name, index) => [name, index]));
-  const groupList = [...groups.values()];
-  const pools = groupList.map((members): PlanPool => {
-    const [{ device, machine, type }] = members as [Slot];
-    const devices = new Set(members.map((slot) => slot.device.id)).size;
-    return {
-      name: type,
-      machine: indexOf.get(machine.name) ?? 0,
-      slots: members.length,
-      slotsPerDevice: Math.max(1, Math.floor(members.length / devices)),
-      deviceMemoryBytes: device.memoryBytes ?? machine.memoryBudgetBytes,
-    };
-  });
+  return [...byKey.values()];
+}
+
+/** What the profile alone says, without what was learned. A figure above the budget stays: the suite then runs nowhere. */
+function declaredClaimOf({ profile }: Suite, deviceClass: DeviceClass): Omit<Claim, 'deviceIds'> {
+  const onCpu = deviceClass === 'cpu';
+  const { minMemoryBytes, hostMemoryBytes, cpuThreads = 1, locks, exclusive } = profile;
   return {
-    slots: groupList,
-    instance: {
-      machines: [...machines.values()],
-      pools,
-      suites: suites.map((suite) => {
-        const { profile } = suite;
-        const durations = groupList.map(([slot]) =>
-          slot ? durationMs(suite, slot) : Number.POSITIVE_INFINITY,
-        );
-        const runsOn = groupList[durations.findIndex(Number.isFinite)]?.[0]?.device.class ?? 'cpu';
-        const onDevice = runsOn !== 'cpu';
-        return {
-          id: suite.id,
-          durationMs: durations,
-          hostMemoryBytes: profile.hostMemoryBytes ?? (onDevice ? 0 : profile.minMemoryBytes),
-          deviceMemoryBytes: onDevice ? profile.minMemoryBytes : 0,
-          cpuThreads: profile.cpuThreads ?? 1,
-          devices: deviceCountOf(profile, runsOn),
-          locks: profile.locks,
-          exclusive: profile.exclusive,
-          priority: profile.priority,
-        };
-      }),
-    },
+    cpuThreads,
+    hostMemoryBytes: hostMemoryBytes ?? (onCpu ? minMemoryBytes : 0),
+    deviceMemoryBytes: onCpu ? 0 : minMemoryBytes,
+    locks,
+    exclusive,
   };
 }

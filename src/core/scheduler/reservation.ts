@@ -1,49 +1,52 @@
+/** EASY backfilling with draining (Lifka 1995): keeps small suites from starving a large one. */
+
 import type { Estimates } from '../estimate/estimate.js';
 import { meanResidualLifeMs } from '../estimate/residual-life.js';
-import { fits, partOfRoom, type Room, roomOn } from './allocation.js';
+import { type Allocation, allocationOn, fits, partialAllocation } from './allocation.js';
 import type { Attempt, Attempts } from './attempts.js';
-import type { Backlog, Demand } from './backlog.js';
-import type { Fleet, FleetType } from './fleet.js';
-import type { Group } from './group.js';
+import type { Backlog, PeakDemand } from './backlog.js';
+import type { BacklogGroup } from './backlog-group.js';
+import type { Fleet, FleetPool } from './fleet.js';
 import type { Turn } from './strategy.js';
 import { comesBefore } from './turn.js';
 
-/** When this many later suites have started on machines where a suite found no room, room is kept for it. */
-const passesBeforeReservation = 32;
+const tuning = {
+  /** Bypasses of a group's head after which resources are reserved for it. */
+  bypassesBeforeReservation: 32,
+  /** A candidate is given up when the suite is expected to end there this many times as late as at first. */
+  candidatePatience: 2,
+} as const;
 
-/** A place is given up when it takes this many times as long as it seemed. */
-const patience = 2;
-
-/** Where a suite may wait for room. */
-interface Place {
-  readonly group: Group;
-  readonly types: readonly [FleetType, ...FleetType[]];
+/** Pools of one machine and device kind on which the head of a group may wait: whichever is free first will do. */
+interface Candidate {
+  readonly group: BacklogGroup;
+  readonly pools: readonly [FleetPool, ...FleetPool[]];
 }
 
-/** Where it does. */
-interface Target extends Place {
-  /** When it should end there, ms from now. */
+/** The candidate on which the suite waits. */
+interface Target extends Candidate {
+  /** When the suite is expected to end there, ms from now. */
   readonly endMs: number;
-  /** If it should end later than this, ms since the run started, another place may be better. */
+  /** When it is expected to end later than this, another candidate may be better. Ms since the run started. */
   readonly latestMs: number;
 }
 
 /**
- * Keeps small suites from starving a big one. What the suite would take is booked, as if it ran, on the machine where it
- * should end first: others start there only beside it, so that the machine drains as far as needed. One suite at a time,
- * so that no two reservations can wait for each other.
+ * Books what a suite takes, as if it ran, on the machine where it is expected to end first. Other suites start there only
+ * in what is left, so the machine drains until the suite fits. There is one reservation at a time, so that no two can wait
+ * for each other.
  */
 export class Reservation {
   readonly #fleet: Fleet;
   readonly #backlog: Backlog;
   readonly #attempts: Attempts;
   readonly #estimates: Estimates;
-  readonly #overdue = new Set<Group>();
+  readonly #overdue = new Set<BacklogGroup>();
   /** Kept while the group waits, so that the same machine goes on draining. */
   #target: Target | undefined;
   /** Kept while suspended, so that the same slot is booked again. */
-  #room: Room | undefined;
-  #booked = false;
+  #allocation: Allocation | undefined;
+  #isBooked = false;
 
   constructor(fleet: Fleet, backlog: Backlog, attempts: Attempts, estimates: Estimates) {
     this.#fleet = fleet;
@@ -54,47 +57,51 @@ export class Reservation {
 
   /** Books nothing until `renew`. To be called before slots go down or suites come and go. */
   suspend(): void {
-    if (this.#room && this.#booked) this.#fleet.release(this.#room.slots, this.#room.claim);
-    this.#booked = false;
+    if (this.#allocation && this.#isBooked)
+      this.#fleet.release(this.#allocation.slots, this.#allocation.claim);
+    this.#isBooked = false;
   }
 
-  /** Books room for the suite that was passed over too often, or returns it when it is there: then it must start. */
-  renew(nowMs: number): Room | undefined {
+  /**
+   * Books resources for the suite that was bypassed too often.
+   * @returns An allocation when the suite fits now: then it must start.
+   */
+  renew(nowMs: number): Allocation | undefined {
     this.suspend();
-    const group = this.#mostOverdue();
+    const group = this.#nextBeneficiary();
     this.#target = group && this.#targetFor(group, nowMs);
     if (this.#target === undefined) return undefined;
-    const room = this.#roomNow(this.#target);
-    this.#room = room ? undefined : this.#part(this.#target);
-    if (this.#room) {
-      this.#fleet.take(this.#room.slots, this.#room.claim);
-      this.#booked = true;
+    const allocation = this.#allocationNow(this.#target);
+    this.#allocation = allocation ? undefined : this.#bookable(this.#target);
+    if (this.#allocation) {
+      this.#fleet.allocate(this.#allocation.slots, this.#allocation.claim);
+      this.#isBooked = true;
     }
-    return room;
+    return allocation;
   }
 
-  /** For whom room is kept. */
-  get beneficiary(): Group | undefined {
+  /** The group for whose head resources are reserved. */
+  get beneficiary(): BacklogGroup | undefined {
     return this.#target?.group;
   }
 
-  /** Tells that a suite is about to start; counts the earlier ones that find no room on that machine. */
-  passing(turn: Turn, type: FleetType): void {
-    if (hasRoomForAll(type, this.#backlog.peak)) return;
-    const types = [...type.siblings].filter(({ free }) => free.length > 0);
+  /** To be called when a suite is about to start on the pool: counts it for every earlier suite that cannot start there. */
+  countBypasses(turn: Turn, pool: FleetPool): void {
+    if (fitsAnything(pool, this.#backlog.peak)) return;
+    const pools = [...pool.siblings].filter(({ freeSlots }) => freeSlots.length > 0);
     for (const group of this.#backlog.groups) {
       if (!comesBefore(group.head.turn, turn)) continue;
-      const here = types.filter((each) => group.slotTypes.has(each));
+      const here = pools.filter((each) => group.claimByPool.has(each));
       if (here.length === 0 || here.some((each) => fits(each, group))) continue;
-      group.passes++;
+      group.bypassCount++;
       if (isOverdue(group)) this.#overdue.add(group);
     }
   }
 
-  /** The one that waits goes on waiting; else the earliest. */
-  #mostOverdue(): Group | undefined {
+  /** Keeps the current beneficiary; otherwise the overdue group that is first in turn. */
+  #nextBeneficiary(): BacklogGroup | undefined {
     if (this.#target && isOverdue(this.#target.group)) return this.#target.group;
-    let first: Group | undefined;
+    let first: BacklogGroup | undefined;
     for (const group of this.#overdue) {
       if (!isOverdue(group)) this.#overdue.delete(group);
       else if (!first || comesBefore(group.head.turn, first.head.turn)) first = group;
@@ -102,94 +109,96 @@ export class Reservation {
     return first;
   }
 
-  /** Where it waits already, else where it should end first. */
-  #targetFor(group: Group, nowMs: number): Target | undefined {
-    if (this.#target?.group === group && this.#target.types.every((type) => group.slotTypes.has(type))) {
-      const endMs = this.#endMs(this.#target, nowMs);
+  /** Keeps the current target unless it takes too long; otherwise the candidate with the earliest expected end. */
+  #targetFor(group: BacklogGroup, nowMs: number): Target | undefined {
+    if (this.#target?.group === group && this.#target.pools.every((pool) => group.claimByPool.has(pool))) {
+      const endMs = this.#expectedEndMs(this.#target, nowMs);
       const isInTime = nowMs + endMs <= this.#target.latestMs;
       if (isInTime && endMs < Number.POSITIVE_INFINITY) return { ...this.#target, endMs };
     }
     let first: Target | undefined;
-    for (const place of placesOf(group)) {
-      const endMs = this.#endMs(place, nowMs);
+    for (const candidate of candidatesOf(group)) {
+      const endMs = this.#expectedEndMs(candidate, nowMs);
       if (first !== undefined && endMs >= first.endMs) continue;
-      first = { ...place, endMs, latestMs: nowMs + patience * endMs };
+      first = { ...candidate, endMs, latestMs: nowMs + tuning.candidatePatience * endMs };
     }
     return first;
   }
 
   /**
-   * When the group's head should end there, ms from now: what runs on the machine is thought away, first what ends
-   * first, until there is room. Infinite where that does not help: a device is hot, a lock is held elsewhere.
+   * When the group's head should end on the candidate, ms from now. Releases what runs on the machine, in the order of
+   * expected ends, until the head fits, and then allocates it again. Infinite when the head does not fit even on the empty
+   * machine: a device is hot, or a lock is held on another machine.
    */
-  #endMs({ group, types }: Place, nowMs: number): number {
-    const [first] = types;
+  #expectedEndMs({ group, pools }: Candidate, nowMs: number): number {
+    const [first] = pools;
     const running = [...this.#attempts.all]
-      .filter(({ type }) => type.load === first.load)
+      .filter(({ pool }) => pool.load === first.load)
       .map((attempt) => ({
         ...attempt,
         leftMs: meanResidualLifeMs(attempt.estimate, nowMs - attempt.startedAtMs),
       }))
       .sort((a, b) => a.leftMs - b.leftMs);
-    const ended: Attempt[] = [];
+    const released: Attempt[] = [];
     let drainMs = 0;
-    while (!types.some((type) => fits(type, group))) {
-      const next = running[ended.length];
+    while (!pools.some((pool) => fits(pool, group))) {
+      const next = running[released.length];
       drainMs = next?.leftMs ?? Number.POSITIVE_INFINITY;
       if (next === undefined) break;
       this.#fleet.release(next.slots, next.claim);
-      ended.push(next);
+      released.push(next);
     }
-    for (const { slots, claim } of ended) this.#fleet.take(slots, claim);
+    for (const { slots, claim } of released) this.#fleet.allocate(slots, claim);
     return drainMs + this.#durationMs(group, first);
   }
 
-  /** Where it can start now and ends no later than where it waits. */
-  #roomNow({ group, endMs }: Target): Room | undefined {
-    const [best] = [...group.slotTypes.keys()]
-      .flatMap((type) => roomOn(type, group) ?? [])
-      .map((room) => ({ room, durationMs: this.#durationMs(group, room.type) }))
+  /** An allocation anywhere, if the head would end there no later than on its target. */
+  #allocationNow({ group, endMs }: Target): Allocation | undefined {
+    const [best] = [...group.claimByPool.keys()]
+      .flatMap((pool) => allocationOn(pool, group) ?? [])
+      .map((allocation) => ({ allocation, durationMs: this.#durationMs(group, allocation.pool) }))
       .sort((a, b) => a.durationMs - b.durationMs);
-    return best && best.durationMs <= endMs ? best.room : undefined;
+    return best && best.durationMs <= endMs ? best.allocation : undefined;
   }
 
-  #durationMs({ head }: Group, { kind }: FleetType): number {
-    return this.#estimates.estimateOf(head.suite, kind).durationMs;
+  #durationMs({ head }: BacklogGroup, { deviceKind }: FleetPool): number {
+    return this.#estimates.estimateOf(head.suite, deviceKind).durationMs;
   }
 
-  /** The slot booked before, else a free one, with what else is there of what it needs. */
-  #part({ group, types }: Target): Room | undefined {
-    const before = this.#room?.slots[0]?.id;
-    const free = types.flatMap((type) => type.free.map(({ id, slot }) => ({ type, id, slot })));
+  /** With the slot that was booked before if it is free, otherwise with any free slot of the target. */
+  #bookable({ group, pools }: Target): Allocation | undefined {
+    const before = this.#allocation?.slots[0]?.id;
+    const free = pools.flatMap((pool) => pool.freeSlots.map(({ id, slot }) => ({ pool, id, slot })));
     const chosen = free.find(({ id }) => id === before) ?? free[0];
-    return chosen && partOfRoom(chosen.type, group, chosen.slot);
+    return chosen && partialAllocation(chosen.pool, group, chosen.slot);
   }
 }
 
-function isOverdue(group: Group): boolean {
-  return group.passes >= passesBeforeReservation && group.size > 0 && group.slotTypes.size > 0;
+function isOverdue(group: BacklogGroup): boolean {
+  return (
+    group.bypassCount >= tuning.bypassesBeforeReservation && group.size > 0 && group.claimByPool.size > 0
+  );
 }
 
-/** The types of each machine that are alike: whichever of them is free first will do. */
-function placesOf(group: Group): readonly Place[] {
-  const places = new Map<string, [FleetType, ...FleetType[]]>();
-  for (const type of group.slotTypes.keys()) {
-    const key = JSON.stringify([type.slot.machine.name, type.kind]);
-    const types = places.get(key);
-    if (types) types.push(type);
-    else places.set(key, [type]);
+function candidatesOf(group: BacklogGroup): readonly Candidate[] {
+  const candidates = new Map<string, [FleetPool, ...FleetPool[]]>();
+  for (const pool of group.claimByPool.keys()) {
+    const key = JSON.stringify([pool.anySlot.machine.name, pool.deviceKind]);
+    const pools = candidates.get(key);
+    if (pools) pools.push(pool);
+    else candidates.set(key, [pool]);
   }
-  return [...places.values()].map((types) => ({ group, types }));
+  return [...candidates.values()].map((pools) => ({ group, pools }));
 }
 
-/** True when whatever is pending finds room on the machine as long as one of its slots is free. */
-function hasRoomForAll({ load, slot }: FleetType, peak: Demand): boolean {
+/** True when every pending suite fits on the machine as long as one of its slots is free. */
+function fitsAnything({ load, anySlot }: FleetPool, peak: PeakDemand): boolean {
   return (
     peak.isPlain &&
     load.exclusiveSuites === 0 &&
     load.hotDevices.size === 0 &&
-    load.suites < slot.machineWorkers &&
-    load.cpuThreads + peak.cpuThreads <= slot.machineCpuThreads &&
-    load.hostMemoryBytes + peak.hostMemoryBytes <= slot.machine.memoryBudgetBytes
+    load.suites < anySlot.machineWorkers &&
+    load.cpuThreads + peak.cpuThreads <= anySlot.machineCpuThreads &&
+    load.hostMemoryBytes + peak.hostMemoryBytes <= anySlot.machine.memoryBudgetBytes
   );
 }

@@ -1,23 +1,41 @@
+/**
+ * Speculative execution: a second attempt at a suite that takes far longer than expected, a straggler (Dean and Ghemawat,
+ * MapReduce, 2004). As devices are unequal, only where it should end sooner (compare LATE, Zaharia et al. 2008).
+ */
+
 import type { Estimates } from '../estimate/estimate.js';
 import type { Estimate } from '../events.js';
 import type { Permit } from '../machine/permits.js';
-import { permitOn, type Room, roomOn } from './allocation.js';
+import { type Allocation, allocationOn } from './allocation.js';
 import type { Attempt, Attempts } from './attempts.js';
 import type { Backlog } from './backlog.js';
-import type { Fleet, FleetType } from './fleet.js';
-import type { Group, Pending } from './group.js';
+import type { BacklogGroup, PendingAttempt } from './backlog-group.js';
+import type { Fleet, FleetPool } from './fleet.js';
+import { permitOn } from './group-permits.js';
 
-/** An attempt counts as a straggler from this multiple of its expected duration on. */
-const overdueFactor = 3;
-/** And not before it has run this long: below, starting a process anew costs more than it saves. */
-const overdueMs = 5000;
-/**
- * How long it still takes is not known; what takes far longer than expected usually goes on about as long as it has
- * run. A second attempt must be expected to end well before that.
- */
-const certainty = 1.5;
+const tuning = {
+  /** An attempt is overdue from this multiple of its expected duration on. */
+  overdueFactor: 3,
+  /** And not before it has run this long: below, a new process costs more than the second attempt saves. */
+  leastOverdueMs: 5000,
+  /**
+   * A second attempt must be expected to take less than the elapsed time divided by this. The elapsed time stands for what
+   * the first attempt still takes: what is far beyond its expected duration goes on for about as long as it has run.
+   */
+  requiredSpeedup: 1.5,
+} as const;
 
-/** Finds suites that run far longer than expected, and better places for them. */
+/** A suite that should have a second attempt. */
+interface Straggler {
+  /** Its second attempt. */
+  readonly pending: PendingAttempt;
+  /** A group of its own, outside of the backlog. */
+  readonly group: BacklogGroup;
+  /** Where the second attempt should end before the first one, the best first. */
+  readonly pools: readonly FleetPool[];
+}
+
+/** Finds suites that run far longer than expected, and better pools for them. */
 export class Speculation {
   readonly #fleet: Fleet;
   readonly #backlog: Backlog;
@@ -31,57 +49,60 @@ export class Speculation {
     this.#estimates = estimates;
   }
 
-  /** When further attempts will be overdue: later than now. */
-  overdueAtMs(nowMs: number): readonly number[] {
-    if (this.#unwantedTypes().length === 0) return [];
+  /** The times, later than now, at which further attempts become overdue. Ms since the run started. */
+  overdueTimesMs(nowMs: number): readonly number[] {
+    if (this.#unwantedPools().length === 0) return [];
     return [...this.#attempts.all].flatMap((attempt) => {
       const atMs = overdueAtMs(attempt);
       return atMs !== undefined && atMs > nowMs ? atMs : [];
     });
   }
 
-  /** Second attempts that should start now; one of them must have started when the next is asked for. */
-  *secondAttempts(nowMs: number): Iterable<{ readonly pending: Pending; readonly room: Room }> {
-    for (const { pending, group, types } of this.#overdue(nowMs)) {
-      const [room] = types.flatMap((type) => roomOn(type, group) ?? []);
-      if (room !== undefined) yield { pending, room };
+  /** Second attempts that should start now. The caller must start each before it asks for the next. */
+  *secondAttempts(
+    nowMs: number,
+  ): Iterable<{ readonly pending: PendingAttempt; readonly allocation: Allocation }> {
+    for (const { pending, group, pools } of this.#stragglers(nowMs)) {
+      const [allocation] = pools.flatMap((pool) => allocationOn(pool, group) ?? []);
+      if (allocation !== undefined) yield { pending, allocation };
     }
   }
 
-  /** What second attempts need of machines that are shared with other runs: the best place of each. */
+  /** What second attempts need of machines that are shared with other runs: for each, the permit for its best pool. */
   permits(nowMs: number): readonly Permit[] {
-    return [...this.#overdue(nowMs)].flatMap(({ group, types: [best] }) =>
+    return [...this.#stragglers(nowMs)].flatMap(({ group, pools: [best] }) =>
       best === undefined ? [] : (permitOn(best, group) ?? []),
     );
   }
 
-  /** Suites that should have a second attempt, and where it should end sooner, the best first. */
-  *#overdue(
-    nowMs: number,
-  ): Iterable<{ readonly pending: Pending; readonly group: Group; readonly types: readonly FleetType[] }> {
-    if (this.#unwantedTypes().length === 0) return;
+  *#stragglers(nowMs: number): Iterable<Straggler> {
+    if (this.#unwantedPools().length === 0) return;
     for (const attempt of [...this.#attempts.all]) {
       const atMs = overdueAtMs(attempt);
       if (atMs === undefined || atMs > nowMs) continue;
       const { pending, stopped } = attempt;
-      // One second attempt a suite, whatever became of it.
+      // One second attempt a suite, however it ends.
       if (stopped || this.#attempts.lastNumberOf(pending.suite.id) !== pending.attempt) continue;
       const second = { ...pending, attempt: pending.attempt + 1 };
-      const group = this.#backlog.placesOf(second, this.#fleet.types);
-      const types = betterTypes(attempt, this.#unwantedTypes(), this.#estimates, nowMs);
-      yield { pending: second, group, types };
+      const group = this.#backlog.matchedAlone(second, this.#fleet.pools);
+      const pools = betterPools(attempt, this.#unwantedPools(), this.#estimates, nowMs);
+      yield { pending: second, group, pools };
     }
   }
 
-  /** Free types of machines that no pending suite can use. */
-  #unwantedTypes(): readonly FleetType[] {
+  /** Free pools of machines that no pending suite can use. */
+  #unwantedPools(): readonly FleetPool[] {
     if (this.#attempts.size === 0) return [];
-    const isWanted = ({ siblings }: FleetType) => [...siblings].some(({ candidates }) => candidates.size > 0);
-    return this.#fleet.freeTypes().filter((type) => !isWanted(type));
+    const isWanted = ({ siblings }: FleetPool) =>
+      [...siblings].some(({ eligibleGroups }) => eligibleGroups.size > 0);
+    return this.#fleet.freePools().filter((pool) => !isWanted(pool));
   }
 }
 
-/** When a second attempt may be thought of; undefined when none ever is. */
+/**
+ * When a second attempt may start; undefined when none ever may: the estimate is a mere guess, the two attempts would
+ * compete for a lock or a machine, or this is a second attempt itself.
+ */
 function overdueAtMs({ pending, claim, degraded, estimate, speculative, startedAtMs }: Attempt) {
   const { suite, alone } = pending;
   const { locks, exclusive } = suite.profile;
@@ -89,39 +110,40 @@ function overdueAtMs({ pending, claim, degraded, estimate, speculative, startedA
   if (isGuess || speculative || degraded || alone || exclusive || claim.exclusive || locks.length > 0) {
     return undefined;
   }
-  return startedAtMs + Math.max(overdueMs, overdueFactor * estimate.durationMs);
+  return startedAtMs + Math.max(tuning.leastOverdueMs, tuning.overdueFactor * estimate.durationMs);
 }
 
 /**
- * Better places for a second attempt, the best first: free, of another kind or on another machine (what makes the first
- * one slow would slow its twin as well), and expected to end sooner.
+ * Better pools for a second attempt, the best first. Only pools of another device kind or machine count: what makes the
+ * first attempt slow would slow the second one there too.
  */
-function betterTypes(
+function betterPools(
   attempt: Attempt,
-  unwanted: readonly FleetType[],
+  unwanted: readonly FleetPool[],
   estimates: Estimates,
   nowMs: number,
-): readonly FleetType[] {
+): readonly FleetPool[] {
   const elapsedMs = nowMs - attempt.startedAtMs;
   const { suite } = attempt.pending;
-  const isElsewhere = (type: FleetType) =>
-    type.kind !== attempt.type.kind || type.slot.machine.name !== attempt.type.slot.machine.name;
+  const isElsewhere = ({ deviceKind, anySlot }: FleetPool) =>
+    deviceKind !== attempt.pool.deviceKind || anySlot.machine.name !== attempt.pool.anySlot.machine.name;
   return unwanted
     .filter(isElsewhere)
-    .map((type) => ({
-      type,
-      ms: secondMs(attempt.estimate, elapsedMs, estimates.estimateOf(suite, type.kind)),
+    .map((pool) => ({
+      pool,
+      ms: secondAttemptMs(attempt.estimate, elapsedMs, estimates.estimateOf(suite, pool.deviceKind)),
     }))
-    .filter(({ ms }) => ms * certainty < elapsedMs)
+    .filter(({ ms }) => ms * tuning.requiredSpeedup < elapsedMs)
     .sort((a, b) => a.ms - b.ms)
-    .map(({ type }) => type);
+    .map(({ pool }) => pool);
 }
 
 /**
- * What a second attempt should take: what the suite took there or elsewhere before. Of one that was never measured only
- * the first attempt tells anything: twice what it has run so far, on a device that is so much faster.
+ * How long a second attempt should take. Where the suite was measured before, as long as then. Otherwise only the first
+ * attempt tells anything: it is expected to take twice what it has run so far, and the second one in proportion to the
+ * two estimates.
  */
-function secondMs(here: Estimate, elapsedMs: number, there: Estimate): number {
+function secondAttemptMs(here: Estimate, elapsedMs: number, there: Estimate): number {
   const isMeasured = there.basis === 'given' || there.basis.endsWith('-device');
   return isMeasured ? there.durationMs : (2 * elapsedMs * there.durationMs) / here.durationMs;
 }

@@ -2,7 +2,10 @@ import type { Estimate, Suite } from '../events.js';
 import type { MachineState } from '../machine/load.js';
 import type { Claim, Device, Slot } from '../machine/machine.js';
 
-/** A way to decide which suite runs where next. To add one: one file, and one line in `strategies` (index.ts). */
+/**
+ * A dispatching rule: decides which pending suite runs on which free slot. To add one, write one file in `strategies` and
+ * add one line to its index.ts.
+ */
 export interface Strategy {
   readonly name: string;
   /** Called once per run; what it returns may keep state for that run. Equal events must give equal placements. */
@@ -12,93 +15,94 @@ export interface Strategy {
 export interface StrategyOptions {
   /** Suites of equal priority start in the order in which they were queued, as far as they fit. Default false. */
   readonly keepOrder?: boolean | undefined;
-  /** When the run should be over, ms after its start. Default: as soon as the strategy likes. */
+  /** When the run should be over, ms after its start. Default: no such time. */
   readonly finishWithinMs?: number | undefined;
 }
 
 export interface StrategyRun {
-  /** When it wants to be asked again though nothing else happens, as it leaves slots idle for something better. */
+  /** When the strategy wants to be asked again even if no event comes, because it leaves slots idle. Ms since the run started. */
   readonly reviewAtMs?: number | undefined;
   /**
-   * Called by the scheduler whenever something may have changed, and again after it has started what was returned,
-   * until nothing is. Each pair must fit when the ones before it have started; the scheduler checks that. A slot may
-   * be left idle for a better suite to come, except when nothing at all is running.
+   * Called by the scheduler whenever something may have changed. The scheduler starts what is returned and calls again,
+   * until nothing is returned. Each proposal must fit after the ones before it have started; the scheduler checks that. A
+   * slot may be left idle for a better suite to come, except when nothing at all is running.
    */
-  place(view: ClusterView): readonly SuitePlace[];
+  place(view: ClusterView): readonly PlacementProposal[];
 }
 
-export interface SuitePlace {
+/** A strategy's decision to start a suite, before the scheduler has checked it. */
+export interface PlacementProposal {
   readonly suiteId: string;
   readonly slotId: string;
 }
 
-/** What can be decided now. Valid during one call of `place`. */
+/** What a strategy can decide about now. Valid during one call of `place`. */
 export interface ClusterView {
   /** Integer ms since the run started. */
   readonly atMs: number;
-  /** Slot types with at least one free slot, in the order in which they came up. */
-  readonly freeTypes: readonly SlotType[];
-  /** All slot types that are up, likewise. */
-  readonly types: readonly SlotType[];
-  /** Every pending suite is in one of them. */
-  readonly groups: Iterable<PendingGroup>;
+  /** Slot pools with at least one free slot, in the order in which they came up. */
+  readonly freePools: readonly SlotPool[];
+  /** All slot pools that are up, in the same order. */
+  readonly pools: readonly SlotPool[];
+  /** Every pending suite is in exactly one of them. */
+  readonly groups: Iterable<SuiteGroup>;
   readonly pendingCount: number;
   isPending(suiteId: string): boolean;
   /** What is running, in the order of the starts. */
   readonly running: Iterable<RunningSuite>;
-  /** Grows when suites come or slots come or go: what was planned for the rest of the run may not hold any more. */
+  /** Grows when suites come, and when slots come or go: a plan of the rest of the run may then be out of date. */
   readonly changes: number;
-  /** Whether the suites of the group may start now on a free slot of the type: budgets, locks and all. */
-  fits(group: PendingGroup, type: SlotType): boolean;
-  estimate(suite: Suite, type: SlotType): Estimate;
+  /** Whether the group's suites may start now on a free slot of the pool: slots, budgets, locks and permits allow it. */
+  fits(group: SuiteGroup, pool: SlotPool): boolean;
+  estimate(suite: Suite, pool: SlotPool): Estimate;
 }
 
 /** A suite that is running. */
 interface RunningSuite {
   readonly pending: PendingSuite;
-  readonly type: SlotType;
-  /** One for each device it holds. */
+  readonly pool: SlotPool;
+  /** One for each device that the suite holds. */
   readonly slots: readonly Slot[];
   readonly claim: Claim;
   readonly estimate: Estimate;
   readonly startedAtMs: number;
 }
 
-/** Slots that are interchangeable. */
-export interface SlotType {
+/** Slots that are interchangeable: identical parallel machines. */
+export interface SlotPool {
   /** `Slot.type`. */
   readonly name: string;
   /** `kindOf` the device. */
-  readonly kind: string;
+  readonly deviceKind: string;
   readonly device: Device;
-  /** One of them, also for what they share: machine, workers, budgets. */
-  readonly slot: Slot;
-  /** What is taken of the machine. */
+  /** Any slot of the pool, for what all of them share: machine, workers, budgets. */
+  readonly anySlot: Slot;
+  /** The sum of the claims on the machine. */
   readonly load: MachineState;
-  /** How many are up. */
-  readonly slots: number;
-  /** Lowest number first, so that the same processes are used again and stay warm. */
-  readonly free: readonly FreeSlot[];
+  /** How many slots are up, ≥ 1. */
+  readonly slotCount: number;
+  /** Lowest number first, so that the same worker processes are used again and stay warm. */
+  readonly freeSlots: readonly FreeSlot[];
   /** Groups that can run here some time, in no particular order. */
-  readonly candidates: ReadonlySet<PendingGroup>;
+  readonly eligibleGroups: ReadonlySet<SuiteGroup>;
 }
 
 export interface FreeSlot {
   readonly id: string;
-  /** Counts slots in the order in which they came up. */
+  /** Numbers all slots of the run in the order in which they came up. */
   readonly ordinal: number;
 }
 
 /** Pending suites with equal needs, claims and priority: what holds for one holds for all. Never empty. */
-export interface PendingGroup {
-  /** The one whose turn it is. */
+export interface SuiteGroup {
+  /** The suite that is first in turn. */
   readonly head: PendingSuite;
-  /** All of them, in order. */
+  /** All suites, first in turn first. */
   readonly suites: Iterable<PendingSuite>;
   /** 1…5, higher first. */
   readonly priority: number;
-  /** Where they can run some time, and what each of them would take there. */
-  readonly slotTypes: ReadonlyMap<SlotType, Claim>;
+  /** The pools on which the suites can run some time, and what each suite would take there. */
+  readonly claimByPool: ReadonlyMap<SlotPool, Claim>;
 }
 
 export interface PendingSuite {
@@ -106,8 +110,13 @@ export interface PendingSuite {
   readonly turn: Turn;
 }
 
-/** Place in the queue: priority, aged by how much has started meanwhile, then the order of queueing. */
+/** Place in the queue, by priority ageing: the earliest virtual deadline first, then the order of queueing. */
 export interface Turn {
-  readonly due: number;
+  /**
+   * Number of the start of this run by which the suite should have started. A lower priority puts it later, so that
+   * suites of higher priority pass for a limited number of starts only.
+   */
+  readonly virtualDeadline: number;
+  /** Numbers suites in the order in which they were queued. */
   readonly sequence: number;
 }

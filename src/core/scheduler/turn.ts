@@ -1,20 +1,23 @@
-import type { ClusterView, PendingGroup, SlotType, Turn } from './strategy.js';
+import type { ClusterView, SlotPool, SuiteGroup, Turn } from './strategy.js';
 
 /** Whether `a` is earlier in the queue. */
 export function comesBefore(a: Turn, b: Turn): boolean {
-  return a.due < b.due || (a.due === b.due && a.sequence < b.sequence);
+  return (
+    a.virtualDeadline < b.virtualDeadline ||
+    (a.virtualDeadline === b.virtualDeadline && a.sequence < b.sequence)
+  );
 }
 
-/** The group whose head is earliest in the queue among those that some free slot type takes. */
+/** The group whose head is earliest in the queue, among those that some free pool accepts. */
 export function firstInTurn(
   view: ClusterView,
-  takes: (group: PendingGroup, type: SlotType) => boolean,
-): PendingGroup | undefined {
-  let first: PendingGroup | undefined;
-  for (const type of view.freeTypes) {
-    for (const group of type.candidates) {
-      const earlier = first === undefined || comesBefore(group.head.turn, first.head.turn);
-      if (earlier && takes(group, type)) first = group;
+  accepts: (group: SuiteGroup, pool: SlotPool) => boolean,
+): SuiteGroup | undefined {
+  let first: SuiteGroup | undefined;
+  for (const pool of view.freePools) {
+    for (const group of pool.eligibleGroups) {
+      const isEarlier = first === undefined || comesBefore(group.head.turn, first.head.turn);
+      if (isEarlier && accepts(group, pool)) first = group;
     }
   }
   return first;

@@ -3,7 +3,7 @@ import type { Strategy } from '../scheduler/strategy.js';
 import { PlanFollower } from './plan-follower.js';
 import { restOfRun } from './rest-of-run.js';
 
-/** The shortest run: follows a plan by machine prices, made anew as reality departs from it. */
+/** The least total time: follows a plan by Lagrange multipliers, which is made anew as reality departs from it. */
 export const adaptive: Strategy = {
   name: 'adaptive',
   start: (options) =>

@@ -1,36 +1,38 @@
-import { upperQuantileMs } from '../estimate/residual-life.js';
-import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
+/** Longest processing time first (LPT, Graham 1969), within equal virtual deadlines. */
 
-interface WaitingSuite {
-  readonly group: PendingGroup;
+import { upperQuantileMs } from '../estimate/residual-life.js';
+import type { ClusterView, PendingSuite, SlotPool, SuiteGroup } from '../scheduler/strategy.js';
+
+interface OrderedSuite {
+  readonly group: SuiteGroup;
   readonly pending: PendingSuite;
-  /** Ms where it is fastest. */
+  /** Ms on the pool where it is fastest. */
   readonly leastMs: number;
 }
 
-/** The suites of one group. */
-interface Line {
-  /** As they were when the order was found: a group that is empty has none. */
-  readonly types: readonly SlotType[];
+/** The suites of one group in the order. */
+interface GroupQueue {
+  /** As of when the order was made, because a group that has become empty has none. */
+  readonly pools: readonly SlotPool[];
   /** Positions in the order. */
-  readonly suites: number[];
-  /** How many in front have started. */
+  readonly positions: number[];
+  /** How many suites at the front have started. */
   started: number;
 }
 
 /**
- * What waits, in the order in which it should start: by priority and age, then what could hold up the run the most, so that
- * the end is left to short suites. The order is found anew when suites or slots come or go.
+ * Pending suites in the order in which they should start: by virtual deadline, then by a high quantile of their duration,
+ * so that short suites are left for the end. The order is made anew when suites or slots come or go.
  */
 export class LongestFirst {
   readonly #keepOrder: boolean;
   #changes = -1;
-  #order: readonly WaitingSuite[] = [];
-  /** By position: itself, or of a suite that has started, where to look on. */
+  #order: readonly OrderedSuite[] = [];
+  /** By position: itself while the suite is pending, otherwise a later position at which to go on (path compression). */
   #onward = new Int32Array();
-  #lines = new Map<PendingGroup, Line>();
-  /** By type, and by how many types can run a suite: ms of such suites for each slot. */
-  #claimedMs = new Map<SlotType, number[]>();
+  #queues = new Map<SuiteGroup, GroupQueue>();
+  /** By pool, then by the number of pools that can run a suite: ms of pending suites per slot of these pools. */
+  #claimedMs = new Map<SlotPool, number[]>();
 
   /** @param keepOrder Suites of equal priority start in the order in which they were queued. */
   constructor(keepOrder = false) {
@@ -38,113 +40,119 @@ export class LongestFirst {
   }
 
   /**
-   * The first ones, and behind them the first of other groups that could run on what is free: what those in front wait for
-   * may not be what these need.
-   * @param count How many there are of both at most.
+   * The first suites in the order, and then the first suites of other groups that could run on free slots: these may need
+   * other resources than the first ones wait for.
+   * @param count How many suites of each of the two sorts at most.
    */
-  *first(view: ClusterView, count: number): Iterable<WaitingSuite> {
-    if (view.changes !== this.#changes) this.#renew(view);
-    const seen = new Set<PendingGroup>();
-    let at = this.#pendingFrom(0, view);
-    for (let given = 0; given < count && at < this.#order.length; given++) {
-      const waiting = this.#order[at] as WaitingSuite;
-      seen.add(waiting.group);
-      yield waiting;
-      at = this.#pendingFrom(at + 1, view);
+  *firstPending(view: ClusterView, count: number): Iterable<OrderedSuite> {
+    if (view.changes !== this.#changes) this.#makeOrder(view);
+    const seen = new Set<SuiteGroup>();
+    let position = this.#nextPending(0, view);
+    for (let given = 0; given < count && position < this.#order.length; given++) {
+      const suite = this.#order[position] as OrderedSuite;
+      seen.add(suite.group);
+      yield suite;
+      position = this.#nextPending(position + 1, view);
     }
     let others = 0;
-    for (const { candidates } of view.freeTypes) {
-      for (const group of candidates) {
+    for (const { eligibleGroups } of view.freePools) {
+      for (const group of eligibleGroups) {
         if (seen.has(group)) continue;
         if (others++ === count) return;
         seen.add(group);
-        const head = this.#headOf(group, view);
-        if (head !== undefined) yield head;
+        const first = this.#firstOf(group, view);
+        if (first !== undefined) yield first;
       }
     }
   }
 
   /**
-   * How long each slot of the type is busy with what fewer types can run than can run the group: who has a choice comes
-   * behind. Ms.
+   * How long pending suites that can run on fewer pools than the group keep each slot of the pool busy, ms. A suite with
+   * more choice gives way to them.
    */
-  pickierMs({ slotTypes }: PendingGroup, type: SlotType): number {
-    const claimedMs = this.#claimedMs.get(type) ?? [];
+  claimedByChoosierMs({ claimByPool }: SuiteGroup, pool: SlotPool): number {
+    const claimedMs = this.#claimedMs.get(pool) ?? [];
     let sum = 0;
-    for (let choice = 1; choice < slotTypes.size; choice++) sum += claimedMs[choice] ?? 0;
+    for (let choices = 1; choices < claimByPool.size; choices++) sum += claimedMs[choices] ?? 0;
     return sum;
   }
 
-  #pendingFrom(start: number, view: ClusterView): number {
-    let at = start;
-    while (at < this.#order.length && this.#hasStarted(at, view)) at = this.#onward[at] as number;
-    for (let passed = start; passed < at; ) {
+  #nextPending(start: number, view: ClusterView): number {
+    let position = start;
+    while (position < this.#order.length && this.#hasStarted(position, view)) {
+      position = this.#onward[position] as number;
+    }
+    for (let passed = start; passed < position; ) {
       const next = this.#onward[passed] as number;
-      this.#onward[passed] = at;
+      this.#onward[passed] = position;
       passed = next;
     }
-    return at;
+    return position;
   }
 
-  #headOf(group: PendingGroup, view: ClusterView): WaitingSuite | undefined {
-    const line = this.#lines.get(group);
-    if (line === undefined) return undefined;
-    while (line.started < line.suites.length) {
-      const at = line.suites[line.started] as number;
-      if (!this.#hasStarted(at, view)) return this.#order[at];
-      line.started++;
+  #firstOf(group: SuiteGroup, view: ClusterView): OrderedSuite | undefined {
+    const queue = this.#queues.get(group);
+    if (queue === undefined) return undefined;
+    while (queue.started < queue.positions.length) {
+      const position = queue.positions[queue.started] as number;
+      if (!this.#hasStarted(position, view)) return this.#order[position];
+      queue.started++;
     }
     return undefined;
   }
 
-  #hasStarted(at: number, view: ClusterView): boolean {
-    if (this.#onward[at] !== at) return true;
-    const { group, pending, leastMs } = this.#order[at] as WaitingSuite;
+  #hasStarted(position: number, view: ClusterView): boolean {
+    if (this.#onward[position] !== position) return true;
+    const { group, pending, leastMs } = this.#order[position] as OrderedSuite;
     if (view.isPending(pending.suite.id)) return false;
-    this.#onward[at] = at + 1;
-    this.#claim(this.#lines.get(group) as Line, -leastMs);
+    this.#onward[position] = position + 1;
+    this.#addClaimed(this.#queues.get(group) as GroupQueue, -leastMs);
     return true;
   }
 
-  #renew(view: ClusterView): void {
+  #makeOrder(view: ClusterView): void {
     this.#changes = view.changes;
     this.#order = orderOf(view, this.#keepOrder);
     this.#onward = Int32Array.from(this.#order.keys());
-    this.#lines = new Map();
-    this.#claimedMs = new Map(view.types.map((type) => [type, []]));
-    this.#order.forEach(({ group, leastMs }, at) => {
-      const line = this.#lines.get(group) ?? { types: [...group.slotTypes.keys()], suites: [], started: 0 };
-      this.#lines.set(group, line);
-      line.suites.push(at);
-      this.#claim(line, leastMs);
+    this.#queues = new Map();
+    this.#claimedMs = new Map(view.pools.map((pool) => [pool, []]));
+    this.#order.forEach(({ group, leastMs }, position) => {
+      const queue = this.#queues.get(group) ?? {
+        pools: [...group.claimByPool.keys()],
+        positions: [],
+        started: 0,
+      };
+      this.#queues.set(group, queue);
+      queue.positions.push(position);
+      this.#addClaimed(queue, leastMs);
     });
   }
 
-  #claim({ types }: Line, ms: number): void {
+  #addClaimed({ pools }: GroupQueue, ms: number): void {
     let slots = 0;
-    for (const type of types) slots += type.slots;
-    for (const type of types) {
-      const claimedMs = this.#claimedMs.get(type) ?? [];
-      claimedMs[types.length] = (claimedMs[types.length] ?? 0) + ms / slots;
+    for (const { slotCount } of pools) slots += slotCount;
+    for (const pool of pools) {
+      const claimedMs = this.#claimedMs.get(pool) ?? [];
+      claimedMs[pools.length] = (claimedMs[pools.length] ?? 0) + ms / slots;
     }
   }
 }
 
-function orderOf({ groups, estimate }: ClusterView, keepOrder: boolean): readonly WaitingSuite[] {
-  const waiting: (WaitingSuite & { readonly urgency: number })[] = [];
+function orderOf({ groups, estimate }: ClusterView, keepOrder: boolean): readonly OrderedSuite[] {
+  const suites: (OrderedSuite & { readonly quantileMs: number })[] = [];
   for (const group of groups) {
-    const types = [...group.slotTypes.keys()];
+    const pools = [...group.claimByPool.keys()];
     for (const pending of group.suites) {
-      const estimates = types.map((type) => estimate(pending.suite, type));
+      const estimates = pools.map((pool) => estimate(pending.suite, pool));
       const leastMs = Math.min(...estimates.map(({ durationMs }) => durationMs));
-      const urgency = keepOrder ? 0 : Math.min(...estimates.map(upperQuantileMs));
-      waiting.push({ group, pending, leastMs, urgency });
+      const quantileMs = keepOrder ? 0 : Math.min(...estimates.map(upperQuantileMs));
+      suites.push({ group, pending, leastMs, quantileMs });
     }
   }
-  return waiting.sort(
+  return suites.sort(
     (a, b) =>
-      a.pending.turn.due - b.pending.turn.due ||
-      b.urgency - a.urgency ||
+      a.pending.turn.virtualDeadline - b.pending.turn.virtualDeadline ||
+      b.quantileMs - a.quantileMs ||
       a.pending.turn.sequence - b.pending.turn.sequence,
   );
 }

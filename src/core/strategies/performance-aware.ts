@@ -1,14 +1,24 @@
+/** Earliest completion time (ECT), the longest suite first: HEFT's rule for independent tasks (Topcuoglu et al. 2002). */
+
 import { meanResidualLifeMs } from '../estimate/residual-life.js';
-import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from '../scheduler/strategy.js';
+import type {
+  ClusterView,
+  PlacementProposal,
+  SlotPool,
+  Strategy,
+  SuiteGroup,
+} from '../scheduler/strategy.js';
 import { LongestFirst } from './longest-first.js';
 import { pull } from './pull.js';
 
-/** How many suites are looked at for a decision, in their order, and then of other groups. */
-const horizon = 64;
+const tuning = {
+  /** Suites that a decision considers: so many in their order, and as many of other groups. */
+  consideredSuites: 64,
+} as const;
 
 /**
- * Each suite, the longest first, to the device where it is expected to end first, also when that device is still busy: then
- * it waits, and those behind it count on what waits before them.
+ * Each suite, the longest first, goes to the pool where it is expected to end first. When that pool is still busy, the suite
+ * waits, and suites behind it count the time that it will take there.
  */
 export const performanceAware: Strategy = {
   name: 'performance-aware',
@@ -17,8 +27,8 @@ export const performanceAware: Strategy = {
     const queue = new LongestFirst(options.keepOrder);
     return {
       place: (view) => {
-        const place = earliestCompletion(view, queue);
-        if (place !== undefined) return [place];
+        const proposal = earliestCompletion(view, queue);
+        if (proposal !== undefined) return [proposal];
         for (const _ of view.running) return [];
         return fallback.place(view);
       },
@@ -26,75 +36,77 @@ export const performanceAware: Strategy = {
   },
 };
 
-function earliestCompletion(view: ClusterView, queue: LongestFirst): SuitePlace | undefined {
-  const running = endingsOf(view);
+function earliestCompletion(view: ClusterView, queue: LongestFirst): PlacementProposal | undefined {
+  const running = expectedEnds(view);
   const freeInMs = firstFreeMs(view, running);
   const nextEndMs = nextEnds(running);
-  const placesOf = rememberedPlaces(view);
-  for (const { group, pending } of queue.first(view, horizon)) {
-    let best: SlotType | undefined;
+  const poolsOf = rememberedPools(view);
+  for (const { group, pending } of queue.firstPending(view, tuning.consideredSuites)) {
+    let best: SlotPool | undefined;
     let leastMs = Number.POSITIVE_INFINITY;
     let fits = false;
-    for (const [type, fitsNow] of placesOf(group)) {
+    for (const [pool, fitsNow] of poolsOf(group)) {
       const waitMs = Math.max(
-        fitsNow ? 0 : (nextEndMs.get(type.slot.machine.name) ?? 1),
-        freeInMs.get(type) ?? 0,
+        fitsNow ? 0 : (nextEndMs.get(pool.anySlot.machine.name) ?? 1),
+        freeInMs.get(pool) ?? 0,
       );
-      const endMs = waitMs + queue.pickierMs(group, type) + view.estimate(pending.suite, type).durationMs;
+      const endMs =
+        waitMs + queue.claimedByChoosierMs(group, pool) + view.estimate(pending.suite, pool).durationMs;
       if (endMs >= leastMs) continue;
       leastMs = endMs;
-      best = type;
+      best = pool;
       fits = fitsNow;
     }
     if (best === undefined) continue;
-    const slot = best.free[0];
+    const slot = best.freeSlots[0];
     if (fits && slot !== undefined) return { suiteId: pending.suite.id, slotId: slot.id };
     const ms = view.estimate(pending.suite, best).durationMs;
-    freeInMs.set(best, (freeInMs.get(best) ?? 0) + ms / best.slots);
+    freeInMs.set(best, (freeInMs.get(best) ?? 0) + ms / best.slotCount);
   }
   return undefined;
 }
 
-/** Where a group can run, and whether it fits there now: asked once, however many of its suites are looked at. */
-function rememberedPlaces(view: ClusterView): (group: PendingGroup) => ReadonlyMap<SlotType, boolean> {
-  const known = new Map<PendingGroup, ReadonlyMap<SlotType, boolean>>();
+/** The pools on which a group can run, and whether it fits there now: computed once per group, however many suites it has. */
+function rememberedPools(view: ClusterView): (group: SuiteGroup) => ReadonlyMap<SlotPool, boolean> {
+  const known = new Map<SuiteGroup, ReadonlyMap<SlotPool, boolean>>();
   return (group) => {
-    let places = known.get(group);
-    if (places === undefined) {
-      const types = [...group.slotTypes.keys()];
-      places = new Map(types.map((type) => [type, type.free.length > 0 && view.fits(group, type)]));
-      known.set(group, places);
+    let fitsNow = known.get(group);
+    if (fitsNow === undefined) {
+      const pools = [...group.claimByPool.keys()];
+      fitsNow = new Map(pools.map((pool) => [pool, pool.freeSlots.length > 0 && view.fits(group, pool)]));
+      known.set(group, fitsNow);
     }
-    return places;
+    return fitsNow;
   };
 }
 
-interface Ending {
-  readonly type: SlotType;
+interface ExpectedEnd {
+  readonly pool: SlotPool;
+  /** Ms from now. */
   readonly leftMs: number;
 }
 
-function endingsOf({ running, atMs }: ClusterView): readonly Ending[] {
-  return [...running].map(({ type, estimate, startedAtMs }) => ({
-    type,
+function expectedEnds({ running, atMs }: ClusterView): readonly ExpectedEnd[] {
+  return [...running].map(({ pool, estimate, startedAtMs }) => ({
+    pool,
     leftMs: meanResidualLifeMs(estimate, atMs - startedAtMs),
   }));
 }
 
-/** When each type has a free slot, ms from now. */
-function firstFreeMs(view: ClusterView, running: readonly Ending[]): Map<SlotType, number> {
+/** When each pool has a free slot, ms from now. */
+function firstFreeMs(view: ClusterView, running: readonly ExpectedEnd[]): Map<SlotPool, number> {
   const first = new Map(
-    view.types.map((type) => [type, type.free.length > 0 ? 0 : Number.POSITIVE_INFINITY]),
+    view.pools.map((pool) => [pool, pool.freeSlots.length > 0 ? 0 : Number.POSITIVE_INFINITY]),
   );
-  for (const { type, leftMs } of running) if (leftMs < (first.get(type) ?? 0)) first.set(type, leftMs);
+  for (const { pool, leftMs } of running) if (leftMs < (first.get(pool) ?? 0)) first.set(pool, leftMs);
   return first;
 }
 
-/** When the first suite of each machine should end, ms from now: what does not fit now fits then at best. */
-function nextEnds(running: readonly Ending[]): ReadonlyMap<string, number> {
+/** When the first suite of each machine should end, ms from now. What does not fit now fits then at the earliest. */
+function nextEnds(running: readonly ExpectedEnd[]): ReadonlyMap<string, number> {
   const next = new Map<string, number>();
-  for (const { type, leftMs } of running) {
-    const { name } = type.slot.machine;
+  for (const { pool, leftMs } of running) {
+    const { name } = pool.anySlot.machine;
     next.set(name, Math.min(leftMs, next.get(name) ?? Number.POSITIVE_INFINITY));
   }
   return next;

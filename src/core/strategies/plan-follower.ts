@@ -1,44 +1,54 @@
+/** Rolling-horizon scheduling: follows a plan of the rest of the run, and plans anew as reality departs from it. */
+
 import { meanResidualLifeMs, upperQuantileMs } from '../estimate/residual-life.js';
 import type { Assignment } from '../planner/plan.js';
 import type {
   ClusterView,
-  PendingGroup,
-  SlotType,
+  PlacementProposal,
+  SlotPool,
   StrategyOptions,
   StrategyRun,
-  SuitePlace,
+  SuiteGroup,
   Turn,
 } from '../scheduler/strategy.js';
 import { pull } from './pull.js';
 import type { PlannedSuite, RestOfRun } from './rest-of-run.js';
 
-/** The rest is planned anew when this share of it has started since. */
-const replannedShare = 0.2;
-/** And when slots stand idle already when this share has. */
-const impatientShare = 0.06;
-/** A slot that is left idle is looked at again after this long, or when what runs should have ended. */
-const leastReviewMs = 1000;
+const tuning = {
+  /** A plan is replaced when more starts than this share of the pending suites have followed it. */
+  replannedShare: 0.2,
+  /** With slots idle for want of a suite of the plan, when more starts than this share have. */
+  replannedShareWhenIdle: 0.06,
+  /** Idle slots are looked at again after this multiple of the shortest time that a running suite should still take. */
+  reviewFactor: 1.1,
+  /** And not before this long. */
+  leastReviewMs: 1000,
+} as const;
 
-/** Plans what is pending. */
-export type PlanRest = (
-  view: ClusterView,
-  before: Assignment | undefined,
-) => RestOfRun & { readonly assignment: Assignment };
+/** A plan, with the instance that it is for. */
+export type PlannedRest = RestOfRun & { readonly assignment: Assignment };
 
 /**
- * Follows a plan of the rest of the run, which is made anew again and again as reality departs from it. A slot takes the
- * suite of its plan that could hold up the run the most; it is left idle when the plan has something better for every suite.
+ * Plans what is pending.
+ * @param before The plan before; undefined when suites or slots have come or gone since.
+ */
+export type PlanRest = (view: ClusterView, before: Assignment | undefined) => PlannedRest;
+
+/**
+ * A slot takes the suite of its pool's queue that could hold up the run the most. It is left idle when the plan has a
+ * better place for every suite.
  */
 export class PlanFollower implements StrategyRun {
   readonly #plan: PlanRest;
   readonly #keepOrder: boolean;
   readonly #fallback: StrategyRun;
-  /** By index of the plan's pools, what should start there, the most urgent first. */
+  /** By index of the plan's pools: what should start there, the most urgent first. */
   #queues: PlannedSuite[][] = [];
   #poolOf: RestOfRun['poolOf'] = new Map();
-  /** By index of the plan's pools: ms of its queue for each of its slots, and how many these are. */
+  /** By index of the plan's pools: how long its queue keeps each of its slots busy, ms. */
   #leftMs: number[] = [];
-  #slots: readonly number[] = [];
+  /** By index of the plan's pools. */
+  #slotCounts: readonly number[] = [];
   #assignment: Assignment | undefined;
   #changes = -1;
   #startsSincePlan = 0;
@@ -50,67 +60,71 @@ export class PlanFollower implements StrategyRun {
     this.#fallback = pull.start(options);
   }
 
-  place(view: ClusterView): readonly SuitePlace[] {
-    const isDue = this.reviewAtMs !== undefined && this.reviewAtMs <= view.atMs;
+  place(view: ClusterView): readonly PlacementProposal[] {
+    const isReviewDue = this.reviewAtMs !== undefined && this.reviewAtMs <= view.atMs;
     this.reviewAtMs = undefined;
-    const isOld = (share: number) => this.#startsSincePlan > view.pendingCount * share;
-    if (isDue || view.changes !== this.#changes || isOld(replannedShare)) this.#planRest(view);
-    let place = this.#next(view);
-    if (place === undefined && isOld(impatientShare)) {
+    const isOlderThan = (share: number) => this.#startsSincePlan > view.pendingCount * share;
+    if (isReviewDue || view.changes !== this.#changes || isOlderThan(tuning.replannedShare)) {
       this.#planRest(view);
-      place = this.#next(view);
     }
-    if (place !== undefined) return [place];
+    let proposal = this.#nextProposal(view);
+    if (proposal === undefined && isOlderThan(tuning.replannedShareWhenIdle)) {
+      this.#planRest(view);
+      proposal = this.#nextProposal(view);
+    }
+    if (proposal !== undefined) return [proposal];
     // Nothing of the plan fits. Where nothing runs there is nothing to wait for.
-    const endsMs = [...view.running].map(({ startedAtMs, estimate }) =>
+    const leftMs = [...view.running].map(({ startedAtMs, estimate }) =>
       meanResidualLifeMs(estimate, view.atMs - startedAtMs),
     );
-    if (endsMs.length === 0) return this.#fallback.place(view);
-    this.reviewAtMs = Math.ceil(view.atMs + Math.max(leastReviewMs, Math.min(...endsMs) * 1.1));
+    if (leftMs.length === 0) return this.#fallback.place(view);
+    const waitMs = Math.max(tuning.leastReviewMs, Math.min(...leftMs) * tuning.reviewFactor);
+    this.reviewAtMs = Math.ceil(view.atMs + waitMs);
     return [];
   }
 
-  #next(view: ClusterView): SuitePlace | undefined {
-    for (const type of this.#byNeed(view.freeTypes)) {
-      const index = this.#poolOf.get(type) ?? -1;
-      const chosen = this.#takeFrom(this.#queues[index] ?? [], type, view);
-      const slot = type.free[0];
+  #nextProposal(view: ClusterView): PlacementProposal | undefined {
+    for (const pool of this.#inOrderOfNeed(view.freePools)) {
+      const index = this.#poolOf.get(pool) ?? -1;
+      const chosen = this.#dequeueFitting(this.#queues[index] ?? [], pool, view);
+      const slot = pool.freeSlots[0];
       if (chosen === undefined || slot === undefined) continue;
       this.#startsSincePlan++;
-      this.#leftMs[index] = (this.#leftMs[index] ?? 0) - this.#shareOf(chosen, index);
+      this.#leftMs[index] = (this.#leftMs[index] ?? 0) - this.#msPerSlot(chosen, index);
       return { suiteId: chosen.pending.suite.id, slotId: slot.id };
     }
     return undefined;
   }
 
   /**
-   * Workers and memory of a machine are shared: first the type whose most urgent suite has the highest priority, then the one
-   * with the most left to do for each of its slots, so that none is left over at the end with the others idle.
+   * Pools of a machine share its workers and memory. First comes the pool whose most urgent suite has the earliest virtual
+   * deadline, then the one with the most left to do per slot, so that none is left over at the end with the others idle.
    */
-  #byNeed(types: readonly SlotType[]): readonly SlotType[] {
-    if (types.length < 2) return types;
-    const keyed = types.map((type) => {
-      const index = this.#poolOf.get(type) ?? -1;
-      const due = this.#queues[index]?.[0]?.pending.turn.due ?? Number.POSITIVE_INFINITY;
-      return { type, due, leftMs: this.#leftMs[index] ?? 0 };
+  #inOrderOfNeed(pools: readonly SlotPool[]): readonly SlotPool[] {
+    if (pools.length < 2) return pools;
+    const keyed = pools.map((pool) => {
+      const index = this.#poolOf.get(pool) ?? -1;
+      const [first] = this.#queues[index] ?? [];
+      const deadline = first?.pending.turn.virtualDeadline ?? Number.POSITIVE_INFINITY;
+      return { pool, deadline, leftMs: this.#leftMs[index] ?? 0 };
     });
-    return keyed.sort((a, b) => a.due - b.due || b.leftMs - a.leftMs).map(({ type }) => type);
+    return keyed.sort((a, b) => a.deadline - b.deadline || b.leftMs - a.leftMs).map(({ pool }) => pool);
   }
 
-  /** What a suite adds to the time that each slot of its type is busy. */
-  #shareOf({ estimates }: PlannedSuite, index: number): number {
-    return (estimates[index]?.durationMs ?? 0) / (this.#slots[index] ?? 1);
+  /** What a suite adds to the time that each slot of its pool is busy. */
+  #msPerSlot({ estimates }: PlannedSuite, index: number): number {
+    return (estimates[index]?.durationMs ?? 0) / (this.#slotCounts[index] ?? 1);
   }
 
-  /** The first that fits now; what holds for one of a group holds for all. */
-  #takeFrom(queue: PlannedSuite[], type: SlotType, view: ClusterView): PlannedSuite | undefined {
-    // Those in front that somebody else started are gone for good.
+  /** Removes the first suite that fits now from the queue. If one of a group does not fit, none of the group does. */
+  #dequeueFitting(queue: PlannedSuite[], pool: SlotPool, view: ClusterView): PlannedSuite | undefined {
+    // A suite that started otherwise, or was refused, never comes back to this queue.
     while (queue[0] !== undefined && !view.isPending(queue[0].pending.suite.id)) queue.shift();
-    const blocked = new Set<PendingGroup>();
+    const blocked = new Set<SuiteGroup>();
     for (const [index, each] of queue.entries()) {
-      if (blocked.size === type.candidates.size) return undefined;
+      if (blocked.size === pool.eligibleGroups.size) return undefined;
       if (blocked.has(each.group) || !view.isPending(each.pending.suite.id)) continue;
-      if (view.fits(each.group, type)) {
+      if (view.fits(each.group, pool)) {
         queue.splice(index, 1);
         return each;
       }
@@ -124,23 +138,28 @@ export class PlanFollower implements StrategyRun {
     const { instance, suites, poolOf, assignment } = this.#plan(view, before);
     const queues: { readonly suite: PlannedSuite; readonly turn: Turn; readonly urgency: number }[][] =
       instance.pools.map(() => []);
-    suites.forEach((suite, index) => {
-      const type = assignment.poolOf[index] ?? -1;
-      const estimate = suite.estimates[type];
+    suites.forEach((suite, suiteIndex) => {
+      const poolIndex = assignment.poolOf[suiteIndex] ?? -1;
+      const estimate = suite.estimates[poolIndex];
       if (estimate === undefined) return;
-      const precedence = assignment.precedence[index] ?? 1;
+      const precedence = assignment.precedence[suiteIndex] ?? 1;
       const urgency = this.#keepOrder ? 0 : upperQuantileMs(estimate) * precedence;
-      queues[type]?.push({ suite, turn: suite.pending.turn, urgency });
+      queues[poolIndex]?.push({ suite, turn: suite.pending.turn, urgency });
     });
     this.#queues = queues.map((queue) =>
       queue
-        .sort((a, b) => a.turn.due - b.turn.due || b.urgency - a.urgency || a.turn.sequence - b.turn.sequence)
+        .sort(
+          (a, b) =>
+            a.turn.virtualDeadline - b.turn.virtualDeadline ||
+            b.urgency - a.urgency ||
+            a.turn.sequence - b.turn.sequence,
+        )
         .map(({ suite }) => suite),
     );
     this.#poolOf = poolOf;
-    this.#slots = instance.pools.map(({ slots }) => slots);
+    this.#slotCounts = instance.pools.map(({ slots }) => slots);
     this.#leftMs = this.#queues.map((queue, index) =>
-      queue.reduce((sum, suite) => sum + this.#shareOf(suite, index), 0),
+      queue.reduce((sum, suite) => sum + this.#msPerSlot(suite, index), 0),
     );
     this.#assignment = assignment;
     this.#changes = view.changes;

@@ -1,10 +1,12 @@
 import { assign } from '../planner/plan.js';
 import type { ClusterView, Strategy } from '../scheduler/strategy.js';
-import { PlanFollower } from './plan-follower.js';
-import { type RestOfRun, restOfRun } from './rest-of-run.js';
+import { PlanFollower, type PlannedRest } from './plan-follower.js';
+import { restOfRun } from './rest-of-run.js';
 
-/** Multiples of its least energy that a suite may cost, from the most thrifty; the first that meets the time is taken. */
-const tolerances = [1, 1.1, 1.3, 1.7, 2.5, 4, 8, Number.POSITIVE_INFINITY] as const;
+const tuning = {
+  /** Multiples of its least energy that a suite may cost, tried in this order until the plan meets the time. */
+  energyTolerances: [1, 1.1, 1.3, 1.7, 2.5, 4, 8, Number.POSITIVE_INFINITY],
+} as const;
 
 /**
  * The least energy that still meets the time given by `finishWithinMs`; without one, the least energy whatever it takes.
@@ -16,19 +18,17 @@ export const powerAware: Strategy = {
   start: (options) =>
     new PlanFollower(options, (view) => {
       const leftMs = (options.finishWithinMs ?? Number.POSITIVE_INFINITY) - view.atMs;
-      let planned = thrifty(view, tolerances[0]);
-      for (const tolerance of tolerances.slice(1)) {
+      const [least, ...higher] = tuning.energyTolerances;
+      let planned = planWithin(least, view);
+      for (const energyTolerance of higher) {
         if (planned.assignment.makespanMs <= leftMs) break;
-        planned = thrifty(view, tolerance);
+        planned = planWithin(energyTolerance, view);
       }
       return planned;
     }),
 };
 
-function thrifty(
-  view: ClusterView,
-  tolerance: number,
-): RestOfRun & { readonly assignment: ReturnType<typeof assign> } {
-  const rest = restOfRun(view, { energyTolerance: tolerance });
+function planWithin(energyTolerance: number, view: ClusterView): PlannedRest {
+  const rest = restOfRun(view, { energyTolerance });
   return { ...rest, assignment: assign(rest.instance) };
 }

@@ -1,58 +1,67 @@
+/** List scheduling (Graham 1966): no slot is idle while a suite fits on it. */
+
 import { costOf, suitabilityOf } from '../machine/suitability.js';
-import type { ClusterView, PendingGroup, SlotType, Strategy, SuitePlace } from '../scheduler/strategy.js';
+import type {
+  ClusterView,
+  PlacementProposal,
+  SlotPool,
+  Strategy,
+  SuiteGroup,
+} from '../scheduler/strategy.js';
 import { firstInTurn } from '../scheduler/turn.js';
 
-/** Each free slot takes the next suite that fits. The floor for every strategy that is offered for speed. */
+/** Each free slot takes the next suite that fits. The yardstick for every strategy that is offered for speed. */
 export const pull: Strategy = {
   name: 'pull',
-  start: () => ({ place: next }),
+  start: () => ({ place: placeNext }),
 };
 
-function next(view: ClusterView): readonly SuitePlace[] {
-  const leaves = leaveAccelerators(view);
-  const takes = (group: PendingGroup, type: SlotType) => view.fits(group, type) && !leaves(group, type);
-  const group = firstInTurn(view, takes);
+function placeNext(view: ClusterView): readonly PlacementProposal[] {
+  const yields = yieldsAccelerators(view);
+  const accepts = (group: SuiteGroup, pool: SlotPool) => view.fits(group, pool) && !yields(group, pool);
+  const group = firstInTurn(view, accepts);
   if (group === undefined) return [];
   const { suite } = group.head;
-  const [best] = view.freeTypes
-    .filter((type) => takes(group, type))
-    .map((type) => ({
-      type,
-      cost: costOf(suite.profile, type.device, view.estimate(suite, type).durationMs),
-      suitability: suitabilityOf(suite.profile, type.device).score,
+  const [best] = view.freePools
+    .filter((pool) => accepts(group, pool))
+    .map((pool) => ({
+      pool,
+      cost: costOf(suite.profile, pool.device, view.estimate(suite, pool).durationMs),
+      suitability: suitabilityOf(suite.profile, pool.device).score,
     }))
-    .sort((a, b) => a.cost - b.cost || b.suitability - a.suitability || scarcity(a.type) - scarcity(b.type));
-  const slot = best?.type.free[0];
+    .sort((a, b) => a.cost - b.cost || b.suitability - a.suitability || scarcity(a.pool) - scarcity(b.pool));
+  const slot = best?.pool.freeSlots[0];
   return slot === undefined ? [] : [{ suiteId: suite.id, slotId: slot.id }];
 }
 
 /**
- * Tells when a suite that can do with a CPU leaves an accelerator to one that cannot: when such a one, of at least the
- * same priority, would start there now. So the accelerator is never idle for it.
+ * Whether a suite that can run on a CPU leaves an accelerator to one that cannot. It does when such a suite, of at least
+ * the same priority, could start there now, so no accelerator is left idle by this.
  */
-function leaveAccelerators(view: ClusterView): (group: PendingGroup, type: SlotType) => boolean {
-  const waiting = new Map<SlotType, number>();
-  const priorityWaitingFor = (type: SlotType) => {
-    let priority = waiting.get(type);
+function yieldsAccelerators(view: ClusterView): (group: SuiteGroup, pool: SlotPool) => boolean {
+  const highest = new Map<SlotPool, number>();
+  /** 0: none waits. */
+  const highestPriorityWaitingFor = (pool: SlotPool) => {
+    let priority = highest.get(pool);
     if (priority === undefined) {
       priority = 0;
-      for (const group of type.candidates) {
-        const higher = group.priority > priority && !runsOnCpu(group);
-        if (higher && view.fits(group, type)) priority = group.priority;
+      for (const group of pool.eligibleGroups) {
+        const isHigher = group.priority > priority && !runsOnCpu(group);
+        if (isHigher && view.fits(group, pool)) priority = group.priority;
       }
-      waiting.set(type, priority);
+      highest.set(pool, priority);
     }
     return priority;
   };
-  return (group, type) =>
-    scarcity(type) > 0 && runsOnCpu(group) && priorityWaitingFor(type) >= group.priority;
+  return (group, pool) =>
+    scarcity(pool) > 0 && runsOnCpu(group) && highestPriorityWaitingFor(pool) >= group.priority;
 }
 
-function scarcity({ device }: SlotType): number {
+function scarcity({ device }: SlotPool): number {
   return device.class === 'cpu' ? 0 : 1;
 }
 
-function runsOnCpu({ slotTypes }: PendingGroup): boolean {
-  for (const type of slotTypes.keys()) if (scarcity(type) === 0) return true;
+function runsOnCpu({ claimByPool }: SuiteGroup): boolean {
+  for (const pool of claimByPool.keys()) if (scarcity(pool) === 0) return true;
   return false;
 }

@@ -1,189 +1,103 @@
 import { meanResidualLifeMs } from '../estimate/residual-life.js';
 import type { Estimate } from '../events.js';
-import { suitabilityOf, wattsOf } from '../machine/suitability.js';
 import type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from '../planner/plan.js';
-import { deviceCountOf } from '../scheduler/claim.js';
-import { planMachineOf } from '../scheduler/plan-instance.js';
-import type { ClusterView, PendingGroup, PendingSuite, SlotType } from '../scheduler/strategy.js';
-import type { WorkloadProfile } from '../workload/profile.js';
+import { planMachineOf, planSuiteOf } from '../scheduler/plan-instance.js';
+import type { ClusterView, PendingSuite, SlotPool, SuiteGroup } from '../scheduler/strategy.js';
+import { preferredDurations, type RestOptions } from './preferred-durations.js';
 
 /** What is pending, as an instance for the planner, with the way back from its indices. */
 export interface RestOfRun {
   readonly instance: PlanInstance;
   /** By index of the instance's suites. */
   readonly suites: readonly PlannedSuite[];
-  /** Index of the planner's pool by slot type. */
-  readonly poolOf: ReadonlyMap<SlotType, number>;
+  /** Index of the instance's pool by slot pool. */
+  readonly poolOf: ReadonlyMap<SlotPool, number>;
 }
 
 export interface PlannedSuite {
-  readonly group: PendingGroup;
+  readonly group: SuiteGroup;
   readonly pending: PendingSuite;
   /** By index of the instance's pools; undefined where the suite cannot run. */
   readonly estimates: readonly (Estimate | undefined)[];
 }
 
-/** A suite that is sensitive to latency wants to be where it takes at most this multiple of its shortest time. */
-const latencyTolerance = 1.25;
-/** One that is sensitive to power, where it costs at most this multiple of the least energy. */
-const powerTolerance = 1.1;
-/** From this spread on an estimate says little about the single suite. */
-const unmeasuredSpread = 1;
-/** How much longer a suite is thought to take where that goes against what it is sensitive to. */
-const unwantedFactor = 2.5;
-/** For what the whole run may have to wait for, a slower place counts as slower still: at most so much, and as far as its estimate may be off. */
-const mostReluctance = 2;
-const anyMultiple = Number.POSITIVE_INFINITY;
-/** How much longer a suite of unknown duration is thought to take on devices that suit it less. */
-const unsuitedFactor = 1.5;
+/** Equal slot pools of one machine. They are one pool of the instance, so that a suite may take several devices at once. */
+type EqualPools = readonly [SlotPool, ...SlotPool[]];
 
-export interface RestOptions {
-  /** Suites may go where they cost at most this multiple of their least energy. Default: anywhere. */
-  readonly energyTolerance?: number;
-  /** When the run should be over, ms from now: what may take longer is wanted on fast devices. Default: never. */
-  readonly horizonMs?: number;
-}
-
-/** Slots that are busy come free when what runs there is expected to end. */
+/** Busy slots become free when what runs there is expected to end. */
 export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfRun {
-  const machines = new Map<string, { readonly index: number; readonly machine: PlanMachine }>();
-  const kinds = new Map<string, { readonly index: number; readonly members: SlotType[] }>();
-  const poolOf = new Map<SlotType, number>();
-  for (const type of view.types) {
-    const { machine } = type.slot;
-    if (!machines.has(machine.name)) {
-      machines.set(machine.name, { index: machines.size, machine: planMachineOf(type.slot) });
-    }
-    const key = JSON.stringify([
-      machine.name,
-      type.kind,
-      type.device.memoryBytes,
-      type.device.backends,
-      type.slots,
-    ]);
-    const kind = kinds.get(key) ?? { index: kinds.size, members: [] };
-    kinds.set(key, kind);
-    kind.members.push(type);
-    poolOf.set(type, kind.index);
+  const equalPools = equalPoolsOf(view);
+  const machines = new Map<string, PlanMachine>();
+  for (const { anySlot } of view.pools) {
+    if (!machines.has(anySlot.machine.name)) machines.set(anySlot.machine.name, planMachineOf(anySlot));
   }
-  const busyUntil = freeTimes(view);
-  const kindList = [...kinds.values()];
-  const pools = kindList.map(({ members }): PlanPool => {
-    const [first] = members as [SlotType];
-    const { device, slot } = first;
+  const machineIndex = new Map([...machines.keys()].map((name, index) => [name, index]));
+  const busyMs = busyTimes(view);
+  const pools = equalPools.map((equal): PlanPool => {
+    const [{ name, device, anySlot, slotCount }] = equal;
     return {
-      name: first.name,
-      machine: machines.get(slot.machine.name)?.index ?? 0,
-      slots: members.reduce((sum, { slots }) => sum + slots, 0),
-      slotsPerDevice: first.slots,
-      deviceMemoryBytes: device.memoryBytes ?? slot.machine.memoryBudgetBytes,
-      freeAtMs: members.flatMap((type) => {
-        const times = busyUntil.get(type) ?? [];
-        return Array.from({ length: type.slots }, (_, index) => times[index] ?? 0);
+      name,
+      machine: machineIndex.get(anySlot.machine.name) ?? 0,
+      slots: equal.reduce((sum, pool) => sum + pool.slotCount, 0),
+      slotsPerDevice: slotCount,
+      deviceMemoryBytes: device.memoryBytes ?? anySlot.machine.memoryBudgetBytes,
+      freeAtMs: equal.flatMap((pool) => {
+        const times = busyMs.get(pool) ?? [];
+        return Array.from({ length: pool.slotCount }, (_, index) => times[index] ?? 0);
       }),
     };
   });
   const suites: PlannedSuite[] = [];
-  const planned: PlanSuite[] = [];
+  const planSuites: PlanSuite[] = [];
   for (const group of view.groups) {
-    const places = kindList.map(({ members }) => members.find((type) => group.slotTypes.has(type)));
-    const [someType] = group.slotTypes.keys();
-    const claim = someType && group.slotTypes.get(someType);
-    if (someType === undefined || claim === undefined) continue;
-    const { profile } = group.head.suite;
+    const places = equalPools.map((pools) => pools.find((pool) => group.claimByPool.has(pool)));
+    const [firstPlace] = group.claimByPool;
+    if (firstPlace === undefined) continue;
+    const [{ device }, claim] = firstPlace;
     for (const pending of group.suites) {
-      const estimates = places.map((type) => type && view.estimate(pending.suite, type));
+      const { suite } = pending;
+      const estimates = places.map((pool) => pool && view.estimate(suite, pool));
       suites.push({ group, pending, estimates });
-      planned.push({
-        id: pending.suite.id,
-        durationMs: durationsFor(pending, places, estimates, options),
-        hostMemoryBytes: claim.hostMemoryBytes,
-        deviceMemoryBytes: claim.deviceMemoryBytes,
-        cpuThreads: claim.cpuThreads,
-        devices: deviceCountOf(profile, someType.device.class),
-        locks: claim.locks,
-        exclusive: claim.exclusive,
-        priority: profile.priority,
-      });
+      const durationMs = preferredDurations(suite.profile, places, estimates, options);
+      planSuites.push(planSuiteOf(suite, device.class, claim, durationMs));
     }
   }
   return {
-    instance: { machines: [...machines.values()].map(({ machine }) => machine), pools, suites: planned },
+    instance: { machines: [...machines.values()], pools, suites: planSuites },
     suites,
-    poolOf,
+    poolOf: new Map(equalPools.flatMap((pools, index) => pools.map((pool) => [pool, index]))),
   };
 }
 
-/**
- * Infinite where the suite cannot run or costs too much energy. A place counts as slower than it is where the suite would be
- * the last to want it: where that goes against what it is sensitive to, where it does not suit, and, for what may turn out
- * to be what the whole run waits for, the slower the place is.
- */
-function durationsFor(
-  { suite: { profile } }: PendingSuite,
-  places: readonly (SlotType | undefined)[],
-  estimates: readonly (Estimate | undefined)[],
-  { energyTolerance = anyMultiple, horizonMs = anyMultiple }: RestOptions,
-): readonly number[] {
-  const durations = estimates.map((estimate) => estimate?.durationMs ?? Number.POSITIVE_INFINITY);
-  const fastestMs = Math.min(...durations);
-  const joules = (ms: number, index: number) => ms * wattsOf(places[index]?.device);
-  const countsEnergy = energyTolerance !== anyMultiple || profile.sensitivity === 'power';
-  const leastJoules = countsEnergy ? Math.min(...durations.map(joules)) : 0;
-  const isSuited = bestSuited(profile, places, estimates);
-  const isUnwanted = (ms: number, index: number) =>
-    (profile.sensitivity === 'latency' && ms > fastestMs * latencyTolerance) ||
-    (profile.sensitivity === 'power' && joules(ms, index) > leastJoules * powerTolerance);
-  return durations.map((durationMs, index) => {
-    const estimate = estimates[index];
-    if (estimate === undefined) return Number.POSITIVE_INFINITY;
-    if (countsEnergy && joules(durationMs, index) > leastJoules * energyTolerance)
-      return Number.POSITIVE_INFINITY;
-    // Who prefers little power to speed has said so.
-    const hurries = profile.sensitivity !== 'power' && mayTakeLonger(estimate, horizonMs);
-    const slowness = hurries ? durationMs / fastestMs : 1;
-    const reluctance = isUnwanted(durationMs, index)
-      ? unwantedFactor
-      : Math.min(mostReluctance, slowness, Math.exp(estimate.spread));
-    return durationMs * reluctance * (isSuited(index) ? 1 : unsuitedFactor);
-  });
+function equalPoolsOf({ pools }: ClusterView): readonly EqualPools[] {
+  const byKey = new Map<string, [SlotPool, ...SlotPool[]]>();
+  for (const pool of pools) {
+    const { anySlot, deviceKind, device, slotCount } = pool;
+    const key = JSON.stringify([
+      anySlot.machine.name,
+      deviceKind,
+      device.memoryBytes,
+      device.backends,
+      slotCount,
+    ]);
+    const equal = byKey.get(key);
+    if (equal) equal.push(pool);
+    else byKey.set(key, [pool]);
+  }
+  return [...byKey.values()];
 }
 
-/** Of a suite that was never measured, nobody knows how long it may take. */
-function mayTakeLonger({ durationMs, spread }: Estimate, horizonMs: number): boolean {
-  return spread >= unmeasuredSpread || durationMs * Math.exp(3 * spread) > horizonMs;
-}
-
-/**
- * Where a suite that was never measured anywhere should go, by what is known of devices; where that says nothing, to a CPU
- * rather than to an accelerator that others may need. Everywhere for measured ones.
- */
-function bestSuited(
-  profile: WorkloadProfile,
-  places: readonly (SlotType | undefined)[],
-  estimates: readonly (Estimate | undefined)[],
-): (index: number) => boolean {
-  if (estimates.some((estimate) => estimate?.basis === 'own-device' || estimate?.basis === 'given'))
-    return () => true;
-  const asks = profile.operations.length > 0 || profile.preferredMemoryBytes !== undefined;
-  const scores = places.map((type) => {
-    if (type === undefined) return Number.NEGATIVE_INFINITY;
-    return asks ? suitabilityOf(profile, type.device).score : type.device.class === 'cpu' ? 1 : 0;
-  });
-  const highest = Math.max(...scores);
-  return (index) => scores[index] === highest;
-}
-
-function freeTimes(view: ClusterView): ReadonlyMap<SlotType, readonly number[]> {
-  const times = new Map<SlotType, number[]>();
-  const typesByName = new Map(view.types.map((type) => [type.name, type]));
-  for (const { type, slots, estimate, startedAtMs } of view.running) {
-    const left = meanResidualLifeMs(estimate, view.atMs - startedAtMs);
+/** How long the busy slots of each pool are expected to stay busy, ms. */
+function busyTimes(view: ClusterView): ReadonlyMap<SlotPool, readonly number[]> {
+  const times = new Map<SlotPool, number[]>();
+  const poolByName = new Map(view.pools.map((pool) => [pool.name, pool]));
+  for (const { pool, slots, estimate, startedAtMs } of view.running) {
+    const leftMs = meanResidualLifeMs(estimate, view.atMs - startedAtMs);
     for (const slot of slots) {
-      const held = typesByName.get(slot.type) ?? type;
+      const held = poolByName.get(slot.type) ?? pool;
       const list = times.get(held) ?? [];
       times.set(held, list);
-      list.push(left);
+      list.push(leftMs);
     }
   }
   return times;

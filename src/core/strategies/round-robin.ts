@@ -1,29 +1,29 @@
-import type { ClusterView, FreeSlot, PendingGroup, Strategy } from '../scheduler/strategy.js';
+import type { ClusterView, FreeSlot, Strategy, SuiteGroup } from '../scheduler/strategy.js';
 import { firstInTurn } from '../scheduler/turn.js';
 
-/** Suites keep their order and slots take turns: predictable, not fast. */
+/** Round-robin: suites keep their order and slots take turns. Predictable, not fast. */
 export const roundRobin: Strategy = {
   name: 'round-robin',
   start: () => {
-    let last = -1;
+    let lastOrdinal = -1;
     return {
       place: (view) => {
         const group = firstInTurn(view, view.fits);
         if (group === undefined) return [];
-        const slot = nextSlot(view, group, last);
-        last = slot.ordinal;
+        const slot = nextSlot(view, group, lastOrdinal);
+        lastOrdinal = slot.ordinal;
         return [{ suiteId: group.head.suite.id, slotId: slot.id }];
       },
     };
   },
 };
 
-/** A round begins anew after the slot that was used last. */
-function nextSlot(view: ClusterView, group: PendingGroup, last: number): FreeSlot {
-  const round = ({ ordinal }: FreeSlot) => (ordinal > last ? 0 : 1);
-  const earlier = (a: FreeSlot, b: FreeSlot) => (round(a) - round(b) || a.ordinal - b.ordinal) <= 0;
-  return view.freeTypes
-    .filter((type) => view.fits(group, type))
-    .flatMap((type) => type.free)
-    .reduce((best, slot) => (earlier(best, slot) ? best : slot));
+/** The next free slot in the round; after the last slot the round begins anew. */
+function nextSlot(view: ClusterView, group: SuiteGroup, lastOrdinal: number): FreeSlot {
+  const round = ({ ordinal }: FreeSlot) => (ordinal > lastOrdinal ? 0 : 1);
+  const isEarlier = (a: FreeSlot, b: FreeSlot) => (round(a) - round(b) || a.ordinal - b.ordinal) <= 0;
+  return view.freePools
+    .filter((pool) => view.fits(group, pool))
+    .flatMap((pool) => pool.freeSlots)
+    .reduce((best, slot) => (isEarlier(best, slot) ? best : slot));
 }

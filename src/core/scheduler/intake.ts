@@ -1,0 +1,103 @@
+import type { CancelCause, RunEvent, Suite } from '../events.js';
+import { bug } from '../vocabulary/bug.js';
+import { endAttempt, removeSlot } from './endings.js';
+import { refuseTakenMemory } from './refusals.js';
+import type { RunState } from './run-state.js';
+
+const tuning = {
+  /** Ageing: a suite goes before those of the next higher priority that are queued after this many more starts. */
+  startsPerPriority: 64,
+} as const;
+
+const highestPriority = 5;
+
+/** Brings the state of the run up to date with what happened. */
+export class Intake {
+  readonly #state: RunState;
+  #queued = 0;
+
+  constructor(state: RunState) {
+    this.#state = state;
+  }
+
+  /** @throws when the event contradicts earlier ones. */
+  accept(event: RunEvent): void {
+    const { fleet, backlog, machines } = this.#state;
+    switch (event.type) {
+      case 'machine-known':
+        machines.set(event.machine.machine.name, event.machine);
+        break;
+      case 'slot-up':
+        this.#state.changes++;
+        if (fleet.addSlot(event.slot)) backlog.invalidateMatches();
+        break;
+      case 'slot-down':
+        this.#state.changes++;
+        removeSlot(event.slotId, event.reason, this.#state);
+        break;
+      case 'device-heat':
+        fleet.setHot(event.machine, event.deviceId, event.hot);
+        break;
+      case 'device-memory':
+        fleet.setTakenByOthers(event.machine, event.deviceId, event.takenBytes, event.by);
+        refuseTakenMemory(this.#state);
+        break;
+      case 'machine-shared':
+        fleet.permitsOf(event.machine)?.share(event.deviceIds);
+        backlog.invalidateMatches();
+        break;
+      case 'permit-awaited':
+        fleet.permitsOf(event.machine)?.awaitTurn(event.permit, event.by, event.atMs);
+        break;
+      case 'permit-granted':
+        fleet.permitsOf(event.machine)?.grant(event.permit, event.atMs);
+        break;
+      case 'permit-withdrawn':
+        fleet.permitsOf(event.machine)?.withdraw(event.permit);
+        break;
+      case 'suite-queued':
+        this.#state.changes++;
+        this.#queue(event.suite);
+        break;
+      case 'run-opened':
+        this.#state.opened = true;
+        break;
+      case 'suite-ended':
+        endAttempt(event, this.#state);
+        break;
+      case 'run-cancelled':
+        this.#cancel(event.cause);
+    }
+  }
+
+  #queue(suite: Suite): void {
+    const { suiteIds, ended, cancelled, starts, nowMs, backlog, options } = this.#state;
+    if (suiteIds.has(suite.id)) throw bug(`${suite.id} was queued twice.`);
+    if (ended) throw bug(`${suite.id} was queued after the run had ended.`);
+    const sequence = this.#queued++;
+    suiteIds.add(suite.id);
+    options.estimates.announce(suite);
+    if (cancelled !== undefined) {
+      this.#withdraw(suite.id, cancelled);
+      return;
+    }
+    const allowance = (highestPriority - suite.profile.priority) * tuning.startsPerPriority;
+    const virtualDeadline = starts + allowance - (suite.failedLast ? 1 : 0);
+    backlog.add({
+      suite,
+      attempt: 1,
+      alone: false,
+      turn: { virtualDeadline, sequence },
+      queuedAtMs: nowMs,
+    });
+  }
+
+  #cancel(cause: CancelCause): void {
+    this.#state.cancelled = cause;
+    for (const { suite } of this.#state.backlog.clear()) this.#withdraw(suite.id, cause);
+  }
+
+  #withdraw(suiteId: string, cause: CancelCause): void {
+    this.#state.decide({ type: 'suite-not-started', suiteId, cause });
+  }
+}

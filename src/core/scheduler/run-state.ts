@@ -1,0 +1,71 @@
+import type { CancelCause, RunEvent } from '../events.js';
+import type { Machine } from '../machine/machine.js';
+import { Attempts } from './attempts.js';
+import { Backlog } from './backlog.js';
+import { Fleet } from './fleet.js';
+import type { SchedulerOptions } from './options.js';
+
+type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'atMs'> : never;
+
+/** The run as it stands, and what has been decided about the event at hand. All parts of the scheduler share it. */
+export class RunState {
+  readonly options: SchedulerOptions;
+  readonly fleet = new Fleet();
+  /** By name, for what is present on them and not usable. */
+  readonly machines = new Map<string, Machine>();
+  readonly backlog: Backlog;
+  readonly attempts = new Attempts();
+  /** Ids of all queued suites; where the scheduler stays open, of those that have not ended. */
+  readonly suiteIds = new Set<string>();
+  opened = false;
+  ended = false;
+  cancelled: CancelCause | undefined;
+  /** How many attempts have started. */
+  starts = 0;
+  /** Grows with every suite that comes and every slot that comes or goes, see {@link ClusterView}. */
+  changes = 0;
+  #nowMs = 0;
+  #decisions: RunEvent[] = [];
+
+  constructor(options: SchedulerOptions) {
+    this.options = options;
+    this.backlog = new Backlog(options.unsatisfiable, options.estimates);
+  }
+
+  /** Ms since the run started. */
+  get nowMs(): number {
+    return this.#nowMs;
+  }
+
+  /** Since `beginEvent`, in order. */
+  get decisions(): readonly RunEvent[] {
+    return this.#decisions;
+  }
+
+  /** Whether suites may get second attempts now. */
+  get speculates(): boolean {
+    return (this.options.speculate ?? true) && this.cancelled === undefined;
+  }
+
+  beginEvent(atMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, atMs);
+    this.#decisions = [];
+  }
+
+  decide(decision: WithoutTime<RunEvent>): void {
+    this.#decisions.push({ atMs: this.#nowMs, ...decision });
+  }
+
+  isPending(suiteId: string): boolean {
+    return this.backlog.groupOf(suiteId) !== undefined;
+  }
+
+  /** A scheduler that stays open may live for long, so it forgets a suite that has ended. Its durations stay known. */
+  forgetIfEnded(suiteId: string): void {
+    const hasEnded = !this.isPending(suiteId) && this.attempts.runningAt(suiteId).length === 0;
+    if (!this.options.staysOpen || !hasEnded) return;
+    this.suiteIds.delete(suiteId);
+    this.attempts.forgetNumberOf(suiteId);
+    this.options.estimates.forget(suiteId);
+  }
+}
