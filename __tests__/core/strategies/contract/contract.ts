@@ -1,15 +1,16 @@
 import fc from 'fast-check';
-import { strategies, strategyNames } from '../../../src/core/strategies/index.js';
-import type { WorkloadProfile } from '../../../src/core/workload/profile.js';
-import { device, GiB, gpu, slots, suite } from '../cluster.js';
-import type { Referee } from '../referee.js';
-import { scriptsOf } from '../scripts.js';
-import { type Script, virtualRun } from '../virtual-run.js';
+import { type StrategyName, strategies } from '../../../../src/core/strategies/index.js';
+import type { WorkloadProfile } from '../../../../src/core/workload/profile.js';
+import { device, GiB, gpu, slots, suite } from '../../cluster.js';
+import type { Referee } from '../../referee.js';
+import { scriptsOf } from '../../scripts.js';
+import { type Script, virtualRun } from '../../virtual-run.js';
 
 const scripts = scriptsOf(0, 25);
 const anyDevice = (['cpu', 'gpu', 'npu'] as const).map((name) => ({ class: name, count: 1 }));
 
-describe.each(strategyNames)('strategy %s', (name) => {
+/** What every strategy must hold. Each strategy has a test file of its own, so that they run beside each other. */
+export function strategyContract(name: StrategyName): void {
   const strategy = strategies[name];
 
   test('goes by the name it is registered under', () => {
@@ -128,7 +129,7 @@ describe.each(strategyNames)('strategy %s', (name) => {
     );
     expect(started.indexOf('big')).toBeLessThan(limit);
   });
-});
+}
 
 function couldStart(referee: Referee): readonly string[] {
   return referee.pending.flatMap((pending) =>
