@@ -5,16 +5,29 @@
  * transformer makes of CommonJS is CommonJS still, and Yarn's Plug'n'Play follows `require` on every Node.js. It is one
  * file, because Node spends a third of a millisecond on every module file, and because all entries share one state.
  * ES modules that import an entry get a wrapper of it.
+ *
+ * `--if-changed`: nothing is done where dist is what the sources last made.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
+const inputs = ['src', 'scripts/build.mjs', 'tsconfig.json', 'package.json', 'package-lock.json'];
+const stamp = 'node_modules/.cache/jest-runner-hardware/built-from';
+const hash = hashOf(inputs);
+if (process.argv.includes('--if-changed') && builtFrom() === hash) {
+  say('dist is up to date');
+  process.exit();
+}
+const startedAtMs = Date.now();
+say('building dist: types by tsc (about 10 s), then code by esbuild');
+rmSync(stamp, { force: true });
 rmSync('dist', { recursive: true, force: true });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {
   stdio: 'inherit',
@@ -55,6 +68,35 @@ const { outputText } = ts.transpileModule(readFileSync('src/placement.cts', 'utf
   },
 });
 write('placement.cjs', outputText);
+mkdirSync(dirname(stamp), { recursive: true });
+writeFileSync(stamp, hash);
+say(`built dist in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`);
+
+/** To standard error: `npm pack --json` writes to the other. @param {string} text */
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+/** What dist was last built from; undefined where no build has ended since. */
+function builtFrom() {
+  return existsSync('dist/index.cjs') && existsSync(stamp) ? readFileSync(stamp, 'utf8') : undefined;
+}
+
+/** @param {readonly string[]} paths Files and folders. */
+function hashOf(paths) {
+  const hashing = createHash('sha256').update(process.version);
+  for (const path of paths) {
+    const content = statSync(path).isDirectory()
+      ? hashOf(
+          readdirSync(path)
+            .sort()
+            .map((name) => join(path, name)),
+        )
+      : readFileSync(path);
+    hashing.update(`${path}\0`).update(content);
+  }
+  return hashing.digest('hex');
+}
 
 /** @param {string} path Of a CommonJS file in dist, without its ending. */
 function wrapperOf(path) {

@@ -68,7 +68,7 @@ function installInto(root: string, unfinished: string): void {
     symlinkSync(join(repository, 'node_modules', entry), join(nodeModules, entry));
   }
   if (!stockOnly) {
-    npm('run', 'build', '--silent');
+    npm('run', 'build', '--silent', '--', '--if-changed');
     npm('pack', '--silent', '--ignore-scripts', '--pack-destination', unfinished);
     const tarball = readdirSync(unfinished).find((name) => name.endsWith('.tgz'));
     if (tarball === undefined) throw new Error('npm pack wrote no tarball');
