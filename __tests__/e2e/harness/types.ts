@@ -10,7 +10,7 @@ export function typeErrors(project: Project): readonly string[] {
   const path = join(project.directory, 'tsconfig.json');
   const { config } = ts.readConfigFile(path, ts.sys.readFile);
   const { options, fileNames, errors } = ts.parseJsonConfigFileContent(config, ts.sys, project.directory);
-  const program = ts.createProgram(fileNames, options);
+  const program = ts.createProgram(fileNames, options, hostFor(options));
   const ours = program
     .getSourceFiles()
     .filter(
@@ -29,3 +29,19 @@ export function typeErrors(project: Project): readonly string[] {
     return `${name}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
   });
 }
+
+/** Declarations of the language and of packages are parsed once for all projects: they take most of the time. */
+function hostFor(options: ts.CompilerOptions): ts.CompilerHost {
+  const host = ts.createCompilerHost(options);
+  return {
+    ...host,
+    getSourceFile: (fileName, how, ...more) => {
+      if (!fileName.includes('/node_modules/')) return host.getSourceFile(fileName, how, ...more);
+      const key = `${fileName} ${JSON.stringify(how)}`;
+      if (!parsed.has(key)) parsed.set(key, host.getSourceFile(fileName, how, ...more));
+      return parsed.get(key);
+    },
+  };
+}
+
+const parsed = new Map<string, ts.SourceFile | undefined>();
