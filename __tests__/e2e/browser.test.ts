@@ -2,11 +2,11 @@ import { delimiter } from 'node:path';
 import { chromiumFromNpm } from '../detect/browsers/chromium-from-npm.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { eventsOf } from './harness/record.js';
 import { failureOf, statuses } from './harness/results.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 /** Runs a script in the browser that the suite was given, and gives what it returns. */
 const inBrowser = `

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runJest, startJest } from './harness/jest.js';
-import { type Project, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type Project, useProject } from './harness/project.js';
 import { eventsOf, fates, parseLines } from './harness/record.js';
 import { type LogLine, overlaps } from './harness/suite-log.js';
 
@@ -13,7 +13,7 @@ beforeEach(() => {
   log = join(scratch, 'log');
 });
 afterEach(() => rmSync(scratch, { recursive: true, force: true }));
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const env = () => ({ JEST_HARDWARE_CLAIMS: join(scratch, 'claims'), E2E_LOG: log });
 const lines = () => (existsSync(log) ? parseLines<LogLine>(readFileSync(log, 'utf8')) : []);

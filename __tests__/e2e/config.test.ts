@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { fates } from './harness/record.js';
 import { typeErrors } from './harness/types.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const esmPackage = { 'package.json': '{ "name": "config-project", "private": true, "type": "module" }' };
 const tsconfig = (module: string, moduleResolution: string) =>
@@ -70,7 +70,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 describe('the packed package works with a config in this form', () => {
   test.each(Object.keys(forms))('%s', async (form) => {
     const project = await useProject('config', { runner: 'as-is', files: forms[form] ?? {} });
-    const run = await runJest(project, ['-w', '2']);
+    const run = await runJest(project, ['-i']);
     expect(run.stderr).toContain('Tests:       2 passed, 2 total');
     expect(run.exitCode).toBe(0);
     expect(fates(run.record)).toEqual({ 'first.test.js': 'passed', 'second.test.js': 'passed' });

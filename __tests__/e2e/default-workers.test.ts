@@ -1,8 +1,8 @@
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { endsOf, eventsOf, fates } from './harness/record.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 // Without -w, as users start Jest. These fail on machines of one or two cores, where Jest's default is one worker.
 const plain = { 'jest.config.mjs': 'export default { transform: {} };' };

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { commandOf } from './harness/command.js';
 import { runNode } from './harness/jest.js';
-import { type Project, type ProjectOptions, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type Project, type ProjectOptions, useProject } from './harness/project.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const gpu = { id: 'gpu0', class: 'gpu', model: 'Example GPU' };
 const withOptions = (options: object, more: Readonly<Record<string, string>> = {}): ProjectOptions => ({
@@ -20,9 +20,7 @@ async function command(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ) {
-  const main = ({ root }: { root: string }) =>
-    join(root, 'node_modules/jest-runner-hardware/dist/cli/main.js');
-  return runNode(project, main, args, env);
+  return runNode(project, () => commandOf(project), args, env);
 }
 
 async function models(

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Json, runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { eventsOf, fates } from './harness/record.js';
 import { failureOf, statuses } from './harness/results.js';
 import { type LogLine, logOf, overlaps } from './harness/suite-log.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const gpuSuites = [1, 2, 3, 4].map((n) => `needs-gpu-${n}.test.js`);
 

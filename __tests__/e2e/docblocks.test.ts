@@ -1,8 +1,8 @@
 import { type JestRun, runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { failureOf, statuses } from './harness/results.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 describe('docblocks with mistakes', () => {
   let run: JestRun;

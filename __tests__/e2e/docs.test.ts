@@ -2,10 +2,11 @@ import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocks, textOf } from '../docs/pages.js';
+import { commandOf } from './harness/command.js';
 import { packedInstall } from './harness/install.js';
-import { type Project, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type Project, useProject } from './harness/project.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const lines = blocks
   .filter(({ language }) => language === 'sh')
@@ -79,15 +80,14 @@ function blockWith(pattern: RegExp): string {
 /** `npx` without the registry: the commands of the install. */
 async function writeNpx(folder: string): Promise<void> {
   const { root } = await packedInstall();
-  const modules = join(root, 'node_modules');
   mkdirSync(folder);
   writeFileSync(
     join(folder, 'npx'),
     `#!/bin/sh
 name=$1; shift
 case $name in
-  jest) exec node '${modules}/jest/bin/jest.js' "$@" ;;
-  jest-runner-hardware) exec node '${modules}/jest-runner-hardware/dist/cli/main.js' "$@" ;;
+  jest) exec node '${join(root, 'node_modules/jest/bin/jest.js')}' "$@" ;;
+  jest-runner-hardware) exec node '${commandOf(project)}' "$@" ;;
 esac
 exit 127
 `,

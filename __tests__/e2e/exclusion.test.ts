@@ -1,9 +1,9 @@
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { fates } from './harness/record.js';
 import { logOf, overlaps } from './harness/suite-log.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const machine = {
   replace: true,

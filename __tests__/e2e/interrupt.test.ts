@@ -2,11 +2,11 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type RunningJest, runJest, startJest } from './harness/jest.js';
-import { type Project, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type Project, useProject } from './harness/project.js';
 import { eventsOf, fates } from './harness/record.js';
 import { logOf } from './harness/suite-log.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 describe('a stopped run leaves no process behind', () => {
   const ways: readonly (readonly [

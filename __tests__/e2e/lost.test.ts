@@ -1,10 +1,10 @@
 import { type JestRun, runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { endsOf, eventsOf, fates } from './harness/record.js';
 import { failureOf, statuses } from './harness/results.js';
 import { logOf } from './harness/suite-log.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const evidence = [
   ['exits.test.js', /exit(ed)?( with)?( code)? 3/i],

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { packedInstall } from './harness/install.js';
 import { runNode } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { fates, readRecords } from './harness/record.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 /** The oldest that the peer range allows; pnpm gives us the newest packages of Jest that our own ranges allow. */
 const oldestJest = '30.4.1';

@@ -1,8 +1,8 @@
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { logOf } from './harness/suite-log.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 test('workers get their work in spite of a preloaded module that listens to the same channel', async () => {
   const project = await useProject('workers', {

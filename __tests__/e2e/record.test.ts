@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inProject, type JestRun, runJest } from './harness/jest.js';
-import { type Project, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type Project, useProject } from './harness/project.js';
 import { eventsOf, fates } from './harness/record.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 describe('record and history', () => {
   const suites = ['large.test.js', 'middle.test.js', 'slow.test.js'];

@@ -1,8 +1,8 @@
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { fates } from './harness/record.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const reporter = (method: string) =>
   `module.exports = class { ${method}(...args) { if (JSON.stringify(args[0]).includes('first')) throw new Error('reporter broke'); } };`;

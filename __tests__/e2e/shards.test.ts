@@ -2,32 +2,13 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { emptyHistory } from '../../src/record/history.js';
 import { writeHistory } from '../../src/record/history-file.js';
-import { schedulersWords } from '../docs/plain-words.js';
-import { type JestRun, runJest, runNode } from './harness/jest.js';
-import { type Project, removeProjects, useProject } from './harness/project.js';
-import { eventsOf } from './harness/record.js';
+import { command } from './harness/command.js';
+import { type JestRun, runJest } from './harness/jest.js';
+import { leaveProjects, type Project, useProject } from './harness/project.js';
+import { eventsOf, suitesOf } from './harness/record.js';
+import { cpuTests, shardedFiles as files } from './sharded-files.js';
 
-afterAll(removeProjects);
-
-const gpuTest = (text = '@hardware gpu') => `/**
- * ${text}
- */
-test('runs', () => {});
-`;
-const cpuTests = Object.fromEntries(
-  Array.from({ length: 12 }, (_, n) => [
-    `unit/u${n}.test.js`,
-    `test('is ${n}', () => {});\ntest('too', () => {});\n`,
-  ]),
-);
-const files = {
-  ...cpuTests,
-  'gpu/a.test.js': gpuTest(),
-  'gpu/b.test.js': gpuTest(),
-  'npu/c.test.js': gpuTest('@hardware npu'),
-  'tpu/none.test.js': gpuTest('@hardware tpu\n * @unsatisfiable skip'),
-  'unit/broken.test.js': `test('fails', () => expect(1).toBe(2));\n`,
-};
+afterAll(leaveProjects);
 
 /** Machines of three kinds, all of which this machine can play. */
 const machineOf = (...devices: object[]) => ({
@@ -38,13 +19,16 @@ const gpu = { id: 'gpu0', class: 'gpu', model: 'Example GPU' };
 const npu = { id: 'npu0', class: 'npu' };
 const shards = [machineOf(gpu), machineOf(npu), machineOf(), machineOf()];
 
-async function runShards(project: Project, total: number, args: readonly string[] = []): Promise<JestRun[]> {
+const inBand = ['-i'];
+const inWorkers = ['-w', '2'];
+
+async function runShards(project: Project, total: number, how: readonly string[]): Promise<JestRun[]> {
   const runs: JestRun[] = [];
   for (let index = 1; index <= total; index++) {
     const machine = join(project.directory, `machine-${index}.json`);
     writeFileSync(machine, JSON.stringify({ version: 1, ...shards[index - 1] }));
     runs.push(
-      await runJest(project, [`--shard=${index}/${total}`, '-w', '2', ...args], {
+      await runJest(project, [`--shard=${index}/${total}`, ...how], {
         env: { JEST_HARDWARE_MACHINE: machine },
       }),
     );
@@ -60,16 +44,6 @@ async function runShards(project: Project, total: number, args: readonly string[
     cpSync(join(output, newest), join(artefact, newest));
   }
   return runs;
-}
-
-async function command(project: Project, ...args: string[]) {
-  const done = await runNode(
-    project,
-    ({ root }) => join(root, 'node_modules/jest-runner-hardware/dist/cli/main.js'),
-    args,
-  );
-  if (!args.includes('--json')) expect(schedulersWords(done.stdout + done.stderr)).toEqual([]);
-  return done;
 }
 
 function testsOf(run: Pick<JestRun, 'json'>): readonly string[] {
@@ -91,7 +65,7 @@ test('four shards of three kinds of machines are together what one run is, test 
     env: { JEST_HARDWARE_MACHINE: machineFile(project, { devices: [gpu, npu] }) },
   });
   const history = readFileSync(join(project.directory, '.jest-hardware/history.jsonl'), 'utf8');
-  const runs = await runShards(project, 4);
+  const runs = await runShards(project, 4, inWorkers);
   expect(runs.flatMap(testsOf).sort()).toEqual(testsOf(whole));
   const planIds = runs.map(({ record }) => eventsOf(record, 'shard-planned')[0]?.planId);
   expect(new Set(planIds).size).toBe(1);
@@ -110,15 +84,22 @@ test('four shards of three kinds of machines are together what one run is, test 
   expect(learned).toContain('unit/u0.test.js');
 });
 
-test('what merging needs and does not find it names', async () => {
+test('what merging needs and does not find, finds twice or finds damaged, it names', async () => {
   const project = await useProject('gpu', { files: cpuTests });
-  await runShards(project, 3);
+  await runShards(project, 3, inBand);
   const without = ['job-1', 'job-3'].map((job) => `artefacts/${job}`);
   const missing = await command(project, 'merge', ...without);
   expect(missing).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('shard 2 of 3 is missing') });
   // What is named twice is there once.
   const twice = await command(project, 'merge', 'artefacts', 'artefacts/job-1');
   expect(twice).toMatchObject({ stderr: '', stdout: expect.stringContaining('merged 3 shards') });
+  const broken = join(project.directory, 'artefacts', 'results.json');
+  writeFileSync(broken, '{"numTotalTests": 1,\n"testResults": [');
+  const damaged = await command(project, 'merge', 'artefacts');
+  expect(damaged).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('results.json:2: this is not JSON'),
+  });
 });
 
 test('a machine that is not the declared one, another plan, a fleet of another size', async () => {
@@ -156,7 +137,7 @@ test('a plan that was written beforehand is followed, by late shards and later a
   const plan = JSON.parse(readFileSync(join(project.directory, '.jest-hardware/plan.json'), 'utf8'));
   expect(readFileSync(join(project.directory, '.jest-hardware/.gitignore'), 'utf8')).toBe('*\n');
   const shard = (index: number) =>
-    runJest(project, [`--shard=${index}/2`, '-w', '2'], {
+    runJest(project, [`--shard=${index}/2`, ...inBand], {
       env: { JEST_HARDWARE_PLAN: '.jest-hardware/plan.json' },
     });
   const first = await shard(1);
@@ -200,8 +181,8 @@ test('suites of another runner are divided too, and are no loss to the merge', a
   const use = { runner: 'as-is', files: { ...cpuTests, ...others, 'jest.config.cjs': config } } as const;
   const project = await useProject('gpu', use);
   const runs = [
-    await runJest(project, ['--shard=1/2', '-w', '2']),
-    await runJest(project, ['--shard=2/2', '-w', '2']),
+    await runJest(project, ['--shard=1/2', ...inBand]),
+    await runJest(project, ['--shard=2/2', ...inWorkers]),
   ];
   expect(new Set(runs.flatMap(testsOf)).size).toBe(2 * 12 + 6);
   expect(runs.flatMap(testsOf)).toHaveLength(2 * 12 + 6);
@@ -218,17 +199,7 @@ test('suites of another runner are divided too, and are no loss to the merge', a
   expect(nothing.stdout + nothing.stderr).toContain('No tests found, exiting with code 1');
 });
 
-test('a damaged artefact, and a config that talks, are named', async () => {
-  const project = await useProject('gpu', { files: cpuTests });
-  await runShards(project, 2);
-  const broken = join(project.directory, 'artefacts', 'results.json');
-  writeFileSync(broken, '{"numTotalTests": 1,\n"testResults": [');
-  const merged = await command(project, 'merge', 'artefacts');
-  expect(merged).toMatchObject({
-    exitCode: 2,
-    stderr: expect.stringContaining('results.json:2: this is not JSON'),
-  });
-
+test('a config that talks is named', async () => {
   const talking = 'console.log("hello"); module.exports = {};';
   const other = await useProject('gpu', { runner: 'as-is', files: { 'jest.config.cjs': talking } });
   const plan = await command(other, 'plan');
@@ -241,8 +212,7 @@ test('coverage, results and JUnit of all shards are what one run has, and thresh
   for (const index of [1, 2]) {
     const folder = `artefacts/${index}`;
     await runJest(project, [
-      '-w',
-      '2',
+      ...(index === 1 ? inBand : inWorkers),
       `--shard=${index}/2`,
       '--coverageThreshold={}',
       `--coverageDirectory=${folder}/coverage`,
@@ -263,149 +233,8 @@ test('coverage, results and JUnit of all shards are what one run has, and thresh
   expect(readFileSync(join(project.directory, 'merged/merged-junit.xml'), 'utf8')).toContain('tests="3"');
 });
 
-describe('what would be done, without doing it', () => {
-  test('plan: this machine, then shards; each suite in one of them', async () => {
-    const project = await useProject('gpu', { files });
-    const here = await command(project, 'plan', '--json');
-    expect(here.exitCode).toBe(0);
-    const plan = JSON.parse(here.stdout);
-    expect(plan.suites.map(({ id }: { id: string }) => id)).toContain('unit/u0.test.js');
-    expect(plan.unplaceable.map(({ id }: { id: string }) => id)).toContain('gpu/a.test.js');
-    expect((await command(project, 'plan')).stdout).toMatch(/cannot run {2}gpu\/a\.test\.js: needs gpu/);
-
-    const sharded = JSON.parse((await command(project, 'plan', '--shards', '3', '--json')).stdout);
-    const first = await runJest(project, ['--shard=1/3', '-w', '2']);
-    expect([...suitesOf(first)].sort()).toEqual(sharded.shards[0].suites);
-    expect(eventsOf(first.record, 'shard-planned')[0]?.planId).toBe(sharded.planId);
-    const listed = (await command(project, 'plan', '--shards', '3', '--list')).stdout;
-    for (const { suites } of sharded.shards)
-      for (const id of suites) expect(listed.split(`  ${id}\n`)).toHaveLength(2);
-  });
-
-  test('explain: where a suite can run, and what it did last', async () => {
-    const project = await useProject('gpu', { files });
-    await runJest(project, ['unit/u0', '-w', '2']);
-    const known = await command(project, 'explain', 'unit/u0.test.js');
-    expect(known.stdout).toMatch(
-      /^unit\/u0\.test\.js: needs cpu\ndevice +expected +why\nlocal\/cpu +1 s {2}never measured, up to 3\.3 x longer or shorter; /,
-    );
-    expect(known.stdout).toMatch(/last run: passed on local\/cpu#1/);
-    expect((await command(project, 'explain', 'gpu/a.test.js')).stdout).toContain(
-      'needs gpu: this machine has cpu',
-    );
-    const unknown = await command(project, 'explain', 'unit/u00.test.js');
-    expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('write `unit/u0') });
-  });
-
-  test('profile: what was measured, and where a docblock says something else', async () => {
-    const said = `/**
- * @max-time 10ms
- * @host-memory 1MiB
- */
-`;
-    const slow = `${said}test('waits', (done) => { setTimeout(done, 3); });`;
-    const project = await useProject('gpu', { files: { 'measured.test.js': slow } });
-    const history = JSON.stringify(['measured.test.js', [[0, 20_000, 20_000, 4, 900 * 1024 ** 2]]]);
-    mkdirSync(join(project.directory, '.jest-hardware'));
-    writeFileSync(
-      join(project.directory, '.jest-hardware/history.jsonl'),
-      `{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"],"needs":[]}\n${history}\n`,
-    );
-    const { stdout } = await command(project, 'profile', '--write');
-    expect(stdout).toContain(
-      '! measured.test.js: @host-memory 1088MiB (peak 900 MiB in 4 runs; the docblock says 1 MiB)',
-    );
-    expect(stdout).toContain(
-      '! measured.test.js: @max-time 4m (usually 20 s in 4 runs; the docblock says 10 ms)',
-    );
-    expect(readFileSync(join(project.directory, 'measured.test.js'), 'utf8')).toBe(
-      slow.replace('10ms', '4m').replace('1MiB', '1088MiB'),
-    );
-    expect((await command(project, 'profile')).stdout).toContain('nothing to say');
-    expect((await command(project, 'profile', './measured.test.js')).stdout).toContain('nothing to say');
-    const unknown = await command(project, 'profile', 'measurd.test.js');
-    expect(unknown).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(unknown.stderr).toMatch(/there is no test file measurd\.test\.js.*write `measured\.test\.js`/s);
-  });
-
-  test('profile and plan: words of other tools stay theirs, misplaced pragmas are mistakes', async () => {
-    const feature = "/**\n * @feature Login page\n * @max-time soon\n */\ntest('a', () => {});\n";
-    const files = {
-      'measured.test.js': feature,
-      'nested.test.js': "describe('a', () => {\n  // @hardware gpu\n  test('b', () => {});\n});\n",
-    };
-    const project = await useProject('gpu', { files, options: { ignorePragmas: ['feature', 'max-time'] } });
-    const history = JSON.stringify(['measured.test.js', [[0, 20_000, 20_000, 4, 900 * 1024 ** 2]]]);
-    mkdirSync(join(project.directory, '.jest-hardware'));
-    writeFileSync(
-      join(project.directory, '.jest-hardware/history.jsonl'),
-      `{"version":2,"runs":[],"reversion":[0,0],"kinds":["cpu"],"needs":[]}\n${history}\n`,
-    );
-    expect((await command(project, 'profile', '--write')).stdout).not.toContain('@max-time');
-    expect(readFileSync(join(project.directory, 'measured.test.js'), 'utf8')).toBe(
-      feature.replace('soon\n', 'soon\n * @host-memory 1088MiB\n'),
-    );
-    const { stdout, stderr } = await command(project, 'plan');
-    expect(`${stdout}${stderr}`).toContain('nested.test.js:2: Jest does not see `@hardware` here');
-    expect(`${stdout}${stderr}`).not.toContain('measured.test.js:');
-  });
-
-  test('profile: CPU threads by the newest run', async () => {
-    const files = {
-      'busy.test.js': "test('passes', () => {});",
-      'idle.test.js': "test('passes', () => {});",
-    };
-    const project = await useProject('gpu', { files });
-    const { record } = await runJest(project, ['-w', '2', 'busy', 'idle']);
-    const ended = eventsOf(record, 'suite-ended');
-    expect(ended.map(({ cpuMs = 0 }) => cpuMs > 0)).toEqual([true, true]);
-    // As if one had kept several threads busy for a while: how many are free here nobody knows.
-    const directory = join(project.directory, '.jest-hardware');
-    const file = join(directory, readdirSync(directory).find((name) => name.startsWith('run-')) ?? '');
-    const lines = readFileSync(file, 'utf8').split('\n');
-    const changed = lines.map((line) => {
-      if (!line.includes('"suite-ended"')) return line;
-      const cpuMs = line.includes('busy.test.js') ? 14_800 : 5000;
-      return JSON.stringify({ ...(JSON.parse(line) as object), durationMs: 4000, cpuMs });
-    });
-    writeFileSync(file, changed.join('\n'));
-    expect((await command(project, 'profile', '--write')).stdout).toBe(
-      '- busy.test.js: @cpu 4 (3.7 CPU threads busy on average in its newest run)\n' +
-        'proposals: 1; where a docblock says otherwise (!): 0\n',
-    );
-    expect(readFileSync(join(project.directory, 'busy.test.js'), 'utf8')).toContain(' * @cpu 4\n');
-    expect((await command(project, 'profile')).stdout).toContain('nothing to say');
-    writeFileSync(file, 'damaged\n');
-    const { stdout, stderr } = await command(project, 'profile');
-    expect(stdout).toContain('nothing to say');
-    expect(stderr).toMatch(/run-.*: The line is not JSON\..*No CPU threads are proposed\.\n$/s);
-  });
-
-  test('matrix: jobs by what docblocks ask for, and the fleet of their shards', async () => {
-    const project = await useProject('gpu', {
-      options: { shards: './fleet.json' },
-      files: { ...cpuTests, 'gpu/a.test.js': gpuTest() },
-    });
-    const args = ['matrix', '--finish-within', '10m', '--fleet', 'fleet.json'];
-    const { exitCode, stdout } = await command(project, ...args);
-    expect(exitCode).toBe(0);
-    const { include } = JSON.parse(stdout);
-    expect(include.map(({ labels }: { labels: string[] }) => labels.at(-1))).toContain('gpu');
-    const plan = JSON.parse(
-      (await command(project, 'plan', '--shards', String(include.length), '--json')).stdout,
-    );
-    const withGpu = plan.shards.find(({ suites }: { suites: string[] }) => suites.includes('gpu/a.test.js'));
-    expect(withGpu.machine).toMatch(/^gpu/);
-    expect((await command(project, 'matrix')).stderr).toContain('`--finish-within` is missing');
-  });
-});
-
 function machineFile(project: Project, content: object): string {
   const path = join(project.directory, `machine-${JSON.stringify(content).length}.json`);
   writeFileSync(path, JSON.stringify({ version: 1, ...content }));
   return path;
-}
-
-function suitesOf(run: JestRun | undefined): readonly string[] {
-  return eventsOf(run?.record ?? [], 'suite-queued').map(({ suite }) => suite.id);
 }

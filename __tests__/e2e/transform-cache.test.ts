@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJest } from './harness/jest.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { cacheOf, leaveProjects, useProject } from './harness/project.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const environment = `const { TestEnvironment } = require('jest-environment-node');
   module.exports = class extends TestEnvironment {
@@ -45,6 +45,7 @@ test('the transform cache holds when options change, and is that of stock Jest',
       'b.test.js': `test('b', () => {});`,
     },
   });
+  rmSync(cacheOf(project.directory), { recursive: true, force: true });
   const log = join(project.directory, 'transformed.log');
   const transformed = async (env: Record<string, string>, ...args: string[]) => {
     rmSync(log, { force: true });

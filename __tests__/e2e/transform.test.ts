@@ -3,10 +3,10 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { packedInstall } from './harness/install.js';
 import { runJest } from './harness/jest.js';
-import { type Project, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type Project, useProject } from './harness/project.js';
 import { fates } from './harness/record.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 // Jest loads runner, sequencer and reporter through the project's transformer, so Babel may turn them into CommonJS.
 const babel = {
@@ -42,16 +42,16 @@ const everything: Readonly<Record<string, object>> = {
 };
 
 describe.each(Object.entries(everything))('a transformer that reaches this package: %s', (_name, config) => {
-  test.each(Object.entries(forms))('config as %s', async (_form, files) => {
+  test.each(Object.entries(forms))('config as %s', async (form, files) => {
     const project = await useProject('config', {
       runner: 'as-is',
       files: { ...babel, ...files(config) },
     });
-    await expectToRun(project);
+    await expectToRun(project, form === 'CommonJS' ? ['-w', '2'] : ['-i']);
   });
 });
 
-test.each(Object.entries(forms))('a package that is linked, config as %s', async (_form, files) => {
+test.each(Object.entries(forms))('a package that is linked, config as %s', async (form, files) => {
   const { tarball } = await packedInstall();
   const project = await useProject('config', { runner: 'as-is', files: { ...babel, ...files({}) } });
   const inside = (path: string) => join(project.directory, path);
@@ -60,12 +60,12 @@ test.each(Object.entries(forms))('a package that is linked, config as %s', async
   const target = inside('packages/jest-runner-hardware');
   execFileSync('tar', ['-xzf', tarball, '-C', target, '--strip-components=1']);
   symlinkSync('../packages/jest-runner-hardware', inside('node_modules/jest-runner-hardware'));
-  await expectToRun(project);
+  await expectToRun(project, form === 'CommonJS' ? ['-w', '2'] : ['-i']);
 });
 
-async function expectToRun(project: Project): Promise<void> {
+async function expectToRun(project: Project, how: readonly string[]): Promise<void> {
   // A cached transform of an earlier run would hide what Babel does.
-  const run = await runJest(project, ['-w', '2', '--no-cache', '--testPathPatterns', 'cjs|esm']);
+  const run = await runJest(project, [...how, '--no-cache', '--testPathPatterns', 'cjs|esm']);
   expect(run.stderr).toContain('Tests:       2 passed, 2 total');
   expect(run.exitCode).toBe(0);
   expect(fates(run.record)).toEqual({ 'cjs.test.js': 'passed', 'esm.test.js': 'passed' });

@@ -1,7 +1,7 @@
 import { runJest } from './harness/jest.js';
-import { type ProjectOptions, removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, type ProjectOptions, useProject } from './harness/project.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 interface Mistake {
   readonly use: ProjectOptions;

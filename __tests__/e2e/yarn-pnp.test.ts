@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packedInstall } from './harness/install.js';
-import { removeProjects, useProject } from './harness/project.js';
+import { leaveProjects, useProject } from './harness/project.js';
 import { fates, readRecords } from './harness/record.js';
 
-afterAll(removeProjects);
+afterAll(leaveProjects);
 
 const forms = {
   'jest.config.cjs': `const { withHardware } = require('jest-runner-hardware');

@@ -2,17 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  realpathSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -22,14 +22,17 @@ export const repository = fileURLToPath(new URL('../../../', import.meta.url));
 export const stockOnly = process.env.E2E_RUNNER === 'stock';
 
 export interface PackedInstall {
-  /** Below it, `require('jest-runner-hardware')` finds what `npm pack` ships and everything else what we develop with. */
+  /** Of this checkout. Below it, packages are what we develop with; the folders of projects add our own. */
   readonly root: string;
+  /** What `npm pack` makes of the sources as they are. */
   readonly tarball: string;
+  /** The same, unpacked. */
+  readonly packageDirectory: string;
 }
 
 /**
- * Builds and packs the package as it would be published and unpacks it beside links to our own node_modules.
- * Done once for each state of the sources; the other Jest workers wait for the first.
+ * Builds and packs the package as it would be published. Done once for each state of the sources; the other Jest workers
+ * wait for the first.
  */
 export function packedInstall(): Promise<PackedInstall> {
   installed ??= installOnce();
@@ -39,17 +42,23 @@ export function packedInstall(): Promise<PackedInstall> {
 /** One test file keeps the state it started with, also when sources change meanwhile. */
 let installed: Promise<PackedInstall> | undefined;
 
+const { base, homeOf } = createRequire(import.meta.url)('./places.cjs') as {
+  readonly base: string;
+  homeOf(stockOnly: boolean): string;
+};
+
 async function installOnce(): Promise<PackedInstall> {
-  const base = join(realpathSync(tmpdir()), 'jest-runner-hardware-e2e');
-  mkdirSync(base, { recursive: true });
-  const root = join(base, fingerprint());
-  const install = { root, tarball: join(root, 'package.tgz') };
-  const lock = join(base, 'lock');
-  while (!existsSync(root)) {
+  const root = homeOf(stockOnly);
+  const states = join(root, 'states');
+  mkdirSync(states, { recursive: true });
+  const state = join(states, fingerprint());
+  const lock = join(root, 'lock');
+  while (!existsSync(state)) {
     if (takeLock(lock)) {
       try {
-        removeOldInstalls(base);
-        if (!existsSync(root)) installInto(root, join(base, `unfinished-${process.pid}`));
+        for (const folder of [base, states]) removeOld(folder);
+        linkOurPackages(join(root, 'node_modules'));
+        if (!existsSync(state)) packInto(state, join(root, `unfinished-${process.pid}`));
       } finally {
         rmSync(lock, { force: true });
       }
@@ -57,16 +66,16 @@ async function installOnce(): Promise<PackedInstall> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-  return install;
+  return { root, tarball: join(state, 'package.tgz'), packageDirectory: join(state, 'package') };
 }
 
-function installInto(root: string, unfinished: string): void {
-  const nodeModules = join(unfinished, 'node_modules');
-  mkdirSync(nodeModules, { recursive: true });
-  for (const entry of readdirSync(join(repository, 'node_modules'))) {
-    if (entry.startsWith('.') || entry === 'jest-runner-hardware') continue;
-    symlinkSync(join(repository, 'node_modules', entry), join(nodeModules, entry));
-  }
+function linkOurPackages(link: string): void {
+  if (lstatSync(link, { throwIfNoEntry: false }) === undefined)
+    symlinkSync(join(repository, 'node_modules'), link, 'junction');
+}
+
+function packInto(state: string, unfinished: string): void {
+  mkdirSync(unfinished);
   if (!stockOnly) {
     npm('run', 'build', '--silent', '--', '--if-changed');
     npm('pack', '--silent', '--ignore-scripts', '--pack-destination', unfinished);
@@ -74,15 +83,14 @@ function installInto(root: string, unfinished: string): void {
     if (tarball === undefined) throw new Error('npm pack wrote no tarball');
     renameSync(join(unfinished, tarball), join(unfinished, 'package.tgz'));
     execFileSync('tar', ['-xzf', 'package.tgz'], { cwd: unfinished });
-    renameSync(join(unfinished, 'package'), join(nodeModules, 'jest-runner-hardware'));
   }
-  renameSync(unfinished, root);
+  renameSync(unfinished, state);
 }
 
-/** Each state of the sources has an install of its own; yesterday's are of no use. */
-function removeOldInstalls(base: string): void {
-  for (const name of readdirSync(base)) {
-    const path = join(base, name);
+/** Yesterday's states of the sources, and checkouts that nobody has tested since, are of no use. */
+function removeOld(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
     const ageMs = Date.now() - statSync(path).mtimeMs;
     if (ageMs > 24 * 3600 * 1000) rmSync(path, { recursive: true, force: true });
   }

@@ -1,14 +1,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import type { RunEvent } from '../../../src/core/events.js';
 import { type PackedInstall, packedInstall } from './install.js';
 import { killAll, leftOverProcesses, processesOf, type RunningProcess, runMarker } from './processes.js';
-import type { Project } from './project.js';
+import { cacheOf, claimsOf, type Project } from './project.js';
 import { parseLines, readRecords } from './record.js';
 
 /** One line of the probe reporter. */
@@ -55,7 +54,7 @@ export interface JestOptions {
   readonly keyboard?: boolean;
   /** Jest runs in a pseudo-terminal of 80 columns (by `script`, on Linux): both streams are its output. */
   readonly terminal?: boolean;
-  /** Default: one for all projects of the install. */
+  /** Default: beside the project. */
   readonly cacheDirectory?: string;
   /** False: without `--json`, which stock Jest cannot write for circular values. */
   readonly json?: boolean;
@@ -110,7 +109,7 @@ export async function startJest(
     ...(keyboard ? ['--require', keyboardPreload] : []),
     join(install.root, 'node_modules/jest/bin/jest.js'),
     ...(asJson ? ['--json', `--outputFile=${outputFile}`] : []),
-    `--cacheDirectory=${cacheDirectory ?? join(install.root, 'jest-cache')}`,
+    `--cacheDirectory=${cacheDirectory ?? cacheOf(project.directory)}`,
     ...args,
   ];
   const [file = '', ...fileArgs] = terminal ? inTerminal(command) : command;
@@ -119,7 +118,7 @@ export async function startJest(
     env: {
       ...cleanEnvironment(),
       // Tests run beside each other: their projects must not wait for each other's devices.
-      JEST_HARDWARE_CLAIMS: claimsOf(project),
+      JEST_HARDWARE_CLAIMS: claimsOf(project.directory),
       E2E_PROBE: probe,
       [runMarker]: run,
       ...env,
@@ -225,11 +224,6 @@ function inTerminal(command: readonly string[]): readonly string[] {
 }
 
 const keyboardPreload = fileURLToPath(new URL('./keyboard.cjs', import.meta.url));
-
-/** Short, as it has to hold sockets. */
-function claimsOf({ directory }: Project): string {
-  return join(tmpdir(), `jrh-claims-${createHash('sha256').update(directory).digest('hex').slice(0, 8)}`);
-}
 
 /** Nothing of the Jest we run in, of the machine's devices or of a CI service may reach the Jest under test. */
 function cleanEnvironment(): NodeJS.ProcessEnv {

@@ -1,8 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { packedInstall, repository, stockOnly } from './install.js';
+import { repository, stockOnly } from './install.js';
+import { folderOf, type Place, takePlace } from './place.js';
 
 export type Runner = 'stock' | 'hardware';
 
@@ -24,19 +26,19 @@ export interface ProjectOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Files to add or replace, by path inside the project. */
   readonly files?: Readonly<Record<string, string>>;
-  /** A folder of the caller's instead of one of a random name. What is there is removed, here and in the end. */
+  /** A folder of the caller's instead of one that goes by the name of the test. What is there is removed. */
   readonly directory?: string;
 }
 
-const created: string[] = [];
+let place: Promise<Place> | undefined;
+const uses = new Map<string, number>();
 
 /** Copies a fixture and gives it the configuration of one side. */
 export async function useProject(name: string, use: ProjectOptions = {}): Promise<Project> {
   const { runner = 'hardware', options = {}, config = {}, files = {} } = use;
-  const { root } = await packedInstall();
-  const directory = use.directory ?? join(root, 'projects', `${name}-${randomBytes(4).toString('hex')}`);
-  created.push(directory);
-  rmSync(directory, { recursive: true, force: true });
+  const directory = use.directory ?? (await ownDirectory(name));
+  for (const path of [directory, claimsOf(directory)]) rmSync(path, { recursive: true, force: true });
+  forgetDurations(cacheOf(directory));
   cpSync(join(repository, 'fixtures/projects', name), directory, { recursive: true });
   for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
@@ -53,12 +55,37 @@ export async function useProject(name: string, use: ProjectOptions = {}): Promis
   };
 }
 
-/** For `afterAll`: the copies are large in number, not worth keeping. `E2E_KEEP=1` keeps them for a look. */
-export function removeProjects(): void {
-  if (process.env.E2E_KEEP === '1') return;
-  for (const directory of created.splice(0)) {
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+/** A folder by the names of test file and test, and whether it is the test's first project of the fixture or which. */
+async function ownDirectory(name: string): Promise<string> {
+  const { testPath = '', currentTestName = 'before all' } = expect.getState();
+  place ??= takePlace('projects', basename(testPath, '.test.ts'));
+  const test = join((await place).directory, folderOf(currentTestName));
+  const use = 1 + (uses.get(`${test} ${name}`) ?? 0);
+  uses.set(`${test} ${name}`, use);
+  return join(test, `${name}-${use}`);
+}
+
+/** For `afterAll`: the projects stay for a look, until the next run. */
+export async function leaveProjects(): Promise<void> {
+  (await place)?.release();
+}
+
+/** Jest's cache of a project, beside it. */
+export function cacheOf(directory: string): string {
+  return `${directory}.cache`;
+}
+
+/** What Jest remembers of earlier runs, by which it would sort suites. */
+function forgetDurations(cache: string): void {
+  mkdirSync(cache, { recursive: true });
+  for (const file of readdirSync(cache)) {
+    if (file.startsWith('perf-cache')) rmSync(join(cache, file));
   }
+}
+
+/** Where runs in the project claim devices. Short, as it has to hold sockets. */
+export function claimsOf(directory: string): string {
+  return join(tmpdir(), `jrh-claims-${createHash('sha256').update(directory).digest('hex').slice(0, 8)}`);
 }
 
 export const probeReporter = fileURLToPath(new URL('./probe-reporter.cjs', import.meta.url));

@@ -49,3 +49,8 @@ export function fates(record: readonly RunEvent[]): Readonly<Record<string, stri
     eventsOf(record, 'suite-queued').map(({ suite }) => [suite.id, fateOf(suite.id)]),
   );
 }
+
+/** Ids of the suites that a run had, in the order in which they were queued. */
+export function suitesOf(run: { readonly record: readonly RunEvent[] } | undefined): readonly string[] {
+  return eventsOf(run?.record ?? [], 'suite-queued').map(({ suite }) => suite.id);
+}

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { packedInstall, repository } from '../harness/install.js';
 import type { Observation, Scenario, Side } from './scenario.js';
@@ -17,7 +25,9 @@ export function keepingAnswers(side: Side): Side {
       if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as readonly Observation[];
       const answer = await side.run(scenario);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, JSON.stringify(answer));
+      // At once, for who reads it meanwhile.
+      writeFileSync(`${file}.${process.pid}`, JSON.stringify(answer));
+      renameSync(`${file}.${process.pid}`, file);
       return answer;
     },
   };

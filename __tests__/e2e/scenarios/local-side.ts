@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { packedInstall, takeLock } from '../harness/install.js';
 import { type JestRun, startJest } from '../harness/jest.js';
+import { folderOf, takePlace } from '../harness/place.js';
 import { type Project, type Runner, useProject } from '../harness/project.js';
 import { filesOf, observe } from './observe.js';
 import type { AtTerminal, Observation, Scenario, Side, Step } from './scenario.js';
@@ -37,7 +37,6 @@ async function command(
   { args, env = {}, nodeArgs = [], json, terminal }: Step,
 ): Promise<JestRun> {
   const jest = await startJest(project, args, {
-    cacheDirectory: cacheOf(project),
     nodeArgs,
     env: { ...env, ...(terminal && { TERM: 'xterm' }) },
     ...(json === false && { json }),
@@ -72,35 +71,19 @@ function commitAll({ directory }: Project): void {
   git('commit', '--quiet', '--allow-empty', '-m', 'before');
 }
 
-/**
- * A folder that stays the same from run to run, so that what Jest has transformed is of use to the next: its cache
- * goes by path. Without what Jest remembers of earlier runs, by which it would sort suites.
- */
+/** Where this scenario always runs: what Jest has transformed is of use to the next run. */
 async function projectFor(
   { name, fixture = 'bare', files, config, folder = 'project' }: Scenario,
   runner: Runner,
   options: Readonly<Record<string, unknown>>,
 ): Promise<{ project: Project; release: () => void }> {
-  const { root } = await packedInstall();
-  const base = join(root, 'scenarios', runner, name.replaceAll(/[^\w-]+/g, '-'));
-  mkdirSync(base, { recursive: true });
-  const lock = join(base, 'lock');
-  // The first try may only have removed the lock of a process that was killed.
-  const own = takeLock(lock) || takeLock(lock) ? base : join(base, `beside-${process.pid}`);
+  const { directory, release } = await takePlace('scenarios', runner, folderOf(name));
   const project = await useProject(fixture, {
     runner,
     options,
-    directory: join(own, folder),
+    directory: join(directory, folder),
     ...(files && { files }),
     ...(config && { config }),
   });
-  mkdirSync(cacheOf(project), { recursive: true });
-  for (const file of readdirSync(cacheOf(project))) {
-    if (file.startsWith('perf-cache')) rmSync(join(cacheOf(project), file));
-  }
-  return { project, release: () => own === base && rmSync(lock, { force: true }) };
-}
-
-function cacheOf({ directory }: Project): string {
-  return join(dirname(directory), 'cache');
+  return { project, release };
 }

@@ -1,4 +1,4 @@
-import { removeProjects } from '../harness/project.js';
+import { leaveProjects } from '../harness/project.js';
 import { differences, missed } from './compare.js';
 import { keepingAnswers } from './kept-answers.js';
 import { localSide } from './local-side.js';
@@ -15,5 +15,5 @@ export function parityTests(scenarios: readonly Scenario[]): void {
     expect(missed(scenario, expected)).toEqual([]);
     expect(differences(scenario, expected, await ours.run(scenario))).toEqual([]);
   });
-  afterAll(removeProjects);
+  afterAll(leaveProjects);
 }

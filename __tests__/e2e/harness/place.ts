@@ -1,0 +1,34 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { packedInstall, stockOnly, takeLock } from './install.js';
+
+/** A folder for projects that nobody else uses meanwhile, with the package as this run installed it. */
+export interface Place {
+  readonly directory: string;
+  release(): void;
+}
+
+/**
+ * The same folder in each run, so that what Jest has transformed is of use to the next: its cache goes by path. Another
+ * run that is under way has it; this one then gets one beside.
+ * @param path Below the folder of this checkout.
+ */
+export async function takePlace(...path: readonly string[]): Promise<Place> {
+  const { root, packageDirectory } = await packedInstall();
+  const usual = join(root, ...path);
+  mkdirSync(usual, { recursive: true });
+  const lock = join(usual, 'lock');
+  // The first try may only have removed the lock of a process that was killed.
+  const own = takeLock(lock) || takeLock(lock);
+  const directory = own ? usual : join(usual, `beside-${process.pid}`);
+  const nodeModules = join(directory, 'node_modules');
+  rmSync(nodeModules, { recursive: true, force: true });
+  if (!stockOnly) cpSync(packageDirectory, join(nodeModules, 'jest-runner-hardware'), { recursive: true });
+  return { directory, release: () => rmSync(own ? lock : directory, { recursive: true, force: true }) };
+}
+
+/** A name as the name of a folder. */
+export const { folderOf } = createRequire(import.meta.url)('./places.cjs') as {
+  folderOf(name: string): string;
+};
