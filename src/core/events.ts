@@ -16,7 +16,7 @@ export interface Suite {
   /** Its last run failed: it goes before others of its priority. */
   readonly failedLast?: true;
   /**
-   * Ms by kind of device (`kindOf`), where somebody knows them beforehand: a scenario, a program with tasks of its own.
+   * Ms by kind of device (`deviceKindOf`), where somebody knows them beforehand: a scenario, a program with tasks of its own.
    * They count before everything learned, and a kind that is left out cannot run the suite. 0: it can, nobody knows how long.
    */
   readonly expectedMs?: Readonly<Record<string, number>>;

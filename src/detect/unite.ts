@@ -52,12 +52,12 @@ function withoutTwins(found: readonly Found[]): readonly Found[] {
   for (const { address, source } of found) {
     if (address !== undefined && !owners.has(address)) owners.set(address, source);
   }
-  const kinds = [...new Set(found.map(({ device }) => kindOf(device.id)))];
+  const prefixes = [...new Set(found.map(({ device }) => idPrefixOf(device.id)))];
   return found
     .filter(({ address, source }) => address === undefined || owners.get(address) === source)
     .sort((a, b) => {
-      const byKind = kinds.indexOf(kindOf(a.device.id)) - kinds.indexOf(kindOf(b.device.id));
-      if (byKind !== 0) return byKind;
+      const byPrefix = prefixes.indexOf(idPrefixOf(a.device.id)) - prefixes.indexOf(idPrefixOf(b.device.id));
+      if (byPrefix !== 0) return byPrefix;
       if (a.address === undefined || b.address === undefined) {
         return Number(a.address === undefined) - Number(b.address === undefined);
       }
@@ -73,14 +73,14 @@ function namesOf(found: readonly Found[]): ReadonlyMap<string, string> {
     const base = baseOf(device.id);
     const key = `${source} ${base}`;
     if (names.has(key)) continue;
-    const kind = kindOf(base);
-    if (kind === base) {
+    const prefix = idPrefixOf(base);
+    if (prefix === base) {
       names.set(key, base);
       continue;
     }
-    const count = counts.get(kind) ?? 0;
-    counts.set(kind, count + 1);
-    names.set(key, `${kind}${count}`);
+    const count = counts.get(prefix) ?? 0;
+    counts.set(prefix, count + 1);
+    names.set(key, `${prefix}${count}`);
   }
   return names;
 }
@@ -91,6 +91,6 @@ function baseOf(id: string): string {
 }
 
 /** `gpu` of `gpu0.mig1`. */
-function kindOf(id: string): string {
+function idPrefixOf(id: string): string {
   return /^([a-z]+)\d/.exec(id)?.[1] ?? id;
 }

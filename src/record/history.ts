@@ -16,7 +16,7 @@ export interface DeviceHistory {
 }
 
 export interface SuiteHistory {
-  /** By kind of device (`kindOf`): `cpu AMD EPYC`; what was measured while coverage was collected stands apart ({@link kindUnder}). */
+  /** By kind of device (`deviceKindOf`): `cpu AMD EPYC`; what was measured while coverage was collected stands apart ({@link kindUnder}). */
   readonly devices: ReadonlyMap<string, DeviceHistory>;
   /** What it asked for last, as far as placing it goes and where it is not the default; left out: nothing. */
   readonly needs?: SuiteNeeds;

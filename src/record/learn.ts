@@ -1,5 +1,5 @@
 import type { RunEvent, RunStarted, SuiteEnded } from '../core/events.js';
-import { kindOf } from '../core/machine/machine.js';
+import { deviceKindOf } from '../core/machine/machine.js';
 import {
   type DeviceHistory,
   expectedMs,
@@ -49,7 +49,7 @@ export function learn(history: History, events: readonly RunEvent[]): History {
   const needs = new Map<string, SuiteHistory['needs']>();
   for (const event of events) {
     if (event.type === 'slot-up')
-      kinds.set(event.slot.id, kindUnder(run.coverage, kindOf(event.slot.device)));
+      kinds.set(event.slot.id, kindUnder(run.coverage, deviceKindOf(event.slot.device)));
     if (event.type === 'suite-queued') needs.set(event.suite.id, needsOf(event.suite.profile));
     if (event.type !== 'suite-ended') continue;
     const { needs: old, ...known } = suites.get(event.suiteId) ?? unknownSuite;

@@ -1,5 +1,5 @@
 import type { RunEvent } from '../core/events.js';
-import { kindOf, type Machine, type Slot } from '../core/machine/machine.js';
+import { deviceKindOf, type Machine, type Slot } from '../core/machine/machine.js';
 
 /** Over less time a figure says nothing of a device. */
 const leastBusyMs = 1000;
@@ -25,7 +25,7 @@ export function withRun(before: MeasuredWatts, events: readonly RunEvent[]): Mea
 export function withMeasuredWatts(machine: Machine, watts: MeasuredWatts): Machine {
   if (watts.size === 0) return machine;
   const devices = machine.devices.map((device) => {
-    const measuredWatts = device.measuredWatts ?? watts.get(kindOf(device));
+    const measuredWatts = device.measuredWatts ?? watts.get(deviceKindOf(device));
     return measuredWatts === undefined ? device : { ...device, measuredWatts };
   });
   return { ...machine, devices };
@@ -40,7 +40,7 @@ function useByKind(events: readonly RunEvent[]): ReadonlyMap<string, { joules: n
   for (const event of events) {
     if (event.type === 'slot-up') {
       slots.set(event.slot.id, event.slot);
-      kinds.set(event.slot.type, kindOf(event.slot.device));
+      kinds.set(event.slot.type, deviceKindOf(event.slot.device));
     } else if (event.type === 'suite-started') {
       startedAtMs.set(`${event.attempt} ${event.placement.suiteId}`, event.atMs);
     } else if (event.type === 'suite-ended') {

@@ -1,6 +1,6 @@
 import { Estimates, type Observation } from '../core/estimate/estimate.js';
 import type { RunEvent, Suite } from '../core/events.js';
-import { kindOf, type Slot } from '../core/machine/machine.js';
+import { deviceKindOf, type Slot } from '../core/machine/machine.js';
 import type { SimulatedCase } from './case.js';
 
 /** Bases that rest on runs of the suite itself. */
@@ -17,7 +17,7 @@ export function replayCase(
   slots?: readonly Slot[],
 ): SimulatedCase {
   const recorded = events.flatMap((event) => (event.type === 'slot-up' ? event.slot : []));
-  const kindBySlot = new Map(recorded.map((slot) => [slot.id, kindOf(slot.device)]));
+  const kindBySlot = new Map(recorded.map((slot) => [slot.id, deviceKindOf(slot.device)]));
   const kindOfSlot = (slotId: string) => kindBySlot.get(slotId) ?? 'cpu';
   const measured: Observation[] = [];
   const expected: Observation[] = [];
@@ -45,7 +45,7 @@ export function replayCase(
     suites,
     seed,
     trueMs: ({ expectedMs: _given, ...suite }, { device }) =>
-      truth.estimateOf(suite, kindOf(device)).durationMs,
+      truth.estimateOf(suite, deviceKindOf(device)).durationMs,
     estimates: () => new Estimates(expected),
   };
 }

@@ -1,6 +1,6 @@
 import { Estimates, type Observation } from '../core/estimate/estimate.js';
 import type { Suite } from '../core/events.js';
-import { type Device, kindOf, type Slot } from '../core/machine/machine.js';
+import { type Device, deviceKindOf, type Slot } from '../core/machine/machine.js';
 import { neverRejection } from '../core/scheduler/feasibility.js';
 import { hashOf } from '../core/vocabulary/hash.js';
 import { normalFrom, randomFrom } from '../core/vocabulary/random.js';
@@ -49,7 +49,7 @@ const gib = 1024 ** 3;
 /** Made-up suites of the built-in workloads for a fleet; all that is random comes from the seed. */
 export function workloadCase(slots: readonly Slot[], options: WorkloadOptions): SimulatedCase {
   const { tasks, workloads, seed, sigma, unknownShare } = options;
-  const devices = [...new Map(slots.map((slot) => [kindOf(slot.device), slot.device])).values()];
+  const devices = [...new Map(slots.map((slot) => [deviceKindOf(slot.device), slot.device])).values()];
   const suites = Array.from({ length: tasks }, (_, index) =>
     suiteOf(index, workloads[index % workloads.length] ?? 'general', devices, seed),
   );
@@ -57,14 +57,14 @@ export function workloadCase(slots: readonly Slot[], options: WorkloadOptions): 
   const chance = (what: string) => randomFrom(hashOf(`${seed} ${what}`))();
   const usualMs = ({ id, profile }: Suite, device: Device) => {
     const speed = device.class === 'cpu' ? 1 : (speeds[profile.workload]?.[device.class] ?? 1);
-    const kind = kindOf(device);
+    const kind = deviceKindOf(device);
     const onCpuMs = medianMs * Math.exp(durationSpread * draw(`duration ${id}`));
     return Math.max(1, Math.round((onCpuMs / speed) * Math.exp(deviceSpread * draw(`${kind} ${id}`))));
   };
   const observations = suites.flatMap((suite): Observation[] => {
     if (chance(`unknown ${suite.id}`) < unknownShare) return [];
     const possible = slots.filter((slot) => neverRejection(suite, slot, false) === undefined);
-    const kinds = [...new Map(possible.map((slot) => [kindOf(slot.device), slot.device])).entries()];
+    const kinds = [...new Map(possible.map((slot) => [deviceKindOf(slot.device), slot.device])).entries()];
     return kinds
       .filter(([kind], index) => index === 0 || chance(`seen ${kind} ${suite.id}`) < seenShare)
       .map(([deviceKind, device]) => ({

@@ -1,7 +1,7 @@
 import { planHere } from '../../config/project/dry-run.js';
 import { type Project, readProject } from '../../config/project/project.js';
 import type { Estimate } from '../../core/events.js';
-import { kindOf } from '../../core/machine/machine.js';
+import { deviceKindOf } from '../../core/machine/machine.js';
 import { suitabilityOf } from '../../core/machine/suitability.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
@@ -38,7 +38,7 @@ export const explain: Command = {
       const rejection = neverRejection(suite, slot, false);
       if (rejection) return { type: slot.type, rejected: rejection.filter, reason: rejection.reason };
       const { score, reason } = suitabilityOf(suite.profile, slot.device);
-      const estimate = planned.estimates.estimateOf(suite, kindOf(slot.device));
+      const estimate = planned.estimates.estimateOf(suite, deviceKindOf(slot.device));
       return { type: slot.type, estimate, suitability: score, reason };
     });
     const unusable = unusableRejections(suite, [planned.machine]).map(

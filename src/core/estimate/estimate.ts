@@ -5,7 +5,7 @@ import { Kinship, type KnownSuite, kinSpread } from './hierarchical-shrinkage.js
 /** What one suite took on one device, from a history or from this run. */
 export interface Observation {
   readonly suiteId: string;
-  /** `kindOf` the device. */
+  /** `deviceKindOf` the device. */
   readonly deviceKind: string;
   readonly durationMs: number;
   readonly peakMemoryBytes?: number;
@@ -80,7 +80,7 @@ export class Estimates {
     if (!this.#known.has(suiteId)) this.#announced.delete(suiteId);
   }
 
-  /** @param deviceKind `kindOf` the device. */
+  /** @param deviceKind `deviceKindOf` the device. */
   estimateOf(suite: Suite, deviceKind: string): Estimate {
     const hostMemoryBytes = this.hostMemoryOf(suite);
     const resting = (basis: keyof typeof spreads, durationMs: number, samples: number): Estimate => ({

@@ -139,7 +139,7 @@ export interface Machine {
  * Devices of one kind are expected to take equally long for a suite, on whatever machine: `gpu NVIDIA A10`, `cpu`.
  * What is learned is kept by kind, so that machines and cards that are alike share it.
  */
-export function kindOf({ class: deviceClass, model }: Pick<Device, 'class' | 'model'>): string {
+export function deviceKindOf({ class: deviceClass, model }: Pick<Device, 'class' | 'model'>): string {
   return model === undefined ? deviceClass : `${deviceClass} ${model}`;
 }
 

@@ -1,7 +1,7 @@
 import type { DeviceClass, Precision } from '../vocabulary/taxonomy.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 import type { Device, Slot } from './machine.js';
-import { kindOf, type Speed, speedOf } from './speed/speed.js';
+import { operationKindOf, type Speed, speedOf } from './speed/speed.js';
 
 /**
  * What a placement costs a suite by what it is sensitive to: expected ms, or for `@sensitive power` expected joules.
@@ -47,8 +47,8 @@ export function suitabilityOf(
   speedFor: SpeedLookup = speedOf,
 ): Suitability {
   const operation =
-    profile.operations.find((each) => kindOf(each) === 'tensor') ??
-    profile.operations.find((each) => kindOf(each) === 'memory') ??
+    profile.operations.find((each) => operationKindOf(each) === 'tensor') ??
+    profile.operations.find((each) => operationKindOf(each) === 'memory') ??
     profile.operations[0] ??
     'mixed';
   const best = precisionsFor(profile, device)
@@ -109,7 +109,7 @@ const beliefs: readonly {
       !isEdgeVision(profile) &&
       !isLargeBatch(profile) &&
       !isMatrixWork(profile) &&
-      profile.operations.some((operation) => kindOf(operation) === 'tensor'),
+      profile.operations.some((operation) => operationKindOf(operation) === 'tensor'),
   },
 ];
 

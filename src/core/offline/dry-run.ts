@@ -1,6 +1,6 @@
 import type { Estimates } from '../estimate/estimate.js';
 import type { Estimate, Suite } from '../events.js';
-import { kindOf, type Slot } from '../machine/machine.js';
+import { deviceKindOf, type Slot } from '../machine/machine.js';
 import { type PlanOptions, plan } from '../planner/plan.js';
 import { neverRejection } from '../scheduler/feasibility.js';
 import { planInstanceOf } from '../scheduler/plan-instance.js';
@@ -35,7 +35,7 @@ export function dryRun(
 ): DryRun {
   const stated = planInstanceOf(slots, suites, (suite, slot) =>
     neverRejection(suite, slot, false) === undefined
-      ? estimates.estimateOf(suite, kindOf(slot.device)).durationMs
+      ? estimates.estimateOf(suite, deviceKindOf(slot.device)).durationMs
       : Number.POSITIVE_INFINITY,
   );
   const { poolOf, slotOf, startMs, makespanMs, boundMs, slotWorth } = plan(stated.instance, options);
@@ -45,7 +45,7 @@ export function dryRun(
     const slot = stated.slots[poolOf[index] ?? -1]?.[slotOf[index] ?? -1];
     if (slot === undefined) unplaceable.push(suite);
     else {
-      const estimate = estimates.estimateOf(suite, kindOf(slot.device));
+      const estimate = estimates.estimateOf(suite, deviceKindOf(slot.device));
       places.push({ suite, slot, startMs: startMs[index] ?? 0, estimate });
     }
   });

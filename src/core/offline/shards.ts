@@ -1,6 +1,6 @@
 import type { Estimates } from '../estimate/estimate.js';
 import type { Suite } from '../events.js';
-import { kindOf, type Slot } from '../machine/machine.js';
+import { deviceKindOf, type Slot } from '../machine/machine.js';
 import { isLimitedBySlotsOnly } from '../planner/instance.js';
 import { plan } from '../planner/plan.js';
 import { neverRejection } from '../scheduler/feasibility.js';
@@ -110,7 +110,7 @@ function durationsBy(estimates: Estimates): (suite: Suite, slot: Slot) => number
   };
   return (suite, slot) =>
     canRun(suite, slot)
-      ? estimates.estimateOf(suite, kindOf(slot.device)).durationMs
+      ? estimates.estimateOf(suite, deviceKindOf(slot.device)).durationMs
       : Number.POSITIVE_INFINITY;
 }
 

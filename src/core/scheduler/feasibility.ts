@@ -1,5 +1,5 @@
 import type { Rejection, Suite } from '../events.js';
-import { type Device, kindOf, type Slot } from '../machine/machine.js';
+import { type Device, deviceKindOf, type Slot } from '../machine/machine.js';
 import { isLookedFor, isLookedForSomewhere, type Vocabulary } from '../machine/word-detection.js';
 import { formatBytes } from '../vocabulary/units.js';
 import type { WorkloadProfile } from '../workload/profile.js';
@@ -66,9 +66,9 @@ const requirementFilters = {
 /** What can never fit, whatever the policy. */
 const capacityFilters = {
   'expected-duration': ({ expectedMs }, { device }) =>
-    expectedMs === undefined || Object.hasOwn(expectedMs, kindOf(device))
+    expectedMs === undefined || Object.hasOwn(expectedMs, deviceKindOf(device))
       ? undefined
-      : `has expected durations for ${Object.keys(expectedMs).join(', ') || 'no device'}: none for ${kindOf(device)}`,
+      : `has expected durations for ${Object.keys(expectedMs).join(', ') || 'no device'}: none for ${deviceKindOf(device)}`,
   'device-memory': ({ profile: { minMemoryBytes } }, { device, machine }) => {
     if (minMemoryBytes === 0) return undefined;
     const memoryBytes =

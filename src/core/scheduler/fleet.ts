@@ -1,6 +1,6 @@
 import type { Rejection } from '../events.js';
 import { type HeldLocks, MachineLoad } from '../machine/load.js';
-import { type Claim, type Device, kindOf, type Slot } from '../machine/machine.js';
+import { type Claim, type Device, deviceKindOf, type Slot } from '../machine/machine.js';
 import type { Permits } from '../machine/permits.js';
 import { bug } from '../vocabulary/bug.js';
 import type { FreeSlot, SlotPool, SuiteGroup } from './strategy.js';
@@ -32,7 +32,7 @@ export class FleetPool implements SlotPool {
 
   constructor(slot: Slot, { load, pools }: FleetMachine) {
     this.name = slot.type;
-    this.deviceKind = kindOf(slot.device);
+    this.deviceKind = deviceKindOf(slot.device);
     this.device = slot.device;
     this.anySlot = slot;
     this.load = load;

@@ -1,5 +1,5 @@
 import type { Suite } from '../events.js';
-import { type Claim, kindOf, type Slot } from '../machine/machine.js';
+import { type Claim, deviceKindOf, type Slot } from '../machine/machine.js';
 import type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from '../planner/instance.js';
 import type { DeviceClass } from '../vocabulary/taxonomy.js';
 import { deviceCountOf } from './claim.js';
@@ -87,7 +87,7 @@ function equalSlots(slots: readonly Slot[]): readonly (readonly [Slot, ...Slot[]
     const { machine, device } = slot;
     const key = JSON.stringify([
       machine.name,
-      kindOf(device),
+      deviceKindOf(device),
       device.memoryBytes,
       device.backends,
       device.shares,

@@ -72,7 +72,7 @@ interface RunningSuite {
 export interface SlotPool {
   /** `Slot.type`. */
   readonly name: string;
-  /** `kindOf` the device. */
+  /** `deviceKindOf` the device. */
   readonly deviceKind: string;
   readonly device: Device;
   /** Any slot of the pool, for what all of them share: machine, workers, budgets. */

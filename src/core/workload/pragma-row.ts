@@ -1,5 +1,5 @@
 import type { RecordedForm } from './recorded-form.js';
-import type { Reader, Reading } from './values.js';
+import type { ParsedValue, Reader } from './values.js';
 
 /**
  * How often a value may be given: `one` at most once; `list` by comma and by repetition, no item twice;
@@ -71,7 +71,7 @@ export function flag<const Name extends string>(
   name: Name,
   said: Omit<Said<boolean>, 'expected' | 'recorded'>,
 ): PragmaRow<Name, 'flag', boolean> {
-  const read = (text: string): Reading<boolean> =>
+  const read = (text: string): ParsedValue<boolean> =>
     ['', 'true', 'false'].includes(text) ? { ok: true, value: text !== 'false' } : { ok: false };
   const expected = 'no value (or `false`, to undo it)';
   return {

@@ -4,12 +4,12 @@ import { parseBytes, parseDuration } from '../vocabulary/units.js';
 import type { HardwareRequirement, UnsatisfiablePolicy } from './profile.js';
 
 /** A value that was read, or that it could not be read and, where one can tell, what to write instead. */
-export type Reading<T> =
+export type ParsedValue<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly remedy?: string };
 
 /** Reads one trimmed value of a docblock, an option or an environment variable. Never throws. */
-export type Reader<T> = (text: string) => Reading<T>;
+export type Reader<T> = (text: string) => ParsedValue<T>;
 
 /** One word of a closed vocabulary or its alias, in any case. */
 export function wordOf<T extends string>(
@@ -80,10 +80,10 @@ export function splitList(text: string): readonly string[] {
   return text.split(',').map((item) => item.trim());
 }
 
-function positive(value: number | undefined): Reading<number> {
+function positive(value: number | undefined): ParsedValue<number> {
   return value !== undefined && value > 0 ? { ok: true, value } : unread();
 }
 
-function unread(better?: string): Reading<never> {
+function unread(better?: string): ParsedValue<never> {
   return better === undefined ? { ok: false } : { ok: false, remedy: `write \`${better}\`` };
 }

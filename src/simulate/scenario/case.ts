@@ -1,5 +1,5 @@
 import type { Suite } from '../../core/events.js';
-import { type Device, kindOf, type MachineFacts, type Slot } from '../../core/machine/machine.js';
+import { type Device, deviceKindOf, type MachineFacts, type Slot } from '../../core/machine/machine.js';
 import { hashOf } from '../../core/vocabulary/hash.js';
 import { normalFrom, randomFrom } from '../../core/vocabulary/random.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
@@ -62,7 +62,7 @@ export function caseOf(scenario: Scenario): SimulatedCase {
     slots,
     suites,
     seed,
-    trueMs: ({ id }, { device }) => truth.get(id)?.(typeByKind.get(kindOf(device)) ?? '') ?? 1,
+    trueMs: ({ id }, { device }) => truth.get(id)?.(typeByKind.get(deviceKindOf(device)) ?? '') ?? 1,
   };
 }
 
@@ -118,5 +118,5 @@ function deviceOf(id: string, model: string, deviceClass: DeviceClass, memoryByt
 }
 
 function kindOfType({ class: deviceClass, type }: SlotEntry): string {
-  return kindOf({ class: deviceClass, model: type });
+  return deviceKindOf({ class: deviceClass, model: type });
 }

@@ -18,7 +18,7 @@ export interface Speed {
 }
 
 /** What an operation is bound by: dense arithmetic, reading memory, or neither in particular. */
-export function kindOf(operation: string): 'tensor' | 'memory' | 'mixed' {
+export function operationKindOf(operation: string): 'tensor' | 'memory' | 'mixed' {
   if (tensorOperations.has(operation)) return 'tensor';
   return memoryOperations.has(operation) ? 'memory' : 'mixed';
 }
@@ -31,7 +31,7 @@ export function speedOf(device: Device, operation: string, precision: Precision)
 /** Measured on this device, or declared for it. */
 export function ownSpeedOf(device: Device, operation: string, precision: Precision): Speed | undefined {
   if (device.performance === undefined || device.software) return undefined;
-  const kind = kindOf(operation);
+  const kind = operationKindOf(operation);
   const own = device.performance;
   const told =
     own[`${operation}/${precision}`] ??
@@ -46,7 +46,7 @@ export function ownSpeedOf(device: Device, operation: string, precision: Precisi
 
 /** What is known of its model and class alone. */
 export function modelSpeedOf(device: Device, operation: string, precision: Precision): Speed {
-  const kind = kindOf(operation);
+  const kind = operationKindOf(operation);
   if (kind === 'mixed') {
     const value = device.class === 'cpu' || device.class === 'hybrid' ? 1 : 0.1;
     return { value, unit: 'relative', basis: 'prior', reason: 'mixed work usually suits a CPU best' };
