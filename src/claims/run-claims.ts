@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import type { RunEvent } from '../core/events.js';
+import type { Happening } from '../core/events.js';
 import type { Claim, Machine } from '../core/machine/machine.js';
 import { heldText, isForMany, ownSuite, type Permit, permitKey } from '../core/machine/permits.js';
 import type { PermitDemand } from '../core/scheduler/permit-demand.js';
@@ -8,11 +8,10 @@ import type { ClaimQueue } from './queue.js';
 import { claimedDevices, needsOf, resourceText } from './resources.js';
 import { Ticket } from './ticket.js';
 
-type PermitEvent = Extract<
-  RunEvent,
+type PermitHappening = Extract<
+  Happening,
   { type: 'machine-shared' | 'permit-awaited' | 'permit-granted' | 'permit-withdrawn' }
 >;
-type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'atMs'> : never;
 
 export interface RunClaimsOptions {
   readonly queue: ClaimQueue;
@@ -22,7 +21,7 @@ export interface RunClaimsOptions {
   /** What the scheduler wants, as of now. */
   demand(): PermitDemand;
   /** Tells the scheduler, which may start suites before this returns. */
-  tell(happening: WithoutTime<PermitEvent>): void;
+  tell(happening: PermitHappening): void;
   /** Looks what others have taken of the devices, tells, and never rejects; undefined: no suite asks for any of it. */
   lookAt?(permit: Permit): Promise<void> | undefined;
   /**
@@ -360,11 +359,11 @@ export class RunClaims {
     return account;
   }
 
-  #tell(happening: WithoutMachine<WithoutTime<PermitEvent>>): void {
+  #tell(happening: WithoutMachine<PermitHappening>): void {
     this.#options.tell({
       machine: this.#options.machine.machine.name,
       ...happening,
-    } as WithoutTime<PermitEvent>);
+    } as PermitHappening);
   }
 }
 

@@ -167,6 +167,13 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | { readonly type: 'run-ended' }
 );
 
+/** An event without its time, which whoever runs the suites adds. */
+export type Happening = RunEvent extends infer Event
+  ? Event extends RunEvent
+    ? Omit<Event, 'atMs'>
+    : never
+  : never;
+
 export interface RunStarted {
   readonly type: 'run-started';
   readonly version: typeof recordVersion;

@@ -1,14 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CancelCause, Placement, RunEvent } from '../core/events.js';
+import type { CancelCause, Happening, Placement, RunEvent } from '../core/events.js';
 import type { Scheduler } from '../core/scheduler/scheduler.js';
 import type { Executor, SuiteOutcome } from './executor.js';
-
-/** An event without its time, which the run adds. */
-export type Happening = RunEvent extends infer Event
-  ? Event extends RunEvent
-    ? Omit<Event, 'atMs'>
-    : never
-  : never;
 
 export interface LiveRunOptions<Result> {
   readonly scheduler: Scheduler;

@@ -1,6 +1,6 @@
+import type { Happening } from '../core/events.js';
 import { HeatWatch, heatLimitsOf } from '../core/machine/heat.js';
 import type { Device, Quantity } from '../core/machine/machine.js';
-import type { Happening } from '../execute/live-run.js';
 import { EnergyMeter } from './energy-meter.js';
 
 type Readings = ReadonlyMap<string, Partial<Record<Quantity, number>>>;

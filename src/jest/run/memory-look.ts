@@ -1,8 +1,8 @@
+import type { Happening } from '../../core/events.js';
 import type { Machine } from '../../core/machine/machine.js';
 import { freeMemoryText } from '../../core/scheduler/taken-memory.js';
 import { formatBytes } from '../../core/vocabulary/units.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
-import type { Happening } from '../../execute/live-run.js';
 import type { Host } from '../../host/host.js';
 import { takenMemoryOf, tellsTakenMemory } from '../../sensors/taken-memory.js';
 
