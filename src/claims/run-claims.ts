@@ -1,9 +1,11 @@
 import { relative } from 'node:path';
-import type { Happening } from '../core/events.js';
+import type { Happening, RunEvent } from '../core/events.js';
 import type { Claim, Machine } from '../core/machine/machine.js';
 import { heldText, isForMany, ownSuite, type Permit, permitKey } from '../core/machine/permits.js';
 import type { PermitDemand } from '../core/scheduler/permit-demand.js';
 import { formatElapsed } from '../core/vocabulary/units.js';
+import type { Executor } from '../execute/executor.js';
+import type { RunListener } from '../execute/run.js';
 import type { ClaimQueue } from './queue.js';
 import { claimedDevices, needsOf, resourceText } from './resources.js';
 import { Ticket } from './ticket.js';
@@ -17,22 +19,33 @@ export interface RunClaimsOptions {
   readonly queue: ClaimQueue;
   readonly machine: Machine;
   /** How many suites the run may run at once. */
-  readonly workers: number;
-  /** What the scheduler wants, as of now. */
-  demand(): PermitDemand;
-  /** Tells the scheduler, which may start suites before this returns. */
+  readonly limit: number;
+  /** Says what permits it wants, as of now. */
+  readonly scheduler: { readonly permitDemand: PermitDemand };
+  readonly memory: MemoryWatch;
+  readonly workers: DeviceWorkers;
+  /** Tells the run, which may start suites before this returns. */
   tell(happening: PermitHappening): void;
-  /** Looks what others have taken of the devices, tells, and never rejects; undefined: no suite asks for any of it. */
-  lookAt?(permit: Permit): Promise<void> | undefined;
-  /**
-   * The devices are about to be others': resolves when nothing of this run holds any of their memory; undefined: nothing
-   * does. Must not reject.
-   */
-  beforeRelease?(permit: Permit): Promise<void> | undefined;
-  /** Somebody else has the devices of the permit: time to get ready. */
-  onWaiting(permit: Permit): void;
   /** A line for the person at the terminal. */
   say(message: string): void;
+}
+
+/** Knows how much of a device's memory others have taken. */
+interface MemoryWatch {
+  /** A suite is about to use the devices. @returns To be called when it no longer does. */
+  begin(deviceIds: readonly string[]): () => void;
+  /** Looks, tells the run, and never rejects; undefined: no suite asks for any of it. */
+  look(deviceIds: readonly string[]): Promise<void> | undefined;
+  /** Tells nothing any more. */
+  close(): void;
+}
+
+/** The run's workers, as far as they hold devices. */
+interface DeviceWorkers {
+  /** Somebody else has the devices: starts a worker for them meanwhile. */
+  prepare(machine: Machine, deviceIds: readonly string[]): void;
+  /** Resolves when no idle worker holds any of the devices' memory; must not reject. */
+  endIdle(deviceIds: readonly string[]): Promise<void>;
 }
 
 /** Who waits longer than this wants to know why; and every so often whether it is still so. */
@@ -71,7 +84,7 @@ interface Account {
  * that others hold takes no worker, and the scheduler sends suites elsewhere meanwhile. What the run may use it keeps
  * from suite to suite as long as nobody else waits; then it gives it back after the suite that runs, and queues again.
  */
-export class RunClaims {
+export class RunClaims implements RunListener {
   readonly #options: RunClaimsOptions;
   readonly #accounts = new Map<string, Account>();
   readonly #deviceIds: ReadonlySet<string>;
@@ -97,25 +110,38 @@ export class RunClaims {
     this.#tell({ type: 'machine-shared', deviceIds: [...this.#deviceIds] });
   }
 
-  /** Runs an attempt: what it claims is held until its process is gone, however the run goes on. */
-  async hold<T>(claim: Claim, run: () => Promise<T>): Promise<T> {
-    const account = this.#accountOf(this.#permitOf(claim));
-    account.used++;
-    this.#running++;
-    const fresh = account.held.find((held) => held.fresh);
-    for (const held of account.forMany ? account.held : fresh ? [fresh] : []) held.fresh = false;
-    try {
-      return await run();
-    } finally {
-      account.used--;
-      this.#running--;
-      this.#ends++;
-      this.#giveBack(account);
-    }
+  /** What an attempt claims is held until its process is gone, however the run goes on. */
+  around<Result>(executor: Executor<Result>): Executor<Result> {
+    return {
+      run: async (start, signal) => {
+        const { claim } = start.placement;
+        const account = this.#accountOf(this.#permitOf(claim));
+        account.used++;
+        this.#running++;
+        const fresh = account.held.find((held) => held.fresh);
+        for (const held of account.forMany ? account.held : fresh ? [fresh] : []) held.fresh = false;
+        const leave = this.#options.memory.begin(claim.deviceIds);
+        try {
+          return await executor.run(start, signal);
+        } finally {
+          leave();
+          account.used--;
+          this.#running--;
+          this.#ends++;
+          this.#giveBack(account);
+        }
+      },
+    };
   }
 
-  /** To be called after every event: what is wanted and what is held may have changed. */
-  review(): void {
+  /** What is wanted and what is held may have changed. */
+  settled(events: readonly RunEvent[]): void {
+    // Something has happened that permits were not the reason of: those of no use may be of use now.
+    if (events.some(({ type }) => !type.startsWith('permit-'))) this.#wake();
+    this.#review();
+  }
+
+  #review(): void {
     this.#again = true;
     if (this.#reviewing) return;
     this.#reviewing = true;
@@ -129,8 +155,7 @@ export class RunClaims {
     }
   }
 
-  /** Something has happened that permits were not the reason of: those of no use may be of use now. */
-  wake(): void {
+  #wake(): void {
     clearTimeout(this.#rest);
     for (const account of this.#accounts.values()) account.resting = false;
   }
@@ -138,6 +163,7 @@ export class RunClaims {
   /** Gives everything back at once. Synchronous. */
   close(): void {
     this.#closed = true;
+    this.#options.memory.close();
     clearTimeout(this.#rest);
     for (const timer of this.#looks.values()) clearTimeout(timer);
     for (const ticket of this.#leaving) ticket.release();
@@ -154,7 +180,7 @@ export class RunClaims {
 
   #reviewOnce(): void {
     for (const account of this.#accounts.values()) this.#withdrawAwaited(account);
-    const { needed, requested } = this.#options.demand();
+    const { needed, requested } = this.#options.scheduler.permitDemand;
     const keys = new Set(needed.map(permitKey));
     for (const [key, account] of this.#accounts) {
       if (keys.has(key)) continue;
@@ -172,17 +198,17 @@ export class RunClaims {
       ? held.length > 0
       : held.length > used || held.length + draining.length >= this.#mostAtOnce(permit);
     if (isEnough) return;
-    const { queue, machine, onWaiting } = this.#options;
+    const { queue, machine, workers } = this.#options;
     const ticket: Ticket = new Ticket(queue, needsOf(permit, machine), {
       onGranted: () => {
         if (this.#closed || account.waiting !== ticket) return;
         this.#stopSaying(account);
         delete account.waiting;
         this.#granted(account, ticket);
-        this.review();
+        this.#review();
       },
       onWanted: () => {
-        if (!this.#closed) this.review();
+        if (!this.#closed) this.#review();
       },
     });
     if (ticket.isGranted) {
@@ -192,18 +218,18 @@ export class RunClaims {
     account.waiting = ticket;
     this.#tell({ type: 'permit-awaited', permit, by: this.#blockedText(account) });
     this.#say(account, sayAfterMs);
-    onWaiting(permit);
+    if (permit.deviceIds.length > 0) workers.prepare(machine, permit.deviceIds);
   }
 
   /** @returns How many suites of the run could use such permits at once. */
   #mostAtOnce({ deviceIds, locks, exclusive }: Permit): number {
     if (locks.length > 0 || exclusive) return 1;
-    const { machine, workers } = this.#options;
+    const { machine, limit } = this.#options;
     const shares = machine.devices.flatMap(({ id, shares: own = 1 }) => (deviceIds.includes(id) ? own : []));
-    return Math.min(workers, ...shares);
+    return Math.min(limit, ...shares);
   }
 
-  #granted(account: Account, ticket: Ticket, look = this.#options.lookAt?.(account.permit)): void {
+  #granted(account: Account, ticket: Ticket, look = this.#look(account)): void {
     if (look === undefined) {
       this.#grant(account, ticket);
       return;
@@ -214,8 +240,12 @@ export class RunClaims {
       delete account.looking;
       this.#grant(account, ticket);
       this.#lookAgain(account);
-      this.review();
+      this.#review();
     });
+  }
+
+  #look({ permit }: Account): Promise<void> | undefined {
+    return this.#options.memory.look(permit.deviceIds);
   }
 
   /** As long as the scheduler has no use for the permit: others may have too much of the memory. */
@@ -223,7 +253,7 @@ export class RunClaims {
     clearTimeout(this.#looks.get(account));
     const timer = setTimeout(() => {
       if (this.#closed || !account.held.some(({ fresh }) => fresh)) return;
-      void this.#options.lookAt?.(account.permit)?.then(() => this.#lookAgain(account));
+      void this.#look(account)?.then(() => this.#lookAgain(account));
     }, lookAgainMs);
     this.#looks.set(account, timer);
   }
@@ -271,7 +301,7 @@ export class RunClaims {
   #renewLook(account: Account): void {
     const kept = account.held.find(({ fresh }) => !fresh);
     if (kept === undefined || account.looking !== undefined || account.held.length <= account.used) return;
-    const look = this.#options.lookAt?.(account.permit);
+    const look = this.#look(account);
     if (look === undefined) return;
     account.held = account.held.filter((other) => other !== kept);
     this.#tell({ type: 'permit-withdrawn', permit: account.permit });
@@ -286,13 +316,12 @@ export class RunClaims {
 
   #leave(ticket: Ticket | undefined, permit: Permit): void {
     if (ticket === undefined) return;
-    const left = this.#options.beforeRelease?.(permit);
-    if (left === undefined) {
+    if (permit.deviceIds.length === 0) {
       ticket.release();
       return;
     }
     this.#leaving.add(ticket);
-    void left.then(() => {
+    void this.#options.workers.endIdle(permit.deviceIds).then(() => {
       this.#leaving.delete(ticket);
       ticket.release();
     });
@@ -303,8 +332,8 @@ export class RunClaims {
     account.resting = true;
     clearTimeout(this.#rest);
     this.#rest = setTimeout(() => {
-      this.wake();
-      this.review();
+      this.#wake();
+      this.#review();
     }, restMs);
   }
 

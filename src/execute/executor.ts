@@ -1,4 +1,5 @@
-import type { Placement, SuiteStatus } from '../core/events.js';
+import type { Placement, Suite, SuiteStatus } from '../core/events.js';
+import type { Device, Machine } from '../core/machine/machine.js';
 
 /**
  * Who ended a suite's process: the suite itself (an exit, a crash of native code), the system for want of memory, or
@@ -26,8 +27,23 @@ export interface SuiteOutcome<Result> {
   readonly lastWords?: string;
 }
 
-/** Runs suites somewhere; called by the live run once per attempt. */
+/** One attempt of a suite, with all that an executor needs to know of it. Lives in memory; the record has `suite-started`. */
+export interface Start {
+  readonly suite: Suite;
+  /** 1 for the first. */
+  readonly attempt: number;
+  readonly placement: Placement;
+  /** The devices it holds, in the order of the claim's devices; the first one is the placement's slot. */
+  readonly devices: readonly [Device, ...Device[]];
+  /** The machine that they belong to. */
+  readonly machine: Machine;
+}
+
+/**
+ * Runs suites somewhere; called by the run once per attempt. Executors are stacked: one that measures, announces or
+ * waits for a permit runs the attempt with the next one.
+ */
 export interface Executor<Result> {
   /** Resolves for every end of the attempt, also a failing or killed one; an abort stops it as `cancelled`. */
-  run(placement: Placement, attempt: number, signal: AbortSignal): Promise<SuiteOutcome<Result>>;
+  run(start: Start, signal: AbortSignal): Promise<SuiteOutcome<Result>>;
 }

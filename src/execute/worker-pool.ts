@@ -4,8 +4,8 @@ import { GroupGuard } from './group-guard.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface WorkerPoolOptions {
-  /** How many workers are kept at the most; may grow until the first suite runs. */
-  workers(): number;
+  /** How many workers are kept at the most, an integer ≥ 1; see {@link WorkerPool.raiseLimit}. */
+  readonly workers: number;
   /** Module that a worker runs, and what it gets once, at its start. */
   readonly entry: string;
   readonly setup: unknown;
@@ -25,27 +25,34 @@ export interface WorkerBinding {
   readonly deviceIds: readonly string[];
 }
 
-/** A worker and the place it takes. */
-export interface Seat {
+/** A worker that is kept for suites. */
+export interface PooledWorker {
   /** 0-based; the lowest that is free, so that `JEST_WORKER_ID` stays within 1…workers. */
   readonly index: number;
   readonly binding: string;
   readonly deviceIds: readonly string[];
-  readonly worker: WorkerProcess;
+  readonly process: WorkerProcess;
   busy: boolean;
 }
 
 /** The workers of this machine: starts them, keeps them for suites of the same binding, ends them. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  readonly #seats = new Set<Seat>();
+  readonly #workers = new Set<PooledWorker>();
   readonly #stopping: Promise<boolean>[] = [];
   readonly #guard = new GroupGuard();
   readonly #stdout = outlet(process.stdout);
   readonly #stderr = outlet(process.stderr);
+  #limit: number;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#limit = options.workers;
+  }
+
+  /** Keeps as many workers from now on, an integer ≥ 1: more devices may be found than were known at first. */
+  raiseLimit(workers: number): void {
+    this.#limit = workers;
   }
 
   /** Starts workers that nobody has asked for yet, so that they are there when somebody does. */
@@ -55,9 +62,9 @@ export class WorkerPool {
 
   /** Sees to it that such a worker is idle, if that takes the place of no busy one. */
   prepare(binding: WorkerBinding): void {
-    const idle = [...this.#seats].filter((seat) => !seat.busy);
-    if (idle.some((seat) => seat.binding === nameOf(binding))) return;
-    if (this.#seats.size >= this.#options.workers()) {
+    const idle = this.#idle();
+    if (idle.some((worker) => worker.binding === nameOf(binding))) return;
+    if (this.#workers.size >= this.#limit) {
       if (idle[0] === undefined) return;
       void this.#stop(idle[0]);
     }
@@ -66,42 +73,43 @@ export class WorkerPool {
 
   /** Ends workers without a suite, of all devices or of these; resolves when they are gone. */
   async endIdle(deviceIds?: readonly string[]): Promise<void> {
-    const isOn = (seat: Seat) =>
-      deviceIds === undefined || seat.deviceIds.some((each) => deviceIds.includes(each));
+    const isOn = (worker: PooledWorker) =>
+      deviceIds === undefined || worker.deviceIds.some((each) => deviceIds.includes(each));
     await Promise.all(
-      [...this.#seats].filter((seat) => !seat.busy && isOn(seat)).map((seat) => this.#stop(seat)),
+      this.#idle()
+        .filter(isOn)
+        .map((worker) => this.#stop(worker)),
     );
   }
 
   /** @param alone A fresh worker, and no idle one beside it: they hold memory that the suite was promised. */
-  acquire(binding: WorkerBinding, alone: boolean): Seat {
-    const idle = [...this.#seats].filter((seat) => !seat.busy);
-    if (alone) for (const seat of idle) void this.#stop(seat);
-    const reusable = alone ? undefined : idle.find((seat) => seat.binding === nameOf(binding));
+  acquire(binding: WorkerBinding, alone: boolean): PooledWorker {
+    const idle = this.#idle();
+    if (alone) for (const worker of idle) void this.#stop(worker);
+    const reusable = alone ? undefined : idle.find((worker) => worker.binding === nameOf(binding));
     if (reusable !== undefined) {
       reusable.busy = true;
       return reusable;
     }
-    if (!alone && this.#seats.size >= this.#options.workers() && idle[0] !== undefined)
-      void this.#stop(idle[0]);
+    if (!alone && this.#workers.size >= this.#limit && idle[0] !== undefined) void this.#stop(idle[0]);
     return this.#start(binding);
   }
 
-  release(seat: Seat, heapUsedBytes: number): void {
-    seat.busy = false;
+  release(worker: PooledWorker, heapUsedBytes: number): void {
+    worker.busy = false;
     const limit = this.#options.idleMemoryLimitBytes;
-    if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) void this.#stop(seat);
+    if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) void this.#stop(worker);
   }
 
   /** Takes out a worker that has died; what its suite left behind is ended. */
-  remove(seat: Seat): void {
-    this.#seats.delete(seat);
-    seat.worker.kill();
+  remove(worker: PooledWorker): void {
+    this.#workers.delete(worker);
+    worker.process.kill();
   }
 
   /** Ends the idle workers; true when one of them had to be killed. Call once, when no suite runs any more. */
   async end(): Promise<boolean> {
-    for (const seat of this.#seats) void this.#stop(seat);
+    for (const worker of this.#workers) void this.#stop(worker);
     const forced = await Promise.all(this.#stopping);
     this.#guard.end();
     this.#stdout.end();
@@ -111,16 +119,20 @@ export class WorkerPool {
 
   /** Ends every worker and all they started, at once. */
   kill(): void {
-    for (const seat of this.#seats) seat.worker.kill();
-    this.#seats.clear();
+    for (const worker of this.#workers) worker.process.kill();
+    this.#workers.clear();
   }
 
-  #start(binding: WorkerBinding): Seat {
+  #idle(): readonly PooledWorker[] {
+    return [...this.#workers].filter((worker) => !worker.busy);
+  }
+
+  #start(binding: WorkerBinding): PooledWorker {
     const { entry, setup } = this.#options;
-    const taken = new Set([...this.#seats].map((seat) => seat.index));
+    const taken = new Set([...this.#workers].map((worker) => worker.index));
     let index = 0;
     while (taken.has(index)) index++;
-    const worker = new WorkerProcess({
+    const started = new WorkerProcess({
       entry,
       setup,
       guard: this.#guard,
@@ -135,14 +147,20 @@ export class WorkerPool {
       stderr: this.#stderr,
     });
     const { deviceIds } = binding;
-    const seat: Seat = { index, binding: nameOf(binding), deviceIds, worker, busy: true };
-    this.#seats.add(seat);
-    return seat;
+    const worker: PooledWorker = {
+      index,
+      binding: nameOf(binding),
+      deviceIds,
+      process: started,
+      busy: true,
+    };
+    this.#workers.add(worker);
+    return worker;
   }
 
-  #stop(seat: Seat): Promise<boolean> {
-    this.#seats.delete(seat);
-    const stopped = seat.worker.stop(this.#options.gracefulExitMs);
+  #stop(worker: PooledWorker): Promise<boolean> {
+    this.#workers.delete(worker);
+    const stopped = worker.process.stop(this.#options.gracefulExitMs);
     this.#stopping.push(stopped);
     return stopped;
   }

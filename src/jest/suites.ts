@@ -15,7 +15,7 @@ export type PreparedSuite = { readonly test: Test; readonly id: string } & (
 );
 
 /** Reads every test file's docblock; a mistake in one is that suite's alone. 0 bytes would mean an unknown size. */
-export function prepareSuites(
+export function readSuites(
   tests: readonly Test[],
   globalConfig: Config.GlobalConfig,
   options: HardwareOptions,

@@ -1,27 +1,40 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
-import type { Placement, Rejection } from '../../core/events.js';
-import type { Blame, SuiteOutcome } from '../../execute/executor.js';
+import type { Rejection, RunEvent } from '../../core/events.js';
+import type { Blame, Start, SuiteOutcome } from '../../execute/executor.js';
+import type { RunListener } from '../../execute/run.js';
 import { clausesOf, refusalText } from '../../report/text/clauses.js';
 import { printable } from '../../report/text/printable.js';
 import type { SuiteResult } from '../suite.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
+import { type SuiteTests, testOf } from './suite-tests.js';
 
 export type Emit = <Name extends keyof TestEvents>(name: Name, payload: TestEvents[Name]) => Promise<void>;
 
 /** Hands each suite's one result to Jest, whose listeners (its reporters) may be asynchronous and may fail. */
-export class Delivery {
+export class Delivery implements RunListener<SuiteResult> {
+  readonly #tests: SuiteTests;
   readonly #emit: Emit;
   readonly #pending = new Set<Promise<void>>();
   readonly #errors = new Map<string, unknown>();
 
-  constructor(emit: Emit) {
+  constructor(tests: SuiteTests, emit: Emit) {
+    this.#tests = tests;
     this.#emit = emit;
   }
 
+  /** Suites that end without an attempt. */
+  event(event: RunEvent): void {
+    if (event.type === 'suite-invalid') this.#invalid(event.suiteId, event.problems);
+    else if (event.type === 'suite-unplaceable') {
+      this.#unplaceable(event.suiteId, event.action, event.rejections);
+    } else if (event.type === 'suite-not-selected') this.#notSelected(event.suiteId, event.reason);
+  }
+
   /** The end of a suite that was started. A cancelled one has no result: Jest has stopped listening. */
-  outcome(test: Test, placement: Placement, outcome: SuiteOutcome<SuiteResult>): void {
+  outcome({ suite, placement }: Start, outcome: SuiteOutcome<SuiteResult>): void {
     const { result, status, cause = '' } = outcome;
+    const test = testOf(this.#tests, suite.id);
     if (status === 'cancelled') return;
     if (status === 'timed-out') this.#failed(test, plainFailure(`The suite ${cause}.`));
     else if (result === undefined) this.#failed(test, plainFailure(lostText(outcome)));
@@ -29,25 +42,6 @@ export class Delivery {
     else if (placement.degraded) {
       this.#succeeded(test, withDegradedNote(result.testResult, placement.claim.deviceIds.join(', ')));
     } else this.#succeeded(test, result.testResult);
-  }
-
-  /** A suite with mistakes in its docblock. */
-  invalid(test: Test, problems: readonly string[]): void {
-    this.#without(test, () => this.#failed(test, plainFailure(problems.join('\n'))));
-  }
-
-  unplaceable(test: Test, action: 'fail' | 'skip', rejections: readonly Rejection[]): void {
-    this.#without(test, () => {
-      if (action === 'fail') this.#failed(test, plainFailure(refusalText(rejections)));
-      else {
-        const clauses = clausesOf(rejections).map(printable);
-        this.#succeeded(test, skippedResult(test, `not run: ${clauses.join('; ')}`));
-      }
-    });
-  }
-
-  notSelected(test: Test, reason: string): void {
-    this.#without(test, () => this.#succeeded(test, skippedResult(test, `not run: ${reason}`)));
   }
 
   /** What listeners threw, each message once. The results themselves were counted before: the run goes on. */
@@ -60,9 +54,28 @@ export class Delivery {
     await Promise.all(this.#pending);
   }
 
-  /** A result without an attempt: Jest's reporters expect a start all the same. */
-  #without(test: Test, deliver: () => void): void {
-    this.#keep(this.#emit('test-file-start', [test]).finally(deliver));
+  #invalid(suiteId: string, problems: readonly string[]): void {
+    this.#withoutAttempt(suiteId, (test) => this.#failed(test, plainFailure(problems.join('\n'))));
+  }
+
+  #unplaceable(suiteId: string, action: 'fail' | 'skip', rejections: readonly Rejection[]): void {
+    this.#withoutAttempt(suiteId, (test) => {
+      if (action === 'fail') this.#failed(test, plainFailure(refusalText(rejections)));
+      else {
+        const clauses = clausesOf(rejections).map(printable);
+        this.#succeeded(test, skippedResult(test, `not run: ${clauses.join('; ')}`));
+      }
+    });
+  }
+
+  #notSelected(suiteId: string, reason: string): void {
+    this.#withoutAttempt(suiteId, (test) => this.#succeeded(test, skippedResult(test, `not run: ${reason}`)));
+  }
+
+  /** Jest's reporters expect a start all the same. */
+  #withoutAttempt(suiteId: string, deliver: (test: Test) => void): void {
+    const test = testOf(this.#tests, suiteId);
+    this.#keep(this.#emit('test-file-start', [test]).finally(() => deliver(test)));
   }
 
   #succeeded(test: Test, testResult: TestResult): void {

@@ -1,17 +1,16 @@
-import type { Placement } from '../../core/events.js';
 import { batchSizeOn } from '../../core/machine/batch-size.js';
 import type { Device } from '../../core/machine/machine.js';
-import type { WorkloadProfile } from '../../core/workload/profile.js';
+import type { Start } from '../../execute/executor.js';
+import { poolThreadsOf } from '../../execute/local-workers.js';
 import type { SuitePlacement } from '../../placement.cjs';
 
-/** Text of `JEST_HARDWARE_PLACEMENT`: what `jest-runner-hardware/placement` tells the test. */
-export function placementText(
-  { degraded }: Placement,
-  devices: readonly [Device, ...Device[]],
-  profile: WorkloadProfile,
-  cpuThreads: number,
-  attempt: number,
-): string {
+/**
+ * Text of `JEST_HARDWARE_PLACEMENT`: what `jest-runner-hardware/placement` tells the test.
+ * @param fairThreads See `LocalWorkersOptions`.
+ */
+export function placementText(start: Start, fairThreads: number): string {
+  const { suite, attempt, placement, devices } = start;
+  const { profile } = suite;
   const [device] = devices;
   const { backends, precisions } = device;
   return JSON.stringify({
@@ -20,8 +19,8 @@ export function placementText(
     backends,
     precision: profile.precisions.find((precision) => precisions.includes(precision)),
     batchSize: batchSizeOn(device, profile),
-    cpuThreads,
-    degraded,
+    cpuThreads: poolThreadsOf(start, fairThreads),
+    degraded: placement.degraded,
     attempt,
   } satisfies Record<keyof SuitePlacement, unknown>);
 }

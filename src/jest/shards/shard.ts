@@ -15,7 +15,7 @@ import { ciRunOf } from '../../shard/plan/ci-run.js';
 import { runStarted } from '../run/run-facts.js';
 import { runsWithUs } from '../runner-options.js';
 import { say, session } from '../session.js';
-import { prepareSuites } from '../suites.js';
+import { readSuites } from '../suites.js';
 import { type Division, dividedBy } from './division.js';
 
 interface ShardInput {
@@ -35,7 +35,7 @@ export function takeShard({ tests, shard, options, globalConfig, environment }: 
   const { shardIndex: index, shardCount: total } = shard;
   const fleet = fleetFrom(options.shards, globalConfig.rootDir, total);
   const paths = runPaths(options, globalConfig.rootDir);
-  const prepared = prepareSuites(tests, globalConfig, options);
+  const prepared = readSuites(tests, globalConfig, options);
   // What is wrong with a docblock, one shard says.
   const suites = prepared.map(
     ({ id, ...rest }): Suite =>

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Happening } from '../../../src/core/events.js';
-import type { Device, Machine } from '../../../src/core/machine/machine.js';
-import { defaultProfile } from '../../../src/core/workload/profile.js';
-import { MemoryLook } from '../../../src/jest/run/memory-look.js';
-import { temporaryHost } from '../../detect/temporary-host.js';
+import type { Happening } from '../../src/core/events.js';
+import type { Device, Machine } from '../../src/core/machine/machine.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
+import { MemoryLook } from '../../src/sensors/memory-look.js';
+import { temporaryHost } from '../detect/temporary-host.js';
 
 const gpu: Device = {
   id: 'gpu0',

@@ -1,28 +1,27 @@
 import type { Test, TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import { LocalExecutor } from '../../execute/local.js';
+import type { Executor } from '../../execute/executor.js';
+import { LocalWorkers } from '../../execute/local-workers.js';
 import { packageFiles } from '../../package-files.js';
 import { stockConfig } from '../project-config.js';
 import type { SuiteResult } from '../suite.js';
 import type { SuiteTask, WorkerSetup } from '../suite-process.js';
 import type { Emit } from './delivery.js';
-import type { RunLookup } from './run-lookup.js';
+import { placementText } from './placement-text.js';
+import { type SuiteTests, testOf } from './suite-tests.js';
 
-/** The executor for child processes that run Jest suites. */
-export function jestExecutor(options: {
+/** Child processes (or threads) that run Jest suites; none is started yet. */
+export function suiteWorkers(options: {
+  readonly tests: readonly Test[];
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
-  readonly workers: () => number;
-  readonly tests: readonly Test[];
-  readonly lookup: RunLookup;
-  readonly emit: Emit;
+  readonly workers: number;
   readonly fairThreads: number;
-}): LocalExecutor<SuiteResult> {
-  const { globalConfig, context, workers, tests, lookup, emit, fairThreads } = options;
+}): LocalWorkers<SuiteResult> {
+  const { tests, globalConfig, context, workers, fairThreads } = options;
   const { workerIdleMemoryLimit, workerGracefulExitTimeout, workerThreads } = globalConfig;
-  return new LocalExecutor({
-    machine: () => lookup.machine,
+  return new LocalWorkers({
     workers,
     fairThreads,
     entry: packageFiles.suiteProcess,
@@ -30,18 +29,26 @@ export function jestExecutor(options: {
     threads: workerThreads ?? false,
     ...(typeof workerIdleMemoryLimit === 'number' ? { idleMemoryLimitBytes: workerIdleMemoryLimit } : {}),
     gracefulExitMs: workerGracefulExitTimeout ?? defaultGracefulExitMs,
-    task(placement, attempt): SuiteTask {
-      const test = lookup.test(placement.suiteId);
-      return {
-        path: test.path,
-        projectId: test.context.config.id,
-        placement: lookup.placementText(placement, attempt, fairThreads),
-      };
-    },
-    profile: (placement) => lookup.profileOf(placement),
-    onEvent: (_placement, name, payload) =>
-      void emit(name as keyof TestEvents, payload as TestEvents[keyof TestEvents]),
   });
+}
+
+/** The executor that sends suites to those workers. */
+export function onWorkers(
+  workers: LocalWorkers<SuiteResult>,
+  tests: SuiteTests,
+  fairThreads: number,
+  emit: Emit,
+): Executor<SuiteResult> {
+  return {
+    run(start, signal) {
+      const { path, context } = testOf(tests, start.suite.id);
+      const placement = placementText(start, fairThreads);
+      const message: SuiteTask = { path, projectId: context.config.id, placement };
+      const onEvent = (name: string, payload: unknown) =>
+        void emit(name as keyof TestEvents, payload as TestEvents[keyof TestEvents]);
+      return workers.run(start, { message, onEvent }, signal);
+    },
+  };
 }
 
 /** What Jest takes where its config does not say (30.4 has no such option). */

@@ -1,10 +1,10 @@
-import type { Happening } from '../../core/events.js';
-import type { Machine } from '../../core/machine/machine.js';
-import { freeMemoryText } from '../../core/scheduler/taken-memory.js';
-import { formatBytes } from '../../core/vocabulary/units.js';
-import type { WorkloadProfile } from '../../core/workload/profile.js';
-import type { Host } from '../../host/host.js';
-import { takenMemoryOf, tellsTakenMemory } from '../../sensors/taken-memory.js';
+import type { Happening } from '../core/events.js';
+import type { Machine } from '../core/machine/machine.js';
+import { freeMemoryText } from '../core/scheduler/taken-memory.js';
+import { formatBytes } from '../core/vocabulary/units.js';
+import type { WorkloadProfile } from '../core/workload/profile.js';
+import type { Host } from '../host/host.js';
+import { takenMemoryOf, tellsTakenMemory } from './taken-memory.js';
 
 interface MemoryLookOptions {
   /** A live one. */

@@ -1,0 +1,35 @@
+import type { Placement, RunEvent, Suite } from '../core/events.js';
+import type { Machine, Slot } from '../core/machine/machine.js';
+import { bug } from '../core/vocabulary/bug.js';
+import type { Start } from './executor.js';
+
+/** Finds what the ids of a placement stand for, among what the run was told. */
+export class StartFinder {
+  readonly #suites = new Map<string, Suite>();
+  readonly #slots = new Map<string, Slot>();
+  readonly #machines = new Map<string, Machine>();
+
+  learn(event: RunEvent): void {
+    if (event.type === 'suite-queued') this.#suites.set(event.suite.id, event.suite);
+    else if (event.type === 'slot-up') this.#slots.set(event.slot.id, event.slot);
+    else if (event.type === 'machine-known') this.#machines.set(event.machine.machine.name, event.machine);
+  }
+
+  find(placement: Placement, attempt: number): Start {
+    const { suiteId, slotId, partnerSlotIds = [] } = placement;
+    const slot = known(this.#slots, slotId);
+    return {
+      suite: known(this.#suites, suiteId),
+      attempt,
+      placement,
+      devices: [slot.device, ...partnerSlotIds.map((id) => known(this.#slots, id).device)],
+      machine: known(this.#machines, slot.machine.name),
+    };
+  }
+}
+
+function known<Value>(values: ReadonlyMap<string, Value>, id: string): Value {
+  const value = values.get(id);
+  if (value === undefined) throw bug(`The run was not told of ${id}.`);
+  return value;
+}
