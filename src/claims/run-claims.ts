@@ -1,14 +1,16 @@
-import { relative } from 'node:path';
 import type { Happening, RunEvent } from '../core/events.js';
 import type { Claim, Machine } from '../core/machine/machine.js';
-import { heldText, isForMany, ownSuite, type Permit, permitKey } from '../core/machine/permits.js';
+import { type Permit, permitKey } from '../core/machine/permits.js';
 import type { PermitDemand } from '../core/scheduler/permit-demand.js';
-import { formatElapsed } from '../core/vocabulary/units.js';
 import type { Executor } from '../execute/executor.js';
 import type { RunListener } from '../execute/run.js';
+import { Departures, type DeviceWorkers } from './departures.js';
+import { MemoryGate, type MemoryWatch } from './memory-gate.js';
+import { type Held, PermitAccount } from './permit-account.js';
 import type { ClaimQueue } from './queue.js';
-import { claimedDevices, needsOf, resourceText } from './resources.js';
+import { claimedDevices, needsOf } from './resources.js';
 import { Ticket } from './ticket.js';
+import { blockedText, WaitNotice } from './wait-notice.js';
 
 type PermitHappening = Extract<
   Happening,
@@ -30,54 +32,8 @@ export interface RunClaimsOptions {
   say(message: string): void;
 }
 
-/** Knows how much of a device's memory others have taken. */
-interface MemoryWatch {
-  /** A suite is about to use the devices. @returns To be called when it no longer does. */
-  begin(deviceIds: readonly string[]): () => void;
-  /** Looks, tells the run, and never rejects; undefined: no suite asks for any of it. */
-  look(deviceIds: readonly string[]): Promise<void> | undefined;
-  /** Tells nothing any more. */
-  close(): void;
-}
-
-/** The run's workers, as far as they hold devices. */
-interface DeviceWorkers {
-  /** Somebody else has the devices: starts a worker for them meanwhile. */
-  prepare(machine: Machine, deviceIds: readonly string[]): void;
-  /** Resolves when no idle worker holds any of the devices' memory; must not reject. */
-  endIdle(deviceIds: readonly string[]): Promise<void>;
-}
-
-/** Who waits longer than this wants to know why; and every so often whether it is still so. */
-const sayAfterMs = 3000;
-const sayEveryMs = 60_000;
 /** After a permit was of no use: until anything else happens, but no longer. */
 const restMs = 1000;
-/** Nobody tells when memory becomes free. */
-const lookAgainMs = 5000;
-
-/** A ticket that holds, and whether a suite has run on it. */
-interface Held {
-  readonly ticket: Ticket;
-  fresh: boolean;
-  /** `#ends` when it was granted. */
-  readonly endsBefore: number;
-}
-
-/** What the run has of one permit. */
-interface Account {
-  readonly permit: Permit;
-  readonly forMany: boolean;
-  waiting?: Ticket;
-  /** Told to the scheduler. */
-  held: Held[];
-  /** No longer told, released as soon as their suites have ended. */
-  draining: Ticket[];
-  used: number;
-  resting: boolean;
-  /** It holds, and is told to the scheduler when it is known what others have taken of the devices. */
-  looking?: Ticket;
-}
 
 /**
  * Gets permits for the suites of a run from the line of all runs of the host, before the suites are placed: a device
@@ -86,12 +42,11 @@ interface Account {
  */
 export class RunClaims implements RunListener {
   readonly #options: RunClaimsOptions;
-  readonly #accounts = new Map<string, Account>();
+  readonly #accounts = new Map<string, PermitAccount>();
   readonly #deviceIds: ReadonlySet<string>;
-  readonly #saying = new Map<Account, NodeJS.Timeout>();
-  readonly #looks = new Map<Account, NodeJS.Timeout>();
-  /** To be released when nothing of their devices' memory is held any more. */
-  readonly #leaving = new Set<Ticket>();
+  readonly #notice: WaitNotice;
+  readonly #memory: MemoryGate;
+  readonly #departures: Departures;
   #rest: NodeJS.Timeout | undefined;
   /** Attempts that run, and how many have ended. */
   #running = 0;
@@ -101,8 +56,12 @@ export class RunClaims implements RunListener {
   #closed = false;
 
   constructor(options: RunClaimsOptions) {
+    const { machine, memory, workers, say } = options;
     this.#options = options;
-    this.#deviceIds = new Set(claimedDevices(options.machine).map(({ id }) => id));
+    this.#deviceIds = new Set(claimedDevices(machine).map(({ id }) => id));
+    this.#notice = new WaitNotice(machine, say);
+    this.#memory = new MemoryGate(memory);
+    this.#departures = new Departures(workers);
   }
 
   /** To be called when the slots are up, before anything may start. */
@@ -116,16 +75,14 @@ export class RunClaims implements RunListener {
       run: async (start, signal) => {
         const { claim } = start.placement;
         const account = this.#accountOf(this.#permitOf(claim));
-        account.used++;
+        account.beginUse();
         this.#running++;
-        const fresh = account.held.find((held) => held.fresh);
-        for (const held of account.forMany ? account.held : fresh ? [fresh] : []) held.fresh = false;
-        const leave = this.#options.memory.begin(claim.deviceIds);
+        const endMemoryUse = this.#memory.begin(claim);
         try {
           return await executor.run(start, signal);
         } finally {
-          leave();
-          account.used--;
+          endMemoryUse();
+          account.endUse();
           this.#running--;
           this.#ends++;
           this.#giveBack(account);
@@ -137,10 +94,23 @@ export class RunClaims implements RunListener {
   /** What is wanted and what is held may have changed. */
   settled(events: readonly RunEvent[]): void {
     // Something has happened that permits were not the reason of: those of no use may be of use now.
-    if (events.some(({ type }) => !type.startsWith('permit-'))) this.#wake();
+    if (events.some(({ type }) => !type.startsWith('permit-'))) this.#endRest();
     this.#review();
   }
 
+  /** Gives everything back at once. Synchronous. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#rest);
+    this.#memory.close();
+    this.#departures.close();
+    for (const account of this.#accounts.values()) {
+      this.#notice.end(account.waiting);
+      account.release();
+    }
+  }
+
+  /** Withdraws what others wait for, asks for what is wanted; telling so may bring it here again. */
   #review(): void {
     this.#again = true;
     if (this.#reviewing) return;
@@ -155,56 +125,30 @@ export class RunClaims implements RunListener {
     }
   }
 
-  #wake(): void {
-    clearTimeout(this.#rest);
-    for (const account of this.#accounts.values()) account.resting = false;
-  }
-
-  /** Gives everything back at once. Synchronous. */
-  close(): void {
-    this.#closed = true;
-    this.#options.memory.close();
-    clearTimeout(this.#rest);
-    for (const timer of this.#looks.values()) clearTimeout(timer);
-    for (const ticket of this.#leaving) ticket.release();
-    for (const account of this.#accounts.values()) {
-      this.#stopWaiting(account);
-      account.looking?.release();
-      delete account.looking;
-      for (const { ticket } of account.held) ticket.release();
-      for (const ticket of account.draining) ticket.release();
-      account.held = [];
-      account.draining = [];
-    }
-  }
-
   #reviewOnce(): void {
     for (const account of this.#accounts.values()) this.#withdrawAwaited(account);
     const { needed, requested } = this.#options.scheduler.permitDemand;
     const keys = new Set(needed.map(permitKey));
     for (const [key, account] of this.#accounts) {
       if (keys.has(key)) continue;
-      this.#stopWaiting(account);
+      this.#notice.end(account.waiting);
+      account.stopWaiting();
       // Nothing will come any more that could use what no suite has used yet.
       for (const held of account.held.filter(({ fresh }) => fresh)) this.#withdraw(account, held);
     }
     for (const permit of requested) this.#request(this.#accountOf(permit));
   }
 
-  #request(account: Account): void {
-    const { permit, forMany, held, draining, used } = account;
-    if (account.waiting !== undefined || account.resting || account.looking !== undefined) return;
-    const isEnough = forMany
-      ? held.length > 0
-      : held.length > used || held.length + draining.length >= this.#mostAtOnce(permit);
-    if (isEnough) return;
+  #request(account: PermitAccount): void {
+    if (!account.lacksTicket) return;
+    const { permit } = account;
     const { queue, machine, workers } = this.#options;
     const ticket: Ticket = new Ticket(queue, needsOf(permit, machine), {
       onGranted: () => {
         if (this.#closed || account.waiting !== ticket) return;
-        this.#stopSaying(account);
-        delete account.waiting;
-        this.#granted(account, ticket);
+        this.#notice.end(ticket);
+        account.waiting = undefined;
+        this.#grantAfterLook(account, ticket, this.#memory.look(account.permit));
         this.#review();
       },
       onWanted: () => {
@@ -212,13 +156,105 @@ export class RunClaims implements RunListener {
       },
     });
     if (ticket.isGranted) {
-      this.#granted(account, ticket);
+      this.#grantAfterLook(account, ticket, this.#memory.look(account.permit));
       return;
     }
     account.waiting = ticket;
-    this.#tell({ type: 'permit-awaited', permit, by: this.#blockedText(account) });
-    this.#say(account, sayAfterMs);
+    this.#tell({ type: 'permit-awaited', permit, by: blockedText(ticket, permit, machine) });
+    this.#notice.begin(ticket, permit);
     if (permit.deviceIds.length > 0) workers.prepare(machine, permit.deviceIds);
+  }
+
+  #grantAfterLook(account: PermitAccount, ticket: Ticket, look: Promise<void> | undefined): void {
+    if (look === undefined) {
+      this.#grant(account, ticket);
+      return;
+    }
+    account.looking = ticket;
+    void look.then(() => {
+      if (this.#closed || account.looking !== ticket) return;
+      account.looking = undefined;
+      this.#grant(account, ticket);
+      this.#memory.lookWhileUnused(account);
+      this.#review();
+    });
+  }
+
+  #grant(account: PermitAccount, ticket: Ticket): void {
+    account.hold(ticket, this.#ends);
+    this.#tell({ type: 'permit-granted', permit: account.permit });
+    this.#again = true;
+  }
+
+  /** Stops the use of what others wait for. What was just granted may be used once. */
+  #withdrawAwaited(account: PermitAccount): void {
+    for (const held of account.held) {
+      if (!held.ticket.isAwaited) continue;
+      // A worker has become free since then, or there was none busy, and the scheduler had no use for it.
+      const isUseless = held.fresh && (this.#running === 0 || this.#ends > held.endsBefore);
+      if (held.fresh && !isUseless) continue;
+      if (isUseless) this.#letRest(account);
+      this.#withdraw(account, held);
+    }
+  }
+
+  #withdraw(account: PermitAccount, held: Held): void {
+    account.drain(held);
+    this.#tell({ type: 'permit-withdrawn', permit: account.permit });
+    this.#releaseDrained(account);
+  }
+
+  /** After the end of an attempt, before the scheduler knows of it. */
+  #giveBack(account: PermitAccount): void {
+    if (this.#closed) return;
+    this.#releaseDrained(account);
+    // First come, first served.
+    for (const held of account.contended()) this.#withdraw(account, held);
+    this.#renewLook(account);
+  }
+
+  /** What is kept for the next suite must be looked at again: others have had the time of a whole suite. */
+  #renewLook(account: PermitAccount): void {
+    const { kept } = account;
+    if (kept === undefined || account.looking !== undefined) return;
+    const look = this.#memory.look(account.permit);
+    if (look === undefined) return;
+    account.hide(kept);
+    this.#tell({ type: 'permit-withdrawn', permit: account.permit });
+    this.#grantAfterLook(account, kept.ticket, look);
+  }
+
+  #releaseDrained(account: PermitAccount): void {
+    for (const ticket of account.takeDrained()) this.#departures.release(ticket, account.permit);
+  }
+
+  /** Not asked for again at once: two runs that have no use for it would throw it to each other. */
+  #letRest(account: PermitAccount): void {
+    account.resting = true;
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.#endRest();
+      this.#review();
+    }, restMs);
+  }
+
+  #endRest(): void {
+    clearTimeout(this.#rest);
+    for (const account of this.#accounts.values()) account.resting = false;
+  }
+
+  #permitOf({ deviceIds, locks, exclusive }: Claim): Permit {
+    return { deviceIds: deviceIds.filter((id) => this.#deviceIds.has(id)), locks, exclusive };
+  }
+
+  #accountOf(permit: Permit): PermitAccount {
+    const key = permitKey(permit);
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      account = new PermitAccount(permit, this.#mostAtOnce(permit));
+      this.#accounts.set(key, account);
+    }
+    return account;
   }
 
   /** @returns How many suites of the run could use such permits at once. */
@@ -229,170 +265,8 @@ export class RunClaims implements RunListener {
     return Math.min(limit, ...shares);
   }
 
-  #granted(account: Account, ticket: Ticket, look = this.#look(account)): void {
-    if (look === undefined) {
-      this.#grant(account, ticket);
-      return;
-    }
-    account.looking = ticket;
-    void look.then(() => {
-      if (this.#closed || account.looking !== ticket) return;
-      delete account.looking;
-      this.#grant(account, ticket);
-      this.#lookAgain(account);
-      this.#review();
-    });
-  }
-
-  #look({ permit }: Account): Promise<void> | undefined {
-    return this.#options.memory.look(permit.deviceIds);
-  }
-
-  /** As long as the scheduler has no use for the permit: others may have too much of the memory. */
-  #lookAgain(account: Account): void {
-    clearTimeout(this.#looks.get(account));
-    const timer = setTimeout(() => {
-      if (this.#closed || !account.held.some(({ fresh }) => fresh)) return;
-      void this.#look(account)?.then(() => this.#lookAgain(account));
-    }, lookAgainMs);
-    this.#looks.set(account, timer);
-  }
-
-  #grant(account: Account, ticket: Ticket): void {
-    account.held.push({ ticket, fresh: true, endsBefore: this.#ends });
-    this.#tell({ type: 'permit-granted', permit: account.permit });
-    this.#again = true;
-  }
-
-  /** Stops the use of what others wait for. What was just granted may be used once. */
-  #withdrawAwaited(account: Account): void {
-    for (const held of [...account.held]) {
-      if (!held.ticket.isAwaited) continue;
-      // A worker has become free since then, or there was none busy, and the scheduler had no use for it.
-      const isUseless = held.fresh && (this.#running === 0 || this.#ends > held.endsBefore);
-      if (held.fresh && !isUseless) continue;
-      if (isUseless) this.#letRest(account);
-      this.#withdraw(account, held);
-    }
-  }
-
-  #withdraw(account: Account, held: Held): void {
-    account.held = account.held.filter((other) => other !== held);
-    account.draining.push(held.ticket);
-    this.#tell({ type: 'permit-withdrawn', permit: account.permit });
-    this.#releaseDrained(account);
-  }
-
-  /** After the end of an attempt, before the scheduler knows of it. */
-  #giveBack(account: Account): void {
-    if (this.#closed) return;
-    this.#releaseDrained(account);
-    // Who waits may not have said so yet: first come, first served.
-    const used = account.held.filter(
-      ({ fresh, ticket }) => !fresh && !account.forMany && ticket.isContended(),
-    );
-    for (const held of used.slice(0, Math.max(0, account.held.length - account.used))) {
-      this.#withdraw(account, held);
-    }
-    this.#renewLook(account);
-  }
-
-  /** What is kept for the next suite must be looked at again: others have had the time of a whole suite. */
-  #renewLook(account: Account): void {
-    const kept = account.held.find(({ fresh }) => !fresh);
-    if (kept === undefined || account.looking !== undefined || account.held.length <= account.used) return;
-    const look = this.#look(account);
-    if (look === undefined) return;
-    account.held = account.held.filter((other) => other !== kept);
-    this.#tell({ type: 'permit-withdrawn', permit: account.permit });
-    this.#granted(account, kept.ticket, look);
-  }
-
-  #releaseDrained(account: Account): void {
-    const inUse = () =>
-      account.forMany ? account.used > 0 : account.used >= account.held.length + account.draining.length;
-    while (account.draining.length > 0 && !inUse()) this.#leave(account.draining.shift(), account.permit);
-  }
-
-  #leave(ticket: Ticket | undefined, permit: Permit): void {
-    if (ticket === undefined) return;
-    if (permit.deviceIds.length === 0) {
-      ticket.release();
-      return;
-    }
-    this.#leaving.add(ticket);
-    void this.#options.workers.endIdle(permit.deviceIds).then(() => {
-      this.#leaving.delete(ticket);
-      ticket.release();
-    });
-  }
-
-  /** Not asked for again at once: two runs that have no use for it would throw it to each other. */
-  #letRest(account: Account): void {
-    account.resting = true;
-    clearTimeout(this.#rest);
-    this.#rest = setTimeout(() => {
-      this.#wake();
-      this.#review();
-    }, restMs);
-  }
-
-  #stopWaiting(account: Account): void {
-    this.#stopSaying(account);
-    account.waiting?.release();
-    delete account.waiting;
-  }
-
-  #say(account: Account, afterMs: number): void {
-    this.#stopSaying(account);
-    const timer = setTimeout(() => {
-      // That suites of one run follow one another is no news.
-      if (account.waiting?.holder()?.content.pid !== process.pid) {
-        this.#options.say(`jest-runner-hardware: waiting: ${this.#blockedText(account, true)}`);
-      }
-      this.#say(account, sayEveryMs);
-    }, afterMs);
-    this.#saying.set(account, timer.unref());
-  }
-
-  #stopSaying(account: Account): void {
-    clearTimeout(this.#saying.get(account));
-    this.#saying.delete(account);
-  }
-
-  /** `gpu0 is held by pid 4711 in ../app`, and for a person `, 2:10`. */
-  #blockedText({ waiting, permit }: Account, withTime = false): string {
-    const holder = waiting?.holder();
-    if (holder === undefined) return `${permit.deviceIds.join(' and ') || 'the machine'} is about to be free`;
-    const { resource, content } = holder;
-    const { pid, cwd, sinceMs } = content;
-    const what = resourceText(resource, this.#options.machine);
-    if (pid === process.pid) return heldText(what, ownSuite);
-    const near = relative(process.cwd(), cwd) || '.';
-    const where = near.length < cwd.length ? near : cwd;
-    const time = withTime ? `, ${formatElapsed(Math.max(0, Date.now() - sinceMs))}` : '';
-    return heldText(what, `pid ${pid} in ${where}${time}`);
-  }
-
-  #permitOf({ deviceIds, locks, exclusive }: Claim): Permit {
-    return { deviceIds: deviceIds.filter((id) => this.#deviceIds.has(id)), locks, exclusive };
-  }
-
-  #accountOf(permit: Permit): Account {
-    const key = permitKey(permit);
-    let account = this.#accounts.get(key);
-    if (account === undefined) {
-      account = { permit, forMany: isForMany(permit), held: [], draining: [], used: 0, resting: false };
-      this.#accounts.set(key, account);
-    }
-    return account;
-  }
-
   #tell(happening: WithoutMachine<PermitHappening>): void {
-    this.#options.tell({
-      machine: this.#options.machine.machine.name,
-      ...happening,
-    } as PermitHappening);
+    this.#options.tell({ machine: this.#options.machine.machine.name, ...happening } as PermitHappening);
   }
 }
 

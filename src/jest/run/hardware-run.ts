@@ -29,6 +29,7 @@ import { inBandOr } from './in-band.js';
 import { machineTold, suitesTold } from './prelude.js';
 import { runStarted } from './run-facts.js';
 import { isSelected, narrowed, type OnlyClasses } from './selection.js';
+import type { SuiteTests } from './suite-tests.js';
 import { onWorkers, suiteWorkers } from './suite-workers.js';
 import {
   asksForNothing,
@@ -69,7 +70,9 @@ export class HardwareRun {
   readonly #scheduler: Scheduler;
   readonly #run: Run<SuiteResult>;
   readonly #delivery: Delivery;
-  readonly #executor: Executor<SuiteResult>;
+  readonly #tests: SuiteTests;
+  readonly #inBand: boolean;
+  readonly #fairThreads: number;
   #claims: RunClaims | undefined;
 
   /** Starts workers and reads docblocks. */
@@ -78,16 +81,16 @@ export class HardwareRun {
     const { cpuBudget } = machine.machine;
     this.#input = input;
     this.#limit = workerLimitOf(globalConfig, cpuBudget);
-    const fairThreads = fairThreadsOf(cpuBudget, this.#limit);
+    this.#fairThreads = fairThreadsOf(cpuBudget, this.#limit);
     const workers = this.#limit.count;
-    this.#workers = suiteWorkers({ tests, globalConfig, context, workers, fairThreads });
+    this.#workers = suiteWorkers({ tests, globalConfig, context, workers, fairThreads: this.#fairThreads });
     const serial = input.serial && mayRunInBand(globalConfig, this.#limit, tests);
     // Workers take longer to start than docblocks to read. In band there may be none.
     if (!serial && only === undefined) this.#workers.warm(machine, Math.min(workers, tests.length));
 
     this.#suites = readSuites(tests, globalConfig, options).map((suite) => narrowed(suite, only));
     this.#profiles = this.#suites.flatMap((each) => ('suite' in each ? each.suite.profile : []));
-    const inBand = serial && (wantsInBand(globalConfig, this.#limit) || this.#profiles.every(asksForNothing));
+    this.#inBand = serial && (wantsInBand(globalConfig, this.#limit) || this.#profiles.every(asksForNothing));
     this.#scheduler = new Scheduler({
       strategy: strategies[options.strategy],
       unsatisfiable: options.unsatisfiable,
@@ -100,16 +103,9 @@ export class HardwareRun {
       estimates: new Estimates(input.history),
     });
     const cancelAfter = bailAfter(globalConfig.bail);
-    this.#run = new Run({ scheduler: this.#scheduler, inProcess: inBand, cancelAfter });
-
-    const byId = new Map(this.#suites.map(({ id, test }) => [id, test]));
-    this.#delivery = new Delivery(byId, emit);
-    const inBandOptions = { inBand, tests: byId, fairThreads, globalConfig, context, emit };
-    this.#executor = announced(inBandOr(onWorkers(this.#workers, byId, fairThreads, emit), inBandOptions), {
-      tests: byId,
-      emit,
-      ...(inBand && { first: this.#delivery }),
-    });
+    this.#run = new Run({ scheduler: this.#scheduler, inProcess: this.#inBand, cancelAfter });
+    this.#tests = new Map(this.#suites.map(({ id, test }) => [id, test]));
+    this.#delivery = new Delivery(this.#tests, emit);
   }
 
   /** See {@link Run.on}; Jest hears of an event after the listeners. */
@@ -136,10 +132,9 @@ export class HardwareRun {
     this.#workers.raiseLimit(workers);
     for (const told of machineTold(machine, this.#limit.count, more)) run.tell(told);
     const sensors = this.#watchSensors(machine);
-    const executor = measured(this.#executor, sensors);
     this.#claims = this.#openClaims(machine, workers);
     try {
-      await run.start(this.#claims?.around(executor) ?? executor);
+      await run.start(this.#executor(sensors));
     } finally {
       sensors.stop();
       this.#claims?.close();
@@ -170,6 +165,19 @@ export class HardwareRun {
     const { machine, detect, options, only } = this.#input;
     const selected = this.#profiles.filter((profile) => isSelected(profile, only));
     return detectFor(selected, machine, detect, options.requireExecuted);
+  }
+
+  /** From the outside in: permits, energy, the announcement to Jest, this process or a worker. */
+  #executor(sensors: SensorWatch): Executor<SuiteResult> {
+    const { globalConfig, context, emit } = this.#input;
+    const tests = this.#tests;
+    const fairThreads = this.#fairThreads;
+    const inBand = this.#inBand;
+    const workers = onWorkers(this.#workers, tests, fairThreads, emit);
+    const suites = inBandOr(workers, { inBand, tests, fairThreads, globalConfig, context, emit });
+    const told = announced(suites, { tests, emit, ...(inBand && { first: this.#delivery }) });
+    const metered = measured(told, sensors);
+    return this.#claims?.around(metered) ?? metered;
   }
 
   /** Sensors of devices that suites of this run may use. */
