@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host, RunOptions, RunOutcome } from './host.js';
 import { packageVersion } from './package-version.js';
+import { writeAtomically } from './write-atomically.js';
 
 /**
  * The host with the answers of its tools kept on disk. Only answers are kept, never what was concluded from them, and
@@ -98,9 +99,7 @@ export function store(directory: string, file: string, content: unknown): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     if (!ownedByUs(directory)) return;
-    const draft = `${file}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify(content), { mode: 0o600 });
-    renameSync(draft, file);
+    writeAtomically(file, JSON.stringify(content), 0o600);
   } catch {
     // Detection works without it.
   }
