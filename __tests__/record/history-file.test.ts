@@ -114,6 +114,12 @@ test.each<[what: string, text: string, place: string]>([
   ['half a reversion', header.replace('[0,0]', '[0]'), ':1: `reversion` is not two integers'],
   ['watts of nothing', header.replace('"kinds"', '"watts":{"cpu":0},"kinds"'), ':1: `watts` is not'],
   ['needs of nothing', header.replace('"needs":[]', '"needs":[{"hardware":[]}]'), ':1: `needs` is not'],
+  [
+    'needs that no plan can use',
+    header.replace('"needs":[]', '"needs":[{"minMemoryBytes":"much"}]'),
+    ':1: `needs` is not',
+  ],
+  ['a run of no shards', header.replace('"kinds"', '"repeatable":{},"kinds"'), ':1: `repeatable` is not'],
   ['a number beyond the needs', `${header}\n["a",[],0,0,1]\n`, ':2: not a suite'],
   ['a conflict of git', `${header}\n<<<<<<< HEAD\n["a",[]]\n`, ':2: not a suite'],
   ['a line that breaks off', `${header}\n["a",[]]\n["b",[[0,1`, ':3: not a suite'],
@@ -131,6 +137,14 @@ test.each<[what: string, text: string, place: string]>([
   expect({ history, state }).toEqual({ history: emptyHistory, state: 'damaged' });
   expect(problem).toContain(`${path}${place}`);
   expect(problem).not.toContain('\n');
+});
+
+test('words of a later version among the needs are none', () => {
+  writeFileSync(
+    path,
+    `${header.replace('"needs":[]', '"needs":[{"backends":["later"],"mood":1}]')}\n["a",[],0,0,1]\n`,
+  );
+  expect(readHistory(path).history.suites.get('a')?.needs).toEqual({ backends: ['later'], mood: 1 });
 });
 
 test('a directory in its place is damage too', () => {
@@ -194,6 +208,13 @@ describe('updating', () => {
     expect(readHistory(path, 'bank')).toMatchObject({ state: 'foreign', history: emptyHistory });
     expect(readHistory(path, 'shop').history.suites.size).toBe(5);
     expect(readHistory(path).history.suites.size).toBe(5);
+  });
+
+  test('one of another project is left as it is even where it is damaged', () => {
+    const damaged = `${header.replace('"runs"', '"project":"shop","runs"')}\noops\n`;
+    writeFileSync(path, damaged);
+    expect(updateHistory(path, events, 'bank')).toMatch(/another project \(shop, not bank\)/);
+    expect(readFileSync(path, 'utf8')).toBe(damaged);
   });
 
   test('where it cannot be written, the reason comes back and the run is none the worse', () => {
