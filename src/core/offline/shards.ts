@@ -9,7 +9,7 @@ import type { WorkloadProfile } from '../workload/profile.js';
 import { byHash, dealtOut, placesOf } from './deal.js';
 
 /** Changes with everything that may plan equal input differently. */
-export const shardPlannerVersion = 2;
+export const shardPlannerVersion = 3;
 
 /** Changes of the plan that the search may look at: it must not keep a CI job waiting. */
 const moves = 300_000;

@@ -1,21 +1,27 @@
-/** What the bound needs to know of a slot; a `Slot` will do. */
+/**
+ * Area bound of the makespan (preemptive relaxation, McNaughton 1959, with eligibility): work over what can run at once. It is
+ * weaker than the Lagrangian bound, but needs no planning instance and no passes: reports use it for a whole run.
+ */
+
+/** What the bound needs to know of a slot. A `Slot` is one. */
 export interface BoundSlot {
+  /** Name of its pool. */
   readonly type: string;
   readonly machine: { readonly name: string };
   /** How many suites may run on the machine at once, over all its slots. */
   readonly machineWorkers: number;
 }
 
-/** Duration of one suite in ms by slot type; a type left out cannot run it. */
+/** Duration of one suite in ms by slot pool. A pool that is left out cannot run it. */
 export type DurationsMs = Readonly<Record<string, number>>;
 
 /**
- * A time that no schedule of these suites on these slots can beat, the larger of
- * - the longest suite on its fastest slot type, and
- * - for every set of slot types that confines some suites: their work, each at its fastest, spread evenly over the set.
+ * The larger of
+ * - the longest suite on its fastest slot pool, and
+ * - for each set of pools to which some suites are confined: their work, each at its fastest, over the concurrency of the set.
  *
- * Budgets, locks and exclusive suites are left out, so that the truth may lie above, never below.
- * @param suites What no slot can run does not count.
+ * Budgets, locks and exclusive suites are left out: no schedule is shorter, and the shortest may be longer.
+ * @param suites Suites that no slot can run are ignored.
  * @returns Ms, not rounded; 0 when nothing can run.
  */
 export function areaBoundMs(suites: Iterable<DurationsMs>, slots: readonly BoundSlot[]): number {
@@ -41,7 +47,7 @@ export function areaBoundMs(suites: Iterable<DurationsMs>, slots: readonly Bound
   return Math.max(longestMs, ...boundsMs);
 }
 
-/** How many suites can run at once on the slots of these types. */
+/** How many suites can run at once on the slots of these pools. */
 function concurrency(slots: readonly BoundSlot[], types: ReadonlySet<string>): number {
   const machines = new Map<string, { count: number; workers: number }>();
   for (const { type, machine, machineWorkers } of slots) {

@@ -1,11 +1,14 @@
-/** What is to be planned: suites on slots. Indices instead of names wherever something is looked up often. */
+/**
+ * A planning instance: R│M_j│C_max (suites on unrelated parallel machines with eligibility, least makespan) with further
+ * resources: workers, threads and memory of machines, memory of devices, several devices at once, locks, exclusive suites.
+ */
 export interface PlanInstance {
   readonly machines: readonly PlanMachine[];
   readonly pools: readonly PlanPool[];
   readonly suites: readonly PlanSuite[];
 }
 
-/** Budgets that the suites of a machine share, whatever slots they run on. */
+/** What the suites of a machine share, whatever slots they run on. */
 export interface PlanMachine {
   readonly name: string;
   /** How many suites may run at once, ≥ 1. */
@@ -14,14 +17,14 @@ export interface PlanMachine {
   readonly memoryBytes: number;
 }
 
-/** Slots of equal devices of one machine: interchangeable. */
+/** A slot pool: the slots of equal devices of one machine, which are interchangeable. */
 export interface PlanPool {
   readonly name: string;
   /** Index into `machines`. */
   readonly machine: number;
   /** ≥ 1. */
   readonly slots: number;
-  /** Memory of one device; left out: suites may not ask for any. */
+  /** Memory of one device. Default 0: suites that ask for device memory cannot run here. */
   readonly deviceMemoryBytes?: number;
   /** How many of the slots share a device, ≥ 1. Default 1. */
   readonly slotsPerDevice?: number;
@@ -31,7 +34,7 @@ export interface PlanPool {
 
 export interface PlanSuite {
   readonly id: string;
-  /** Ms by index of the pool; infinite: cannot run there. Nonsense is bounded: at least 1, at most 10¹². */
+  /** Ms by index of the pool; infinite: cannot run there. Rounded and clamped to 1…10¹²; NaN counts as 1. */
   readonly durationMs: ArrayLike<number>;
   /** Default 0. */
   readonly hostMemoryBytes?: number;
@@ -39,16 +42,16 @@ export interface PlanSuite {
   readonly deviceMemoryBytes?: number;
   /** Default 1. */
   readonly cpuThreads?: number;
-  /** How many devices of the pool it takes at once. Default 1. */
+  /** How many devices of the pool it holds at once. Default 1. */
   readonly devices?: number;
   readonly locks?: readonly string[];
-  /** Alone on its machine. Default false. */
+  /** Runs alone on its machine. Default false. */
   readonly exclusive?: boolean;
-  /** 1…5, higher starts earlier where the makespan allows it. Default 3. */
+  /** 1…5, higher ones start earlier where that does not make the run longer. Default 3. */
   readonly priority?: number;
 }
 
-/** An instance in arrays, its suites in the order of their ids, so that a plan does not depend on the order of the input. */
+/** An instance in typed arrays. Suites are sorted by id, so that a plan does not depend on the order of the input. */
 export interface IndexedInstance {
   readonly given: PlanInstance;
   /** Suite by position; `suites[k]` is `given.suites[order[k]]`. */
@@ -60,9 +63,9 @@ export interface IndexedInstance {
   readonly durations: Float64Array;
   /** By pool. */
   readonly slots: Int32Array;
-  /** Sum of the times when the pool's slots come free. */
+  /** By pool: the sum of the times when its slots come free. */
   readonly baseMs: Float64Array;
-  /** True when nothing but slots limits what runs at once. */
+  /** Whether nothing but slots limits what runs at once. */
   readonly slotsOnly: boolean;
 }
 
@@ -94,13 +97,13 @@ export function indexed(given: PlanInstance): IndexedInstance {
   };
 }
 
-/** Nothing makes sense of a time below 1 ms, and what is no number is taken for it: a plan must come out. */
+/** Durations below 1 ms and NaN become 1 ms: any input has a plan. */
 function bounded(ms: number | undefined): number {
   if (ms === undefined || ms === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   return ms >= 1 ? Math.min(Math.round(ms), maxDurationMs) : 1;
 }
 
-/** What is larger than the machine by itself never runs there; what merely competes does. */
+/** Whether the suite fits when it is alone on the machine. */
 function canRun(suite: PlanSuite, pool: PlanPool, { machines }: PlanInstance): boolean {
   const machine = machines[pool.machine];
   const { hostMemoryBytes = 0, deviceMemoryBytes = 0, cpuThreads = 1, devices = 1 } = suite;
@@ -113,7 +116,7 @@ function canRun(suite: PlanSuite, pool: PlanPool, { machines }: PlanInstance): b
   );
 }
 
-/** True when nothing but slots limits what runs at once. */
+/** Whether slots are the only scarce resource: all slots can be busy with the most demanding suites at once. */
 export function isLimitedBySlotsOnly({ machines, pools, suites }: PlanInstance): boolean {
   const onMachine = machines.map(() => 0);
   for (const { machine, slots } of pools) onMachine[machine] = (onMachine[machine] ?? 0) + slots;
@@ -137,7 +140,7 @@ export function isLimitedBySlotsOnly({ machines, pools, suites }: PlanInstance):
   );
 }
 
-/** By code unit, then by place: the order must not depend on anybody's locale. */
+/** By code units, as an order by locale would differ between machines; equal ids by position. */
 function compareIds(suites: readonly PlanSuite[], a: number, b: number): number {
   const idA = suites[a]?.id ?? '';
   const idB = suites[b]?.id ?? '';

@@ -1,10 +1,25 @@
+/**
+ * List scheduling (Graham 1966; the parallel schedule generation scheme of resource-constrained project scheduling, Kolisch
+ * 1996): time advances from end to end, and at each point the suites start in the order of their rank, as far as what they
+ * need is free. Either each suite has its pool already, or the pool is chosen when the suite's turn comes.
+ */
 import { Heap } from '../vocabulary/heap.js';
-import type { IndexedInstance, PlanSuite } from './instance.js';
+import type { IndexedInstance } from './instance.js';
 import type { Prices } from './lagrangian-bound.js';
+import { Ledger } from './ledger.js';
 
-/** A plan by position of the suites in an instance. */
+const tuning = {
+  /**
+   * Suites that do not fit are looked at up to this many at each point of time. Chosen by `node bench/plan.mjs DIR`;
+   * `node bench/sensitivity.mjs DIR list-scheduling`: 16 plans instances with shared workers 0.14 % shorter, 64 ones 1.0 %
+   * longer (the same budget pays for fewer simulations), with scarce memory -0.06 % and +0.09 %.
+   */
+  mostMisses: 32,
+} as const;
+
+/** A plan by position of the suites in an indexed instance. */
 export interface Schedule {
-  /** -1: nothing can run it. */
+  /** -1: no pool can run the suite. */
   readonly poolOf: Int32Array;
   /** Number of the slot within its pool; of several devices, of the first. */
   readonly slotOf: Int32Array;
@@ -12,39 +27,32 @@ export interface Schedule {
   readonly makespanMs: number;
 }
 
-/** Suites that find no room are looked at up to this many at every point in time. */
-const mostMisses = 32;
-
 interface Running {
+  /** -1: what ran already. */
   readonly suite: number;
   readonly pool: number;
-  /** One slot of each device it holds. */
+  /** One slot of each device that it holds. */
   readonly slots: readonly number[];
 }
 
-/** One pass through time: whenever something ends, suites start in the order of their rank. */
-export class Simulation {
-  looks = 0;
+/** One schedule; an instance of this class makes a single one. */
+export class ListScheduling {
+  /** How many pairs of suite and pool were looked at: the cost of the schedule. */
+  evaluations = 0;
   readonly #instance: IndexedInstance;
   readonly #prices: Prices;
   readonly #order: Int32Array;
+  readonly #ledger: Ledger;
   readonly #running = new Heap<Running>();
-  readonly #machines: { suites: number; threads: number; memory: number; exclusive: number }[];
-  /** By pool: free[slot], and what is left of each device's memory. */
-  readonly #free: Uint8Array[];
-  readonly #deviceMemory: Float64Array[];
-  /** By pool and slot: when its suite ends, 0 when it is free. */
-  readonly #endsMs: Float64Array[];
-  /** By pool: when a slot should come free, what is waiting for it counted in. */
-  readonly #nextFreeMs: Float64Array;
-  readonly #locks = new Set<string>();
+  /** By pool: when a slot should come free, the suites that wait for it included. */
+  readonly #forecastMs: Float64Array;
   readonly #poolOf: Int32Array;
   readonly #slotOf: Int32Array;
   readonly #startMs: Float64Array;
-  #wasteWeight = 0;
+  #reducedCostWeight = 0;
   #nowMs = 0;
 
-  /** @param rank By suite; higher ones come first. */
+  /** @param rank By suite; higher ones start first. */
   constructor(instance: IndexedInstance, prices: Prices, rank: Float64Array) {
     const { given, suiteCount, poolCount } = instance;
     this.#instance = instance;
@@ -52,36 +60,27 @@ export class Simulation {
     this.#order = Int32Array.from(rank.keys()).sort(
       (a, b) => (rank[b] as number) - (rank[a] as number) || a - b,
     );
-    this.#machines = given.machines.map(() => ({ suites: 0, threads: 0, memory: 0, exclusive: 0 }));
-    this.#free = given.pools.map(({ slots }) => new Uint8Array(slots).fill(1));
-    this.#deviceMemory = given.pools.map(({ slots, slotsPerDevice = 1, deviceMemoryBytes = 0 }) =>
-      new Float64Array(Math.ceil(slots / slotsPerDevice)).fill(deviceMemoryBytes),
-    );
-    this.#endsMs = given.pools.map(({ slots }) => new Float64Array(slots));
-    this.#nextFreeMs = new Float64Array(poolCount);
+    this.#ledger = new Ledger(instance);
+    this.#forecastMs = new Float64Array(poolCount);
     this.#poolOf = new Int32Array(suiteCount).fill(-1);
     this.#slotOf = new Int32Array(suiteCount).fill(-1);
     this.#startMs = new Float64Array(suiteCount);
     given.pools.forEach(({ freeAtMs = [] }, pool) => {
       freeAtMs.forEach((ms, slot) => {
         if (ms <= 0) return;
-        (this.#free[pool] as Uint8Array)[slot] = 0;
-        const machine = this.#machineOf(pool);
-        machine.suites++;
-        machine.threads++;
-        (this.#endsMs[pool] as Float64Array)[slot] = ms;
+        this.#ledger.bookBusy(pool, slot, ms);
         this.#running.push(ms, { suite: -1, pool, slots: [slot] });
       });
     });
   }
 
   /**
-   * Each suite where it finishes soonest, waste counted in.
-   * @param wasteWeight What a ms of waste weighs against a ms of finishing later.
+   * Chooses for each suite the pool with the least completion time plus weighted reduced cost, when its turn comes.
+   * @param reducedCostWeight Of a ms of reduced cost against a ms of finishing later.
    */
-  runFreely(wasteWeight: number): Schedule {
+  scheduleOnChosenPools(reducedCostWeight: number): Schedule {
     const { poolCount, durations, given } = this.#instance;
-    this.#wasteWeight = wasteWeight * given.pools.reduce((sum, { slots }) => sum + slots, 0);
+    this.#reducedCostWeight = reducedCostWeight * given.pools.reduce((sum, { slots }) => sum + slots, 0);
     let pending = [...this.#order].filter((suite) => {
       for (let pool = 0; pool < poolCount; pool++) {
         if (durations[suite * poolCount + pool] !== Number.POSITIVE_INFINITY) return true;
@@ -90,35 +89,36 @@ export class Simulation {
     });
     while (pending.length > 0) {
       const before = pending.length;
-      pending = this.#startSome(pending, false);
-      if (pending.length === before && this.#running.size === 0) pending = this.#startSome(pending, true);
+      pending = this.#startPending(pending, false);
+      // Nothing runs, so waiting for a better pool would be forever.
+      if (pending.length === before && this.#running.size === 0) pending = this.#startPending(pending, true);
       if (this.#running.size === 0) break;
-      this.#advance();
+      this.#advanceToNextEnd();
     }
     return this.#schedule();
   }
 
   /**
-   * Each suite on its pool. Of pools that share the workers and the memory of a machine, the one with the most left for
-   * each of its slots comes first, so that none is left over at the end.
+   * Starts each suite on its pool. Among the pools of a machine the one with the most work left per slot comes first:
+   * they share workers and memory, and none should be left over at the end.
    * @param poolOf By suite; -1: none.
    */
-  runWith(poolOf: Int32Array): Schedule {
+  scheduleOnAssignedPools(poolOf: Int32Array): Schedule {
     const { given, poolCount, durations } = this.#instance;
     const queues = given.pools.map(() => [] as number[]);
     const leftMs = new Float64Array(poolCount);
-    const share = (suite: number, pool: number) =>
+    const workPerSlot = (suite: number, pool: number) =>
       (durations[suite * poolCount + pool] as number) / (given.pools[pool]?.slots ?? 1);
     let waiting = 0;
     for (const suite of this.#order) {
       const pool = poolOf[suite] as number;
       if (pool < 0) continue;
       (queues[pool] as number[]).push(suite);
-      leftMs[pool] = (leftMs[pool] as number) + share(suite, pool);
+      leftMs[pool] = (leftMs[pool] as number) + workPerSlot(suite, pool);
       waiting++;
     }
     const poolsOf = given.machines.map((_, machine) =>
-      [...queues.keys()].filter((pool) => this.#machineIndex(pool) === machine),
+      [...queues.keys()].filter((pool) => this.#ledger.machineOf(pool) === machine),
     );
     let machines: Iterable<number> = poolsOf.keys();
     while (waiting > 0) {
@@ -126,37 +126,37 @@ export class Simulation {
         const pools = poolsOf[machine] as number[];
         if (pools.length > 1) pools.sort((a, b) => (leftMs[b] as number) - (leftMs[a] as number) || a - b);
         for (const pool of pools) {
-          for (const suite of this.#startFrom(queues[pool] as number[], pool)) {
-            leftMs[pool] = (leftMs[pool] as number) - share(suite, pool);
+          for (const suite of this.#startQueued(queues[pool] as number[], pool)) {
+            leftMs[pool] = (leftMs[pool] as number) - workPerSlot(suite, pool);
             waiting--;
           }
         }
       }
       if (this.#running.size === 0) break;
-      machines = this.#advance() ?? poolsOf.keys();
+      machines = this.#advanceToNextEnd() ?? poolsOf.keys();
     }
     return this.#schedule();
   }
 
   #schedule(): Schedule {
-    const { suiteCount, poolCount, durations } = this.#instance;
+    const { suiteCount } = this.#instance;
     let makespanMs = 0;
     for (let suite = 0; suite < suiteCount; suite++) {
       const pool = this.#poolOf[suite] as number;
       if (pool < 0) continue;
-      const endMs = (this.#startMs[suite] as number) + (durations[suite * poolCount + pool] as number);
+      const endMs = (this.#startMs[suite] as number) + this.#durationOn(suite, pool);
       makespanMs = Math.max(makespanMs, endMs);
     }
     return { poolOf: this.#poolOf, slotOf: this.#slotOf, startMs: this.#startMs, makespanMs };
   }
 
-  /** Starts what there is room for. @returns What it took out of the queue. */
-  #startFrom(queue: number[], pool: number): readonly number[] {
+  /** Starts what fits now and takes it out of the queue. */
+  #startQueued(queue: number[], pool: number): readonly number[] {
     const started: number[] = [];
-    for (let at = 0; at < queue.length && at < mostMisses && this.#hasWorker(pool); ) {
+    for (let at = 0; at < queue.length && at < tuning.mostMisses && this.#ledger.hasFreeWorker(pool); ) {
       const suite = queue[at] as number;
-      this.looks++;
-      const slots = this.#roomOn(suite, pool);
+      this.evaluations++;
+      const slots = this.#ledger.slotsFor(suite, pool);
       if (slots === undefined) {
         at++;
         continue;
@@ -168,20 +168,15 @@ export class Simulation {
     return started;
   }
 
-  #hasWorker(pool: number): boolean {
-    const workers = this.#instance.given.machines[this.#machineIndex(pool)]?.workers ?? 0;
-    return this.#machineOf(pool).suites < workers;
-  }
-
   /** @param anywhere Takes what fits, without waiting for something better. @returns What is left. */
-  #startSome(pending: readonly number[], anywhere: boolean): number[] {
+  #startPending(pending: readonly number[], anywhere: boolean): number[] {
     this.#forecast();
     const left: number[] = [];
     let misses = 0;
     for (const [index, suite] of pending.entries()) {
-      if (misses >= mostMisses) return [...left, ...pending.slice(index)];
-      const pool = this.#bestPool(suite, anywhere);
-      const slots = pool < 0 ? undefined : this.#roomOn(suite, pool);
+      if (misses >= tuning.mostMisses) return [...left, ...pending.slice(index)];
+      const pool = this.#choosePool(suite, anywhere);
+      const slots = pool < 0 ? undefined : this.#ledger.slotsFor(suite, pool);
       if (slots === undefined) {
         left.push(suite);
         misses++;
@@ -192,18 +187,14 @@ export class Simulation {
     return left;
   }
 
-  /** When each pool has a free slot: now, or when the first of its running suites ends. */
   #forecast(): void {
-    const { poolCount } = this.#instance;
-    for (let pool = 0; pool < poolCount; pool++) {
-      const endsMs = this.#endsMs[pool] as Float64Array;
-      let first = Number.POSITIVE_INFINITY;
-      for (const ms of endsMs) if (ms < first) first = ms;
-      this.#nextFreeMs[pool] = Math.max(first, this.#nowMs);
+    for (let pool = 0; pool < this.#instance.poolCount; pool++) {
+      this.#forecastMs[pool] = Math.max(this.#ledger.nextFreeMs(pool), this.#nowMs);
     }
   }
 
-  #bestPool(suite: number, anywhere: boolean): number {
+  /** @returns -1: the best pool is in use, and the suite waits for it. */
+  #choosePool(suite: number, anywhere: boolean): number {
     const { poolCount, durations } = this.#instance;
     const rateRow = (this.#prices.resources.groupOf[suite] as number) * poolCount;
     let leastPrice = Number.POSITIVE_INFINITY;
@@ -218,12 +209,12 @@ export class Simulation {
     for (let pool = 0; pool < poolCount; pool++) {
       const ms = durations[suite * poolCount + pool] as number;
       if (ms === Number.POSITIVE_INFINITY) continue;
-      this.looks++;
-      const fits = this.#roomOn(suite, pool) !== undefined;
+      this.evaluations++;
+      const fits = this.#ledger.slotsFor(suite, pool) !== undefined;
       if (anywhere && !fits) continue;
-      const waste = ms * (this.#prices.rates[rateRow + pool] as number) - leastPrice;
-      const endMs = (fits ? this.#nowMs : Math.max(this.#nextFreeMs[pool] as number, this.#nowMs + 1)) + ms;
-      const value = endMs + this.#wasteWeight * waste;
+      const reducedCost = ms * (this.#prices.rates[rateRow + pool] as number) - leastPrice;
+      const startMs = fits ? this.#nowMs : Math.max(this.#forecastMs[pool] as number, this.#nowMs + 1);
+      const value = startMs + ms + this.#reducedCostWeight * reducedCost;
       if (value < least) {
         least = value;
         best = pool;
@@ -231,104 +222,37 @@ export class Simulation {
       }
     }
     if (!waits) return best;
-    // It will stand in the way of those behind it there.
-    const ms = durations[suite * poolCount + best] as number;
+    // The suites behind it will find the pool busy for longer.
+    const ms = this.#durationOn(suite, best);
     const slots = this.#instance.slots[best] as number;
-    this.#nextFreeMs[best] = (this.#nextFreeMs[best] as number) + ms / slots;
+    this.#forecastMs[best] = (this.#forecastMs[best] as number) + ms / slots;
     return -1;
   }
 
-  /** Slots for the suite now; undefined when something is missing. */
-  #roomOn(suite: number, pool: number): readonly number[] | undefined {
-    const needs = this.#instance.suites[suite] as PlanSuite;
-    const {
-      hostMemoryBytes = 0,
-      deviceMemoryBytes = 0,
-      cpuThreads = 1,
-      devices = 1,
-      exclusive = false,
-    } = needs;
-    const state = this.#machineOf(pool);
-    const facts = this.#instance.given.machines[this.#machineIndex(pool)];
-    if (
-      facts === undefined ||
-      state.exclusive > 0 ||
-      state.suites >= facts.workers ||
-      (exclusive && state.suites > 0) ||
-      state.threads + cpuThreads > facts.cpuThreads ||
-      state.memory + hostMemoryBytes > facts.memoryBytes ||
-      (needs.locks ?? []).some((lock) => this.#locks.has(lock))
-    ) {
-      return undefined;
-    }
-    const free = this.#free[pool] as Uint8Array;
-    const memory = this.#deviceMemory[pool] as Float64Array;
-    const perDevice = this.#instance.given.pools[pool]?.slotsPerDevice ?? 1;
-    const slots: number[] = [];
-    for (let slot = 0; slot < free.length && slots.length < devices; slot++) {
-      const device = Math.floor(slot / perDevice);
-      if (free[slot] === 0 || (memory[device] as number) < deviceMemoryBytes) continue;
-      slots.push(slot);
-      slot = (device + 1) * perDevice - 1;
-    }
-    return slots.length === devices ? slots : undefined;
-  }
-
   #start(suite: number, pool: number, slots: readonly number[]): void {
-    this.#book(suite, pool, slots, 1);
+    const endMs = this.#nowMs + this.#durationOn(suite, pool);
+    this.#ledger.book(suite, pool, slots, endMs);
     this.#poolOf[suite] = pool;
     this.#slotOf[suite] = slots[0] as number;
     this.#startMs[suite] = this.#nowMs;
-    const endMs = this.#nowMs + (this.#instance.durations[suite * this.#instance.poolCount + pool] as number);
-    for (const slot of slots) (this.#endsMs[pool] as Float64Array)[slot] = endMs;
     this.#running.push(endMs, { suite, pool, slots });
   }
 
-  /** To the next end, and all that end with it. @returns The machines on which more may start; undefined: on all. */
-  #advance(): ReadonlySet<number> | undefined {
+  /** Advances to the next end. @returns Machines on which more may start now; undefined: all, as a lock was released. */
+  #advanceToNextEnd(): ReadonlySet<number> | undefined {
     this.#nowMs = this.#running.leastKey;
     const machines = new Set<number>();
     let unlocked = false;
     while (this.#running.leastKey <= this.#nowMs) {
       const { suite, pool, slots } = this.#running.pop() as Running;
-      this.#book(suite, pool, slots, -1);
-      machines.add(this.#machineIndex(pool));
+      this.#ledger.release(suite, pool, slots);
+      machines.add(this.#ledger.machineOf(pool));
       unlocked ||= (this.#instance.suites[suite]?.locks?.length ?? 0) > 0;
     }
     return unlocked ? undefined : machines;
   }
 
-  #book(suite: number, pool: number, slots: readonly number[], sign: 1 | -1): void {
-    const state = this.#machineOf(pool);
-    const needs = this.#instance.suites[suite];
-    state.suites += sign;
-    state.threads += sign * (needs?.cpuThreads ?? 1);
-    state.memory += sign * (needs?.hostMemoryBytes ?? 0);
-    if (needs?.exclusive === true) state.exclusive += sign;
-    const perDevice = this.#instance.given.pools[pool]?.slotsPerDevice ?? 1;
-    for (const slot of slots) {
-      (this.#free[pool] as Uint8Array)[slot] = sign === 1 ? 0 : 1;
-      if (sign === -1) (this.#endsMs[pool] as Float64Array)[slot] = 0;
-      const memory = this.#deviceMemory[pool] as Float64Array;
-      const device = Math.floor(slot / perDevice);
-      memory[device] = (memory[device] as number) - sign * (needs?.deviceMemoryBytes ?? 0);
-    }
-    for (const lock of needs?.locks ?? []) {
-      if (sign === 1) this.#locks.add(lock);
-      else this.#locks.delete(lock);
-    }
-  }
-
-  #machineIndex(pool: number): number {
-    return this.#instance.given.pools[pool]?.machine ?? 0;
-  }
-
-  #machineOf(pool: number) {
-    return this.#machines[this.#machineIndex(pool)] as {
-      suites: number;
-      threads: number;
-      memory: number;
-      exclusive: number;
-    };
+  #durationOn(suite: number, pool: number): number {
+    return this.#instance.durations[suite * this.#instance.poolCount + pool] as number;
   }
 }

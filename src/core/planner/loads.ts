@@ -1,18 +1,21 @@
 import type { IndexedInstance } from './instance.js';
 
-/** Which suite is on which slot, and how long each slot is busy, where nothing but slots counts. */
+/** An assignment of suites to slots with the load of each slot, for instances in which only slots are scarce. */
 export class Loads {
   readonly instance: IndexedInstance;
   readonly slotCount: number;
-  /** Type by slot; the slots of a pool stand together. */
+  /** Pool by slot. The slots of a pool are consecutive. */
   readonly poolOf: Int32Array;
-  /** First slot by pool, and one past the last at the end. */
+  /** First slot by pool; one entry more, which is the number of slots. */
   readonly firstOf: Int32Array;
+  /** When each slot has finished its suites, ms from now. */
   readonly loadMs: Float64Array;
   /** Slot by suite; -1: none. */
   readonly slotOf: Int32Array;
-  readonly on: number[][];
-  readonly #placeOf: Int32Array;
+  /** Suites by slot, in no particular order. */
+  readonly suitesOn: number[][];
+  /** Position of each suite in the list of its slot. */
+  readonly #positionOf: Int32Array;
 
   constructor(instance: IndexedInstance) {
     const { slots, poolCount, suiteCount, given } = instance;
@@ -22,8 +25,8 @@ export class Loads {
     this.firstOf = new Int32Array(poolCount + 1);
     this.loadMs = new Float64Array(this.slotCount);
     this.slotOf = new Int32Array(suiteCount).fill(-1);
-    this.#placeOf = new Int32Array(suiteCount);
-    this.on = Array.from({ length: this.slotCount }, () => []);
+    this.#positionOf = new Int32Array(suiteCount);
+    this.suitesOn = Array.from({ length: this.slotCount }, () => []);
     let slot = 0;
     slots.forEach((count, pool) => {
       this.firstOf[pool] = slot;
@@ -39,42 +42,33 @@ export class Loads {
     return this.instance.durations[suite * this.instance.poolCount + pool] as number;
   }
 
-  put(suite: number, slot: number): void {
-    const list = this.on[slot] as number[];
+  assign(suite: number, slot: number): void {
+    const list = this.suitesOn[slot] as number[];
     this.slotOf[suite] = slot;
-    this.#placeOf[suite] = list.length;
+    this.#positionOf[suite] = list.length;
     list.push(suite);
     this.loadMs[slot] = (this.loadMs[slot] as number) + this.durationOn(suite, this.poolOf[slot] as number);
   }
 
-  take(suite: number): void {
+  unassign(suite: number): void {
     const slot = this.slotOf[suite] as number;
-    const list = this.on[slot] as number[];
+    const list = this.suitesOn[slot] as number[];
     const last = list.pop() as number;
     if (last !== suite) {
-      const place = this.#placeOf[suite] as number;
-      list[place] = last;
-      this.#placeOf[last] = place;
+      const position = this.#positionOf[suite] as number;
+      list[position] = last;
+      this.#positionOf[last] = position;
     }
     this.slotOf[suite] = -1;
     this.loadMs[slot] = (this.loadMs[slot] as number) - this.durationOn(suite, this.poolOf[slot] as number);
   }
 
-  /** The slot of the pool that comes free first. */
-  leastLoaded(pool: number): number {
-    let best = this.firstOf[pool] as number;
-    const end = this.firstOf[pool + 1] as number;
-    for (let slot = best + 1; slot < end; slot++) {
-      if ((this.loadMs[slot] as number) < (this.loadMs[best] as number)) best = slot;
-    }
-    return best;
-  }
-
+  /** When the last suite ends. A slot that is still busy now but gets no suite does not count. */
   makespanMs(): number {
     let longest = 0;
     for (let slot = 0; slot < this.slotCount; slot++) {
-      // A slot that is busy with something else and gets nothing does not count.
-      if ((this.on[slot] as number[]).length > 0) longest = Math.max(longest, this.loadMs[slot] as number);
+      if ((this.suitesOn[slot] as number[]).length > 0)
+        longest = Math.max(longest, this.loadMs[slot] as number);
     }
     return longest;
   }

@@ -1,29 +1,45 @@
-import { type QuickPlan, quickSimulatedPlan, type Schedule, simulatedPlan } from './constrained-plan.js';
-import { balancedPlan, startPlan } from './initial-plan.js';
+/** Plans with a bound, quick assignments, and the bound alone. README.md in this folder holds the model. */
+import { constrainedPlan, type QuickPlan, quickConstrainedPlan } from './constrained-plan.js';
+import { listPlan, roundedPlan } from './initial-plan.js';
 import { type IndexedInstance, indexed, type PlanInstance } from './instance.js';
 import { type Prices, pricesOf } from './lagrangian-bound.js';
+import type { Schedule } from './list-scheduling.js';
 import type { Loads } from './loads.js';
-import { search } from './tabu-search.js';
+import { tabuSearch } from './tabu-search.js';
+
+/**
+ * Chosen by `node bench/plan.mjs DIR`; half and double by `node bench/sensitivity.mjs DIR plan`.
+ */
+const tuning = {
+  /** Default budget of evaluations. Not tuned: about 50 ms of CPU, see the benchmark for what more brings. */
+  defaultMoves: 2_000_000,
+  /** Suites above which a quick assignment is rounded only: they balance easily. 1000 and 4000: flat. */
+  largeFrom: 2_000,
+  /** Tabu search starts above this multiple of the bound. 1.00005 and 1.0002: flat. */
+  searchAbove: 1.0001,
+  /** List plans are tried above this multiple of the bound: they are seldom shorter, never so near it. 1.001, 1.004: flat. */
+  listPlansAbove: 1.002,
+} as const;
 
 export type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from './instance.js';
 
 export interface PlanOptions {
   /**
-   * Budget of the search: how many changes of the plan may be looked at. About 50 million a second; 0: none.
+   * Budget: how many changes of the plan may be evaluated. About 50 million take a second; 0: no search.
    * Default 2 million.
    */
   readonly moves?: number;
-  /** Default 0. */
+  /** Of the search's random choices. Default 0. */
   readonly seed?: number;
 }
 
-/** Which suite should run where, and how good that is. */
+/** Where and when each suite runs, and how near that is to the best possible. */
 export interface Plan {
-  /** Index of the pool by suite; -1: nothing can run it. */
+  /** Index of the pool by suite; -1: no pool can run it. */
   readonly poolOf: Int32Array;
   /** Number of the slot within its pool, from 0, by suite; -1: none. */
   readonly slotOf: Int32Array;
-  /** Ms from now, by suite; meaningless where there is no slot. */
+  /** Start by suite, ms from now; without meaning where the slot is -1. */
   readonly startMs: Float64Array;
   /** When the last suite ends, ms from now. */
   readonly makespanMs: number;
@@ -31,26 +47,20 @@ export interface Plan {
   readonly boundMs: number;
   /** makespan / bound - 1; 0 for an empty plan. */
   readonly gap: number;
-  /** By pool: share of the bound that one more slot of it saves, as long as nothing else runs out. */
+  /** By pool: the share of the bound that one more slot saves, as long as no other resource becomes scarce. */
   readonly slotWorth: Float64Array;
 }
 
-/** From so many suites on, the end is far away: balance is quickly had, and room for surprises will come. */
-const largeFrom = 2_000;
-const defaultMoves = 2_000_000;
-/** List plans are seldom better than what was searched, and never where that is so near the bound. */
-const listPlansAbove = 1.002;
-
 /**
- * Plans all suites from the start, with known durations. Deterministic: equal instances give equal plans on every machine,
- * in whatever order the suites are given. Durations below 1 ms or that are no numbers count as 1 ms.
+ * Plans all suites, with known durations. Deterministic: equal instances give equal plans on every machine, whatever the
+ * order of the suites. Durations below 1 ms and those that are no numbers count as 1 ms.
  */
 export function plan(given: PlanInstance, options: PlanOptions = {}): Plan {
   const instance = indexed(given);
   const prices = pricesOf(instance);
   const schedule = instance.slotsOnly
     ? slotPlan(instance, prices, options)
-    : simulatedPlan(instance, prices, options.moves ?? defaultMoves);
+    : constrainedPlan(instance, prices, options.moves ?? tuning.defaultMoves);
   return inGivenOrder(instance, prices, schedule);
 }
 
@@ -58,25 +68,25 @@ export function plan(given: PlanInstance, options: PlanOptions = {}): Plan {
 export interface Assignment {
   /** As in a plan. */
   readonly poolOf: Int32Array;
-  /** By suite, ≥ 1: by what factor it counts as longer where it is decided what starts first. */
+  /** By suite: factor ≥ 1 by which it counts as longer in the order of starts. */
   readonly precedence: Float64Array;
   /** When the last suite should end, ms from now. */
   readonly makespanMs: number;
-  /** For the next assignment of the same fleet. */
+  /** Dual prices, to warm-start the next assignment of the same fleet. */
   readonly prices: Float64Array;
 }
 
 /**
- * A quick plan for the moment, to be made anew before long.
- * @param before Of nearly the same instance (some suites have started since): its prices save most of the work.
+ * A quick plan that is to be replaced before long.
+ * @param before The assignment of nearly the same instance (some suites have started since), for a warm start.
  */
 export function assign(given: PlanInstance, before?: Pick<Assignment, 'prices'>): Assignment {
   const instance = indexed(given);
   const prices = pricesOf(instance, before?.prices);
-  const isLarge = instance.suiteCount > largeFrom;
+  const isLarge = instance.suiteCount > tuning.largeFrom;
   const quick = instance.slotsOnly
     ? quickSlotPlan(instance, prices, isLarge)
-    : quickSimulatedPlan(instance, prices, isLarge);
+    : quickConstrainedPlan(instance, prices, isLarge);
   const poolOf = new Int32Array(instance.suiteCount);
   const precedence = new Float64Array(instance.suiteCount);
   instance.order.forEach((index, position) => {
@@ -87,7 +97,7 @@ export function assign(given: PlanInstance, before?: Pick<Assignment, 'prices'>)
 }
 
 function quickSlotPlan(instance: IndexedInstance, prices: Prices, isLarge: boolean): QuickPlan {
-  const loads = isLarge ? balancedPlan(instance, prices) : startPlan(instance, prices);
+  const loads = isLarge ? roundedPlan(instance, prices) : listPlan(instance, prices);
   return {
     poolOf: loads.slotOf.map((slot) => (slot < 0 ? -1 : (loads.poolOf[slot] as number))),
     precedence: new Float64Array(instance.suiteCount).fill(1),
@@ -95,7 +105,7 @@ function quickSlotPlan(instance: IndexedInstance, prices: Prices, isLarge: boole
   };
 }
 
-/** What no schedule beats, ms; 0 when nothing can run. */
+/** Lower bound of the makespan: no schedule of the instance is shorter. Ms; 0 when nothing can run. */
 export function lowerBoundMs(given: PlanInstance): number {
   return pricesOf(indexed(given)).boundMs;
 }
@@ -103,22 +113,22 @@ export function lowerBoundMs(given: PlanInstance): number {
 function slotPlan(
   instance: IndexedInstance,
   prices: Prices,
-  { moves = defaultMoves, seed = 0 }: PlanOptions,
+  { moves = tuning.defaultMoves, seed = 0 }: PlanOptions,
 ): Schedule {
-  const searched = balancedPlan(instance, prices);
-  const gap = () => searched.makespanMs() / (prices.boundMs || 1);
-  if (moves > 0 && gap() > 1.0001) search(searched, prices, moves, seed);
-  if (gap() <= listPlansAbove) return scheduleOf(searched);
-  const listed = startPlan(instance, prices);
+  const searched = roundedPlan(instance, prices);
+  const ratio = () => searched.makespanMs() / (prices.boundMs || 1);
+  if (moves > 0 && ratio() > tuning.searchAbove) tabuSearch(searched, prices, moves, seed);
+  if (ratio() <= tuning.listPlansAbove) return scheduleOf(searched);
+  const listed = listPlan(instance, prices);
   return scheduleOf(listed.makespanMs() < searched.makespanMs() ? listed : searched);
 }
 
-/** Within a slot the order is free: higher priority first, then the longest, so that the end is left to the short ones. */
+/** The order within a slot does not change its end: higher priority first, then the longest, so that short suites end the run. */
 function scheduleOf(loads: Loads): Schedule {
-  const { instance, firstOf, poolOf, slotOf, on } = loads;
+  const { instance, firstOf, poolOf, slotOf, suitesOn } = loads;
   const startMs = new Float64Array(instance.suiteCount);
   const priorityOf = (suite: number) => instance.suites[suite]?.priority ?? 3;
-  on.forEach((suites, slot) => {
+  suitesOn.forEach((suites, slot) => {
     const pool = poolOf[slot] as number;
     let atMs = instance.given.pools[pool]?.freeAtMs?.[slot - (firstOf[pool] as number)] ?? 0;
     const duration = (suite: number) => loads.durationOn(suite, pool);
@@ -149,7 +159,7 @@ function inGivenOrder(instance: IndexedInstance, prices: Prices, schedule: Sched
     startMs[index] = schedule.startMs[position] as number;
   });
   const { boundMs, lambda, longestMs } = prices;
-  // Where one suite takes as long as all the rest, no slot more helps.
+  // Where a single suite is the bound, no further slot helps.
   const worth = boundMs > longestMs ? 1 : 0;
   return {
     poolOf,

@@ -1,29 +1,29 @@
 import type { IndexedInstance, PlanSuite } from './instance.js';
 
-/** One thing that can run out, as share of its whole: a suite takes `share` of it for as long as it runs. */
+/** A suite takes this share (0…1) of the whole resource for as long as it runs. */
 interface Share {
   readonly resource: number;
   readonly share: number;
 }
 
 /**
- * What suites take of everything that can run out. Suites of one class take the same, whatever their durations.
- * Resource t < poolCount is the slots of pool t; behind them come workers, memory and threads of machines, memory of
- * devices and locks, where they are scarce.
+ * All renewable resources of an instance and what suites take of them. Suites of one suite group take the same, whatever
+ * their durations. Resource p < poolCount is the slots of pool p. Then come workers, memory and threads of machines, memory
+ * of devices, and locks, as far as they are scarce.
  */
 export interface Resources {
   readonly count: number;
-  /** Class by suite. */
+  /** Suite group by suite. */
   readonly groupOf: Int32Array;
   readonly groupCount: number;
-  /** By class × poolCount + pool. */
+  /** [group × poolCount + pool] */
   readonly shares: readonly Shares[];
 }
 
-/** What a suite takes on a pool. */
+/** What a suite takes when it runs on a pool. */
 export type Shares = readonly Share[];
 
-/** 0 where it takes none of the resource. */
+/** The suite's share of the resource; 0: it takes none. */
 export function shareOf(shares: Shares, resource: number): number {
   for (const each of shares) if (each.resource === resource) return each.share;
   return 0;
@@ -37,15 +37,15 @@ export function resourcesOf(instance: IndexedInstance): Resources {
     names.set(name, known);
     return known;
   };
-  const classes = new Map<string, number>();
+  const groups = new Map<string, number>();
   const representatives: PlanSuite[] = [];
   const groupOf = new Int32Array(suiteCount);
   suites.forEach((suite, row) => {
     const key = instance.slotsOnly ? '' : keyOf(suite);
-    let known = classes.get(key);
+    let known = groups.get(key);
     if (known === undefined) {
-      known = classes.size;
-      classes.set(key, known);
+      known = groups.size;
+      groups.set(key, known);
       representatives.push(suite);
     }
     groupOf[row] = known;
@@ -79,14 +79,14 @@ function sharesOf(
   const { hostMemoryBytes = 0, deviceMemoryBytes = 0, cpuThreads = 1, devices = 1 } = suite;
   const slots = { resource: poolIndex, share: devices / pool.slots };
   if (slotsOnly) return [slots];
-  const of = (what: string, share: number) =>
+  const ofMachine = (what: string, share: number) =>
     share > 0 ? [{ resource: resource(`${what} ${pool.machine}`), share }] : [];
   const deviceCount = pool.slots / (pool.slotsPerDevice ?? 1);
   return [
     slots,
-    ...of('workers', suite.exclusive === true ? 1 : 1 / machine.workers),
-    ...of('memory', hostMemoryBytes / machine.memoryBytes),
-    ...of('threads', cpuThreads / machine.cpuThreads),
+    ...ofMachine('workers', suite.exclusive === true ? 1 : 1 / machine.workers),
+    ...ofMachine('memory', hostMemoryBytes / machine.memoryBytes),
+    ...ofMachine('threads', cpuThreads / machine.cpuThreads),
     ...(deviceMemoryBytes > 0
       ? [
           {

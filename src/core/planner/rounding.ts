@@ -1,42 +1,63 @@
+/**
+ * Rounding of the relaxed solution, with repair (Lenstra, Shmoys, Tardos 1990 round the same relaxation). In the relaxed
+ * solution each suite is on its cheapest pool at the dual prices, which may overfill pools. Repair moves suites off
+ * overfull pools in the order of their reduced cost: what the target costs the suite above its cheapest pool. At good
+ * prices few suites have to move, because complementary slackness leaves only those out of place to which two pools cost
+ * the same.
+ */
 import type { IndexedInstance } from './instance.js';
 import type { Prices } from './lagrangian-bound.js';
 import { type Shares, shareOf } from './resources.js';
 
-/** At the very bound, whole suites would not fit. */
-const fullAt = 1.0001;
-/** What a move may waste at first, as a share of what the suite costs; then ten times as much, until nothing is left out. */
-const firstLimit = 0.002;
-const mostRounds = 24;
+/**
+ * Chosen by `node bench/plan.mjs DIR`. `node bench/sensitivity.mjs DIR rounding` plans 68 instances with half and double of
+ * each value; "flat" means that the mean makespan of every family of instances stays within ±0.1 %.
+ */
+const tuning = {
+  /** Capacity of a pool as a multiple of the bound: exactly at the bound whole suites would not fit. Flat. */
+  fullAt: 1.0001,
+  /** Reduced cost of a move at first, as a share of what the suite costs. Flat. */
+  firstLimit: 0.002,
+  /** Growth of that limit whenever no suite could move. 5 and 20: flat. */
+  limitGrowth: 10,
+  /** The limit at which repair gives up. Not tuned: far above what good prices need. */
+  lastLimit: 10,
+  /** Rounds of repair. 12 and 48 give the same plans. */
+  mostRounds: 24,
+} as const;
 
 /**
- * The pool of each suite, as if each pool were one slot that is as fast as all of its slots together: its cheapest one, but
- * that suites leave pools that get more than the bound has room for, those first to which another pool is nearly as cheap.
- * At good prices few have to: the prices are those at which everything fits but for the suites to which two pools cost the
- * same.
- * @returns By suite; -1: nothing can run it.
+ * The pool of each suite, as if the slots of a pool were one slot of their joint speed.
+ * @param capacityMs By resource: for how long all of it may be taken.
+ * @returns By suite; -1: no pool can run it.
  */
-export function balancedPools(instance: IndexedInstance, prices: Prices, roomMs: Float64Array): Int32Array {
-  const balance = new Balance(instance, prices, roomMs);
-  for (let round = 0, limit = firstLimit; round < mostRounds && limit < 10; round++) {
-    if (!balance.relieve(limit)) limit *= 10;
+export function roundedPools(
+  instance: IndexedInstance,
+  prices: Prices,
+  capacityMs: Float64Array,
+): Int32Array {
+  const rounding = new Rounding(instance, prices, capacityMs);
+  let limit: number = tuning.firstLimit;
+  for (let round = 0; round < tuning.mostRounds && limit < tuning.lastLimit; round++) {
+    if (!rounding.repair(limit)) limit *= tuning.limitGrowth;
   }
-  return balance.poolOf;
+  return rounding.poolOf;
 }
 
-/** For each resource how long it may be taken, where a plan should be this long. */
-export function roomAt({ resources }: Prices, ms: number): Float64Array {
-  return new Float64Array(resources.count).fill(ms * fullAt);
+/** The capacity of all resources in a plan of this length. */
+export function capacityAt({ resources }: Prices, ms: number): Float64Array {
+  return new Float64Array(resources.count).fill(ms * tuning.fullAt);
 }
 
-class Balance {
+class Rounding {
   readonly poolOf: Int32Array;
   readonly #instance: IndexedInstance;
   readonly #prices: Prices;
-  /** By resource: for how long the suites take all of it, and what it is busy with before. */
+  /** By resource: for how long all of it is taken, by the suites and by what runs already. */
   readonly #loadMs: Float64Array;
-  readonly #roomMs: Float64Array;
+  readonly #capacityMs: Float64Array;
 
-  constructor(instance: IndexedInstance, prices: Prices, roomMs: Float64Array) {
+  constructor(instance: IndexedInstance, prices: Prices, capacityMs: Float64Array) {
     const { suiteCount, baseMs, slots } = instance;
     this.#instance = instance;
     this.#prices = prices;
@@ -45,20 +66,20 @@ class Balance {
     baseMs.forEach((ms, pool) => {
       this.#loadMs[pool] = ms / (slots[pool] as number);
     });
-    this.#roomMs = roomMs;
+    this.#capacityMs = capacityMs;
     for (let suite = 0; suite < suiteCount; suite++) {
       const pool = cheapestPool(instance, prices, suite);
       this.poolOf[suite] = pool;
-      if (pool >= 0) this.#add(suite, pool, 1);
+      if (pool >= 0) this.#addLoad(suite, pool, 1);
     }
   }
 
   /**
-   * Moves suites off overfull pools, those first that waste least.
-   * @param limit Share of its cost that a suite may waste.
-   * @returns Whether one was moved.
+   * Moves suites off overfull pools, those of the least relative reduced cost first.
+   * @param limit Largest reduced cost of a move, as a share of what the suite costs now.
+   * @returns Whether a suite was moved.
    */
-  relieve(limit: number): boolean {
+  repair(limit: number): boolean {
     const { suiteCount, poolCount, durations } = this.#instance;
     const { boundMs } = this.#prices;
     const rates = this.#prices.rates;
@@ -75,9 +96,9 @@ class Balance {
       let target = -1;
       for (let other = 0; other < poolCount; other++) {
         const ms = durations[row + other] as number;
-        const waste = ms * (rates[rateRow + other] as number) - cost;
-        if (waste < least && other !== pool && ms <= boundMs && this.#fits(suite, pool, other)) {
-          least = waste;
+        const reducedCost = ms * (rates[rateRow + other] as number) - cost;
+        if (reducedCost < least && other !== pool && ms <= boundMs && this.#fits(suite, pool, other)) {
+          least = reducedCost;
           target = other;
         }
       }
@@ -90,44 +111,47 @@ class Balance {
     order.sort((a, b) => (shares[a] as number) - (shares[b] as number) || a - b);
     let moved = false;
     for (const index of order) {
-      moved = this.#move(suites[index] as number, targets[index] as number) || moved;
+      moved = this.#moveIfStillUseful(suites[index] as number, targets[index] as number) || moved;
     }
     return moved;
   }
 
-  /** Unless others have taken the room meanwhile, or left enough behind. */
-  #move(suite: number, target: number): boolean {
+  /** Re-checks both pools: earlier moves of this round may have filled the target or relieved the source. */
+  #moveIfStillUseful(suite: number, target: number): boolean {
     const pool = this.poolOf[suite] as number;
     if (!this.#isOverfull(suite, pool) || !this.#fits(suite, pool, target)) return false;
     this.poolOf[suite] = target;
-    this.#add(suite, pool, -1);
-    this.#add(suite, target, 1);
+    this.#addLoad(suite, pool, -1);
+    this.#addLoad(suite, target, 1);
     return true;
   }
 
-  #add(suite: number, pool: number, sign: 1 | -1): void {
+  #addLoad(suite: number, pool: number, sign: 1 | -1): void {
     const ms = sign * this.#durationOn(suite, pool);
     for (const { resource, share } of this.#sharesOn(suite, pool)) {
       this.#loadMs[resource] = (this.#loadMs[resource] as number) + ms * share;
     }
   }
 
-  /** Whether anything that the suite takes there is. */
+  /** Whether one of the resources that the suite takes on this pool is above its capacity. */
   #isOverfull(suite: number, pool: number): boolean {
     for (const { resource } of this.#sharesOn(suite, pool)) {
-      if ((this.#loadMs[resource] as number) > (this.#roomMs[resource] as number)) return true;
+      if ((this.#loadMs[resource] as number) > (this.#capacityMs[resource] as number)) return true;
     }
     return false;
   }
 
-  /** Whether the target has room for what the suite takes there and does not give back where it leaves. */
+  /** Whether the target has capacity for the suite. What it frees by leaving its pool counts. */
   #fits(suite: number, pool: number, target: number): boolean {
     const ms = this.#durationOn(suite, target);
     const leavingMs = this.#durationOn(suite, pool);
-    const given = this.#sharesOn(suite, pool);
+    const freed = this.#sharesOn(suite, pool);
     for (const { resource, share } of this.#sharesOn(suite, target)) {
-      const extraMs = ms * share - leavingMs * shareOf(given, resource);
-      if (extraMs > 0 && (this.#loadMs[resource] as number) + extraMs > (this.#roomMs[resource] as number)) {
+      const extraMs = ms * share - leavingMs * shareOf(freed, resource);
+      if (
+        extraMs > 0 &&
+        (this.#loadMs[resource] as number) + extraMs > (this.#capacityMs[resource] as number)
+      ) {
         return false;
       }
     }
@@ -145,7 +169,7 @@ class Balance {
   }
 }
 
-/** Where no pool is quick enough for a plan near the bound, the fastest. */
+/** The fastest pool where every duration is above the deadline of the relaxation. */
 function cheapestPool({ poolCount, durations }: IndexedInstance, prices: Prices, suite: number): number {
   const { rates, resources, forbiddenAboveMs } = prices;
   const row = suite * poolCount;

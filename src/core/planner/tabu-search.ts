@@ -1,294 +1,110 @@
+/**
+ * Tabu search with strategic oscillation (Glover 1989, 1990) over assignments of suites to slots, for instances in which
+ * only slots are scarce.
+ *
+ * Weighted by the dual prices, the loads of all slots add up to bound + reduced cost. Hence gap = reduced cost + load
+ * imbalance. A search on the longest slot alone repairs the imbalance and pays several times as much reduced cost. So each
+ * round takes an overloaded slot and applies the best change of the objective in `neighbourhood.ts`, even a worsening one.
+ * The tabu list keeps it from being undone.
+ *
+ * There is no aspiration criterion. It starts best from a plan of little reduced cost, however unbalanced.
+ */
 import { randomFrom } from '../vocabulary/random.js';
 import type { Prices } from './lagrangian-bound.js';
 import type { Loads } from './loads.js';
-
-/** Rounds without a better plan after which load above the bound counts more. */
-const patience = 40;
-/** What it weighs at first, how much more then, and where it begins anew. Waste first: balance is easily had. */
-const firstPenalty = 0.05;
-const penaltyGrowth = 1.2;
-const highestPenalty = 2;
-/** How often the longest slot is made shorter, a slot above the target, any slot at all. */
-const longestShare = 0.85;
-const overfullShare = 0.1;
-/** A suite does not go back to where it was for this many rounds, up to twice as many. */
-const tabuRounds = 8;
-/** No suite is moved where it takes longer than this multiple of the bound. */
-const longestSuite = 1.01;
-/** Nearer to the bound than this is near enough. */
-const nearBound = 1.00005;
-
-/** The best change of a round. */
-interface Change {
-  delta: number;
-  suite: number;
-  target: number;
-  /** Comes back in exchange; -1: none. */
-  partner: number;
-}
+import { Neighbourhood, TabuList } from './neighbourhood.js';
 
 /**
- * Makes long slots shorter by moving suites to other slots and swapping them, at as little waste as possible. Weighted by
- * price the loads add up to bound + waste, so makespan gap = waste + imbalance, and looking at the longest slot alone would
- * repair the balance and keep several times the waste. So each round takes an overfull slot and makes the change that
- * adds least to `waste + penalty × load above the bound`, also when that is more than nothing, and does not undo it for a
- * while (tabu search).
- * Starts best from a plan without waste, however unbalanced.
- * @param moves Budget: how many changes may be looked at. Counted, never timed, so that all machines find the same plan.
+ * Chosen by `node bench/plan.mjs DIR`. `node bench/sensitivity.mjs DIR tabu-search` plans 68 instances with half and double
+ * of each value; "flat" means that the mean makespan of every family of instances stays within ±0.05 %.
  */
-export function search(loads: Loads, prices: Prices, moves: number, seed: number): void {
+const tuning = {
+  /** Rounds without a better plan after which the penalty of overload grows. Flat. */
+  stallRounds: 40,
+  /** Penalty weight of overload at the start. It is small, as balance is easily had and reduced cost is not. Flat. */
+  firstPenalty: 0.05,
+  /** Growth of the penalty per stall. 1.1 and 1.4: flat. */
+  penaltyGrowth: 1.2,
+  /** Cap of the penalty, after which it restarts. Flat. */
+  highestPenalty: 2,
+  /** Share of the rounds that shorten the longest slot. 0.43: +0.08 %, and +0.7 % on 10,000 suites; 0.9: flat. */
+  longestSlotShare: 0.85,
+  /** Share of the rounds that shorten any slot above the bound; what is left takes any slot. 0.05 and 0.15: flat. */
+  overloadedSlotShare: 0.1,
+  /** Tenure: rounds for which a suite may not return to the slot that it left, drawn from once to twice this. Flat. */
+  tenureRounds: 8,
+  /** Near enough to the bound, as a multiple of it. 1.000025 and 1.0001: flat. */
+  nearBound: 1.00005,
+} as const;
+
+/**
+ * Improves the assignment in place.
+ * @param evaluations Budget of changes to evaluate. It is counted, never timed, so that all machines find the same plan.
+ */
+export function tabuSearch(loads: Loads, prices: Prices, evaluations: number, seed: number): void {
   if (loads.instance.suiteCount === 0 || loads.slotCount < 2) return;
-  const state = new Search(loads, prices, moves, seed);
-  state.run();
+  const { boundMs } = prices;
+  const random = randomFrom(seed);
+  const tabu = new TabuList(loads.instance.suiteCount);
+  const neighbourhood = new Neighbourhood(loads, prices, tabu, evaluations, tuning.firstPenalty);
+  let incumbent = loads.slotOf.slice();
+  let stalledRounds = 0;
+  while (neighbourhood.evaluationsLeft > 0 && neighbourhood.incumbentMs > boundMs * tuning.nearBound) {
+    tabu.round++;
+    neighbourhood.evaluationsLeft--;
+    const slot = slotToShorten(loads, boundMs, random);
+    if (slot < 0) break;
+    const { suite, target, partner } = neighbourhood.bestChange(slot);
+    if (suite >= 0) {
+      const until = tabu.round + tuning.tenureRounds + Math.floor(random() * tuning.tenureRounds);
+      moveSuite(loads, suite, target);
+      tabu.forbid(suite, slot, until);
+      if (partner >= 0) {
+        moveSuite(loads, partner, slot);
+        tabu.forbid(partner, target, until);
+      }
+    }
+    const nowMs = loads.makespanMs();
+    if (nowMs < neighbourhood.incumbentMs) {
+      neighbourhood.incumbentMs = nowMs;
+      incumbent = loads.slotOf.slice();
+      stalledRounds = 0;
+    } else if (++stalledRounds % tuning.stallRounds === 0) {
+      const { penalty } = neighbourhood;
+      neighbourhood.penalty =
+        penalty < tuning.highestPenalty ? penalty * tuning.penaltyGrowth : tuning.firstPenalty;
+    }
+  }
+  restore(loads, incumbent);
 }
 
-class Search {
-  readonly #loads: Loads;
-  readonly #durations: Float64Array;
-  readonly #poolCount: number;
-  readonly #rates: Float64Array;
-  readonly #boundMs: number;
-  /** [suite × poolCount + pool]: what the pool costs the suite above its cheapest. */
-  readonly #waste: Float64Array;
-  readonly #random: () => number;
-  readonly #tabuUntil: Int32Array;
-  readonly #tabuSlot: Int32Array;
-  // Suites of the target that may come in exchange, gathered once for all suites that may go there.
-  readonly #partner: Int32Array;
-  readonly #partnerWaste: Float64Array;
-  readonly #coming: Float64Array;
-  readonly #going: Float64Array;
-  readonly #leastWasteTo: Float64Array;
-  readonly #best: Change = { delta: 0, suite: -1, target: -1, partner: -1 };
-  #left: number;
-  #round = 0;
-  #penalty = firstPenalty;
-  #bestMs: number;
-
-  constructor(loads: Loads, prices: Prices, moves: number, seed: number) {
-    const { suiteCount, poolCount, durations } = loads.instance;
-    this.#loads = loads;
-    this.#durations = durations;
-    this.#poolCount = poolCount;
-    this.#rates = prices.rates;
-    this.#boundMs = prices.boundMs;
-    this.#waste = wasteOf(loads, prices);
-    this.#random = randomFrom(seed);
-    this.#tabuUntil = new Int32Array(suiteCount);
-    this.#tabuSlot = new Int32Array(suiteCount).fill(-1);
-    this.#partner = new Int32Array(suiteCount);
-    this.#partnerWaste = new Float64Array(suiteCount);
-    this.#coming = new Float64Array(suiteCount);
-    this.#going = new Float64Array(suiteCount);
-    this.#leastWasteTo = new Float64Array(loads.slotCount);
-    this.#left = moves;
-    this.#bestMs = loads.makespanMs();
+/** Mostly the longest slot, sometimes another one above the bound, seldom any slot. -1: none is above the bound. */
+function slotToShorten(loads: Loads, boundMs: number, random: () => number): number {
+  const { slotCount, loadMs, suitesOn } = loads;
+  const draw = random();
+  if (draw > tuning.longestSlotShare + tuning.overloadedSlotShare) return Math.floor(random() * slotCount);
+  let longest = -1;
+  let chosen = -1;
+  let seen = 0;
+  for (let slot = 0; slot < slotCount; slot++) {
+    const ms = loadMs[slot] as number;
+    if (ms <= boundMs || (suitesOn[slot] as number[]).length === 0) continue;
+    if (longest < 0 || ms > (loadMs[longest] as number)) longest = slot;
+    // Reservoir sampling: each slot seen is chosen with the same probability.
+    if (random() * ++seen < 1) chosen = slot;
   }
-
-  run(): void {
-    const loads = this.#loads;
-    let best = loads.slotOf.slice();
-    let stale = 0;
-    while (this.#left > 0 && this.#bestMs > this.#boundMs * nearBound) {
-      this.#round++;
-      this.#left--;
-      const slot = this.#slotToShorten();
-      if (slot < 0) break;
-      this.#findMove(slot);
-      this.#findSwap(slot);
-      this.#make(slot);
-      const nowMs = loads.makespanMs();
-      if (nowMs < this.#bestMs) {
-        this.#bestMs = nowMs;
-        best = loads.slotOf.slice();
-        stale = 0;
-      } else if (++stale % patience === 0) {
-        this.#penalty = this.#penalty < highestPenalty ? this.#penalty * penaltyGrowth : firstPenalty;
-      }
-    }
-    restore(loads, best);
-  }
-
-  #slotToShorten(): number {
-    const { slotCount, loadMs, on } = this.#loads;
-    const random = this.#random();
-    if (random > longestShare + overfullShare) return Math.floor(this.#random() * slotCount);
-    let longest = -1;
-    let chosen = -1;
-    let seen = 0;
-    for (let slot = 0; slot < slotCount; slot++) {
-      const ms = loadMs[slot] as number;
-      if (ms <= this.#boundMs || (on[slot] as number[]).length === 0) continue;
-      if (longest < 0 || ms > (loadMs[longest] as number)) longest = slot;
-      if (this.#random() * ++seen < 1) chosen = slot;
-    }
-    return random < longestShare ? longest : chosen;
-  }
-
-  /** Looks at every move of a suite out of the slot. */
-  #findMove(slot: number): void {
-    const { slotCount, poolOf, loadMs, on } = this.#loads;
-    const best = this.#best;
-    best.delta = Number.POSITIVE_INFINITY;
-    best.suite = -1;
-    const pool = poolOf[slot] as number;
-    const mine = on[slot] as number[];
-    const here = loadMs[slot] as number;
-    const over = this.#over(pool, here);
-    const mostWaste = this.#bestMs - this.#boundMs;
-    for (let target = 0; target < slotCount; target++) {
-      this.#leastWasteTo[target] = Number.POSITIVE_INFINITY;
-      if (target === slot) continue;
-      const targetPool = poolOf[target] as number;
-      const there = loadMs[target] as number;
-      const overThere = this.#over(targetPool, there);
-      this.#left -= mine.length;
-      for (const suite of mine) {
-        const row = suite * this.#poolCount;
-        const wasteThere = this.#waste[row + targetPool] as number;
-        // What alone wastes more than the gap is in no better plan.
-        if (wasteThere >= mostWaste || this.#isTabu(suite, target)) continue;
-        const waste = wasteThere - (this.#waste[row + pool] as number);
-        if (waste < (this.#leastWasteTo[target] as number)) this.#leastWasteTo[target] = waste;
-        const delta =
-          waste +
-          this.#over(pool, here - (this.#durations[row + pool] as number)) -
-          over +
-          this.#over(targetPool, there + (this.#durations[row + targetPool] as number)) -
-          overThere;
-        if (delta < best.delta) {
-          best.delta = delta;
-          best.suite = suite;
-          best.target = target;
-          best.partner = -1;
-        }
-      }
-    }
-  }
-
-  /** Looks at the swaps that may be better than the best move. */
-  #findSwap(slot: number): void {
-    const { slotCount, poolOf, loadMs, on } = this.#loads;
-    const best = this.#best;
-    const pool = poolOf[slot] as number;
-    const mine = on[slot] as number[];
-    const here = loadMs[slot] as number;
-    const over = this.#over(pool, here);
-    const mostWaste = this.#bestMs - this.#boundMs;
-    for (let target = 0; target < slotCount && this.#left > 0; target++) {
-      const targetPool = poolOf[target] as number;
-      const there = loadMs[target] as number;
-      const overThere = this.#over(targetPool, there);
-      // All that a swap can save is what the two slots are over.
-      const most = best.delta + over + overThere;
-      const count = this.#gatherPartners(
-        slot,
-        target,
-        most - (this.#leastWasteTo[target] as number),
-        mostWaste,
-      );
-      if (count === 0) continue;
-      let leastExtra = Number.POSITIVE_INFINITY;
-      for (let k = 0; k < count; k++) leastExtra = Math.min(leastExtra, this.#partnerWaste[k] as number);
-      for (const suite of mine) {
-        const row = suite * this.#poolCount;
-        const wasteThere = this.#waste[row + targetPool] as number;
-        const waste = wasteThere - (this.#waste[row + pool] as number);
-        if (wasteThere >= mostWaste || waste + leastExtra >= most || this.#isTabu(suite, target)) continue;
-        const leaving = this.#durations[row + pool] as number;
-        const arriving = this.#durations[row + targetPool] as number;
-        this.#left -= count;
-        for (let k = 0; k < count; k++) {
-          const coming = this.#coming[k] as number;
-          // A swap that does not make the slot shorter helps nobody.
-          if (coming >= leaving) continue;
-          const delta =
-            waste +
-            (this.#partnerWaste[k] as number) +
-            this.#over(pool, here - leaving + coming) -
-            over +
-            this.#over(targetPool, there + arriving - (this.#going[k] as number)) -
-            overThere;
-          if (delta < best.delta) {
-            best.delta = delta;
-            best.suite = suite;
-            best.target = target;
-            best.partner = this.#partner[k] as number;
-          }
-        }
-      }
-    }
-  }
-
-  /** @returns How many suites of the target may come, at less than `limit` of extra waste. */
-  #gatherPartners(slot: number, target: number, limit: number, mostWaste: number): number {
-    if (target === slot || limit === Number.NEGATIVE_INFINITY) return 0;
-    const { poolOf, on } = this.#loads;
-    const pool = poolOf[slot] as number;
-    const targetPool = poolOf[target] as number;
-    const theirs = on[target] as number[];
-    this.#left -= theirs.length >> 2;
-    let count = 0;
-    for (const other of theirs) {
-      const row = other * this.#poolCount;
-      const wasteHere = this.#waste[row + pool] as number;
-      const extra = wasteHere - (this.#waste[row + targetPool] as number);
-      if (extra >= limit || wasteHere >= mostWaste || this.#isTabu(other, slot)) continue;
-      this.#partner[count] = other;
-      this.#partnerWaste[count] = extra;
-      this.#coming[count] = this.#durations[row + pool] as number;
-      this.#going[count++] = this.#durations[row + targetPool] as number;
-    }
-    return count;
-  }
-
-  #make(slot: number): void {
-    const { suite, target, partner } = this.#best;
-    if (suite < 0) return;
-    const until = this.#round + tabuRounds + Math.floor(this.#random() * tabuRounds);
-    this.#shift(suite, slot, target, until);
-    if (partner >= 0) this.#shift(partner, target, slot, until);
-  }
-
-  #shift(suite: number, from: number, to: number, tabuUntil: number): void {
-    this.#loads.take(suite);
-    this.#loads.put(suite, to);
-    this.#tabuSlot[suite] = from;
-    this.#tabuUntil[suite] = tabuUntil;
-  }
-
-  #isTabu(suite: number, slot: number): boolean {
-    return this.#tabuSlot[suite] === slot && (this.#tabuUntil[suite] as number) > this.#round;
-  }
-
-  #over(pool: number, ms: number): number {
-    return ms > this.#boundMs ? (ms - this.#boundMs) * (this.#rates[pool] as number) * this.#penalty : 0;
-  }
+  return draw < tuning.longestSlotShare ? longest : chosen;
 }
 
-/** Infinite where the suite alone would make a slot longer than a plan near the bound can be. */
-function wasteOf({ instance }: Loads, { rates, boundMs }: Prices): Float64Array {
-  const { suiteCount, poolCount, durations } = instance;
-  const waste = new Float64Array(suiteCount * poolCount);
-  const mostMs = boundMs * longestSuite;
-  for (let row = 0; row < waste.length; row += poolCount) {
-    let least = Number.POSITIVE_INFINITY;
-    for (let pool = 0; pool < poolCount; pool++) {
-      const ms = durations[row + pool] as number;
-      const price = ms > mostMs ? Number.POSITIVE_INFINITY : ms * (rates[pool] as number);
-      waste[row + pool] = price;
-      if (price < least) least = price;
-    }
-    if (least === Number.POSITIVE_INFINITY) continue;
-    for (let pool = 0; pool < poolCount; pool++) waste[row + pool] = (waste[row + pool] as number) - least;
-  }
-  return waste;
+function moveSuite(loads: Loads, suite: number, slot: number): void {
+  loads.unassign(suite);
+  loads.assign(suite, slot);
 }
 
 function restore(loads: Loads, slotOf: Int32Array): void {
   slotOf.forEach((slot, suite) => {
     if (slot === loads.slotOf[suite]) return;
-    if ((loads.slotOf[suite] as number) >= 0) loads.take(suite);
-    if (slot >= 0) loads.put(suite, slot);
+    if ((loads.slotOf[suite] as number) >= 0) loads.unassign(suite);
+    if (slot >= 0) loads.assign(suite, slot);
   });
 }
