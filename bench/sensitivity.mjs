@@ -1,6 +1,6 @@
 /**
  * How flat the planner is around its tuned constants: each number of the `tuning` tables is halved and doubled (of a number
- * just above 1, what it is above 1), and the same 68 instances are planned again. Shown is the change of the geometric mean
+ * near 1, its distance from 1), and the same 68 instances are planned again. Shown is the change of the geometric mean
  * of the total times by family, for plans and, behind a slash, for the second of two quick assignments.
  * Usage: node bench/sensitivity.mjs DIR [FILE …] (DIR: timing files as in bench/plan.mjs; FILE: such as tabu-search)
  */
@@ -70,7 +70,7 @@ function entriesOf(source) {
     name,
     text: text.trim(),
     scaled: (factor) => {
-      const scale = (number) => (number > 1 && number < 1.1 ? 1 + (number - 1) * factor : number * factor);
+      const scale = (number) => (Math.abs(number - 1) < 0.11 ? 1 + (number - 1) * factor : number * factor);
       const numbers = new Function(`return ${value}`)();
       return JSON.stringify(Array.isArray(numbers) ? numbers.map(scale) : scale(numbers));
     },

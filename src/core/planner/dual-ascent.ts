@@ -14,7 +14,7 @@ const tuning = {
   mostPasses: 240,
   /** Relative gain of the bound that counts as one. 0.5e-5 and 2e-5: flat (-0.05 %). */
   leastGain: 1e-5,
-  /** The ascent ends when this many passes gained less. Not tuned: a quarter of the most passes. */
+  /** The ascent ends when this many passes gained less. 30 and 120: flat (±0.05 %). */
   reviewPasses: 60,
   /** The step decays to this. 0.00025 and 0.001 give the same plans. */
   leastStep: 0.0005,
@@ -24,9 +24,9 @@ const tuning = {
   fastDecay: 0.95,
   /** EWMA weight α of the newest pass in the mean load. 1/30: flat; 2/15: memory -0.02 %. */
   meanLoadAlpha: 1 / 15,
-  /** A load counts as at most this much above the bound. 1 (and idleness 0.45): memory -0.08 %, large +0.05 %; 4: flat. */
+  /** A load counts as at most this much above the bound. 1: ETC 1024 +0.09 %, memory -0.05 %; 4: flat. */
   mostOverload: 2,
-  /** And as at most this much below it, so that prices stay above 0. Varied together with it. */
+  /** And as at most this much below it, so that prices stay above 0. 0.45: flat; 1.8: large +0.2 %. */
   mostIdleness: 0.9,
   /** Not tuned: no price becomes 0, as it could never rise again. */
   leastPrice: 1e-12,
