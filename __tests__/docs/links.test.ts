@@ -20,7 +20,10 @@ test.each(everyPage)('links of %s lead somewhere', (page) => {
   expect(linksOf(page).filter((link) => !isThere(page, link))).toEqual([]);
 });
 
-test.each(everyPage)('files that %s names are there', (page) => {
+/** The example names files of its own folder. */
+const namingPages = everyPage.filter((page) => !page.startsWith('fixtures/'));
+
+test.each(namingPages)('files that %s names are there', (page) => {
   const named = [...prose(page).matchAll(/`((?:src|docs|fixtures|bench|scripts|__tests__)\/[^`\s]*)`/g)];
   expect(named.map(([, path = '']) => path).filter((path) => !existsSync(repository + path))).toEqual([]);
 });
