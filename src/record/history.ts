@@ -18,7 +18,7 @@ export interface DeviceHistory {
 export interface SuiteHistory {
   /** By kind of device (`deviceKindOf`): `cpu AMD EPYC`; what was measured while coverage was collected stands apart ({@link kindUnder}). */
   readonly devices: ReadonlyMap<string, DeviceHistory>;
-  /** What it asked for last, as far as placing it goes and where it is not the default; left out: nothing. */
+  /** The planned fields of its newest profile that are not the default; left out: all are. */
   readonly needs?: SuiteNeeds;
   /** True when its last attempt with a result failed: such suites run first. */
   readonly failedLast: boolean;
@@ -54,8 +54,8 @@ export function needsOf(profile: WorkloadProfile): SuiteNeeds | undefined {
 }
 
 /**
- * Whether the project's durations come back to their means (noise) or stay where they went (change): over what was seen
- * last, the regression of where durations went on where their means lay. Integers, in thousandths.
+ * Mean reversion of the project's durations: after a slow run, do they return to their means (noise), or stay where they
+ * are (change)? The two sums of a regression through the origin, older runs counting less. Integers, in thousandths.
  */
 export interface Reversion {
   /** Sum of (new - last) × (mean - last), logarithms. */
@@ -87,14 +87,14 @@ export const emptyHistory: History = {
 
 const coverageMark = ' under coverage';
 
-/** The name under which durations are kept: code that counts its own lines is another, slower code. */
+/** The kind under which durations are kept: instrumented code is slower, so coverage has a kind of its own. */
 export function kindUnder(coverage: boolean, deviceKind: string): string {
   return coverage ? `${deviceKind}${coverageMark}` : deviceKind;
 }
 
 /**
- * The history as a run with or without coverage expects it. What was measured only the other way is taken times the factor
- * between the two that suites measured both ways show, the median: as it is where there is none.
+ * The history as a run with or without coverage expects it. A suite that was measured only the other way is scaled by the
+ * median ratio of those measured both ways; without any of these it is taken as it is.
  */
 export function historyUnder(coverage: boolean, history: History): History {
   if (![...history.suites.values()].some(({ devices }) => [...devices.keys()].some(isMarked))) return history;
@@ -121,13 +121,13 @@ function isMarked(kind: string): boolean {
   return kind.endsWith(coverageMark);
 }
 
-/** Where memory was measured only the other way, that is better than nothing. */
+/** A peak that was measured the other way stands in for one that is missing. */
 function withPeakOf(device: DeviceHistory, other: DeviceHistory | undefined): DeviceHistory {
   const peakMemoryBytes = device.peakMemoryBytes ?? other?.peakMemoryBytes;
   return peakMemoryBytes === undefined ? device : { ...device, peakMemoryBytes };
 }
 
-/** How many times as long suites take under coverage. By division alone: shards must agree. */
+/** The median of how many times as long suites take under coverage. Only division: shards must agree. */
 function coverageFactor({ suites, reversion }: History): number {
   const ratios: number[] = [];
   for (const { devices } of suites.values()) {
@@ -159,26 +159,27 @@ export function failedLastOf({ suites }: History): ReadonlySet<string> {
 }
 
 /**
- * The next duration, ms: between the last one and the mean, in quarters of the way. Unlike powers, square roots are the
- * same number in every engine: shards that plan from one history must agree.
+ * The expected next duration, ms: a geometric mean of the last one and the average, weighted by mean reversion in quarters.
+ * It takes square roots instead of powers, because these are the same number in every engine, and shards that plan from one
+ * history must agree.
  */
 export function expectedMs(
   { lastMs, meanMs }: Pick<DeviceHistory, 'lastMs' | 'meanMs'>,
   { towardsMean, ofMean }: Reversion,
 ): number {
-  // What changed is believed until something else is known.
+  // Without evidence of reversion, the last duration counts.
   const quarters = Math.round((4 * towardsMean) / (ofMean + priorOfMean));
   const half = Math.sqrt(lastMs * meanMs);
   const between = [lastMs, Math.sqrt(lastMs * half), half, Math.sqrt(half * meanMs), meanMs];
   return Math.round(between[Math.min(4, Math.max(0, quarters))] ?? half);
 }
 
-/** As if this much had been seen, in thousandths, without any way back to the mean. */
+/** Prior weight, in thousandths: as if this much had been seen without any reversion. */
 const priorOfMean = 50;
 
 /**
- * One history of two that began as the same, such as those of shards. Of a suite and kind of device that both know, the
- * one with more attempts counts, of equal ones the first.
+ * Merges two histories that began as one, such as those of two shards. For a suite and kind of device that both know, the
+ * one with more attempts counts; of equal ones, the first.
  */
 export function mergeHistories(a: History, b: History): History {
   const suites = new Map(a.suites);

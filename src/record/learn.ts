@@ -17,18 +17,19 @@ export const runsRemembered = 100;
 /** A suite that this many whole runs in a row did not contain is forgotten. */
 export const forgottenAfterRuns = 10;
 
-/** Share of the remembered memory peak that one lower attempt leaves standing. */
+/** After a lower peak of memory, the remembered one sinks to this share of itself. */
 const peakDecay = 0.9;
 
-/** Weight of the newest duration in the mean. */
+/** α of the exponentially weighted moving average (EWMA) of durations, which is taken of their logarithms. */
 const newestWeight = 0.3;
 
-/** Share of what is known of the reversion to the mean that a run leaves standing. */
+/** With every run, what is known of mean reversion sinks to this share of itself: older runs count less. */
 const reversionDecay = 0.8;
 
 /**
- * A duration further than this from what was expected counts as this far: a machine under load or a cold cache must not
- * spoil what was learned, and what really changed is believed the next time. On real timings 1 in 1,000 is further off than 8 times.
+ * Winsorising: a duration that is further from the expected one than this factor counts as this far. A busy machine or a
+ * cold cache must not spoil what was learned; where the suite really changed, the next run confirms it. Of real timings,
+ * 1 in 1,000 is off by more than a factor of 8.
  */
 const believedFactor = 16;
 
@@ -44,7 +45,7 @@ export function learn(history: History, events: readonly RunEvent[]): History {
   if (run === undefined || history.learnedRuns.includes(runIdOf(run))) return history;
 
   const suites = aged(history.suites, run, events);
-  const reversion = new ReversionSeen(history.reversion);
+  const reversion = new MeanReversion(history.reversion);
   const kinds = new Map<string, string>();
   const needs = new Map<string, SuiteHistory['needs']>();
   for (const event of events) {
@@ -126,7 +127,7 @@ function withAttempt(
   suite: SuiteHistory,
   ended: SuiteEnded,
   deviceKind: string | undefined,
-  reversion: ReversionSeen,
+  reversion: MeanReversion,
 ): SuiteHistory {
   const failedLast = failedAfter(suite, ended);
   const durationMs = wholeNumber(ended.durationMs);
@@ -158,7 +159,7 @@ function withSample(
   before: DeviceHistory | undefined,
   durationMs: number,
   peakBytes: number | undefined,
-  reversion: ReversionSeen,
+  reversion: MeanReversion,
 ): DeviceHistory {
   const rememberedPeakBytes = Math.round((before?.peakMemoryBytes ?? 0) * peakDecay);
   const peakMemoryBytes = Math.max(peakBytes ?? 0, rememberedPeakBytes);
@@ -169,13 +170,13 @@ function withSample(
   };
 }
 
-function withDuration(before: DeviceHistory | undefined, durationMs: number, reversion: ReversionSeen) {
+function withDuration(before: DeviceHistory | undefined, durationMs: number, reversion: MeanReversion) {
   if (before === undefined) return { lastMs: durationMs, meanMs: durationMs };
   const expected = expectedMs(before, reversion.before);
   const lastMs = Math.round(
     Math.min(expected * believedFactor, Math.max(expected / believedFactor, durationMs, 1)),
   );
-  reversion.see(before, lastMs);
+  reversion.observe(before, lastMs);
   const weight = Math.max(newestWeight, 1 / (before.samples + 1));
   const meanMs = before.meanMs * Math.exp(weight * Math.log(lastMs / before.meanMs));
   // Whole ms would be too coarse for suites of a few.
@@ -183,8 +184,11 @@ function withDuration(before: DeviceHistory | undefined, durationMs: number, rev
   return { lastMs, meanMs: Math.max(1, Math.round(meanMs * parts) / parts) };
 }
 
-/** Watches whether durations come back to their means. */
-class ReversionSeen {
+/**
+ * Mean reversion, the AR(1) coefficient of the logarithms: sums for the regression of where a duration went on where its
+ * mean lay, both seen from the last duration.
+ */
+class MeanReversion {
   readonly before: Reversion;
   #towardsMean: number;
   #ofMean: number;
@@ -195,8 +199,8 @@ class ReversionSeen {
     this.#ofMean = before.ofMean * reversionDecay;
   }
 
-  see({ lastMs, meanMs }: DeviceHistory, newMs: number): void {
-    // What is far off says little about the rest.
+  observe({ lastMs, meanMs }: DeviceHistory, newMs: number): void {
+    // Winsorised too: one outlier must not decide for the whole project.
     const step = (ms: number) => Math.min(1, Math.max(-1, Math.log(ms / lastMs)));
     this.#towardsMean += 1000 * step(newMs) * step(meanMs);
     this.#ofMean += 1000 * step(meanMs) ** 2;
