@@ -4,7 +4,7 @@ import { linearMatcher } from '../core/vocabulary/linear-matcher.js';
 
 type Picomatch = { makeRe(glob: string, options: { readonly dot: boolean }): RegExp };
 
-// The very one that Jest's own `testMatch` goes by, wherever the package manager put it.
+// The picomatch that Jest uses for `testMatch`, wherever the package manager put it.
 const ownRequire = createRequire(import.meta.url);
 const { makeRe } = createRequire(ownRequire.resolve('jest-util'))('picomatch') as Picomatch;
 

@@ -59,7 +59,7 @@ export interface HardwareOptionsInput {
   readonly finishWithin?: string | undefined;
   /** Whether a suite that takes far longer than expected is started a second time on a better idle device; the first result counts. Default true. */
   readonly speculate?: boolean | undefined;
-  /** Whether a device that is too hot gets no new suites (a CPU half as many) until it has cooled down, where its temperature can be read. Default true. */
+  /** Stop placing suites on overheated devices until they cool down (CPUs: half the workers), where their temperature can be read. Default true. */
   readonly heat?: boolean | undefined;
   /** Directory where the runs of this host agree on who uses what, relative to rootDir, or `false`: this run takes no notice of others, nor they of it. Default: one for the host, `/tmp/jest-runner-hardware-claims`. */
   readonly claims?: string | false | undefined;

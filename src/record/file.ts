@@ -81,7 +81,7 @@ function createFile(directory: string, startedAt: Date): { path: string; descrip
 
 const recordName = /^run-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z)(?:-(\d+))?\.jsonl$/;
 
-/** The own record survives even when a clock set back makes it the oldest. */
+/** Never deletes the record of this run, even where a clock that was set back makes it the oldest. */
 function deleteOldRecords(directory: string, ownPath: string): void {
   try {
     readdirSync(directory, { withFileTypes: true })
@@ -97,7 +97,7 @@ function deleteOldRecords(directory: string, ownPath: string): void {
         rmSync(path, { force: true });
       });
   } catch {
-    // A record too many harms nobody; the next run tries again.
+    // One record too many does no harm; the next run tries again.
   }
 }
 

@@ -1,15 +1,15 @@
 import type { RunEvent } from '../core/events.js';
 import { deviceKindOf, type Machine, type Slot } from '../core/machine/machine.js';
 
-/** Over less time a figure says nothing of a device. */
+/** Devices that were busy for less time teach nothing: their figures are too noisy. */
 const leastBusyMs = 1000;
-/** Weight of the newest run in the mean. */
+/** α of the exponentially weighted moving average over runs. */
 const newestWeight = 0.3;
 
-/** By kind of device, what it drew on average while suites held it, W > 0. */
+/** Average power by kind of device while suites held it, W > 0. */
 export type MeasuredWatts = ReadonlyMap<string, number>;
 
-/** What was known, with what a run measured. */
+/** The averages with one run added. */
 export function withRun(before: MeasuredWatts, events: readonly RunEvent[]): MeasuredWatts {
   const after = new Map(before);
   for (const [kind, { joules, busyMs }] of useByKind(events)) {
@@ -21,7 +21,7 @@ export function withRun(before: MeasuredWatts, events: readonly RunEvent[]): Mea
   return after;
 }
 
-/** The machine as strategies should see it: what its devices really draw counts before what they may. */
+/** The machine with the measured power of its devices, which strategies prefer to the rated power. */
 export function withMeasuredWatts(machine: Machine, watts: MeasuredWatts): Machine {
   if (watts.size === 0) return machine;
   const devices = machine.devices.map((device) => {
@@ -31,7 +31,7 @@ export function withMeasuredWatts(machine: Machine, watts: MeasuredWatts): Machi
   return { ...machine, devices };
 }
 
-/** What was measured, and how long a device was held by at least one suite of which it was. */
+/** Energy by kind of device, and for how long at least one measured suite held the device. */
 function useByKind(events: readonly RunEvent[]): ReadonlyMap<string, { joules: number; busyMs: number }> {
   const slots = new Map<string, Slot>();
   const kinds = new Map<string, string>();

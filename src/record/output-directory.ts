@@ -31,7 +31,7 @@ export function prepareOutputDirectory(directory: string): void {
 /** The usual output directory, wherever it is made, ignores itself in git. */
 const usualName = '.jest-hardware';
 
-/** Makes a folder and those around it, each as the run would make it. */
+/** Creates a folder and its parents. One with the usual name of an output directory ignores itself in git. */
 export function makeFolder(path: string): void {
   const created = mkdirSync(path, { recursive: true });
   if (created === undefined) return;
@@ -42,7 +42,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Makes the folder that a file is to lie in. */
+/** Creates the folder of a file, as `makeFolder` does. */
 export function makeFolderOf(path: string): void {
   makeFolder(dirname(path));
 }

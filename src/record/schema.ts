@@ -95,7 +95,7 @@ const placement = v.looseObject({
       'default',
     ]),
     samples: whole,
-    // Records of before it was known lack it.
+    // Older records lack it.
     spread: v.optional(amount, 0),
   }),
   degraded: v.boolean(),
