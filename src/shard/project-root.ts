@@ -3,24 +3,24 @@ import { existsSync } from 'node:fs';
 import { join, posix, resolve, win32 } from 'node:path';
 
 /**
- * Where a run's project was, so that `merge` can tell its files on another machine. Records name no folder of a machine:
- * the folder of the checkout is a hash, and only what lies within the checkout is text.
+ * Where the project of a run was, so that `merge` can find its files on another machine. Records name no folder outside of
+ * the checkout: the checkout itself is kept as a hash, and rootDir relative to it as text.
  */
 export interface RecordedRoot {
-  /** Of the time at which the run started and the folder of the checkout. */
+  /** Hash of the run's start time and the folder of the checkout. */
   readonly checkoutHash: string;
-  /** Jest's rootDir within the checkout, `/` separated; empty when it is the checkout. */
+  /** Jest's rootDir relative to the checkout, separated by `/`; empty when it is the checkout. */
   readonly rootDir: string;
 }
 
-/** What tells a record from others, and where its project was; records of before that was kept lack it. */
+/** What identifies a record, and where its project was. Records of older versions have no root. */
 export interface RootedRecord {
   readonly path: string;
   readonly startedAt: string;
   readonly root?: RecordedRoot;
 }
 
-/** @param startedAt Of the run, as in its record. */
+/** @param startedAt Start time of the run, as in its record. */
 export function recordedRoot(rootDir: string, startedAt: string): RecordedRoot {
   const checkout = checkoutOf(rootDir);
   return {
@@ -29,7 +29,7 @@ export function recordedRoot(rootDir: string, startedAt: string): RecordedRoot {
   };
 }
 
-/** The nearest folder upwards that git manages; without git, the folder itself. */
+/** The folder itself or the nearest one above it with a `.git`; without any, the folder itself. */
 function checkoutOf(rootDir: string): string {
   const { dirname } = pathsLike(rootDir);
   for (let folder = rootDir; ; folder = dirname(folder)) {
@@ -48,28 +48,29 @@ function pathsLike(path: string): typeof posix {
   return windowsPath.test(path) ? win32 : posix;
 }
 
-/** Windows knows two separators and does not care how a drive's letter is written; elsewhere `\` is part of a name. */
+/** Windows has two separators, and ignores the case of a drive's letter. Elsewhere `\` is part of a name. */
 function slashed(path: string): string {
   if (!windowsPath.test(path)) return path.replace(/\/$/, '');
   const text = path.replaceAll('\\', '/').replace(/\/$/, '');
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** Gives paths of another machine the names that the same files have here. */
+/** Translates paths of another machine to those of the same files here. */
 export interface Relocation {
-  /** False: no record says where the files were, so that every path stays as it is. */
+  /** False when no record says where the files were. Then every path stays as it is. */
   readonly known: boolean;
-  /** @param path Absolute; one outside of the checkout stays as it is. */
-  path(path: string): string;
-  /** All paths within a text, such as an error's stack. */
-  text(text: string): string;
+  /** @param path Absolute. A path outside of the checkout stays as it is. */
+  pathHere(path: string): string;
+  /** Translates all paths in a text, such as the stack of an error. */
+  textHere(text: string): string;
 }
 
 /**
- * @param file An artefact with paths of the machine that wrote it.
- * @param paths Of the artefact, absolute.
- * @param records Of all shards. Those that lie nearest to the artefact decide.
- * @param rootDir Of the project here.
+ * How to translate the paths of an artefact.
+ * @param file The artefact, whose paths are those of the machine that wrote it.
+ * @param paths The absolute paths in the artefact.
+ * @param records The records of all shards. Those nearest to the artefact in the folders decide.
+ * @param rootDir Jest's rootDir of the project here.
  */
 export function relocationOf(
   file: string,
@@ -77,10 +78,10 @@ export function relocationOf(
   records: readonly RootedRecord[],
   rootDir: string,
 ): Relocation {
-  const near = nearest(file, records);
+  const near = nearestRecords(file, records);
   const there = near
     .flatMap(({ root, startedAt }) => {
-      const checkout = root && folderThere(paths, root.checkoutHash, startedAt);
+      const checkout = root && folderWithHash(paths, root.checkoutHash, startedAt);
       return checkout === undefined ? [] : [{ checkout, within: root?.rootDir ?? '' }];
     })
     .map((place) => ({
@@ -88,7 +89,7 @@ export function relocationOf(
       known: paths.filter((path) => isWithin(slashed(path), place.checkout)).length,
     }))
     .sort((a, b) => b.known - a.known || b.checkout.length - a.checkout.length)[0];
-  if (there === undefined) return { known: false, path: (path) => path, text: (text) => text };
+  if (there === undefined) return { known: false, pathHere: (path) => path, textHere: (text) => text };
   const { checkout, within } = there;
   const rootThere = within === '' ? checkout : `${checkout}/${within}`;
   const checkoutHere = checkoutAround(rootDir, within);
@@ -103,13 +104,13 @@ export function relocationOf(
   const mentioned = mentionsOf(checkout);
   return {
     known: true,
-    path: relocated,
-    text: (text) => (checkout === '' ? text : text.replace(mentioned, relocated)),
+    pathHere: relocated,
+    textHere: (text) => (checkout === '' ? text : text.replace(mentioned, relocated)),
   };
 }
 
-/** In the folders that they share with the file most of. */
-function nearest(file: string, records: readonly RootedRecord[]): readonly RootedRecord[] {
+/** The records that share the most leading folders with the file. */
+function nearestRecords(file: string, records: readonly RootedRecord[]): readonly RootedRecord[] {
   const parts = slashed(resolve(file)).split('/');
   const shared = ({ path }: RootedRecord) => {
     const others = slashed(resolve(path)).split('/').slice(0, -1);
@@ -120,14 +121,14 @@ function nearest(file: string, records: readonly RootedRecord[]): readonly Roote
   return records.filter((record) => shared(record) === most);
 }
 
-/** The folder above one of the paths that has this hash. */
-function folderThere(paths: readonly string[], hash: string, startedAt: string): string | undefined {
+/** The folder above one of the paths whose hash is this one. */
+function folderWithHash(paths: readonly string[], hash: string, startedAt: string): string | undefined {
   const tried = new Set<string>();
   for (const path of paths) {
     let folder = slashed(path);
     while (folder.includes('/')) {
       folder = folder.slice(0, folder.lastIndexOf('/'));
-      // What is above has been tried as well.
+      // The folders above it have been tried too.
       if (tried.has(folder)) break;
       tried.add(folder);
       if (hashOf(folder, startedAt) === hash) return folder;
@@ -140,14 +141,14 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-/** The checkout here, where the project lies in it as it did there. */
+/** The checkout here; undefined unless the project lies in it as it did there. */
 function checkoutAround(rootDir: string, within: string): string | undefined {
   if (within === '') return rootDir;
   const here = slashed(rootDir);
   return here.endsWith(`/${within}`) ? here.slice(0, -within.length - 1) || '/' : undefined;
 }
 
-/** Paths within a folder wherever a text mentions them, with either separator. */
+/** Matches paths within a folder anywhere in a text, with either separator. */
 function mentionsOf(folder: string): RegExp {
   const escaped = folder.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('/', '[\\\\/]');
   return new RegExp(`(?<![\\w./\\\\-])${escaped}[\\\\/][^\\s'"\`():<>|]*`, 'g');

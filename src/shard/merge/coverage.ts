@@ -120,7 +120,7 @@ function convertedOf(file: string, records: readonly RootedRecord[], rootDir: st
   );
   const coverage = Object.fromEntries(
     files.map((each) => {
-      const path = relocation.path(each.path);
+      const path = relocation.pathHere(each.path);
       return [path, { ...each, path }];
     }),
   );
@@ -172,7 +172,7 @@ function relocated(
 ): RawCoverage {
   // The counts name their run: no other record has a say.
   const own = records.filter(({ startedAt, index }) => startedAt === raw.startedAt && index === raw.index);
-  const { path } = relocationOf(
+  const { pathHere } = relocationOf(
     file,
     raw.scripts.map(({ url }) => url),
     own,
@@ -180,8 +180,8 @@ function relocated(
   );
   return {
     ...raw,
-    scripts: raw.scripts.map((script) => ({ ...script, url: path(script.url) })),
-    sources: raw.sources.map((source) => ({ ...relocatedMap(source, path), url: path(source.url) })),
+    scripts: raw.scripts.map((script) => ({ ...script, url: pathHere(script.url) })),
+    sources: raw.sources.map((source) => ({ ...relocatedMap(source, pathHere), url: pathHere(source.url) })),
   };
 }
 

@@ -27,13 +27,13 @@ export function relocatedResult(
   const relocation = relocationOf(file, names, records, rootDir);
   const relocated = (value: Json): Json => {
     if (typeof value === 'string') {
-      const path = relocation.path(value);
-      return path === value ? relocation.text(value) : path;
+      const path = relocation.pathHere(value);
+      return path === value ? relocation.textHere(value) : path;
     }
     if (Array.isArray(value)) return (value as Json[]).map(relocated);
     if (!isObject(value)) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [relocation.path(key), relocated(each)]),
+      Object.entries(value).map(([key, each]) => [relocation.pathHere(key), relocated(each)]),
     );
   };
   return relocation.known ? relocated(result) : result;

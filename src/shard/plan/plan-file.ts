@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { parseJson } from '../../json/read.js';
 import type { FleetMachine } from '../../machine-file/fleets.js';
-import { fleetHash, hashOf, type PlannedRun } from './plan.js';
+import { fleetHash, type PlannedRun, shortHash } from './plan.js';
 
 const planFileVersion = 1;
 
@@ -34,10 +34,10 @@ const schema = v.looseObject({
 
 /** @param shards Ids of the suites of each shard. */
 export function planFileOf(run: PlannedRun, shards: readonly (readonly string[])[]): PlanFile {
-  const inputs = { ...run.inputs, assignments: hashOf(shards) };
+  const inputs = { ...run.inputs, assignments: shortHash(shards) };
   return {
     version: planFileVersion,
-    planId: hashOf(inputs),
+    planId: shortHash(inputs),
     inputs,
     predictedMs: run.predictedMs,
     boundMs: run.boundMs,
@@ -75,7 +75,7 @@ export function readPlanFile(
   const twice = firstTwice(shards.flat());
   if (twice !== undefined) throw refuse('a suite stands in the plan twice', 'each suite once', twice);
   const { assignments } = inputs;
-  if (assignments !== hashOf(shards) || planId !== hashOf(inputs)) {
+  if (assignments !== shortHash(shards) || planId !== shortHash(inputs)) {
     throw refuse('the plan was changed after it was written', `plan ${planId}`, 'other content');
   }
   if (shards.length !== total) {

@@ -50,13 +50,13 @@ export function planRun({ total, fleet, history, suites, narrowedTo }: ShardRun)
     planner: String(shardPlannerVersion),
     shards: String(total),
     fleet: fleetHash(fleet),
-    history: hashOf([durationsById(allKnown, history), ...needsById(allKnown)]),
+    history: shortHash([durationsById(allKnown, history), ...needsById(allKnown)]),
     ...(narrowedTo !== undefined && { suites: 'a part' }),
   };
   return {
     predictedMs: plan.predictedMs,
     boundMs: plan.boundMs,
-    planId: hashOf(inputs),
+    planId: shortHash(inputs),
     inputs,
     knownSuites,
     shardOf: (suite) => plan.shardOf(withNeeds(suite)),
@@ -72,7 +72,7 @@ export function planRun({ total, fleet, history, suites, narrowedTo }: ShardRun)
 
 /** What a plan depends on of the machines, as a short hash. */
 export function fleetHash(fleet: readonly FleetMachine[] | undefined): string {
-  return fleet === undefined ? 'equal machines' : hashOf(fleet.map(slotsOfShard).map(essence));
+  return fleet === undefined ? 'equal machines' : shortHash(fleet.map(slotsOfShard).map(essence));
 }
 
 function slotsOfShard({ machine, workers }: FleetMachine): readonly Slot[] {
@@ -153,6 +153,6 @@ function essence(slots: readonly Slot[]): unknown {
 }
 
 /** 12 hexadecimal digits. */
-export function hashOf(value: unknown): string {
+export function shortHash(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 12);
 }
