@@ -38,17 +38,17 @@ export class SimulatedHeat {
   }
 
   /** One suite more (1) or fewer (-1) on the slot's device. @returns When the device should be looked at next. */
-  load(slot: Slot, by: 1 | -1, atMs: number): HeatChange | undefined {
+  changeLoad(slot: Slot, by: 1 | -1, atMs: number): HeatChange | undefined {
     const key = keyOf(slot);
     const body = this.#advance(key, atMs);
     if (body === undefined) return undefined;
     body.busy = Math.max(0, body.busy + by);
     body.loads++;
-    return this.#next(key, body);
+    return this.#nextChange(key, body);
   }
 
   /** @returns The event to tell, when the device has just become hot or cool, and when to look again. */
-  look({ key, loads, atMs }: HeatChange): {
+  check({ key, loads, atMs }: HeatChange): {
     readonly next?: HeatChange | undefined;
     readonly event?: RunEvent;
   } {
@@ -67,7 +67,7 @@ export class SimulatedHeat {
       celsius,
       source: 'simulated',
     } as const;
-    return { next: this.#next(key, body), ...(hot !== undefined && { event: { ...event, hot } }) };
+    return { next: this.#nextChange(key, body), ...(hot !== undefined && { event: { ...event, hot } }) };
   }
 
   #advance(key: string, atMs: number): Body | undefined {
@@ -78,7 +78,7 @@ export class SimulatedHeat {
     return body;
   }
 
-  #next(key: string, body: Body): HeatChange | undefined {
+  #nextChange(key: string, body: Body): HeatChange | undefined {
     const { throttleC, recoverC } = heatLimitsOf(body.slot.device.class);
     const steadyC = steadyOf(body);
     const limitC = steadyC > body.celsius ? throttleC : recoverC;

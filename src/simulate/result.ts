@@ -33,11 +33,11 @@ export interface SimulationResult {
   readonly unplaceable: readonly string[];
   /** Slot of the attempt that gave the result, by suite; of several devices, of the first. */
   readonly assignment: Readonly<Record<string, string>>;
-  readonly attempts: readonly Attempt[];
+  readonly attempts: readonly SimulatedAttempt[];
 }
 
 /** One attempt to run a suite. */
-export interface Attempt {
+export interface SimulatedAttempt {
   readonly suiteId: string;
   readonly slotId: string;
   /** How many devices, and so slots, it holds. */
@@ -51,7 +51,7 @@ export interface Attempt {
 export interface ResultInput {
   readonly strategy: string;
   readonly slots: readonly Slot[];
-  readonly attempts: readonly Attempt[];
+  readonly attempts: readonly SimulatedAttempt[];
   readonly unplaceable: readonly string[];
   readonly boundMs: number;
   readonly planCpuMs: number;
@@ -126,9 +126,9 @@ export function boundOf(
   );
 }
 
-export function attemptsOf(events: readonly RunEvent[]): readonly Attempt[] {
-  const running = new Map<string, Pick<Attempt, 'devices' | 'startMs'>>();
-  const attempts: Attempt[] = [];
+export function attemptsOf(events: readonly RunEvent[]): readonly SimulatedAttempt[] {
+  const running = new Map<string, Pick<SimulatedAttempt, 'devices' | 'startMs'>>();
+  const attempts: SimulatedAttempt[] = [];
   for (const event of events) {
     if (event.type === 'suite-started') {
       const { slotId, partnerSlotIds = [] } = event.placement;

@@ -36,7 +36,7 @@ export interface SlotLoss {
   readonly backAtMs?: number;
 }
 
-export interface Simulation {
+export interface SimulatedRun {
   /** As in the record of a real run, on a virtual clock. */
   readonly events: readonly RunEvent[];
   /** When the last attempt ended, ms. */
@@ -49,7 +49,7 @@ export interface Simulation {
 const stoppingMs = 10;
 
 /** Runs suites that exist on paper alone through the real scheduler, on a virtual clock. Deterministic but for `schedulerMs`. */
-export function simulate(options: SimulationOptions): Simulation {
+export function simulate(options: SimulationOptions): SimulatedRun {
   const { slots, suites, strategy, losses = [], truth } = options;
   const scheduler = new Scheduler({
     strategy,
@@ -66,7 +66,7 @@ export function simulate(options: SimulationOptions): Simulation {
   const heat = options.heat ? new SimulatedHeat(slots) : undefined;
   const warm = (slotId: string, by: 1 | -1, atMs: number) => {
     const slot = slotOf.get(slotId);
-    const next = slot && heat?.load(slot, by, atMs);
+    const next = slot && heat?.changeLoad(slot, by, atMs);
     if (next) todo.push(next.atMs, next);
   };
   const running = new Set<string>();
@@ -127,7 +127,7 @@ export function simulate(options: SimulationOptions): Simulation {
     const event = todo.pop();
     if (event === undefined) break;
     if (!('type' in event)) {
-      const { event: change, next } = heat?.look(event) ?? {};
+      const { event: change, next } = heat?.check(event) ?? {};
       if (next) todo.push(next.atMs, next);
       if (change) tell(change);
       continue;
