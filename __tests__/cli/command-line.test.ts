@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { commands } from '../../src/cli/commands/index.js';
-import { screenOf } from '../../src/cli/screen.js';
+import { screenOf } from '../../src/cli/text/screen.js';
 import type { Machine } from '../../src/core/machine/machine.js';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { run } from './run.js';

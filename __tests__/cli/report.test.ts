@@ -76,7 +76,7 @@ test('the newest record of a folder', async () => {
 });
 
 test.each([
-  [['--format', 'pdf'], 'unknown report format `pdf`'],
+  [['--format', 'pdf'], 'there is no format `pdf`'],
   [['--record', 'fixtures/hosts'], 'the folder holds no record'],
   [['--record', 'fixtures/records/none.jsonl'], 'fixtures/records/none.jsonl'],
   [['--record', 'fixtures/machines/README.md'], 'fixtures/machines'],

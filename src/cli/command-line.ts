@@ -2,9 +2,10 @@ import { nearest } from '../core/vocabulary/nearest.js';
 import { printableLines } from '../core/vocabulary/printable.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { packageVersion } from '../host/package-version.js';
+import { untitledTable } from '../report/text/table.js';
 import type { Command, CommandIo } from './command.js';
 import { commands } from './commands/index.js';
-import { parseFlags } from './parse-flags.js';
+import { parseFlags } from './flags/parse-flags.js';
 
 const program = 'jest-runner-hardware';
 const table: Readonly<Record<string, Command>> = commands;
@@ -81,6 +82,5 @@ function commandHelp(name: string, { summary, flags, words }: Command): string {
 }
 
 function aligned(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+  return untitledTable(rows).map((line) => `  ${line}`);
 }

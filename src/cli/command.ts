@@ -1,4 +1,4 @@
-import type { Screen } from './screen.js';
+import type { Screen } from './text/screen.js';
 
 /** One command of `jest-runner-hardware`: what it is called is its key in the table of commands. */
 export interface Command {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runCommandLine } from './command-line.js';
-import { screenOf } from './screen.js';
+import { screenOf } from './text/screen.js';
 
 const exit = runCommandLine(process.argv.slice(2), {
   env: process.env,

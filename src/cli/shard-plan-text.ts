@@ -1,4 +1,5 @@
 import type { Project } from '../config/project/project.js';
+import { printableJson, printableLines } from '../core/vocabulary/printable.js';
 import { formatDuration } from '../core/vocabulary/units.js';
 import { defaultProfile } from '../core/workload/profile.js';
 import { fleetFrom } from '../machine-file/fleets.js';
@@ -7,12 +8,11 @@ import { newestRecordIn } from '../record/newest.js';
 import { makeFolderOf } from '../record/output-directory.js';
 import { readRecord } from '../record/read.js';
 import { besideBestPossible } from '../report/text/best-possible.js';
-import { printableJson, printableLines } from '../report/text/printable.js';
 import { table } from '../report/text/table.js';
 import { type PlannedRun, planRun } from '../shard/plan/plan.js';
 import { planFileOf } from '../shard/plan/plan-file.js';
 import type { CommandIo, FlagValues } from './command.js';
-import { writeFile } from './write-file.js';
+import { writeOutput } from './write-output.js';
 
 /** The command `plan --shards`: how shards would divide the project's run. */
 export function planForShards(project: Project, total: number, flags: FlagValues, io: CommandIo): void {
@@ -36,7 +36,7 @@ export function planForShards(project: Project, total: number, flags: FlagValues
   const path = flags.get('output');
   if (path !== undefined) {
     makeFolderOf(path);
-    writeFile(path, `${JSON.stringify(file, undefined, 2)}\n`, 'the plan');
+    writeOutput(path, `${JSON.stringify(file, undefined, 2)}\n`, 'the plan');
   }
   const makespanMs = isKnown ? Math.max(...run.predictedMs) : null;
   const { planId, inputs } = path === undefined ? run : file;
@@ -59,7 +59,6 @@ export function planForShards(project: Project, total: number, flags: FlagValues
       String(own.length),
       expectedText(predictedMs),
     ]),
-    Number.POSITIVE_INFINITY,
   );
   const lists = shards.flatMap(({ index, machine, suites: own }) => [
     `shard ${index}/${total}${fleet === undefined ? '' : ` (${machine})`}:`,

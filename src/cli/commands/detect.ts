@@ -1,15 +1,15 @@
+import { printable, printableJson } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { detectMachine } from '../../detect/detect.js';
 import { recordedHost } from '../../host/recorded.js';
-import { printable, printableJson } from '../../report/text/printable.js';
-import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';
-import { evidenceText } from '../evidence-text.js';
-import { machineText } from '../machine-text.js';
-import { plainScreen } from '../screen.js';
+import { askedProbes, backendsFlag } from '../flags/asked-probes.js';
+import { evidenceText } from '../text/evidence-text.js';
+import { machineText } from '../text/machine-text.js';
+import { plainScreen } from '../text/screen.js';
 
-export const detect: Command = {
+export const detectCommand: Command = {
   summary: 'shows the devices of this machine, and how much CPU and memory a run may use',
   flags: {
     json: { summary: 'print the machine as JSON, in the format of a machine file' },

@@ -1,16 +1,16 @@
 import type { Device, Machine } from '../../core/machine/machine.js';
 import { machineProblemOf } from '../../core/scheduler/unusable.js';
+import { printableJson, printableValue } from '../../core/vocabulary/printable.js';
 import { detectMachine } from '../../detect/detect.js';
 import { checks, type Examined, type Finding } from '../../detect/doctor/checks.js';
 import { liveHost } from '../../host/live.js';
 import { recordedHost } from '../../host/recorded.js';
-import { printableJson, printableValue } from '../../report/text/printable.js';
-import { askedProbes, backendsFlag } from '../asked-probes.js';
 import type { Command } from '../command.js';
 import { describedMachine } from '../described-machine.js';
-import { painter, plainScreen, type Screen, troubleText } from '../screen.js';
+import { askedProbes, backendsFlag } from '../flags/asked-probes.js';
+import { painter, plainScreen, type Screen, troubleText } from '../text/screen.js';
 
-export const doctor: Command = {
+export const doctorCommand: Command = {
   summary: 'says what is wrong with the devices of this machine, and how to repair it',
   flags: {
     json: { summary: 'print the findings as JSON' },

@@ -6,6 +6,7 @@ import { suitabilityOf } from '../../core/machine/suitability.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
+import { printableJson, printableLines } from '../../core/vocabulary/printable.js';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { defaultProfile, type WorkloadProfile } from '../../core/workload/profile.js';
@@ -13,11 +14,10 @@ import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
 import { summariseSuites } from '../../report/summary/suites.js';
 import { estimateText } from '../../report/text/estimate.js';
-import { printableJson, printableLines } from '../../report/text/printable.js';
 import { table } from '../../report/text/table.js';
 import type { Command } from '../command.js';
 
-export const explain: Command = {
+export const explainCommand: Command = {
   summary: 'says where a suite can run, how long it should take there, and what its last run did',
   words: { value: 'FILE', summary: 'the test file, as the report names it' },
   flags: {
@@ -67,11 +67,7 @@ export const explain: Command = {
       printableLines(
         [
           `${suite.id}: ${needsText(suite.profile)}`,
-          ...table(
-            [{ title: 'device' }, { title: 'expected', right: true }, { title: 'why' }],
-            rows,
-            Number.POSITIVE_INFINITY,
-          ),
+          ...table([{ title: 'device' }, { title: 'expected', right: true }, { title: 'why' }], rows),
           place === undefined
             ? 'no device of this machine can run it'
             : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start; the whole run should take ${formatDuration(planned.makespanMs)}`,

@@ -1,23 +1,23 @@
 import type { Command } from '../command.js';
-import { detect } from './detect.js';
-import { doctor } from './doctor.js';
-import { explain } from './explain.js';
-import { matrix } from './matrix.js';
-import { merge } from './merge.js';
-import { plan } from './plan.js';
-import { profile } from './profile.js';
-import { report } from './report.js';
-import { simulate } from './simulate.js';
+import { detectCommand } from './detect.js';
+import { doctorCommand } from './doctor.js';
+import { explainCommand } from './explain.js';
+import { matrixCommand } from './matrix.js';
+import { mergeCommand } from './merge.js';
+import { planCommand } from './plan.js';
+import { profileCommand } from './profile.js';
+import { reportCommand } from './report.js';
+import { simulateCommand } from './simulate.js';
 
 /** Every command. A new one is a file beside this one and a line here. */
 export const commands = {
-  detect,
-  doctor,
-  explain,
-  matrix,
-  merge,
-  plan,
-  profile,
-  report,
-  simulate,
+  detect: detectCommand,
+  doctor: doctorCommand,
+  explain: explainCommand,
+  matrix: matrixCommand,
+  merge: mergeCommand,
+  plan: planCommand,
+  profile: profileCommand,
+  report: reportCommand,
+  simulate: simulateCommand,
 } as const satisfies Record<string, Command>;

@@ -1,11 +1,12 @@
 import { readProject } from '../../config/project/project.js';
+import { printableJson } from '../../core/vocabulary/printable.js';
 import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { fleetFileOf, readFleet } from '../../machine-file/fleets.js';
-import { printableJson } from '../../report/text/printable.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/plan/matrix.js';
 import type { Command } from '../command.js';
-import { writeFile } from '../write-file.js';
+import { choiceFlag } from '../flags/choice-flag.js';
+import { writeOutput } from '../write-output.js';
 
 const formats = {
   /** For `strategy.matrix: ${{ fromJSON(…) }}`, on one line: outputs of a job cannot have more. */
@@ -28,8 +29,9 @@ const formats = {
     return `${printableJson({ version: 1, planId: run.planId, makespanMs, cost, jobs: jobsOf(matrix) })}\n`;
   },
 } as const satisfies Record<string, (matrix: Matrix) => string>;
+const formatNames = Object.keys(formats) as (keyof typeof formats)[];
 
-export const matrix: Command = {
+export const matrixCommand: Command = {
   summary:
     'computes how many CI jobs of which kind finish the tests in time, and prints them for the CI service',
   flags: {
@@ -38,7 +40,7 @@ export const matrix: Command = {
       summary: 'fleet file with the available kinds of machines; default: one for each class of hardware',
       value: 'FILE',
     },
-    format: { summary: `one of ${Object.keys(formats).join(', ')}; default: github`, value: 'NAME' },
+    format: { summary: `one of ${formatNames.join(', ')}; default: github`, value: 'NAME' },
     fleet: {
       summary: 'also write the machines of the jobs to a fleet file, for the option shards',
       value: 'FILE',
@@ -46,13 +48,7 @@ export const matrix: Command = {
     config: { summary: 'Jest config; default: the one Jest finds', value: 'FILE' },
   },
   async run(flags, io) {
-    const format = flags.get('format') ?? 'github';
-    if (!isFormat(format)) {
-      throw new UsageError({
-        message: `unknown format \`${format}\``,
-        expected: `one of ${Object.keys(formats).join(', ')}`,
-      });
-    }
+    const format = choiceFlag(flags, 'format', formatNames) ?? 'github';
     const text = flags.get('finish-within');
     const finishWithinMs = parseDuration(text ?? '');
     if (finishWithinMs === undefined) {
@@ -72,7 +68,7 @@ export const matrix: Command = {
       finishWithinMs,
     );
     const fleetFile = flags.get('fleet');
-    if (fleetFile !== undefined) writeFile(fleetFile, fleetFileOf(found.fleet), 'the fleet');
+    if (fleetFile !== undefined) writeOutput(fleetFile, fleetFileOf(found.fleet), 'the fleet');
     io.out(formats[format](found));
     const known = suites.filter(({ id }) => history.suites.has(id)).length;
     const cost = found.cost === undefined ? '' : `, cost ${found.cost}`;
@@ -82,10 +78,6 @@ export const matrix: Command = {
     );
   },
 };
-
-function isFormat(name: string): name is keyof typeof formats {
-  return Object.hasOwn(formats, name);
-}
 
 function jobsOf({ fleet, run }: Matrix) {
   return fleet.map(({ machine, labels = [] }, at) => ({

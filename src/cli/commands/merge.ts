@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '@jest/types';
 import { jestConfigOf } from '../../config/project/ask-jest.js';
 import type { RunEvent } from '../../core/events.js';
+import { printableLines } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
 import { parseJson } from '../../json/read.js';
@@ -14,14 +15,13 @@ import { reportFormats } from '../../report/formats/index.js';
 import { flakyJUnit } from '../../report/formats/junit.js';
 import type { SuiteOutcome } from '../../report/summary/suites.js';
 import { type RunSummary, summarise } from '../../report/summary/summary.js';
-import { printableLines } from '../../report/text/printable.js';
 import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
 import { mergeRecords } from '../../shard/merge/records.js';
 import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/merge/repeatable.js';
 import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge/results.js';
 import type { Command, CommandIo } from '../command.js';
-import { makeFolder, writeFile } from '../write-file.js';
+import { makeOutputFolder, writeOutput } from '../write-output.js';
 
 const failing: readonly SuiteOutcome[] = [
   'failed',
@@ -34,7 +34,7 @@ const failing: readonly SuiteOutcome[] = [
   'unfinished',
 ];
 
-export const merge: Command = {
+export const mergeCommand: Command = {
   summary: 'merges the shards of a run; fails when a shard or a suite is missing or failed',
   words: {
     value: 'PATH…',
@@ -69,11 +69,11 @@ export const merge: Command = {
     // Without Jest nobody knows better than that the command runs in the project.
     const rootDir = onDemand(() => orElse(() => jestConfig().rootDir, process.cwd()));
     const output = flags.get('output') ?? defaultOutput(flags.words);
-    makeFolder(output, 'the merged run');
+    makeOutputFolder(output, 'the merged run');
     const written: string[] = [];
     const write = (name: string, content: string) => {
       const path = join(output, `${mergedPrefix}${name}`);
-      writeFile(path, content, 'the merged run');
+      writeOutput(path, content, 'the merged run');
       written.push(path);
       return path;
     };

@@ -4,17 +4,17 @@ import type { Rejection, Suite } from '../../core/events.js';
 import type { Machine, Slot } from '../../core/machine/machine.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
+import { printable, printableJson, printableLines } from '../../core/vocabulary/printable.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { besideBestPossible } from '../../report/text/best-possible.js';
 import { clausesOf } from '../../report/text/clauses.js';
-import { printable, printableJson, printableLines } from '../../report/text/printable.js';
 import { table } from '../../report/text/table.js';
 import type { Command } from '../command.js';
-import { numberFlag } from '../number-flag.js';
+import { numberFlag } from '../flags/number-flag.js';
 import { aloneText, historyText, type Longest, planForShards } from '../shard-plan-text.js';
 
-export const plan: Command = {
+export const planCommand: Command = {
   summary: 'shows what would run where and for how long, or how shards would divide the run; runs no test',
   flags: {
     shards: { summary: 'show how --shard=i/N divides the run into N shards', value: 'N' },
@@ -102,7 +102,6 @@ function textOf(
   const [head = '', ...lines] = table(
     [{ title: 'device' }, ...['slots', 'suites', 'busy', 'guessed'].map((title) => ({ title, right: true }))],
     rows.map(({ cells }) => cells),
-    Number.POSITIVE_INFINITY,
   );
   const gap = boundMs === 0 ? '' : `, ${besideBestPossible(makespanMs, boundMs, 2)}`;
   return [

@@ -5,13 +5,13 @@ import { busyThreadsOf, type Proposal, proposalsFor } from '../../config/project
 import { readProject } from '../../config/project/project.js';
 import type { RunEvent } from '../../core/events.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
+import { printableJson, printableLines } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { newestRecordIn } from '../../record/newest.js';
 import { readRecord } from '../../record/read.js';
-import { printableJson, printableLines } from '../../report/text/printable.js';
 import type { Command, CommandIo } from '../command.js';
 
-export const profile: Command = {
+export const profileCommand: Command = {
   summary:
     'proposes memory, CPU threads and time limits for docblocks from measurements, and marks docblocks that differ',
   words: { value: 'FILE…', summary: 'test files, as the report names them; default: all' },

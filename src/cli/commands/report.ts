@@ -6,27 +6,22 @@ import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/formats/index.js';
 import { summarise } from '../../report/summary/summary.js';
 import type { Command } from '../command.js';
+import { choiceFlag } from '../flags/choice-flag.js';
 
 const defaultDirectory = '.jest-hardware';
-const formatNames = Object.keys(reportFormats).join(', ');
+const formatNames = Object.keys(reportFormats) as (keyof typeof reportFormats)[];
 
-export const report: Command = {
+export const reportCommand: Command = {
   summary: 'shows a recorded run: which device ran what, and why',
   flags: {
     record: {
       summary: `a record, or a folder, of which the newest record is shown; default: ${defaultDirectory}`,
       value: 'PATH',
     },
-    format: { summary: `one of ${formatNames}; default: terminal`, value: 'NAME' },
+    format: { summary: `one of ${formatNames.join(', ')}; default: terminal`, value: 'NAME' },
   },
   async run(flags, io) {
-    const format = flags.get('format') ?? 'terminal';
-    if (!isFormat(format)) {
-      throw new UsageError({
-        message: `unknown report format \`${format}\``,
-        expected: `one of ${formatNames}`,
-      });
-    }
+    const format = choiceFlag(flags, 'format', formatNames) ?? 'terminal';
     const recordPath = newestRecord(flags.get('record') ?? defaultDirectory);
     const summary = summarise(readRecord(recordPath).events);
     const { columns = 80 } = process.stdout;
@@ -34,10 +29,6 @@ export const report: Command = {
     io.out(`${reportFormats[format](summary, { color, width: columns, recordPath })}\n`);
   },
 };
-
-function isFormat(name: string): name is keyof typeof reportFormats {
-  return Object.hasOwn(reportFormats, name);
-}
 
 function newestRecord(path: string): string {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;

@@ -26,11 +26,20 @@ export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n');
 }
 
+/** The same for every text in a value that is only shown. Keys too: labels may be anybody's choice. */
+export function printableValue<Value>(value: Value): Value {
+  if (typeof value === 'string') return printable(value) as Value;
+  if (Array.isArray(value)) return value.map(printableValue) as Value;
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(([key, entry]) => [printable(key), printableValue(entry)]);
+  return Object.fromEntries(entries) as Value;
+}
+
 /**
  * JSON for standard output: exactly the value for whoever parses it, and yet nothing that a terminal or the log of a CI
  * service obeys. JSON itself escapes only the first 32 control characters.
+ * @param indent Spaces for each level; 0: all on one line.
  */
-/** @param indent 0: one line. */
 export function printableJson(value: unknown, indent = 2): string {
   return JSON.stringify(value, undefined, indent)
     .replace(/[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, escaped)

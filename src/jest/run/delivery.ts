@@ -1,10 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
 import type { Rejection, RunEvent } from '../../core/events.js';
+import { printable } from '../../core/vocabulary/printable.js';
 import type { Blame, Start, SuiteOutcome } from '../../execute/executor.js';
 import type { RunListener } from '../../execute/run.js';
 import { clausesOf, refusalText } from '../../report/text/clauses.js';
-import { printable } from '../../report/text/printable.js';
 import type { SuiteResult } from '../suite.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
 import { type SuiteTests, testOf } from './suite-tests.js';

@@ -1,6 +1,6 @@
+import { printable } from '../../core/vocabulary/printable.js';
 import type { SuiteOutcome, SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
-import { printable } from '../text/printable.js';
 
 type Element = 'failure' | 'error' | 'skipped' | 'flakyError';
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../core/vocabulary/units.js';
-import { lostText, placeOf, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
+import { devicesText, lostText, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
 import { type RunSummary, unusableOf } from '../summary/summary.js';
 
 /** One thing worth saying about a run. */
@@ -104,7 +104,7 @@ function reasonIf(outcome: SuiteOutcome) {
 function timedOut({ outcome, attempts }: SuiteSummary): string | undefined {
   const last = attempts.at(-1);
   if (outcome !== 'timed-out' || last === undefined) return undefined;
-  return `${last.cause ?? 'stopped'}, on ${placeOf(last)}`;
+  return `${last.cause ?? 'stopped'}, on ${devicesText(last)}`;
 }
 
 function lost(suite: SuiteSummary): string | undefined {
@@ -127,13 +127,13 @@ function degraded({ attempts, hardware }: SuiteSummary): string | undefined {
   const last = attempts.at(-1);
   if (!last?.degraded) return undefined;
   const asked = hardware.length === 0 ? '' : `, asked for ${hardware.join(' or ')}`;
-  return `${last.status} on ${placeOf(last)}${asked}`;
+  return `${last.status} on ${devicesText(last)}${asked}`;
 }
 
 function unfinished({ outcome, attempts }: SuiteSummary): string | undefined {
   if (outcome !== 'unfinished') return undefined;
   const last = attempts.at(-1);
-  return last?.status === 'running' ? `was running on ${placeOf(last)}` : 'was waiting';
+  return last?.status === 'running' ? `was running on ${devicesText(last)}` : 'was waiting';
 }
 
 function firstLine(text: string): string {

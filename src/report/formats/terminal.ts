@@ -1,9 +1,9 @@
 import { styleText } from 'node:util';
+import { printableValue } from '../../core/vocabulary/printable.js';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import type { DeviceSummary, MachineSummary } from '../summary/machines.js';
 import type { RunSummary } from '../summary/summary.js';
 import { besideBestPossible } from '../text/best-possible.js';
-import { printableValue } from '../text/printable.js';
 import { table } from '../text/table.js';
 import type { ReportOptions } from './format.js';
 import { type Note, notesOf } from './notes.js';

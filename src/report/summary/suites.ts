@@ -175,11 +175,11 @@ function lostReasons({ attempts }: Draft): readonly string[] {
 
 /** `killed by SIGKILL, on local/cpu`. */
 export function lostText(attempt: AttemptSummary): string {
-  return `${attempt.cause ?? 'no result'}, on ${placeOf(attempt)}`;
+  return `${attempt.cause ?? 'no result'}, on ${devicesText(attempt)}`;
 }
 
 /** The devices an attempt was bound to, or its slot where the events do not tell. */
-export function placeOf({ deviceTypes, slotId }: AttemptSummary): string {
+export function devicesText({ deviceTypes, slotId }: AttemptSummary): string {
   return deviceTypes.length === 0 ? slotId : deviceTypes.join(' + ');
 }
 

@@ -1,6 +1,6 @@
 import type { Rejection } from '../../core/events.js';
 import { notLookedFor } from '../../core/scheduler/feasibility.js';
-import { printable } from './printable.js';
+import { printable } from '../../core/vocabulary/printable.js';
 
 /**
  * Why no slot can run a suite, one readable clause per need: rejections of several devices for the same need become

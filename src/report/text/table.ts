@@ -1,38 +1,52 @@
 export interface Column {
   readonly title: string;
-  /** Right-aligned, for figures. */
+  /** Whether cells are right-aligned, as figures are. Default false. */
   readonly right?: boolean;
-  /** Gives way when the table is wider than it may be. */
+  /** Whether the column gets narrower when the table is too wide. Default false. */
   readonly shrinks?: boolean;
 }
 
-const gap = '  ';
-/** What a shrunken cell keeps, so that it still says something. */
-const leastWidth = 8;
-
 /**
- * Lines of a plain table, titles first, without spaces at their ends.
- * @param width Most characters a line should have; only columns that may shrink give way.
+ * Lines of a plain table: titles first, no spaces at line ends.
+ * @param width Most characters a line should have. Only columns that may shrink give way. Default: no limit.
  */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
+  width = Number.POSITIVE_INFINITY,
+): readonly string[] {
+  return linesOf([columns.map(({ title }) => title), ...rows], columns, width);
+}
+
+/** Lines of a table without titles, all columns left-aligned. */
+export function untitledTable(rows: readonly (readonly string[])[]): readonly string[] {
+  return linesOf(rows, [], Number.POSITIVE_INFINITY);
+}
+
+const gap = '  ';
+/** Characters that a shrunken cell keeps, so that it still says something. */
+const leastWidth = 8;
+
+function linesOf(
+  rows: readonly (readonly string[])[],
+  columns: readonly Column[],
   width: number,
 ): readonly string[] {
-  const all = [columns.map(({ title }) => title), ...rows];
-  const natural = columns.map((_, index) => Math.max(...all.map((row) => row[index]?.length ?? 0)));
+  const count = Math.max(0, ...rows.map((row) => row.length));
+  const natural = Array.from({ length: count }, (_, index) =>
+    Math.max(...rows.map((row) => row[index]?.length ?? 0)),
+  );
   const excess = natural.reduce((sum, size) => sum + size + gap.length, -gap.length) - width;
   const widths = natural.map((size, index) =>
     columns[index]?.shrinks === true && excess > 0
       ? Math.max(Math.min(size, leastWidth), size - excess)
       : size,
   );
-  return all.map((row) =>
-    columns
-      .map(({ right = false }, index) => {
-        const size = widths[index] ?? 0;
+  return rows.map((row) =>
+    widths
+      .map((size, index) => {
         const cell = shortened(row[index] ?? '', size);
-        return right ? cell.padStart(size) : cell.padEnd(size);
+        return columns[index]?.right === true ? cell.padStart(size) : cell.padEnd(size);
       })
       .join(gap)
       .trimEnd(),

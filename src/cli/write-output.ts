@@ -1,19 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { makeFolder as make } from '../record/output-directory.js';
+import { makeFolder } from '../record/output-directory.js';
 
 /**
  * Writes a file that the user asked for.
  * @param what For the message: `the results`.
  * @throws {UsageError} when it cannot be written.
  */
-export function writeFile(path: string, content: string | Uint8Array, what: string): void {
+export function writeOutput(path: string, content: string | Uint8Array, what: string): void {
   orUsageError(path, what, () => writeFileSync(path, content));
 }
 
 /** Makes a folder and those around it. @throws {UsageError} when that cannot be done. */
-export function makeFolder(path: string, what: string): void {
-  orUsageError(path, what, () => make(path));
+export function makeOutputFolder(path: string, what: string): void {
+  orUsageError(path, what, () => makeFolder(path));
 }
 
 function orUsageError(file: string, what: string, write: () => void): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { printable, printableJson, printableValue } from '../../../src/core/vocabulary/printable.js';
 import { refusalText } from '../../../src/report/text/clauses.js';
-import { printable, printableJson, printableValue } from '../../../src/report/text/printable.js';
 
 test('escape sequences, control and direction characters are gone, a text is one line', () => {
   expect(printable('\u001b[31mRed\u001b[0m\u001b]8;;http://x\u0007 card\r\n\u202eevil\u0000')).toBe(

@@ -1,5 +1,5 @@
-import type { Device, MachineProblem } from '../core/machine/machine.js';
-import { formatBytes } from '../core/vocabulary/units.js';
+import type { Device, MachineProblem } from '../../core/machine/machine.js';
+import { formatBytes } from '../../core/vocabulary/units.js';
 import { painter, type Screen, sourceText, troubleText, wrapped } from './screen.js';
 
 /**

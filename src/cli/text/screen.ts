@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import type { Evidence, MachineProblem } from '../core/machine/machine.js';
-import { showsColors } from '../host/colors.js';
+import type { Evidence, MachineProblem } from '../../core/machine/machine.js';
+import { showsColors } from '../../host/colors.js';
 
 /** What the reader's terminal shows. */
 export interface Screen {
@@ -50,15 +50,4 @@ export function wrapped(text: string, width: number): readonly string[] {
     else lines.push(word);
   }
   return lines;
-}
-
-export function table(rows: readonly (readonly string[])[]): string {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, cell.length);
-    });
-  }
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }

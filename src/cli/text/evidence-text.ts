@@ -1,7 +1,7 @@
-import type { Machine } from '../core/machine/machine.js';
-import { formatBytes } from '../core/vocabulary/units.js';
-import { printableValue } from '../report/text/printable.js';
-import { table } from './screen.js';
+import type { Machine } from '../../core/machine/machine.js';
+import { printableValue } from '../../core/vocabulary/printable.js';
+import { formatBytes } from '../../core/vocabulary/units.js';
+import { untitledTable } from '../../report/text/table.js';
 
 /** Every label of the machine and of every device: its value and the evidence for it. */
 export function evidenceText(told: Machine): string {
@@ -17,7 +17,8 @@ export function evidenceText(told: Machine): string {
         confidence,
         source,
       ]);
-      return `\n${id}\n${table(rows)}`;
+      const lines = untitledTable(rows).map((line) => `${line}\n`);
+      return `\n${id}\n${lines.join('')}`;
     })
     .join('');
 }

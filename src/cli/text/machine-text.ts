@@ -1,16 +1,17 @@
-import type { Machine, MachineFacts } from '../core/machine/machine.js';
-import { machineProblemOf } from '../core/scheduler/unusable.js';
-import { formatBytes } from '../core/vocabulary/units.js';
-import { printableValue } from '../report/text/printable.js';
+import type { Machine, MachineFacts } from '../../core/machine/machine.js';
+import { machineProblemOf } from '../../core/scheduler/unusable.js';
+import { printableValue } from '../../core/vocabulary/printable.js';
+import { formatBytes } from '../../core/vocabulary/units.js';
+import { untitledTable } from '../../report/text/table.js';
 import { deviceBlock } from './device-text.js';
-import { painter, type Screen, sourceText, table, troubleText } from './screen.js';
+import { painter, type Screen, sourceText, troubleText } from './screen.js';
 
 /** A machine for a person: budgets and what set them, a block per device, then what is wrong beside the devices. */
 export function machineText(told: Machine, screen: Screen): string {
   const { machine, devices, problems } = printableValue(told);
   const paint = painter(screen);
   const threads = `${Number(machine.cpuBudget.toFixed(2))} ${machine.cpuBudget === 1 ? 'thread' : 'threads'}`;
-  const budgets = table([
+  const budgets = untitledTable([
     ['machine', machine.name, kindText(machine)],
     ['CPU budget', threads, sourceText(machine.evidence?.cpuBudget)],
     [
@@ -23,7 +24,7 @@ export function machineText(told: Machine, screen: Screen): string {
   const blocks = devices.map((device, index) => deviceBlock(device, ofDevices[index], screen));
   const others = problems.filter((problem) => !ofDevices.includes(problem));
   const troubles = others.map((problem) => troubleText(problem, paint)).join('');
-  return [budgets, ...blocks, troubles].filter((part) => part !== '').join('\n');
+  return [`${budgets.join('\n')}\n`, ...blocks, troubles].filter((part) => part !== '').join('\n');
 }
 
 /** `linux x64, docker container, virtual machine (kvm), 2 NUMA nodes, GitHub Actions, on battery`. */

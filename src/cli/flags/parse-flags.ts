@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
-import { nearest } from '../core/vocabulary/nearest.js';
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import type { Flag, FlagValues } from './command.js';
+import { nearest } from '../../core/vocabulary/nearest.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import type { Flag, FlagValues } from '../command.js';
 
 /**
  * Checks the arguments behind a command.

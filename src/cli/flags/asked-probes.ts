@@ -1,8 +1,8 @@
-import { aliases, backends } from '../core/vocabulary/taxonomy.js';
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import { splitList, wordOf } from '../core/workload/values.js';
-import { type LazyProbeName, lazyProbeNames, lazyProbesFor } from '../detect/lazy-probes.js';
-import type { FlagValues } from './command.js';
+import { aliases, backends } from '../../core/vocabulary/taxonomy.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { splitList, wordOf } from '../../core/workload/values.js';
+import { type LazyProbeName, lazyProbeNames, lazyProbesFor } from '../../detect/lazy-probes.js';
+import type { FlagValues } from '../command.js';
 
 /** The flag `--backends` of commands that detect. */
 export const backendsFlag = {

@@ -1,5 +1,5 @@
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import type { FlagValues } from './command.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import type { FlagValues } from '../command.js';
 
 interface NumberRange {
   readonly least: number;
