@@ -172,14 +172,10 @@ describe('a scenario', () => {
     [{ ...scenario, version: 2 }, 2, '`version` is wrong'],
     [{ ...scenario, slotz: [] }, 45, '`slotz`: no such key'],
     [{ ...scenario, slots: [{ type: 'a', count: 0 }] }, 6, '`slots[0].count` is wrong'],
-    [{ ...scenario, slots: [{ type: 'a' }, { type: 'a' }] }, 8, 'stands twice'],
+    [{ ...scenario, slots: [{ type: 'a' }, { type: 'a' }] }, 8, 'is used twice'],
     [{ ...scenario, suites: [{ id: 's', durationMs: { a: -1 } }] }, 16, '`suites[0].durationMs.a` is wrong'],
     [{ ...scenario, suites: [{ id: 's', durationMs: { c: 1 } }] }, 16, 'there are no slots of type `c`'],
-    [
-      { ...scenario, suites: [{ id: 's', durationMs: { a: null } }] },
-      16,
-      'nobody knows how long it takes on `a`',
-    ],
+    [{ ...scenario, suites: [{ id: 's', durationMs: { a: null } }] }, 16, 'its duration on `a` is not given'],
     [{ ...scenario, suites: [{ durationMs: {} }] }, 13, '`suites[0].id` is missing'],
     [
       {
@@ -190,7 +186,7 @@ describe('a scenario', () => {
         ],
       },
       18,
-      '`s` stands twice',
+      '`s` is used twice',
     ],
     [
       { ...scenario, machines: [{ name: 'm' }], slots: [{ type: 'a', machine: 'n' }] },

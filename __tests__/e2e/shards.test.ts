@@ -149,7 +149,7 @@ test('a plan that was written beforehand is followed, by late shards and later a
   const merged = await command(project, 'merge', '.jest-hardware');
   const onFirst = extra.filter((path) => !suitesOf(second).includes(path));
   if (onFirst.length > 0) expect(merged.stderr).toContain(`${onFirst[0]} ran on no shard`);
-  else expect(merged.stdout).toContain('shard 1 did not see 6 suites');
+  else expect(merged.stdout).toContain('shard 1 does not have the files of 6 suites');
   // The job is run again, on a machine that has the files, when the history has learned of the first attempt.
   const history = { ...emptyHistory, suites: new Map() };
   for (const [at, path] of Object.keys(cpuTests).entries()) {

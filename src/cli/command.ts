@@ -1,19 +1,19 @@
 import type { Screen } from './text/screen.js';
 
-/** One command of `jest-runner-hardware`: what it is called is its key in the table of commands. */
+/** A command of `jest-runner-hardware`. Its name is its key in the table of commands. */
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string;
   readonly flags: Readonly<Record<string, Flag>>;
-  /** What words beside the flags stand for; left out: there may be none. */
+  /** What arguments without a flag mean; left out: the command takes none. */
   readonly words?: { readonly value: string; readonly summary: string };
-  /** Called once with checked flags. Results go to `io.out`; failures are thrown. @returns The exit code if it is not 0. */
+  /** Called once, with checked flags. Writes results to `io.out`, throws failures. @returns The exit code; nothing for 0. */
   run(flags: FlagValues, io: CommandIo): Promise<void> | Promise<number>;
 }
 
 export interface Flag {
   readonly summary: string;
-  /** What the value stands for in the help, such as `FILE`; left out for a switch. */
+  /** Name of the value in the help, such as `FILE`; left out for a switch, which takes none. */
   readonly value?: string;
 }
 
@@ -22,14 +22,14 @@ export interface FlagValues {
   has(name: string): boolean;
   /** The value of a flag that takes one. */
   get(name: string): string | undefined;
-  /** Words beside the flags, in order. */
+  /** Arguments without a flag, in order. */
   readonly words: readonly string[];
 }
 
-/** What a command sees of the outside. */
+/** What a command sees of the process around it. */
 export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Left out: 80 columns without colours. */
+  /** Default: 80 columns without colours. */
   readonly screen?: Screen;
   /** Writes a result to standard output. */
   out(text: string): void;

@@ -2,20 +2,20 @@ import { settingsHere } from '../config/project/settings-here.js';
 import type { MachineFile } from '../machine-file/read.js';
 import type { CommandIo, FlagValues } from './command.js';
 
-/** What a person says about the machine that a command looks at, and whose project it is. */
+/** What the user says about the machine that a command examines, and the project that says so. */
 export interface DescribedMachine {
   readonly machineFile?: string | MachineFile;
   readonly projectDir?: string;
-  /** The command that starts Python: JEST_HARDWARE_PYTHON, else the option `python`. */
+  /** Command that starts Python: JEST_HARDWARE_PYTHON, else the option `python`. */
   readonly python?: string;
   /** Why the project's Jest config could not be read. */
   readonly problem?: string;
 }
 
 /**
- * As in a run: `--machine`, else JEST_HARDWARE_MACHINE, else the option `machine` of the project in the working directory.
- * None of it but the flag describes a machine that was recorded (`--host`).
- * @throws {UsageError} for a config named by `--config` that cannot be read.
+ * The description that a run would use: `--machine`, else JEST_HARDWARE_MACHINE, else the option `machine` of the project in
+ * the working directory. A recorded machine (`--host`) is described by the flag only.
+ * @throws {UsageError} for a config that `--config` names and that cannot be read.
  */
 export async function describedMachine(
   flags: Pick<FlagValues, 'get'>,

@@ -8,7 +8,7 @@ const exit = runCommandLine(process.argv.slice(2), {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
 });
-// Set, not forced: what is still being written to a pipe gets through.
+// process.exit() would cut off what is still being written to a pipe.
 void exit.then((code) => {
   process.exitCode = code;
 });

@@ -13,7 +13,6 @@ import { type HardwareEnvironment, parseEnvironment } from '../config/environmen
 import type { HardwareOptions } from '../config/options.js';
 import { type RunPaths, runPaths } from '../config/run-paths.js';
 import type { RunEvent } from '../core/events.js';
-import { printable } from '../core/vocabulary/printable.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { showsColors } from '../host/colors.js';
 import { onProcessEnd } from '../host/process-end.js';

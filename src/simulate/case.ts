@@ -9,26 +9,26 @@ import { randomFrom } from '../core/vocabulary/random.js';
 import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
 import { type SlotLoss, simulate } from './simulate.js';
 
-/** A run to be simulated: what there is, what is known, and what really happens. */
+/** A run to simulate: the slots and suites, what is known beforehand, and what really happens. */
 export interface SimulatedCase {
   readonly slots: readonly Slot[];
   readonly suites: readonly Suite[];
   readonly seed: number;
-  /** What is known beside what suites bring; new for each run, as it learns. Default: nothing. */
+  /** What is known besides the suites' own `expectedMs`. Called once for each run, as a run adds to it. Default: nothing. */
   estimates?(): Estimates;
   /** How long the suite really takes on the slot, ms > 0. */
   trueMs(suite: Suite, slot: Slot): number;
   readonly losses?: readonly SlotLoss[];
   /** Whether devices get hot under load (simulated). Default false. */
   readonly heat?: boolean;
-  /** Share of the suites whose first attempt is lost half way. Default 0. */
+  /** Share of the suites whose first attempt is lost half-way, 0…1. Default 0. */
   readonly lostShare?: number;
 }
 
-/** How much of its time an attempt runs before it is lost. */
+/** Share of its duration that an attempt runs before it is lost. Made up. */
 const lostAfter = 0.5;
 
-/** Runs the case through the scheduler, with a strategy that decides on line. */
+/** Runs the case through the scheduler, with a strategy that decides as suites end. */
 export function runCase(given: SimulatedCase, strategy: StrategyName): SimulationResult {
   const { slots, suites, seed, losses = [], lostShare = 0 } = given;
   const { events, schedulerMs } = simulate({
@@ -55,7 +55,7 @@ export function runCase(given: SimulatedCase, strategy: StrategyName): Simulatio
 }
 
 /**
- * Plans the case with what is known and takes the plan as it stands: nothing departs from it.
+ * Plans the case with what is known beforehand, and reports the plan as if it had run exactly so.
  * @param moves See `PlanOptions`.
  */
 export function planCase(

@@ -13,7 +13,7 @@ const gib = 1024 ** 3;
 const four = [0, 1, 2, 3];
 const browser = { class: 'gpu', architecture: 'gpu-webgpu' } as const;
 
-/** The numbers are of data sheets. */
+/** Memory sizes are from data sheets. CPU threads and workers are made up. */
 const models = {
   'cpu-workstation': { cpuThreads: 16, memoryGib: 64, workers: 6 },
   'nvidia-server': {
@@ -90,7 +90,7 @@ const models = {
   },
 } as const satisfies Record<string, Model>;
 
-/** `mixed`: one machine of each kind in turn. */
+/** A model; `mixed`: machines of all models in turn. */
 export type FleetName = keyof typeof models | 'mixed';
 
 export const fleetNames: readonly FleetName[] = [
@@ -98,7 +98,7 @@ export const fleetNames: readonly FleetName[] = [
   'mixed',
 ];
 
-/** @param machines How many, ≥ 1. */
+/** @param machines Number of machines, ≥ 1. */
 export function slotsOfFleet(name: FleetName, machines: number): readonly Slot[] {
   const kinds = name === 'mixed' ? (Object.keys(models) as (keyof typeof models)[]) : [name];
   return Array.from({ length: machines }, (_, index) => {

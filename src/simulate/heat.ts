@@ -2,10 +2,14 @@ import type { RunEvent } from '../core/events.js';
 import { HeatWatch, heatLimitsOf, temperatureAfter, timeToReach } from '../core/machine/heat.js';
 import type { Slot } from '../core/machine/machine.js';
 
-/** Made up: what a device of a kind that is cooled as usual comes to. */
-const ambientC = 35;
-const fullLoadC = { cpu: 103, other: 96 };
-const timeConstantMs = 90_000;
+/** Made up, so that a device under full load gets too hot after one to two minutes. */
+const thermals = {
+  ambientC: 35,
+  /** Temperature that a device under full load approaches. */
+  fullLoadC: { cpu: 103, other: 96 },
+  /** Time in which 63 % of a change of temperature happens. */
+  timeConstantMs: 90_000,
+} as const;
 
 interface Body {
   readonly slots: number;
@@ -13,18 +17,18 @@ interface Body {
   celsius: number;
   busy: number;
   atMs: number;
-  /** Of the last load; what was foreseen under an earlier one does not come. */
+  /** Counts changes of load. A heat change that was foreseen under an earlier load does not happen. */
   loads: number;
 }
 
-/** A change between hot and cool that lies ahead, unless the load changes before. */
+/** A future change between hot and cool, which happens unless the load changes before. */
 export interface HeatChange {
   readonly atMs: number;
   readonly key: string;
   readonly loads: number;
 }
 
-/** Simulated temperatures: each device warms with the share of its slots that are busy. */
+/** Simulated temperatures. A device gets hotter with the share of its slots that are busy. */
 export class SimulatedHeat {
   readonly #bodies = new Map<string, Body>();
   readonly #watch = new HeatWatch();
@@ -33,11 +37,11 @@ export class SimulatedHeat {
     for (const slot of slots) {
       const key = keyOf(slot);
       const count = (this.#bodies.get(key)?.slots ?? 0) + 1;
-      this.#bodies.set(key, { slots: count, slot, celsius: ambientC, busy: 0, atMs: 0, loads: 0 });
+      this.#bodies.set(key, { slots: count, slot, celsius: thermals.ambientC, busy: 0, atMs: 0, loads: 0 });
     }
   }
 
-  /** One suite more (1) or fewer (-1) on the slot's device. @returns When the device should be looked at next. */
+  /** Counts one suite more (1) or fewer (-1) on the slot's device. @returns The next change to check, if any. */
   changeLoad(slot: Slot, by: 1 | -1, atMs: number): HeatChange | undefined {
     const key = keyOf(slot);
     const body = this.#advance(key, atMs);
@@ -47,7 +51,7 @@ export class SimulatedHeat {
     return this.#nextChange(key, body);
   }
 
-  /** @returns The event to tell, when the device has just become hot or cool, and when to look again. */
+  /** Checks a foreseen change. @returns An event when the device became hot or cool, and the next change to check. */
   check({ key, loads, atMs }: HeatChange): {
     readonly next?: HeatChange | undefined;
     readonly event?: RunEvent;
@@ -56,7 +60,7 @@ export class SimulatedHeat {
     const body = this.#advance(key, atMs);
     if (body === undefined) return {};
     const { device, machine } = body.slot;
-    // Rounded up: at the limit is at the limit.
+    // Rounded, so that a temperature a hair below the limit counts as the limit.
     const celsius = Math.round(body.celsius * 100) / 100;
     const hot = this.#watch.see(key, celsius, heatLimitsOf(device.class));
     const event = {
@@ -73,7 +77,7 @@ export class SimulatedHeat {
   #advance(key: string, atMs: number): Body | undefined {
     const body = this.#bodies.get(key);
     if (body === undefined) return undefined;
-    body.celsius = temperatureAfter(body.celsius, steadyOf(body), timeConstantMs, atMs - body.atMs);
+    body.celsius = temperatureAfter(body.celsius, steadyOf(body), thermals.timeConstantMs, atMs - body.atMs);
     body.atMs = atMs;
     return body;
   }
@@ -82,7 +86,7 @@ export class SimulatedHeat {
     const { throttleC, recoverC } = heatLimitsOf(body.slot.device.class);
     const steadyC = steadyOf(body);
     const limitC = steadyC > body.celsius ? throttleC : recoverC;
-    const leftMs = timeToReach(limitC, body.celsius, steadyC, timeConstantMs);
+    const leftMs = timeToReach(limitC, body.celsius, steadyC, thermals.timeConstantMs);
     return leftMs === undefined
       ? undefined
       : { key, loads: body.loads, atMs: Math.ceil(body.atMs + leftMs) + 1 };
@@ -90,6 +94,7 @@ export class SimulatedHeat {
 }
 
 function steadyOf({ slot, slots, busy }: Body): number {
+  const { ambientC, fullLoadC } = thermals;
   const full = slot.device.class === 'cpu' ? fullLoadC.cpu : fullLoadC.other;
   return ambientC + (full - ambientC) * Math.min(1, busy / slots);
 }

@@ -3,7 +3,7 @@ import { formatDuration } from '../core/vocabulary/units.js';
 import { pngOf, svgOf } from './pictures.js';
 import type { SimulationResult } from './result.js';
 
-/** Every kind of file that results can be written to, by the end of its name. */
+/** Every kind of file for results, by the extension of its name. */
 export const outputFormats = {
   json: (results) => jsonOf(results),
   csv: (results) => csvOf(results),
@@ -22,7 +22,7 @@ export function jsonOf(results: readonly SimulationResult[]): string {
   return `${printableJson(value)}\n`;
 }
 
-/** What is compared, a column each. */
+/** The compared figures, one column each. Titles are those of CSV and JSON. */
 const columns: readonly {
   readonly title: string;
   readonly of: (result: SimulationResult) => number | string;
@@ -76,7 +76,7 @@ export function rowsOf(results: readonly SimulationResult[]): {
   };
 }
 
-/** The comparison; then one line an attempt would be another table, which `--json` has. */
+/** One line for each strategy. Attempts are in the JSON output only. */
 function csvOf(results: readonly SimulationResult[]): string {
   const lines = [
     columns.map(({ title }) => title).join(','),

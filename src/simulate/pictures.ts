@@ -4,11 +4,11 @@ import type { SimulationResult } from './result.js';
 
 const width = 960;
 const height = 640;
-/** More rows than that cannot be told apart. */
+/** More rows than these would be too thin to see. */
 const mostRows = 64;
 
 /**
- * Results side by side, or for a single one what ran where and when.
+ * Draws several results side by side, or for a single one a timeline of its attempts.
  * @returns SVG.
  * @throws {UsageError} when the package that draws is not installed.
  */
@@ -114,7 +114,7 @@ function sideBySide(results: readonly SimulationResult[], title: string): EChart
   };
 }
 
-/** One row a slot, one box an attempt. */
+/** One row for each slot, one box for each attempt. */
 function timeline(
   { strategy, attempts, makespanMs, boundMs }: SimulationResult,
   title: string,

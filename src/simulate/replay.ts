@@ -3,13 +3,13 @@ import type { RunEvent, Suite } from '../core/events.js';
 import { deviceKindOf, type Slot } from '../core/machine/machine.js';
 import type { SimulatedCase } from './case.js';
 
-/** Bases that rest on runs of the suite itself. */
+/** Estimates with these bases come from runs of the suite itself. */
 const ownBases: ReadonlySet<string> = new Set(['own-device', 'other-device', 'given']);
 
 /**
- * A recorded run again: its suites take what they really took. On kinds of devices where they did not run, they take what
- * can be told from the rest of the record.
- * @param slots Another fleet. Default: the one of the record.
+ * A recorded run as a case: its suites take as long as they did. On a kind of device where a suite did not run, it takes what
+ * the rest of the record lets expect.
+ * @param slots Other slots. Default: those of the record.
  */
 export function replayCase(
   events: readonly RunEvent[],
@@ -33,7 +33,7 @@ export function replayCase(
       expected.push({ suiteId, deviceKind: kindOfSlot(slotId), durationMs, samples });
     }
   }
-  // What never ended took nothing that anybody knows.
+  // The duration of a suite that never ended is unknown, so it is left out.
   const ended = new Set(measured.map(({ suiteId }) => suiteId));
   const suites = events.flatMap((event): Suite[] =>
     event.type === 'suite-queued' && ended.has(event.suite.id) ? [event.suite] : [],

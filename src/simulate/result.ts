@@ -5,33 +5,33 @@ import { lowerBoundMs } from '../core/planner/plan.js';
 import { neverRejection } from '../core/scheduler/feasibility.js';
 import { planInstanceOf } from '../core/scheduler/plan-instance.js';
 
-/** What a simulated run comes to; what `simulate --json` prints. */
+/** The result of a simulated run. `simulate --json` prints it. */
 export interface SimulationResult {
   readonly version: 1;
   readonly simulated: true;
-  /** Name of the strategy; `plan` for a plan that was made beforehand and taken as it stands. */
+  /** Name of the strategy; `plan` for a plan made before the run. */
   readonly strategy: string;
   readonly makespanMs: number;
-  /** No schedule ends earlier; from true durations, which the scheduler did not know, for a plan from expected ones. */
+  /** Lower bound of the makespan. From true durations, which the scheduler did not know; for a plan from expected ones. */
   readonly boundMs: number;
   /** makespan / bound; 1 for an empty run. */
   readonly ratio: number;
-  /** What planning and deciding took of this process's time, not simulated. */
+  /** Real CPU time that planning and deciding took in this process. */
   readonly planCpuMs: number;
-  /** Attempts that started. */
+  /** Number of attempts that started. */
   readonly decisions: number;
-  /** Attempts beyond the first of their suite: after one was lost, or beside one that took too long. */
+  /** Number of attempts beyond the first of their suite: after a lost one, or beside one that took too long. */
   readonly moves: number;
   /** Busy time of all slots over slots × makespan, 0…1. */
   readonly utilisation: number;
   readonly utilisationByType: Readonly<Record<string, number>>;
-  /** From the start of the run to the start of the suite. */
+  /** Time from the start of the run to the start of a suite, ms. */
   readonly waitMs: { readonly p50: number; readonly p95: number };
   /** Rated watts of the device, else typical ones of its class, × time: not measured. */
   readonly energyJoules: number;
   /** Suites that no slot can run. */
   readonly unplaceable: readonly string[];
-  /** Slot of the attempt that gave the result, by suite; of several devices, of the first. */
+  /** Slot of the attempt that gave the result, by suite; with several devices, the slot of the first. */
   readonly assignment: Readonly<Record<string, string>>;
   readonly attempts: readonly SimulatedAttempt[];
 }
@@ -40,14 +40,14 @@ export interface SimulationResult {
 export interface SimulatedAttempt {
   readonly suiteId: string;
   readonly slotId: string;
-  /** How many devices, and so slots, it holds. */
+  /** Number of devices that it holds, and so of slots. */
   readonly devices: number;
   readonly startMs: number;
   readonly endMs: number;
   readonly status: SuiteStatus;
 }
 
-/** What was simulated, as far as its result needs it. */
+/** What a result is computed from. */
 export interface ResultInput {
   readonly strategy: string;
   readonly slots: readonly Slot[];
@@ -108,12 +108,12 @@ export function resultOf(input: ResultInput): SimulationResult {
   };
 }
 
-/** As a scenario names it, `<type>#<n>`, though each of its slots may be a device of its own. */
+/** The type that a scenario gives the slot, from its id `<type>#<n>`. Its slots may be devices of their own. */
 function typeIn(slotId: string): string {
   return slotId.slice(0, slotId.lastIndexOf('#'));
 }
 
-/** What no schedule of these durations beats, ms. */
+/** Lower bound of the makespan for these durations, ms. */
 export function boundOf(
   slots: readonly Slot[],
   suites: readonly Suite[],

@@ -10,24 +10,24 @@ import { defaultProfile } from '../core/workload/profile.js';
 import type { SimulatedCase } from './case.js';
 import type { SlotLoss } from './simulate.js';
 
-/** What is made up besides the fleet. */
+/** Describes made-up suites. */
 export interface WorkloadOptions {
-  /** How many suites. */
+  /** Number of suites. */
   readonly tasks: number;
-  /** Names of built-in workloads, in turn. */
+  /** Names of built-in workloads. The suites take them in turn. */
   readonly workloads: readonly string[];
   readonly seed: number;
-  /** Standard deviation of ln(true duration / expected one). */
+  /** Standard deviation of ln(true duration / expected duration). */
   readonly sigma: number;
-  /** Share of the suites that no earlier run has seen, 0…1. */
+  /** Share of the suites that were never measured, 0…1. */
   readonly unknownShare: number;
-  /** Machines that are lost during the run. */
+  /** Number of machines that are lost during the run. */
   readonly lostMachines: number;
   /** Share of the suites whose first attempt is lost, 0…1. */
   readonly lostShare: number;
 }
 
-/** Times faster than a CPU, made up: orders of magnitude that such work shows. */
+/** How many times faster than a CPU devices run a workload. Made up, of the order that such work shows. */
 const speeds: Readonly<Record<string, Partial<Record<DeviceClass, number>>>> = {
   nlp: { gpu: 8, tpu: 8, npu: 3 },
   vision: { gpu: 10, tpu: 8, npu: 4 },
@@ -35,18 +35,22 @@ const speeds: Readonly<Record<string, Partial<Record<DeviceClass, number>>>> = {
   'edge-vision': { gpu: 4, npu: 6, dsp: 2 },
   'large-batch-nlp': { gpu: 10, tpu: 20 },
 };
-/** Of ln(duration) on a CPU, seconds around this median. */
-const medianMs = 4000;
-const durationSpread = 1;
-/** Of each suite's own factor on each kind of device. */
-const deviceSpread = 0.3;
-/** Share of the suites that ask for a backend of the fleet, so that a CPU will not do. */
-const demandingShare = 0.2;
-/** Share of the kinds of devices that a known suite could run on and ran on before. */
-const seenShare = 0.7;
+/** Made up, not measured: suites of seconds that differ by an order of magnitude. */
+const population = {
+  /** Median of durations on a CPU. */
+  medianMs: 4000,
+  /** Standard deviation of ln(duration on a CPU). */
+  durationLogSd: 1,
+  /** Standard deviation of ln(a suite's own factor on a kind of device). */
+  deviceLogSd: 0.3,
+  /** Share of the suites that ask for a backend of the fleet, so that a CPU cannot run them. */
+  demandingShare: 0.2,
+  /** Share of the feasible kinds of devices on which a known suite was measured. */
+  measuredShare: 0.7,
+} as const;
 const gib = 1024 ** 3;
 
-/** Made-up suites of the built-in workloads for a fleet; all that is random comes from the seed. */
+/** Made-up suites of the built-in workloads for a fleet. All randomness comes from the seed. */
 export function workloadCase(slots: readonly Slot[], options: WorkloadOptions): SimulatedCase {
   const { tasks, workloads, seed, sigma, unknownShare } = options;
   const devices = [...new Map(slots.map((slot) => [deviceKindOf(slot.device), slot.device])).values()];
@@ -58,15 +62,18 @@ export function workloadCase(slots: readonly Slot[], options: WorkloadOptions): 
   const usualMs = ({ id, profile }: Suite, device: Device) => {
     const speed = device.class === 'cpu' ? 1 : (speeds[profile.workload]?.[device.class] ?? 1);
     const kind = deviceKindOf(device);
-    const onCpuMs = medianMs * Math.exp(durationSpread * draw(`duration ${id}`));
-    return Math.max(1, Math.round((onCpuMs / speed) * Math.exp(deviceSpread * draw(`${kind} ${id}`))));
+    const onCpuMs = population.medianMs * Math.exp(population.durationLogSd * draw(`duration ${id}`));
+    return Math.max(
+      1,
+      Math.round((onCpuMs / speed) * Math.exp(population.deviceLogSd * draw(`${kind} ${id}`))),
+    );
   };
   const observations = suites.flatMap((suite): Observation[] => {
     if (chance(`unknown ${suite.id}`) < unknownShare) return [];
     const possible = slots.filter((slot) => neverRejection(suite, slot, false) === undefined);
     const kinds = [...new Map(possible.map((slot) => [deviceKindOf(slot.device), slot.device])).entries()];
     return kinds
-      .filter(([kind], index) => index === 0 || chance(`seen ${kind} ${suite.id}`) < seenShare)
+      .filter(([kind], index) => index === 0 || chance(`seen ${kind} ${suite.id}`) < population.measuredShare)
       .map(([deviceKind, device]) => ({
         suiteId: suite.id,
         deviceKind,
@@ -100,7 +107,7 @@ function suiteOf(index: number, workload: string, devices: readonly Device[], se
       ),
     ),
   ];
-  const isDemanding = random() < demandingShare && backends.length > 0;
+  const isDemanding = random() < population.demandingShare && backends.length > 0;
   const backend = backends[Math.floor(random() * backends.length)];
   return {
     id,
@@ -113,7 +120,7 @@ function suiteOf(index: number, workload: string, devices: readonly Device[], se
   };
 }
 
-/** Machines go one after another, spread over the run; one is left. */
+/** Machines are lost one after another, evenly over the run. One machine always stays. */
 function lossesOf(
   slots: readonly Slot[],
   suites: readonly Suite[],
@@ -127,7 +134,7 @@ function lossesOf(
     .sort((a, b) => a.rank - b.rank)
     .slice(0, Math.min(lostMachines, names.length - 1));
   if (lost.length === 0) return [];
-  // Only roughly as long as the run: on slots that all do everything.
+  // A rough length of the run: all work on its fastest slots, divided by the number of slots.
   const workMs = suites.reduce((sum, suite) => {
     const times = slots
       .filter((slot) => neverRejection(suite, slot, false) === undefined)

@@ -203,7 +203,7 @@ describe('records', () => {
 
   test('a suite that some shards did not see is named', () => {
     const { notes } = mergeRecords([shard(1), shard(2, { elsewhere: ['1.test.js'] })]);
-    expect(notes).toEqual(['shard 1 did not see 1 suites that others ran: 2.test.js']);
+    expect(notes).toEqual(['shard 1 does not have the files of 1 suites that others ran: 2.test.js']);
   });
 
   test.each<[string, readonly ShardRecord[], string]>([
@@ -212,46 +212,42 @@ describe('records', () => {
     [
       'one twice at once',
       [shard(1), shard(1, { own: ['1.test.js'], ms: 7 }), shard(2)],
-      'shard 1 of 2 is there 2 times',
+      'there are 2 records of shard 1 of 2',
     ],
     [
       'one again on another system',
       [shard(1), shard(1, { day: 5, platform: 'darwin' }), shard(2)],
-      'shard 1 of 2 is there 2 times',
+      'there are 2 records of shard 1 of 2',
     ],
     [
       'one twice in one attempt of a CI run',
       [shard(1, { ci: ['run 4711', '1'] }), shard(1, { day: 5, ci: ['run 4711', '1'] }), shard(2)],
-      'shard 1 of 2 is there 2 times',
+      'there are 2 records of shard 1 of 2',
     ],
     [
       'an attempt of another plan',
       [shard(1), shard(1, { day: 5, planId: 'q' }), shard(2)],
-      'a shard of another plan',
+      'the shard followed another plan',
     ],
-    [
-      'an attempt that was killed',
-      [shard(1), shard(1, { day: 5, ends: false }), shard(2)],
-      'did not come to its end',
-    ],
+    ['an attempt that was killed', [shard(1), shard(1, { day: 5, ends: false }), shard(2)], 'did not end'],
     [
       'one twice in part',
       [shard(1, { own: ['1.test.js', 'a.test.js'] }), shard(1, { own: ['a.test.js'] }), shard(2)],
-      'shard 1 of 2 is there 2 times',
+      'there are 2 records of shard 1 of 2',
     ],
     [
       'a part that was cut off',
       [shard(1), shard(1, { own: ['a.test.js'], ends: false }), shard(2)],
-      'shard 1 of 2 did not come to its end',
+      'shard 1 of 2 did not end',
     ],
     [
       'another plan',
       [shard(1), shard(2, { planId: 'q', inputs: { history: 'i', fleet: 'f' } })],
       'history i, not h',
     ],
-    ['another commit', [shard(1), shard(2, { commit: 'd' })], 'a shard of another commit'],
-    ['another division', [shard(1), shard(2, { total: 3 })], 'of another division'],
-    ['one that was killed', [shard(1), shard(2, { ends: false })], 'did not come to its end'],
+    ['another commit', [shard(1), shard(2, { commit: 'd' })], 'the shard is of another commit'],
+    ['another division', [shard(1), shard(2, { total: 3 })], 'with another number of shards'],
+    ['one that was killed', [shard(1), shard(2, { ends: false })], 'did not end'],
     [
       'a suite nobody ran',
       [shard(1, { elsewhere: ['lost.test.js'] }), shard(2)],

@@ -170,11 +170,11 @@ describe('a plan file', () => {
   });
 
   test.each<[what: string, content: unknown, message: string]>([
-    ['another version', { ...file, version: 2 }, 'wrong at version'],
+    ['another version', { ...file, version: 2 }, '`version` is wrong'],
     ['no suites', { ...file, shards: undefined }, 'found:    nothing'],
     ['half of one', '{"version":1,', 'plan.json:1: this is not JSON'],
     ['one that was changed', { ...file, shards: [['a', 'b'], ['c']] }, 'changed after it was written'],
-    ['one with a suite twice', { ...file, shards: [['a'], ['a']] }, 'stands in the plan twice'],
+    ['one with a suite twice', { ...file, shards: [['a'], ['a']] }, 'is in the plan twice'],
     [
       'one for other machines',
       planFileOf({ ...run, inputs: { ...run.inputs, fleet: 'x' } }, file.shards),

@@ -13,8 +13,9 @@ import { learn, unlearnedText } from '../../record/learn.js';
 import { readRecord } from '../../record/read.js';
 import { reportFormats } from '../../report/formats/index.js';
 import { flakyJUnit } from '../../report/formats/junit.js';
-import type { SuiteOutcome } from '../../report/summary/suites.js';
+import { type SuiteOutcome, suiteOutcomes } from '../../report/summary/suites.js';
 import { type RunSummary, summarise } from '../../report/summary/summary.js';
+import { outcomeText } from '../../report/text/outcomes.js';
 import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
 import { mergeRecords } from '../../shard/merge/records.js';
@@ -66,7 +67,7 @@ export const mergeCommand: Command = {
     const counted = records.filter(({ path }) => !leftOut.includes(path));
     const rooted = counted.flatMap(rootedRecord);
     const jestConfig = onDemand(() => configHere(flags.get('config')));
-    // Without Jest nobody knows better than that the command runs in the project.
+    // Without Jest, the working directory is the best guess for rootDir.
     const rootDir = onDemand(() => orElse(() => jestConfig().rootDir, process.cwd()));
     const output = flags.get('output') ?? defaultOutput(flags.words);
     makeOutputFolder(output, 'the merged run');
@@ -94,7 +95,7 @@ export const mergeCommand: Command = {
     }
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
     const repeatable = division && repeatableRun(division, failed || runFails(summary));
-    written.push(...teach(historyPath, artefacts.histories, events, repeatable, io));
+    written.push(...learnMerged(historyPath, artefacts.histories, events, repeatable, io));
     const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
     io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
@@ -105,7 +106,7 @@ export const mergeCommand: Command = {
       const folder = join(output, `${mergedPrefix}coverage`);
       const { coverage: converted, rawCoverage: raw } = artefacts;
       const coverage = await mergeCoverage({ converted, raw, records: rooted }, jestConfig(), folder);
-      // Jest's reporter says itself which thresholds are not met.
+      // Jest's own reporter has printed the thresholds that are not met.
       failed ||= !coverage.meetsThresholds;
       for (const note of coverage.notes) io.out(printableLines(`note: ${note}\n`));
       written.push(folder);
@@ -119,15 +120,15 @@ function runFails({ counts, unmetRequirements, refused }: RunSummary): boolean {
   return unmetRequirements.length > 0 || refused.length > 0 || failing.some((outcome) => counts[outcome] > 0);
 }
 
-/** What Jest itself says at the end of a whole run. */
+/** The number of suites by outcome, and the failed ones, as Jest prints them at the end of a run. */
 function suitesText({ counts, suites }: RunSummary): string {
-  const sums = Object.entries(counts).flatMap(([outcome, count]) =>
-    count === 0 ? [] : `${count} ${outcome}`,
+  const sums = suiteOutcomes.flatMap((outcome) =>
+    counts[outcome] === 0 ? [] : `${counts[outcome]} ${outcomeText[outcome]}`,
   );
   const failed = suites.filter(({ outcome }) => failing.includes(outcome));
   return [
     `Suites        ${sums.join(', ')} of ${suites.length}`,
-    ...failed.map(({ id, outcome }) => `  ${outcome.padEnd(12)}  ${id}`),
+    ...failed.map(({ id, outcome }) => `  ${outcomeText[outcome].padEnd(14)}  ${id}`),
     '',
   ].join('\n');
 }
@@ -136,8 +137,8 @@ function defaultOutput([first = '.']: readonly string[]): string {
   return statSync(first).isDirectory() ? first : dirname(first);
 }
 
-/** Shards leave the history as it is; their run is learned here, once. */
-function teach(
+/** Learns from the merged run, and writes the history. The shards themselves leave the history as it is. */
+function learnMerged(
   path: string,
   found: readonly string[],
   events: readonly RunEvent[],
@@ -160,7 +161,7 @@ function configHere(config: string | undefined): Config.GlobalConfig {
   return jestConfigOf(process.cwd(), config === undefined ? [] : ['--config', config]).globalConfig;
 }
 
-/** What coverage and results need of a shard's record. */
+/** The facts of a shard's record that merging coverage and results needs. */
 function rootedRecord({ path, events }: { path: string; events: readonly RunEvent[] }): CoveredRecord[] {
   const started = events.find((event) => event.type === 'run-started');
   if (started?.index === undefined) return [];

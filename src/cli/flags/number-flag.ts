@@ -10,7 +10,7 @@ interface NumberRange {
 
 /**
  * The value of a flag that takes a number; undefined when it is not given.
- * @throws {UsageError} for anything that is no number of the range.
+ * @throws {UsageError} for anything that is not a number of the range.
  */
 export function numberFlag(
   flags: FlagValues,

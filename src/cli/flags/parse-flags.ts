@@ -4,8 +4,8 @@ import { UsageError } from '../../core/vocabulary/usage-error.js';
 import type { Flag, FlagValues } from '../command.js';
 
 /**
- * Checks the arguments behind a command.
- * @throws {UsageError} for an unknown flag or argument, a missing or unexpected value, a value given twice.
+ * Checks the arguments of a command.
+ * @throws {UsageError} for an unknown flag or argument, a missing or unexpected value, and a flag given twice.
  */
 export function parseFlags(
   args: readonly string[],
@@ -32,7 +32,7 @@ export function parseFlags(
     }
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
     if (flag === undefined) fail(`unknown flag \`${token.rawName}\``, flags, token.name);
-    // `--machine --json` is a forgotten value, not a file called `--json`; `-5` is a number.
+    // In `--machine --json` the value was forgotten: no file is called `--json`. But `-5` is a number.
     const value =
       token.value !== undefined && !token.inlineValue && /^-(?![\d.])/.test(token.value) ? '' : token.value;
     if (flag.value !== undefined && !value) fail(`\`${token.rawName}\` needs a value (${flag.value})`, flags);

@@ -3,8 +3,8 @@ import { formatBytes } from '../../core/vocabulary/units.js';
 import { painter, type Screen, sourceText, troubleText, wrapped } from './screen.js';
 
 /**
- * A block of lines: what the device is, why it is not usable, what decides where suites go.
- * @param problem The machine's problem that keeps it from being used.
+ * A block of lines: what the device is, why it is not usable, and the facts that decide which suites it can run.
+ * @param problem The problem of the machine that makes the device unusable.
  */
 export function deviceBlock(device: Device, problem: MachineProblem | undefined, screen: Screen): string {
   const paint = painter(screen);
@@ -32,7 +32,7 @@ function remedyOf(problem: MachineProblem | undefined): Pick<MachineProblem, 're
   return problem?.remedy === undefined ? {} : { remedy: problem.remedy };
 }
 
-/** `NPU, emulated on the CPU, not usable`: what the id and the model do not say. */
+/** What id and model do not say: `npu, emulated, not usable`. */
 function remarkOn({ id, class: deviceClass, model, software, usable }: Device): string {
   const isNamed = id.startsWith(deviceClass);
   const remarks = [
@@ -46,7 +46,7 @@ function remarkOn({ id, class: deviceClass, model, software, usable }: Device): 
 
 type Fact = readonly [label: string, value: string | undefined];
 
-/** What decides where a suite can run and how fast, then what tells this device from others. */
+/** Facts that decide which suites can run and how fast, then facts that identify the device. */
 function factsOf(device: Device): readonly Fact[] {
   const { memoryBytes, freeMemoryBytes, maxFrequencyMHz, ratedWatts, measuredWatts, shares } = device;
   const memory = memoryBytes === undefined ? 'unknown' : formatBytes(memoryBytes);
@@ -90,7 +90,7 @@ function joined(parts: readonly (string | undefined)[]): string {
   return parts.filter(Boolean).join(', ');
 }
 
-/** Said only where something is declared. Data sheets alone are neither: they follow from what was detected or declared. */
+/** Undefined unless something was declared. Data sheets do not count: they follow from what was detected or declared. */
 function knownBy(device: Device): string | undefined {
   const confidences = Object.values(device.evidence).map(({ confidence }) => confidence);
   if (!confidences.includes('declared')) return undefined;

@@ -3,9 +3,9 @@ import { printableValue } from '../../core/vocabulary/printable.js';
 import { formatBytes } from '../../core/vocabulary/units.js';
 import { untitledTable } from '../../report/text/table.js';
 
-/** Every label of the machine and of every device: its value and the evidence for it. */
-export function evidenceText(told: Machine): string {
-  const { machine, devices } = printableValue(told);
+/** Every fact of the machine and of each device, with the evidence for it. */
+export function evidenceText(raw: Machine): string {
+  const { machine, devices } = printableValue(raw);
   const parts = [{ id: 'machine', fields: machine, evidence: machine.evidence ?? {} }].concat(
     devices.map((device) => ({ id: device.id, fields: device as never, evidence: device.evidence })),
   );
@@ -23,7 +23,7 @@ export function evidenceText(told: Machine): string {
     .join('');
 }
 
-/** A word of a list stands for itself: what is said of it is which list it is in. */
+/** The value of a label. For an entry of a list (`cuda`), the kind of the entry (`backend`). */
 function valueText(label: string, fields: Readonly<Record<string, unknown>>): string {
   const value = fields[label];
   if (typeof value === 'number' && label.endsWith('Bytes')) return formatBytes(value);

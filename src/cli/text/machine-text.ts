@@ -6,9 +6,9 @@ import { untitledTable } from '../../report/text/table.js';
 import { deviceBlock } from './device-text.js';
 import { painter, type Screen, sourceText, troubleText } from './screen.js';
 
-/** A machine for a person: budgets and what set them, a block per device, then what is wrong beside the devices. */
-export function machineText(told: Machine, screen: Screen): string {
-  const { machine, devices, problems } = printableValue(told);
+/** A machine as a person reads it: budgets and their sources, a block for each device, then problems of no device. */
+export function machineText(raw: Machine, screen: Screen): string {
+  const { machine, devices, problems } = printableValue(raw);
   const paint = painter(screen);
   const threads = `${Number(machine.cpuBudget.toFixed(2))} ${machine.cpuBudget === 1 ? 'thread' : 'threads'}`;
   const budgets = untitledTable([

@@ -3,10 +3,10 @@ import { styleText } from 'node:util';
 import type { Evidence, MachineProblem } from '../../core/machine/machine.js';
 import { showsColors } from '../../host/colors.js';
 
-/** What the reader's terminal shows. */
+/** What the reader's terminal can show. */
 export interface Screen {
   readonly color: boolean;
-  /** Lists are broken to it; a single long name or reason may be longer. */
+  /** Columns to which lists are wrapped. A single long name or reason may exceed them. */
   readonly width: number;
 }
 
@@ -14,13 +14,13 @@ export function screenOf(stream: Partial<WriteStream>): Screen {
   return { color: showsColors(stream), width: stream.columns ?? 80 };
 }
 
-/** A file or a pipe, or nobody told. */
+/** For a file, a pipe, or an unknown reader. */
 export const plainScreen: Screen = { color: false, width: 80 };
 
 type Style = Parameters<typeof styleText>[0];
 type Paint = (style: Style, text: string) => string;
 
-/** What is wrong, and below it, set apart, what to do. */
+/** A problem, and on the next line its remedy. */
 export function troubleText(
   { message, remedy }: MachineProblem,
   paint: Paint,
@@ -40,7 +40,7 @@ export function sourceText(evidence: Evidence | undefined): string {
   return evidence.confidence === 'declared' ? `declared in ${evidence.source}` : evidence.source;
 }
 
-/** Broken at spaces. */
+/** Wraps a text at its spaces. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

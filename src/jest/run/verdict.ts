@@ -1,7 +1,7 @@
 import type { Config } from '@jest/types';
+import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { type RunSummary, unusableOf } from '../../report/summary/summary.js';
-import { printable } from '../../report/text/printable.js';
 import { say, session } from '../session.js';
 
 /**

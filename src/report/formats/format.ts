@@ -3,9 +3,9 @@ import type { RunSummary } from '../summary/summary.js';
 export interface ReportOptions {
   /** Whether the reader is a terminal that shows colours. */
   readonly color: boolean;
-  /** Columns of the terminal; a report that is not read there ignores it. */
+  /** Columns of the terminal. Formats for files ignore it. */
   readonly width: number;
-  /** Where to read on; left out: not said. */
+  /** Path of the record, for readers who want all of it; left out: the report refers to `the record`. */
   readonly recordPath?: string;
 }
 

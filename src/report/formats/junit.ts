@@ -4,7 +4,7 @@ import type { RunSummary } from '../summary/summary.js';
 
 type Element = 'failure' | 'error' | 'skipped' | 'flakyError';
 
-/** `flakyError` is Surefire's: Jenkins, GitLab and others count the test as passed and show what it was before. */
+/** `flakyError` comes from Maven Surefire: Jenkins, GitLab and others count the test as passed and show its first failure. */
 const elementOf: Readonly<Record<SuiteOutcome, Element | undefined>> = {
   passed: undefined,
   flaky: 'flakyError',
@@ -21,7 +21,7 @@ const elementOf: Readonly<Record<SuiteOutcome, Element | undefined>> = {
   unfinished: 'error',
 };
 
-/** JUnit XML with a test case a suite: its file, where it ran, for how long, and what became of it. */
+/** JUnit XML with one test case for each suite: its file, devices, duration and outcome. */
 export function junitReport({ suites, makespanMs, startedAt, shard, refused }: RunSummary): string {
   const count = (element: Element) => suites.filter(({ outcome }) => elementOf[outcome] === element).length;
   const totals =
@@ -45,9 +45,9 @@ export function junitReport({ suites, makespanMs, startedAt, shard, refused }: R
 }
 
 /**
- * Flaky suites as properties of a `<testsuite>` without tests, to stand beside what other reporters wrote: their test cases
- * do not say which file they are of.
- * @returns Nothing when no suite was.
+ * Flaky suites as properties of a `<testsuite>` without tests. It stands beside the test cases of other reporters, which
+ * cannot be marked themselves: they do not name their file.
+ * @returns An empty list when no suite was flaky.
  */
 export function flakyJUnit({ suites }: RunSummary): readonly string[] {
   const flaky = suites.filter(({ outcome }) => outcome === 'flaky');

@@ -4,19 +4,19 @@ import { type RunSummary, unusableOf } from '../summary/summary.js';
 
 /** One thing worth saying about a run. */
 export interface Note {
-  /** What kind of thing, in a word or two. */
+  /** The kind of note, in one or two words. */
   readonly label: string;
-  /** `bad` fails the run, `odd` deserves a look, `quiet` is as wanted. */
+  /** `bad` fails the run, `odd` deserves a look, `quiet` is as expected. */
   readonly weight: 'bad' | 'odd' | 'quiet';
-  /** Suites it holds for; may be empty. */
+  /** Suites that the note is about; may be empty. */
   readonly suiteIds: readonly string[];
   readonly text: string;
 }
 
-/** Shorter waits for other runs are not worth a line. */
+/** A shorter wait for other runs is not worth a line. */
 const shownWaitMs = 1000;
 
-/** What did not simply run and end, the worst first; suites with the same story share a note. */
+/** Everything out of the ordinary, the worst first. Suites with the same text share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {
   const { suites, machines, heat, waits, unmetRequirements, refused } = summary;
   return [
@@ -37,7 +37,7 @@ export function notesOf(summary: RunSummary): readonly Note[] {
       .flatMap(({ reasons }) => reasons.map((reason) => general('docblock', 'bad', firstLine(reason)))),
     ...notesBy(suites, 'timed out', 'bad', timedOut),
     ...notesBy(suites, 'lost', 'odd', lost),
-    // Each by its name: what two of them have in common is not known.
+    // One note for each: equal texts need not have an equal cause.
     ...suites
       .filter(({ outcome }) => outcome === 'flaky')
       .map((suite): Note => ({ label: 'flaky', weight: 'odd', suiteIds: [suite.id], text: storyOf(suite) })),
@@ -78,7 +78,7 @@ function general(label: string, weight: Note['weight'], text: string): Note {
   return { label, weight, suiteIds: [], text };
 }
 
-/** @param textOf Undefined for a suite that this is not about. */
+/** @param textOf Returns undefined for a suite without such a note. */
 function notesBy(
   suites: readonly SuiteSummary[],
   label: string,

@@ -8,7 +8,7 @@ import { table } from '../text/table.js';
 import type { ReportOptions } from './format.js';
 import { type Note, notesOf } from './notes.js';
 
-/** More lines than these send the reader to the record. */
+/** More notes than these are counted, and the reader is sent to the record. */
 const notesShown = 10;
 
 const weightStyle = { bad: 'red', odd: 'yellow', quiet: 'dim' } as const satisfies Record<
@@ -16,9 +16,9 @@ const weightStyle = { bad: 'red', odd: 'yellow', quiet: 'dim' } as const satisfi
   string
 >;
 
-/** The hardware section after Jest's own output: devices, time against its bound, then what is out of the ordinary. */
-export function terminalReport(told: RunSummary, { color, width, recordPath }: ReportOptions): string {
-  const summary = printableValue(told);
+/** The hardware section after Jest's own output: devices, total time, then everything out of the ordinary. */
+export function terminalReport(raw: RunSummary, { color, width, recordPath }: ReportOptions): string {
+  const summary = printableValue(raw);
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(style, text, { validateStream: false }) : text;
   const heading = (word: string) => paint('bold', word.padEnd(labelWidth));
@@ -54,7 +54,7 @@ export function terminalReport(told: RunSummary, { color, width, recordPath }: R
 
 const labelWidth = 14;
 
-/** The usual case, one device: a line says it all. */
+/** A machine with one device, the usual case, takes one line. */
 function deviceSentence(device: DeviceSummary): string {
   const { slots, suites, busyMs, utilisation } = device;
   const name = [device.id, device.model].filter((part) => part !== undefined).join(' ');
@@ -136,7 +136,7 @@ function timeSentence({ makespanMs, bound, strategy, shard, state, cancelCause }
     .join(', ');
 }
 
-/** What was measured alone; estimates are in the JSON report. */
+/** Measured energy only. Estimates are in the JSON report. */
 function energySentence({ machines }: RunSummary): string | undefined {
   const measured = machines.flatMap(({ devices }) =>
     devices

@@ -5,19 +5,18 @@ import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { type MeasuredSuite, type MoreWorkers, moreWorkersFor } from './more-workers.js';
 import type { AttemptSummary, SuiteSummary } from './suites.js';
 
-/** How near the run came to the shortest possible one for what it ran. */
+/** The lower bound of a run's makespan: what no order of the suites that gave a result beats. */
 export interface BoundSummary {
-  /** No order of the suites that gave a result could have taken less, ms. */
   readonly ms: number;
   /** makespan / bound, ≥ 1. */
   readonly ratio: number;
-  /** `assumed`: some suite could also have run on a device it was not timed on, and would take as long there. */
+  /** `assumed`: some suite could have run on another device too, where it was not timed and is assumed to take as long. */
   readonly basis: 'measured' | 'assumed';
   /** Left out unless more workers would have made the run noticeably shorter. */
   readonly moreWorkers?: MoreWorkers;
 }
 
-/** @returns Undefined when no attempt gave a result, or none took time. */
+/** @returns Undefined when no attempt gave a result, or all took no time. */
 export function summariseBound(
   events: readonly RunEvent[],
   summaries: readonly SuiteSummary[],
@@ -47,7 +46,7 @@ export function summariseBound(
     const attempt = attempts.findLast(hasResult);
     const slot = slotOfId.get(attempt?.slotId ?? '');
     if (suite === undefined || attempt === undefined || slot === undefined) continue;
-    // Where it ran is not always where it belongs: it may have been degraded.
+    // A degraded suite ran on a device outside of its requirement, so the device it ran on is added to the feasible ones.
     const types = new Set([slot.type, ...feasibleTypes(suite, slotOfType.values())]);
     if (types.size > 1) basis = 'assumed';
     measured.push({
@@ -63,7 +62,7 @@ export function summariseBound(
   if (ms === 0) return undefined;
   const machines = events.flatMap((event) => (event.type === 'machine-known' ? [event.machine] : []));
   const [machine, ...others] = machines;
-  // Shards tell each for itself; of a run that was stopped, the rest is not known.
+  // The advice needs one machine, which merged shards do not have, and all suites, which a cancelled run does not have.
   const isWhole = others.length === 0 && events.every(({ type }) => type !== 'run-cancelled');
   const cpuMs = events.reduce(
     (sum, event) => sum + (event.type === 'suite-ended' ? (event.cpuMs ?? 0) : 0),

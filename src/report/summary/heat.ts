@@ -5,7 +5,7 @@ export interface HeatSummary {
   /** `<machine>/<device>` */
   readonly device: string;
   readonly hotMs: number;
-  /** The highest that was told when it got hot, °C; left out when nobody told any. */
+  /** Highest temperature reported when the device became hot, °C; left out when none was reported. */
   readonly celsius?: number;
   readonly source: string;
 }

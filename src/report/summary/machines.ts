@@ -3,7 +3,7 @@ import type { Device, Evidence, MachineFacts, MachineProblem } from '../../core/
 import type { DeviceClass, Vendor } from '../../core/vocabulary/taxonomy.js';
 import type { SuiteSummary } from './suites.js';
 
-/** Whether facts were found on the machine or said by its owner. */
+/** Whether facts were detected on the machine or declared in a machine file. */
 type Origin = 'detected' | 'declared' | 'partly-declared';
 
 export interface MachineSummary {
@@ -30,15 +30,15 @@ export interface DeviceSummary {
   readonly unusableBecause?: string;
   readonly software: boolean;
   readonly origin: Origin;
-  /** How many suites could be bound to it at once. */
+  /** How many suites could hold it at once. */
   readonly slots: number;
-  /** How many suites were bound to it at least once. */
+  /** How many suites held it at least once. */
   readonly suites: number;
-  /** Sum of the time that attempts held it. */
+  /** Sum of the times for which attempts held it, ms. */
   readonly busyMs: number;
-  /** Of the attempts that held it. */
+  /** Energy of the device while attempts held it. */
   readonly energyJoules: number;
-  /** `partly-measured`: some of the attempts were, the others are estimated. */
+  /** `partly-measured`: measured for some of the attempts, estimated for the others. */
   readonly energyBasis: 'measured' | 'partly-measured' | 'estimated';
   /** busy / (slots × makespan), 0…1; 0 without slots. */
   readonly utilisation: number;
@@ -112,7 +112,7 @@ function knownMachines(events: readonly RunEvent[]): Map<string, Known> {
 interface Use {
   busyMs: number;
   energyJoules: number;
-  /** Attempts that held it, and how many of them were measured. */
+  /** Number of attempts that held it, and of those whose energy was measured. */
   attempts: number;
   measured: number;
   readonly suiteIds: Set<string>;

@@ -8,35 +8,35 @@ import { planInstanceOf } from '../../core/scheduler/plan-instance.js';
 export interface MoreWorkers {
   /** What `--maxWorkers` would have to be. */
   readonly workers: number;
-  /** What the run would have taken by a plan, with every suite as fast as it was, ms. */
+  /** Total time of a plan with so many workers, each suite as fast as it was, ms. */
   readonly totalMs: number;
 }
 
 /** A suite that gave a result. */
 export interface MeasuredSuite {
   readonly suite: Suite;
-  /** By slot type that can run it. */
+  /** By type of the slots that can run it. */
   readonly durationsMs: DurationsMs;
-  /** Host memory that it was given. */
+  /** Host memory that the scheduler reserved for it. */
   readonly hostMemoryBytes: number;
 }
 
 const tuning = {
-  /** Less is not worth a word: shares and ms that a run varies by anyway. */
+  /** Least saving that is worth a word, as a share and in ms: runs vary by as much. Chosen, not measured. */
   leastShare: 0.1,
   leastMs: 500,
-  /** So near the best that any number of workers gives, more of them are not asked for. */
+  /** The fewest workers within this factor of the best bound are suggested. On fixtures/records 1 to 1.2 give the same. */
   nearBest: 1.02,
-  /** Jest's own measure: it runs so few, so fast suites in its own process, whatever the number of workers. */
+  /** From `shouldRunInBand` of @jest/core 30: it runs so few, so fast suites in its own process, with any -w above 1. */
   mostInBand: 20,
   fastMs: 1000,
 } as const;
 
 /**
- * Whether the number of workers is what limited a run: no more CPU slots than the machine has CPUs, and one suite at a time
- * on each share of a device.
- * @param boundMs No schedule with the run's own workers takes less.
- * @param cpuMs CPU time of all suites, which more workers do not make less.
+ * Whether more workers would have made a run noticeably shorter. It does not count on more CPU slots than the machine has
+ * CPUs, nor on more suites at once on a device than it has shares.
+ * @param boundMs Lower bound of the makespan with the run's own workers.
+ * @param cpuMs CPU time of all suites, which more workers do not reduce.
  * @returns Undefined when more workers would save nothing noticeable.
  */
 export function moreWorkersFor(
@@ -76,7 +76,7 @@ export function moreWorkersFor(
   return totalMs > worthwhileMs ? undefined : { workers: enough, totalMs };
 }
 
-/** A suite that asks for a device or a limit runs in a process of its own. */
+/** Whether Jest may run the suite in its own process. Suites with a device or a limit of their own never run there. */
 function isFastAndPlain({ suite: { profile }, durationsMs }: MeasuredSuite): boolean {
   const { hardware, maxTimeMs, cpuThreads } = profile;
   const isPlain = hardware.every((need) => need.class === 'cpu');
@@ -84,7 +84,7 @@ function isFastAndPlain({ suite: { profile }, durationsMs }: MeasuredSuite): boo
   return isFast && isPlain && maxTimeMs === undefined && cpuThreads === undefined;
 }
 
-/** The least integer of a range that has what all above it have; its end where none has it before. */
+/** Binary search for the least integer from which on `holds` is true; `to` when there is none below it. */
 function leastWhere(from: number, to: number, holds: (value: number) => boolean): number {
   let [low, high] = [from, to];
   while (low < high) {

@@ -5,7 +5,7 @@ import { clausesOf } from '../text/clauses.js';
 
 export const suiteOutcomes = [
   'passed',
-  /** It passed after an attempt whose process or machine was lost. */
+  /** It passed after an attempt was lost with its process or machine. */
   'flaky',
   'failed',
   'skipped',
@@ -25,7 +25,7 @@ export const suiteOutcomes = [
   /** It waits or runs where the events stop. */
   'unfinished',
 ] as const;
-/** What became of a suite; of several attempts, the last one counts. */
+/** The outcome of a suite. Of several attempts the last one counts. */
 export type SuiteOutcome = (typeof suiteOutcomes)[number];
 
 export interface SuiteSummary {
@@ -33,11 +33,11 @@ export interface SuiteSummary {
   readonly outcome: SuiteOutcome;
   /** In the order in which they started. */
   readonly attempts: readonly AttemptSummary[];
-  /** One clause each: why it did not run, what is wrong with its docblock, or how a flaky one was lost. */
+  /** One clause each: why it did not run, what is wrong with its docblock, or how an attempt of a flaky suite was lost. */
   readonly reasons: readonly string[];
-  /** For how long other runs kept it, or suites like it before it, from starting; left out: not at all. */
+  /** How long other runs, or suites that need the same, kept it from starting, ms; left out when nothing did. */
   readonly waitedMs?: number;
-  /** `gpu0 is held by pid 4711 in ../app`, as it was when the wait began. */
+  /** What it waited for when the wait began: `gpu0 is held by pid 4711 in ../app`. */
   readonly waitedFor?: string;
   /** Hardware it asked for (`gpu`, `gpu:2`), any of these; empty when the events do not tell. */
   readonly hardware: readonly string[];
@@ -45,7 +45,7 @@ export interface SuiteSummary {
 
 interface Energy {
   readonly joules: number;
-  /** `estimated`: what the device is rated for, else what such devices typically draw, × the time it was held. */
+  /** `estimated`: rated watts of the device, else typical watts of its class, × the time for which it was held. */
   readonly basis: 'measured' | 'estimated';
 }
 
@@ -53,14 +53,14 @@ export interface AttemptSummary {
   /** From 1. */
   readonly attempt: number;
   readonly slotId: string;
-  /** `<machine>/<device>` of every device the attempt was bound to; that says nothing about using it. */
+  /** `<machine>/<device>` of every device that the attempt held, used or not. */
   readonly deviceTypes: readonly string[];
-  /** Its device lies outside what the suite asked for. */
+  /** Whether its device lies outside of what the suite asked for. */
   readonly degraded: boolean;
   readonly status: SuiteStatus | 'running';
-  /** Since the run started. */
+  /** Since the run started, ms. */
   readonly startedAtMs: number;
-  /** How long it held its devices, so far when it is running. */
+  /** How long it held its devices, ms; while it is running, so far. */
   readonly heldMs: number;
   /** Sum over its devices. */
   readonly energyJoules: number;
@@ -82,7 +82,7 @@ interface Draft {
   waitedFor?: string;
 }
 
-/** Every suite the events name. */
+/** Every suite that the events name. */
 export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSummary[] {
   const drafts = new Map<string, Draft>();
   const machineOf = new Map<string, string>();
@@ -133,7 +133,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
       case 'suite-ended': {
         const draft = draftOf(event.suiteId);
         endAttempt(draft, event, event.atMs);
-        // Another attempt gave the result before.
+        // A stopped attempt does not count: another one gave the result.
         if (!stopped.has(`${event.slotId} ${event.suiteId}`)) draft.outcome = event.status;
         break;
       }
@@ -178,12 +178,12 @@ export function lostText(attempt: AttemptSummary): string {
   return `${attempt.cause ?? 'no result'}, on ${devicesText(attempt)}`;
 }
 
-/** The devices an attempt was bound to, or its slot where the events do not tell. */
+/** The devices that an attempt held; its slot when the events do not name them. */
 export function devicesText({ deviceTypes, slotId }: AttemptSummary): string {
   return deviceTypes.length === 0 ? slotId : deviceTypes.join(' + ');
 }
 
-/** Devices whose energy was not measured get what they should have drawn. */
+/** Adds an estimate for each device whose energy was not measured. */
 function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, number>): AttemptSummary {
   const entries = attempt.deviceTypes.map((type): [string, Energy] => {
     const joules = Math.round(((watts.get(type) ?? 0) * attempt.heldMs) / 100) / 10;

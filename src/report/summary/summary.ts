@@ -7,10 +7,10 @@ import { type MachineSummary, summariseMachines } from './machines.js';
 import { type SuiteOutcome, type SuiteSummary, suiteOutcomes, summariseSuites } from './suites.js';
 import { summariseWaits, type WaitSummary } from './waits.js';
 
-/** What a run did, computed from its events alone; what `--json` prints. */
+/** What a run did, computed from its events alone. `report --format json` prints it. */
 export interface RunSummary {
   readonly version: 1;
-  /** ISO 8601, UTC; these four are left out when the events lack `run-started`. */
+  /** ISO 8601, UTC. This and the next three are left out when the events lack `run-started`. */
   readonly startedAt?: string;
   readonly packageVersion?: string;
   readonly strategy?: string;
@@ -19,7 +19,7 @@ export interface RunSummary {
   /** True when something (`-t`, a path pattern, `JEST_HARDWARE_ONLY`) left suites or tests out. */
   readonly filtered: boolean;
   readonly coverage: boolean;
-  /** `unfinished`: the events stop before the run ended (it goes on, or was killed). */
+  /** `unfinished`: the events stop before the end of the run, which is still going on or was killed. */
   readonly state: 'complete' | 'cancelled' | 'unfinished';
   readonly cancelCause?: CancelCause;
   /** From the first decision to the end of the last attempt, ms. */
@@ -34,11 +34,11 @@ export interface RunSummary {
   readonly waits: readonly WaitSummary[];
   /** Every suite, in the order of the events. */
   readonly suites: readonly SuiteSummary[];
-  /** Classes of `requireExecuted` of which no suite executed a test on a real device of that class, undegraded. */
+  /** Classes of `requireExecuted` without a test executed on a real device. Degraded suites do not count. */
   readonly missingClasses: readonly DeviceClass[];
-  /** The missing classes that make the run fail: it was whole (not filtered, sharded or cancelled) but for classes left out. */
+  /** The missing classes that fail the run: none if it was filtered, sharded or cancelled, and no class that it left out. */
   readonly unmetRequirements: readonly DeviceClass[];
-  /** What the option `failOn` refuses and some suite was: it makes the run fail. */
+  /** States that the option `failOn` refuses, with the suites in them. They fail the run. */
   readonly refused: readonly RefusedState[];
 }
 
@@ -47,7 +47,7 @@ interface RefusedState {
   readonly suiteIds: readonly string[];
 }
 
-/** @param events Of one run; any beginning of a record will do. */
+/** @param events Of one run. The beginning of a record is enough. */
 export function summarise(events: readonly RunEvent[]): RunSummary {
   const run = events.find((event) => event.type === 'run-started');
   const cancelled = events.find((event) => event.type === 'run-cancelled');
@@ -126,7 +126,7 @@ function countOutcomes(suites: readonly SuiteSummary[]): Record<SuiteOutcome, nu
   return counts;
 }
 
-/** An emulated device proves nothing about its class. */
+/** Classes with a test executed on a real device. An emulated device proves nothing about its class. */
 function executedClasses(
   machines: readonly MachineSummary[],
   suites: readonly SuiteSummary[],

@@ -5,13 +5,13 @@ import { ownSuite, partsOfHeldText } from '../../core/machine/permits.js';
 export interface WaitSummary {
   /** `gpu0`, `lock db`, `the machine` */
   readonly waitedFor: string;
-  /** At least one suite was kept waiting, ms; waits at the same time count once. */
+  /** Time in which at least one suite waited, ms. Overlapping waits count once. */
   readonly waitedMs: number;
   /** Who held it when a wait began: `pid 4711 in ../app`. */
   readonly heldBy: readonly string[];
 }
 
-/** Waits that ended with a start. That suites of one run wait for each other is no news. */
+/** Waits that ended with a start. Waits for suites of the same run are ordinary, and left out. */
 export function summariseWaits(events: readonly RunEvent[]): readonly WaitSummary[] {
   const waits = new Map<string, WaitSummary & { readonly untilMs: number }>();
   for (const event of events) {

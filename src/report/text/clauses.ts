@@ -7,7 +7,7 @@ import { printable } from '../../core/vocabulary/printable.js';
  * one, `needs gpu: this machine has cpu, npu`.
  */
 export function clausesOf(rejections: readonly Rejection[]): readonly string[] {
-  // Once a device of the right class exists, what the others are explains nothing.
+  // When a device of the right class exists, rejections of other devices for their class explain nothing.
   const near = rejections.filter(({ filter }) => filter !== 'class');
   const findingsOf = new Map<string, Set<string>>();
   for (const { reason } of near.length > 0 ? near : rejections) {
@@ -22,15 +22,15 @@ export function clausesOf(rejections: readonly Rejection[]): readonly string[] {
 }
 
 /**
- * The whole explanation of a suite that cannot run, for a person: a line per clause, then what to do. What is present
- * and not usable comes first, each with its own remedy.
+ * Explains to a person why a suite cannot run: one line for each clause, then what to do. Devices that are present but not
+ * usable come first, each with its own remedy.
  */
 export function refusalText(rejections: readonly Rejection[]): string {
   const remedies = new Set(rejections.flatMap(({ remedy }) => remedy ?? []));
-  // No machine has a word that nothing looks for, unless somebody declares it.
+  // A word that is never detected has to be declared: another machine does not help.
   const undetectable = rejections.some(({ filter }) => filter === notLookedFor);
   const elsewhere = `${undetectable ? '' : 'run it where such a device is, '}declare the device in a machine file`;
-  // All that is missing is what somebody else has taken for now.
+  // The devices exist, but somebody else holds them for now.
   const isTaken = rejections.length > 0 && rejections.every(({ until }) => until === 'now');
   if (isTaken) {
     return [

@@ -4,7 +4,7 @@ import type { Shard } from './shard-record.js';
 interface Attempts {
   /** Records of the newest attempt of each shard. */
   readonly parts: readonly Shard[];
-  /** Records of one shard that are no attempts after one another. */
+  /** A problem for each shard whose records cannot be attempts of one job. */
   readonly twins: readonly UsageProblem[];
   /** Paths of the records of earlier attempts, and of copies. */
   readonly leftOut: readonly string[];
@@ -13,9 +13,9 @@ interface Attempts {
 }
 
 /**
- * Of the records that there are, those that count: a job that is run again leaves the record of its first attempt among the
- * artefacts of the run. Attempts follow one another; two jobs that ran the same shard side by side are a mistake.
- * @param records By shard and time.
+ * Selects the records that count. A job that is run again leaves the record of its first attempt among the artefacts of the
+ * run, where only the newest attempt counts. Two jobs that ran the same shard at the same time are a mistake.
+ * @param records Sorted by shard and time.
  */
 export function newestAttempts(records: readonly Shard[]): Attempts {
   const twins: UsageProblem[] = [];
@@ -32,10 +32,10 @@ export function newestAttempts(records: readonly Shard[]): Attempts {
     if (paths.length === 0) continue;
     if (attempts.some((attempt, at) => isBeside(attempts[at - 1], attempt))) {
       twins.push({
-        message: `shard ${index} of ${newest[0]?.started.total} is there ${attempts.length} times`,
-        expected: 'one record, or attempts one after another on one kind of system',
+        message: `there are ${attempts.length} records of shard ${index} of ${newest[0]?.started.total}`,
+        expected: 'one record, or records of attempts that followed one another on the same kind of system',
         found: own.map(({ path }) => path).join(', '),
-        remedy: 'name the files to merge one by one, those of one job for each shard',
+        remedy: 'name the files to merge one by one, for each shard those of one job',
       });
       continue;
     }
@@ -48,8 +48,8 @@ export function newestAttempts(records: readonly Shard[]): Attempts {
 }
 
 /**
- * Merged artefacts hold copies of what is there beside them, of several jobs and attempts in one folder: of equal records the
- * one counts that lies with the fewest others, so that what belongs to it can be told from what does not.
+ * Removes copies: a download of merged artefacts has the records of several jobs in one folder, beside the originals. Of
+ * equal records the one in the folder with the fewest records stays, because there it is clear which files belong to it.
  */
 function withoutCopies(records: readonly Shard[]): { unique: readonly Shard[]; copies: readonly string[] } {
   const folderOf = ({ path }: Shard) => path.replace(/[^\\/]*$/, '');
@@ -72,7 +72,7 @@ function areCopies(a: Shard, b: Shard): boolean {
   return a.started.startedAt === b.started.startedAt && JSON.stringify(a.events) === JSON.stringify(b.events);
 }
 
-/** Projects of different options run one after another: their records are of one attempt. */
+/** Groups records by attempt. Jest projects with different options leave a record each in one attempt. */
 function attemptsOf(records: readonly Shard[]): readonly (readonly Shard[])[] {
   const attempts: Shard[][] = [];
   for (const record of records) {
@@ -89,7 +89,7 @@ function attemptsOf(records: readonly Shard[]): readonly (readonly Shard[])[] {
   return attempts;
 }
 
-/** Whether two attempts are none of one job: at the same time, on other systems, or with one number of the CI service. */
+/** Whether two attempts cannot be of one job: they overlap, ran on different systems, or have the same attempt number. */
 function isBeside(before: readonly Shard[] | undefined, after: readonly Shard[]): boolean {
   if (before === undefined) return false;
   const [first] = after;

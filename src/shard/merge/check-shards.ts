@@ -5,10 +5,10 @@ export const noShards: UsageProblem = {
   message: 'there are no records of shards to merge',
   expected: 'the run-….jsonl of each shard, from runs with --shard',
   remedy:
-    "upload each shard's output directory (.jest-hardware) as an artefact, and name the folder they are in",
+    "upload each shard's output directory (.jest-hardware) as an artefact, and name the folder with the downloads",
 };
 
-/** What keeps two records from being of one run. */
+/** Why records cannot be of one run: another number of shards, another plan, or another commit. */
 export function mismatches([first, ...others]: readonly Shard[]): UsageProblem[] {
   if (first === undefined) return [];
   const found: UsageProblem[] = [];
@@ -17,7 +17,12 @@ export function mismatches([first, ...others]: readonly Shard[]): UsageProblem[]
   for (const shard of others) {
     const [a, b] = [first.started, shard.started];
     if (a.total !== b.total) {
-      differ(shard, 'a shard of another division', `of ${a.total}, as ${first.path}`, `of ${b.total}`);
+      differ(
+        shard,
+        'the shard is of a run with another number of shards',
+        `of ${a.total}, as ${first.path}`,
+        `of ${b.total}`,
+      );
     } else if (first.planned?.planId !== shard.planned?.planId) {
       const inputs = Object.entries(first.planned?.inputs ?? {}).flatMap(([name, value]) => {
         const other = shard.planned?.inputs[name];
@@ -25,16 +30,16 @@ export function mismatches([first, ...others]: readonly Shard[]): UsageProblem[]
       });
       differ(
         shard,
-        `a shard of another plan: ${inputs.join('; ') || 'made without one'}`,
+        `the shard followed another plan: ${inputs.join('; ') || 'it had none'}`,
         `plan ${first.planned?.planId ?? 'none'}, as ${first.path}`,
         `plan ${shard.planned?.planId ?? 'none'}`,
-        'let all shards and their later attempts follow one file (plan --output FILE, JEST_HARDWARE_PLAN), and run them again; without it, they need the same history file, option `shards` and version of jest-runner-hardware',
+        'write one plan for all shards and their later attempts (plan --output FILE, JEST_HARDWARE_PLAN), and run them again; without such a file, all shards need the same history file, option `shards` and version of jest-runner-hardware',
       );
     }
     if (a.commit !== b.commit) {
       differ(
         shard,
-        'a shard of another commit',
+        'the shard is of another commit',
         a.commit ?? 'none',
         b.commit ?? 'none',
         'merge shards of one commit',
@@ -55,7 +60,7 @@ export function missingShards(parts: readonly Shard[]): UsageProblem[] {
           message: `shard ${index} of ${total} is missing`,
           expected: `a record of each shard from 1 to ${total}`,
           found: `those of ${found}`,
-          remedy: 'run it, or look why its job ended before its artefacts were kept',
+          remedy: 'run it, or find out why its job ended before it kept its artefacts',
         },
       ];
     }
@@ -64,7 +69,7 @@ export function missingShards(parts: readonly Shard[]): UsageProblem[] {
         ? []
         : {
             file: path,
-            message: `shard ${index} of ${total} did not come to its end: it was killed, or its record was cut off`,
+            message: `shard ${index} of ${total} did not end: it was killed, or its record is cut off`,
             remedy: 'run it again',
           },
     );
@@ -81,7 +86,7 @@ export function wrongSuites(shards: readonly Shard[]): UsageProblem[] {
       owners.length === 0
         ? {
             message: `${id} ran on no shard`,
-            found: `seen by ${listed(seers)}, which left it to a shard that does not have the file`,
+            found: `${listed(seers)} left it to a shard that does not have the file`,
             remedy: 'check out the same files on every shard',
           }
         : { message: `${id} ran on ${listed(owners)}`, expected: 'one result for each suite' },
@@ -89,14 +94,14 @@ export function wrongSuites(shards: readonly Shard[]): UsageProblem[] {
   });
 }
 
-/** Files that exist on some machines only; harmless as long as one of these was to run them. */
+/** One sentence for each shard that lacks files which others have. That is harmless unless it had to run them. */
 export function unseenSuites(shards: readonly Shard[]): readonly string[] {
   const all = new Set(shards.flatMap(({ seen }) => [...seen]));
   return shards.flatMap(({ seen, started, planned }) => {
     const unseen = [...all].filter((id) => !seen.has(id)).sort();
     if (planned === undefined || unseen.length === 0) return [];
     const examples = `${unseen.slice(0, 3).join(', ')}${unseen.length > 3 ? ' …' : ''}`;
-    return `shard ${started.index} did not see ${unseen.length} suites that others ran: ${examples}`;
+    return `shard ${started.index} does not have the files of ${unseen.length} suites that others ran: ${examples}`;
   });
 }
 

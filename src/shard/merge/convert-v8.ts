@@ -6,17 +6,17 @@ import type { Config } from '@jest/types';
 import type { CoverageData } from './coverage.js';
 import type { CountedScript, ScriptSource } from './raw-coverage.js';
 
-/** What shards counted in one text of a file. */
+/** The counts of all shards for one text of a file. */
 export interface CountedSource {
-  /** Absolute, as the file is called here. */
+  /** Absolute path of the file here. */
   readonly path: string;
   readonly source: Omit<ScriptSource, 'url'> | undefined;
   readonly counts: readonly Pick<CountedScript, 'functions' | 'times'>[];
 }
 
 /**
- * Adds up V8's counts and converts the sums once, with Jest's own reporter, as a run of all suites does.
- * @param counted Several texts of one file (line endings, say) are converted apart and added up then.
+ * Adds up the counts of V8, then converts the sums once with Jest's own reporter, as a run of all suites does.
+ * @param counted Different texts of one file (different line endings, for instance) are converted apart and then added up.
  */
 export async function convertV8(
   counted: readonly CountedSource[],
@@ -38,7 +38,7 @@ export async function convertV8(
 }
 
 interface PlacedSource extends CountedSource {
-  /** Where conversion finds the text: the file itself where it is the same. */
+  /** Path where the conversion finds the text: that of the file itself if it has this text. */
   readonly place: string;
   readonly mapPath: string | null;
 }
@@ -90,7 +90,7 @@ async function convertedByJest(
     };
     for (const { functions, times } of counts) {
       for (let time = 0; time < times; time++) {
-        // Adding up changes what is added.
+        // The reporter changes the counts it is given, so each call gets a copy.
         const result = { url: place, scriptId: '0', functions: JSON.parse(functions) };
         const v8Coverage = [{ codeTransformResult, result }] as V8CoverageResult;
         reporter.onTestResult({} as Test, { v8Coverage } as TestResult);
@@ -103,7 +103,7 @@ async function convertedByJest(
   return JSON.parse(JSON.stringify(results.coverageMap ?? {})) as CoverageData;
 }
 
-/** Of the file itself, or of a file that its source map names, relative to it. */
+/** Translates a path in converted coverage: that of the file itself, or one that its source map names relative to it. */
 function originalPath(path: string, placed: readonly PlacedSource[]): string {
   for (const { place, path: original } of placed) {
     if (place === original) continue;

@@ -20,9 +20,9 @@ interface FileCoverage {
 export interface ShardsCoverage {
   /** Each a `coverage-final.json`. */
   readonly converted: readonly string[];
-  /** What V8 counted, before it was converted. */
+  /** Files with the counts of V8, before they were converted. */
   readonly raw: readonly string[];
-  /** Of the shards that are merged. */
+  /** Records of the shards that are merged. */
   readonly records: readonly CoveredRecord[];
 }
 
@@ -33,13 +33,13 @@ export interface CoveredRecord extends RootedRecord {
 
 export interface MergedCoverage {
   readonly meetsThresholds: boolean;
-  /** One sentence each for a person. */
+  /** What readers of the reports should know, one sentence each. */
   readonly notes: readonly string[];
 }
 
 /**
- * Merges the coverage of shards, writes the reports that Jest would write, and holds the thresholds against the sum.
- * @param directory Where reports go.
+ * Merges the coverage of shards, writes the reports that Jest would write, and checks the thresholds against the sum.
+ * @param directory Folder for the reports.
  */
 export async function mergeCoverage(
   shards: ShardsCoverage,
@@ -60,7 +60,7 @@ export async function mergeCoverage(
   const exact = new Set([...Object.keys(sums), ...counted.map(({ path }) => path)]);
   const parts = converted.map(({ file, coverage }) => {
     const isCounted = raw.missing.length === 0 || raw.directories.has(dirname(file));
-    // Of a shard whose counts are added up already, only files are left that no suite has loaded.
+    // The counts of such a shard are in the sums. Its converted coverage only adds files that no suite loaded.
     return raw.files.length > 0 && isCounted ? without(coverage, exact) : coverage;
   });
   if (raw.missing.length > 0 || (raw.files.length === 0 && parts.some(isOfV8))) {
@@ -90,10 +90,10 @@ async function report(
     ...globalConfig,
     collectCoverage: true,
     coverageDirectory: directory,
-    // All of it is converted to istanbul's format, whoever took it.
+    // All coverage is in istanbul's format by now, whichever provider took it.
     coverageProvider: 'babel',
   };
-  // Needed for watching and for files no test touched, whose coverage the shards have taken.
+  // Only watch mode and files that no test loaded need the context. The shards have covered the latter.
   const context = {} as ConstructorParameters<typeof CoverageReporter>[1];
   const reporter = new CoverageReporter(config, context);
   for (const coverage of parts) {
@@ -109,7 +109,7 @@ interface ConvertedFile {
   readonly relocation: Relocation;
 }
 
-/** Machines check the project out into different folders. */
+/** Reads converted coverage, and translates its paths: machines check the project out into different folders. */
 function convertedOf(file: string, records: readonly RootedRecord[], rootDir: string): ConvertedFile {
   const files = Object.values(readConverted(file));
   const relocation = relocationOf(
@@ -140,7 +140,7 @@ interface RawFiles {
   /** Each run's once. */
   readonly files: readonly RawCoverage[];
   readonly directories: ReadonlySet<string>;
-  /** Numbers of shards that took V8's coverage and left none of it. */
+  /** Numbers of shards that took V8 coverage but left no raw counts. */
   readonly missing: readonly number[];
 }
 
@@ -151,7 +151,7 @@ function rawOf({ raw, records }: ShardsCoverage, rootDir: string): RawFiles {
   const wanted = new Set(records.map(keyOf));
   for (const file of raw) {
     const content = readRawCoverage(file);
-    // Others are of runs that are not merged: a directory may hold what is left of earlier ones.
+    // A directory may also hold counts of earlier runs, which are not merged.
     if (!wanted.has(keyOf(content))) continue;
     directories.add(dirname(file));
     if (!files.has(keyOf(content))) files.set(keyOf(content), relocated(content, file, records, rootDir));
@@ -170,7 +170,7 @@ function relocated(
   records: readonly CoveredRecord[],
   rootDir: string,
 ): RawCoverage {
-  // The counts name their run: no other record has a say.
+  // The counts name their run, so only its own record decides.
   const own = records.filter(({ startedAt, index }) => startedAt === raw.startedAt && index === raw.index);
   const { pathHere } = relocationOf(
     file,
@@ -193,7 +193,7 @@ function relocatedMap(source: ScriptSource, path: (path: string) => string): Scr
   return { ...source, transformed: { ...transformed, map } };
 }
 
-/** By file and text: counts are positions in the text that a shard ran. */
+/** Groups counts by file and text: they refer to positions in the text that a shard ran. */
 function countedSources(files: readonly RawCoverage[]): {
   readonly counted: readonly CountedSource[];
   readonly severalTexts: readonly string[];

@@ -12,18 +12,18 @@ export interface Artefacts {
   readonly junit: readonly string[];
   /** `coverage-final.json`. */
   readonly coverage: readonly string[];
-  /** What V8 counted, before it was converted. */
+  /** Counts of V8, before they were converted. */
   readonly rawCoverage: readonly string[];
 }
 
-/** What merging writes begins like this, and is not merged again. */
+/** Prefix of the files that merging writes. They are not merged again. */
 export const mergedPrefix = 'merged-';
 
 const skippedFolders: ReadonlySet<string> = new Set(['node_modules', '.git']);
 
 /**
- * Looks for what shards wrote, in folders to any depth, as downloads of artefacts nest them.
- * @throws {UsageError} for a path that is not there.
+ * Finds the files that shards wrote. Folders are searched to any depth, because downloads of artefacts nest them.
+ * @throws {UsageError} for a path that does not exist.
  */
 export function findArtefacts(paths: readonly string[]): Artefacts {
   const found = {
@@ -53,8 +53,8 @@ export function findArtefacts(paths: readonly string[]): Artefacts {
 }
 
 /**
- * By name, so that the order is the same everywhere. Links are followed, as caches and stores of artefacts make them.
- * @param seen Real paths of what was found before: nothing is found twice, and no circle is followed.
+ * Files of a folder, sorted by name so that the order is the same everywhere. Links are followed: caches create them.
+ * @param seen Real paths found so far, so that nothing is found twice and no circle is followed.
  */
 function filesIn(folder: string, seen: Set<string>): readonly string[] {
   if (!isNew(folder, seen)) return [];
@@ -63,7 +63,7 @@ function filesIn(folder: string, seen: Set<string>): readonly string[] {
     .flatMap((name) => {
       const path = join(folder, name);
       if (name.startsWith(mergedPrefix)) return [];
-      // A link that leads nowhere is nothing.
+      // Without stats: a broken link.
       const stats = statSync(path, { throwIfNoEntry: false });
       if (stats?.isDirectory()) return skippedFolders.has(name) ? [] : filesIn(path, seen);
       return stats?.isFile() && isNew(path, seen) ? [path] : [];
@@ -75,9 +75,9 @@ function isNew(path: string, seen: Set<string>): boolean {
 }
 
 /**
- * Without what lies beside records that do not count: an earlier attempt of a shard left results and coverage too. A file
- * belongs to the records in the nearest folder around it that has any.
- * @param leftOut Records of artefacts.
+ * Removes the records that do not count, and the results and coverage that lie with them. A file belongs to the records in
+ * the nearest folder above it that holds any.
+ * @param leftOut Paths of the records that do not count.
  */
 export function withoutAttempts(artefacts: Artefacts, leftOut: readonly string[]): Artefacts {
   const out = new Set(leftOut);
@@ -99,12 +99,12 @@ export function withoutAttempts(artefacts: Artefacts, leftOut: readonly string[]
     results: artefacts.results.filter(counts),
     junit: artefacts.junit.filter(counts),
     coverage: artefacts.coverage.filter(counts),
-    // Each names its run.
+    // Raw coverage names its run, so the folder does not matter.
     rawCoverage: artefacts.rawCoverage,
   };
 }
 
-/** @param isFound False for a file that the user named: what is no other thing is taken for a record. */
+/** @param isFound False for a file that the user named. Such a file counts as a record when it is nothing else. */
 function kindOf(path: string, isFound: boolean): keyof Artefacts | undefined {
   const name = basename(path);
   if (/^run-.*\.jsonl$/.test(name)) return isFound && !isShardRecord(path) ? undefined : 'records';
@@ -116,7 +116,7 @@ function kindOf(path: string, isFound: boolean): keyof Artefacts | undefined {
   return isFound ? undefined : 'records';
 }
 
-/** An output directory may also hold records of whole runs. */
+/** Whether a record is of a shard: an output directory may also hold records of whole runs. */
 function isShardRecord(path: string): boolean {
   const [first = ''] = readFileSync(path, 'utf8').split('\n', 1);
   return !first.startsWith('{') || /"total":\d/.test(first);

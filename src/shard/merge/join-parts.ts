@@ -1,7 +1,7 @@
 import type { RunEvent, RunStarted } from '../../core/events.js';
 import type { Shard } from './shard-record.js';
 
-/** Each shard as one: Jest runs projects of different options one after another, and each leaves a record of its own. */
+/** Joins the records of each shard: Jest projects with different options run one after another and leave a record each. */
 export function joinedParts(parts: readonly Shard[]): readonly Shard[] {
   const shards = new Map<number, Shard>();
   for (const part of parts) {
@@ -30,7 +30,7 @@ function joined(first: Shard, next: Shard): Shard {
   };
 }
 
-/** A name for what each part tells of the machine and the plan, which they have in common. */
+/** Key of an event that every part repeats: the parts have machine, slots and plan in common. */
 function commonOf(event: RunEvent): string | undefined {
   switch (event.type) {
     case 'machine-known':
@@ -44,7 +44,7 @@ function commonOf(event: RunEvent): string | undefined {
   }
 }
 
-/** What some of the parts were asked for, the joined run was asked for. */
+/** Facts of the joined run: what any of its parts was asked for. */
 export function jointDemands(
   parts: readonly Pick<Shard, 'started'>[],
 ): Pick<RunStarted, 'filtered' | 'coverage' | 'requireExecuted' | 'failOn'> {

@@ -4,12 +4,12 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import type { V8CoverageResult } from '@jest/test-result';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 
-/** What V8 counted in one script of one suite or, where that is the same, of several. */
+/** The counts of V8 for one script, in one suite or in several suites with equal counts. */
 export interface CountedScript {
   readonly url: string;
   /** JSON of V8's functions and their ranges. */
   readonly functions: string;
-  /** How many suites have these very counts. */
+  /** Number of suites with exactly these counts. */
   readonly times: number;
 }
 
@@ -17,7 +17,7 @@ export interface CountedScript {
 export interface ScriptSource {
   readonly url: string;
   readonly originalCode: string;
-  /** Left out where the transformer gave no source map: Jest converts the original code then. */
+  /** Left out when the transformer gave no source map: then Jest converts the original code. */
   readonly transformed?: { readonly code: string; readonly map: SourceMap };
 }
 
@@ -25,17 +25,17 @@ type SourceMap = { readonly sources: readonly string[]; readonly sourcesContent?
 
 /** One shard's coverage before conversion. */
 export interface RawCoverage {
-  /** Of the run, as in its record. */
+  /** Start of the run, as in its record. */
   readonly startedAt: string;
   readonly index: number;
   readonly scripts: readonly CountedScript[];
   readonly sources: readonly ScriptSource[];
 }
 
-/** A project of 1,000 suites that load 100 files each stays far below; V8 cannot hold a string of more than 512 MiB. */
+/** Well above a project of 1,000 suites that load 100 files each, and below V8's longest string (512 MiB). */
 const mostCharacters = 128 * 2 ** 20;
 
-/** As many as there are records beside each other. */
+/** As many as the records that an output directory keeps. */
 const mostFiles = 20;
 
 const version = 1;
@@ -46,15 +46,15 @@ export function isRawCoverageName(name: string): boolean {
 }
 
 /**
- * Collects what V8 counted, suite by suite: sums of parts are not the sum of the whole (V8 counts functions in different
- * detail from suite to suite), so that equal counts are kept once with their number, and different ones apart.
+ * Collects the counts of V8, suite by suite. Different counts of a script are kept apart, because V8 counts in different
+ * detail from suite to suite and only Jest adds that up correctly. Equal counts are kept once, with their number.
  */
 export class RawCoverageCollector {
   readonly #scripts = new Map<string, { url: string; functions: string; times: number }>();
   readonly #sources = new Map<string, ScriptSource>();
   #characters = 0;
 
-  /** @param coverage Of one suite. Jest changes it when the run is complete. */
+  /** @param coverage Of one suite. It is copied: Jest changes it at the end of the run. */
   add(coverage: V8CoverageResult): void {
     for (const { result, codeTransformResult } of coverage) {
       if (this.isTooLarge) return;
@@ -74,12 +74,12 @@ export class RawCoverageCollector {
     }
   }
 
-  /** Nothing more is taken, and nothing can be written. */
+  /** Whether there are too many counts. Then no more are collected, and none can be written. */
   get isTooLarge(): boolean {
     return this.#characters > mostCharacters;
   }
 
-  /** Writes `jest-hardware-v8-<time>.jsonl.gz`; of earlier ones in the directory the newest stay. */
+  /** Writes `jest-hardware-v8-<time>.jsonl.gz`, and deletes all but the newest such files of the directory. */
   write(directory: string, startedAt: string, index: number): string {
     mkdirSync(directory, { recursive: true });
     const lines = [
@@ -103,13 +103,13 @@ function sourceOf(result: CodeTransformResult): Omit<ScriptSource, 'url'> {
   const { code, originalCode, sourceMapPath } = result;
   const map = sourceMapPath == null ? undefined : readMap(sourceMapPath);
   if (map === undefined) return { originalCode };
-  // Maps repeat the original code, which conversion takes as well from beside the map.
+  // The map often repeats the original code. The conversion finds it beside the map as well.
   const { sourcesContent, ...lean } = map;
   const repeats = sourcesContent?.length === 1 && sourcesContent[0] === originalCode;
   return { originalCode, transformed: { code, map: repeats ? lean : map } };
 }
 
-/** Jest goes on without a map that is not there, too. */
+/** Undefined for a missing map, without which Jest goes on too. */
 function readMap(path: string): SourceMap | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as SourceMap;
@@ -140,7 +140,8 @@ export function readRawCoverage(path: string): RawCoverage {
         file: path,
         message: 'the raw coverage cannot be read',
         found,
-        remedy: 'fetch it again, or delete it: converted coverage will do, but for branches',
+        remedy:
+          'download it again, or delete it: then converted coverage is used, whose branches are not exact',
       },
       { cause },
     );

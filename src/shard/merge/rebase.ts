@@ -3,7 +3,7 @@ import type { Slot } from '../../core/machine/machine.js';
 import { jointDemands } from './join-parts.js';
 import type { Shard } from './shard-record.js';
 
-/** All shards start at 0, as they would on machines that are there when the run starts. */
+/** The events of all shards as one run. Every shard starts at 0, like machines that are all there from the start. */
 export function mergedEvents(shards: readonly Shard[]): readonly RunEvent[] {
   const names = machineNames(shards);
   const startedAt = shards.map(({ started }) => started.startedAt).sort()[0] ?? '';
@@ -42,7 +42,7 @@ export function mergedEvents(shards: readonly Shard[]): readonly RunEvent[] {
   ];
 }
 
-/** New names by old ones, for each shard: machines are called `local` unless somebody names them. */
+/** New machine names by old ones, for each shard: several may have the same name, which is `local` by default. */
 function machineNames(shards: readonly Shard[]): ReadonlyMap<Shard, ReadonlyMap<string, string>> {
   const taken = new Set<string>();
   return new Map(

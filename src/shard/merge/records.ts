@@ -7,27 +7,27 @@ import { mergedEvents } from './rebase.js';
 import type { Shard, ShardRecord } from './shard-record.js';
 
 export interface MergedRun {
-  /** Of one run, as if it had had all machines. */
+  /** The events of one run on the machines of all shards. */
   readonly events: readonly RunEvent[];
   readonly shardCount: number;
-  /** One sentence each for a person: what is odd, but loses nothing. */
+  /** Oddities that lose nothing, one sentence each. */
   readonly notes: readonly string[];
-  /** Records of earlier attempts, and copies: neither they nor what lies beside them counts. */
+  /** Paths of records of earlier attempts and of copies. Files that lie with them do not count either. */
   readonly leftOut: readonly string[];
-  /** How the run was divided; undefined: nobody recorded it. */
+  /** How the run was divided; undefined when no record says so. */
   readonly division: MergedDivision | undefined;
 }
 
 export interface MergedDivision {
   readonly planned: ShardPlanned;
   readonly commit: string | undefined;
-  /** Index of the shard by suite id, of other runners' suites too. */
+  /** Index of the shard by suite id, from 0; suites of other runners included. */
   readonly shardOf: ReadonlyMap<string, number>;
 }
 
 /**
- * The shards of one run as one run.
- * @throws {UsageError} when they are not all of one run, or a suite has no result or two.
+ * Merges the records of all shards into one run.
+ * @throws {UsageError} when they are not of one run, a shard is missing, or a suite has no result or two.
  */
 export function mergeRecords(records: readonly ShardRecord[]): MergedRun {
   const { parts, twins, leftOut, notes } = newestAttempts(records.map(shardOf).sort(byIndexAndTime));
@@ -60,7 +60,7 @@ function shardOf({ path, events }: ShardRecord): Shard {
   if (started?.index === undefined || started.total === undefined) {
     throw new UsageError({
       file: path,
-      message: 'the record is not that of a shard',
+      message: 'the record is not of a shard',
       remedy: 'leave it out',
     });
   }

@@ -8,8 +8,9 @@ export interface Repeatable {
 }
 
 /**
- * What a history keeps of a merged run: a cache may give it to the next attempt of a shard, which would otherwise plan anew
- * by what was learned meanwhile. Where nobody says which run a shard belongs to, only a failed one is taken to be run again.
+ * What the history keeps of a merged run, so that a later attempt of a shard runs the same suites. Otherwise the attempt
+ * would plan anew with a history that has learned meanwhile. If no CI service names the run, only a failed run is kept.
+ * @returns Undefined for a run that cannot be repeated: a part of the suites, or a successful run without a name.
  */
 export function repeatableRun(
   { planned, commit, shardOf }: MergedDivision,
@@ -29,7 +30,7 @@ export function repeatableRun(
   };
 }
 
-/** The history with that run instead of the one before. */
+/** Replaces the repeatable run of a history. */
 export function withRepeatable(history: History, repeatable: Repeatable | undefined): History {
   const { repeatable: _before, ...rest } = history;
   const suites = new Map<string, SuiteHistory>();

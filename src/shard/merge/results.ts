@@ -2,7 +2,7 @@ import { type RootedRecord, relocationOf } from '../project-root.js';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Coverage is merged from its own files; times are not sums. */
+/** Keys that are not merged: coverage has files of its own. */
 const leftOut: ReadonlySet<string> = new Set(['coverageMap']);
 
 /** Several results of Jest's `--json` as one. */
@@ -11,8 +11,8 @@ export function mergeJestResults(results: readonly Json[]): Json {
 }
 
 /**
- * A result with the paths that its files have here, in its texts as well.
- * @param file Where the result was read.
+ * Translates the paths in a result to those here, in its texts as well.
+ * @param file The file that the result was read from.
  */
 export function relocatedResult(
   file: string,
@@ -61,7 +61,7 @@ function isObject(value: Json): value is { readonly [key: string]: Json } {
 
 const totals = ['tests', 'failures', 'errors', 'skipped', 'time'] as const;
 
-/** Values stand in either kind of quotes, and may hold `>`. */
+/** Values have either kind of quotes, and may contain `>`. */
 const attributesOfTag = `(?:[^>"']|"[^"]*"|'[^']*')*`;
 const loneSuite = /<testsuite\b[\s\S]*<\/testsuite>|<testsuite\b(?:[^>"'/]|"[^"]*"|'[^']*')*\/>/;
 const tagsAndTexts = new RegExp(
@@ -69,20 +69,20 @@ const tagsAndTexts = new RegExp(
   'g',
 );
 
-/** Some tools write thousands apart: `1,234.5`. */
+/** The value of a numeric attribute. Some tools separate thousands: `1,234.5`. */
 function amountIn(tag: string, name: string): number {
-  // Attribute by attribute: a suite's name may mention another attribute.
+  // Attribute by attribute, because the name of a suite may contain the text of another attribute.
   for (const [, attribute, double, single] of tag.matchAll(/([^\s"'=<>/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)) {
     if (attribute === name) return Number((double ?? single ?? '').replaceAll(',', '')) || 0;
   }
   return 0;
 }
 
-/** Several JUnit files as one; each `<testsuite>` is taken over as it stands. */
+/** Merges JUnit files. Each `<testsuite>` is copied as it is. */
 export function mergeJUnit(files: readonly string[]): string {
   const suites = files.map((text) => {
     const root = new RegExp(`<testsuites\\b${attributesOfTag}>([\\s\\S]*)</testsuites>`).exec(text);
-    // A file may also hold one suite alone, or an empty root.
+    // A file may also consist of a single suite, or of an empty root.
     return root?.[1] ?? loneSuite.exec(text)?.[0] ?? '';
   });
   const outermost = suites.flatMap((text) => openingTags(text));
@@ -94,7 +94,7 @@ export function mergeJUnit(files: readonly string[]): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites ${attributes.join(' ')}>\n${body.join('\n')}\n</testsuites>\n`;
 }
 
-/** Of suites that lie in no other. */
+/** Opening tags of the suites that are not nested in others. */
 function openingTags(text: string): readonly string[] {
   const tags: string[] = [];
   let depth = 0;

@@ -2,11 +2,11 @@
 export interface CiRun {
   /** Equal over the attempts of its jobs: `GITHUB_RUN_ID 4711`. */
   readonly run: string;
-  /** Left out where the service does not count. */
+  /** Left out when the service does not number attempts. */
   readonly attempt?: string;
 }
 
-/** Variables that stay as they are when a job is run again, and those that then differ. */
+/** Variables that stay the same when a job is run again (`run`), and those that change then (`attempt`). */
 const services = [
   // https://docs.github.com/actions/reference/variables-reference
   { run: 'GITHUB_RUN_ID', attempt: 'GITHUB_RUN_ATTEMPT' },
@@ -22,7 +22,7 @@ const services = [
   { run: 'BITBUCKET_PIPELINE_UUID', attempt: 'BITBUCKET_STEP_RUN_NUMBER' },
 ] as const satisfies readonly { readonly run: string; readonly attempt?: string }[];
 
-/** The run that the variables of the environment name; undefined: none. */
+/** The run that environment variables name; undefined outside of these services. */
 export function ciRunOf(env: Readonly<Record<string, string | undefined>>): CiRun | undefined {
   for (const service of services) {
     const id = env[service.run];

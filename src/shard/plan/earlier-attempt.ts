@@ -7,18 +7,18 @@ export interface SameShard {
   readonly index: number;
   readonly total: number;
   readonly commit: string | undefined;
-  /** See `CiRun`; undefined: nobody says what run this is. */
+  /** See `CiRun`; undefined outside of a known CI service. */
   readonly ciRun: string | undefined;
-  /** The plan that was asked for by its id. */
+  /** Id of the plan that was asked for. */
   readonly planId: string | undefined;
-  /** As in the inputs of a plan: whether only a part of the suites was asked for. */
+  /** As in the inputs of a plan; undefined for a run of all suites. */
   readonly suites: string | undefined;
 }
 
 /**
- * How an earlier attempt of this shard was divided, from its record, where the folder is kept between attempts: that of the
- * same run of the CI service, or of the plan that was asked for. A run again must run the same suites, whatever the history
- * holds by now.
+ * How an earlier attempt of this shard was divided, from its record, if the output directory was kept. An earlier attempt is
+ * one of the same run of the CI service, or with the plan that was asked for. A later attempt has to run the same suites,
+ * whatever the history has learned meanwhile.
  */
 export function earlierAttempt(directory: string, asked: SameShard): ShardPlanned | undefined {
   if (asked.ciRun === undefined && asked.planId === undefined) return undefined;
@@ -44,7 +44,7 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-/** Of a damaged record nothing is believed. */
+/** Nothing for a damaged record. */
 function firstEventsOf(path: string): readonly (RunEvent | undefined)[] {
   try {
     const lines = readFileSync(path, 'utf8').split('\n', 2);

@@ -1,12 +1,12 @@
 import type { Device, Machine } from '../../core/machine/machine.js';
 import { formatBytes } from '../../core/vocabulary/units.js';
 
-/** A runner of the same kind has a little more or less. */
+/** Share of a declared amount that is enough, as runners of one kind differ a little. Chosen, not measured. */
 const tolerance = 0.9;
 
 /**
- * What a machine lacks of what was declared for it, one clause each; empty when it will do. More than declared does no
- * harm. CPUs are compared by their threads: models differ within one kind of CI runner.
+ * What a machine lacks of what was declared for it, one clause each; empty when nothing is missing. Only the number of CPU
+ * threads is compared, not the model: CPU models differ within one kind of CI runner.
  */
 export function missingFrom(found: Machine, declared: Machine): readonly string[] {
   const { cpuBudget, memoryBudgetBytes } = declared.machine;
@@ -19,7 +19,7 @@ export function missingFrom(found: Machine, declared: Machine): readonly string[
       `${formatBytes(memoryBudgetBytes)} of memory: found ${formatBytes(found.machine.memoryBudgetBytes)}`,
     );
   }
-  // Each declared device needs one of its own.
+  // Each declared device needs another device of the machine.
   const free = found.devices.filter(({ usable }) => usable);
   for (const device of declared.devices) {
     if (!device.usable || device.class === 'cpu') continue;

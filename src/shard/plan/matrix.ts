@@ -8,24 +8,25 @@ import type { FleetMachine } from '../../machine-file/fleets.js';
 import type { History } from '../../record/history.js';
 import { type PlannedRun, planRun } from './plan.js';
 
-/** The smallest fleet found that is done in time. */
+/** The smallest fleet found that finishes in time. */
 export interface Matrix {
   /** In the order of the shards. */
   readonly fleet: readonly FleetMachine[];
   readonly run: PlannedRun;
-  /** Predicted, over all shards; left out when a machine has no price. */
+  /** Predicted cost of all shards; left out when a machine has no price. */
   readonly cost?: number;
 }
 
+/** GitHub runs at most 256 jobs of a matrix: https://docs.github.com/actions/reference/limits */
 const mostShards = 256;
-/** A machine that saves less is not worth its start. */
+/** A machine helps when it lowers the bound by at least this much. Bounds are whole ms. */
 const leastGainMs = 1;
 const gib = 1024 ** 3;
 
 /**
- * How many machines of each kind finish the suites in time: starts with those without which a suite could not run, and
- * adds the one that gains most for its price until it is enough.
- * @param kinds What can be had, each once.
+ * How many machines of each kind finish the suites in time. Starts with the machines without which some suite could not run,
+ * then adds the machine that saves most time for its price, until the time is kept.
+ * @param kinds The available machines, one of each kind.
  * @throws {UsageError} when a suite can run on none of them, or no number of them is fast enough.
  */
 export function matrixFor(
@@ -34,13 +35,13 @@ export function matrixFor(
   kinds: readonly FleetMachine[],
   finishWithinMs: number,
 ): Matrix {
-  // Suites that nobody has measured take part with what suites like them take.
+  // Suites without a measurement count with the estimate from similar suites.
   const counts = neededKinds(suites, kinds);
   for (;;) {
     const fleet = fleetOf(kinds, counts);
     const run = planRun({ total: fleet.length, fleet, history, suites });
     if (makespanOf(run) <= finishWithinMs) return { fleet, run, ...costOf(fleet, run) };
-    // By the bound: it falls with every machine that helps, when the slowest of several equal shards is still the same.
+    // Compared by the lower bound, which falls with every machine that helps. The slowest of equal shards may stay as it is.
     const longer = kinds.map((kind, at) => {
       const more = counts.map((count, index) => count + (index === at ? 1 : 0));
       const next = planRun({ total: fleet.length + 1, fleet: fleetOf(kinds, more), history, suites });
@@ -50,7 +51,7 @@ export function matrixFor(
     if (fleet.length >= mostShards || (run.boundMs > finishWithinMs + 1 && best.worth < leastGainMs)) {
       throw tooSlow(run, fleet.length, finishWithinMs);
     }
-    // Where whole suites no longer fit together, one more like the slowest.
+    // If no machine lowers the bound, whole suites no longer fit together: add one of the kind of the slowest shard.
     const { more } = best.worth >= leastGainMs ? best : (longer[slowestKind(run, counts)] ?? best);
     more.forEach((count, index) => {
       counts[index] = count;
@@ -80,7 +81,7 @@ function fleetOf(kinds: readonly FleetMachine[], counts: readonly number[]): rea
   );
 }
 
-/** One of each kind that some suite cannot do without; of those that will do, the cheapest. */
+/** The machines without which some suite cannot run: of the kinds that can run it, the cheapest. */
 function neededKinds(suites: readonly Suite[], kinds: readonly FleetMachine[]): number[] {
   const counts: number[] = kinds.map(() => 0);
   const byPrice = kinds
@@ -100,7 +101,8 @@ function neededKinds(suites: readonly Suite[], kinds: readonly FleetMachine[]): 
       throw new UsageError({
         message: `${suite.id} can run on none of these machines`,
         ...(slot && { found: neverRejection(suite, slot, false)?.reason ?? 'too few devices at once' }),
-        remedy: 'add a machine to the runners that can, or let it be skipped (@unsatisfiable skip)',
+        remedy:
+          'add a machine that can run it to the runners, or let the suite be skipped (@unsatisfiable skip)',
       });
     }
     if (able.some(({ at }) => (counts[at] ?? 0) > 0)) continue;
@@ -122,15 +124,15 @@ function costOf(fleet: readonly FleetMachine[], { predictedMs }: PlannedRun): { 
 function tooSlow(run: PlannedRun, count: number, finishWithinMs: number): UsageError {
   return new UsageError({
     message: `no number of these machines finishes within ${formatDuration(finishWithinMs)}`,
-    found: `${formatDuration(makespanOf(run))} with ${count}; more of them do not help, the longest suite takes as long`,
+    found: `${formatDuration(makespanOf(run))} with ${count}; more of them do not help, because one suite alone takes as long`,
     remedy: 'split the longest suites, add a faster kind of machine, or allow more time',
   });
 }
 
-/** For want of others: a machine for each class of hardware that suites ask for, which has all that they ask of it. */
+/** The default kinds: a machine for each class of hardware that suites ask for, with all that they ask of it. */
 export function kindsAskedFor(suites: readonly Suite[]): readonly FleetMachine[] {
   const classes = new Set<DeviceClass>(['cpu']);
-  // A suite that can do with a CPU needs no machine of its own.
+  // A suite that can also run on a CPU needs no other machine.
   for (const { profile } of suites) {
     if (!profile.hardware.some((need) => need.class === 'cpu'))
       classes.add(profile.hardware[0]?.class ?? 'cpu');

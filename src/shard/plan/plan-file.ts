@@ -10,9 +10,9 @@ const planFileVersion = 1;
 /** A plan that was made once, for all shards of a run and all their attempts. */
 export interface PlanFile {
   readonly version: typeof planFileVersion;
-  /** From the inputs and the suites of the shards: a file that somebody changed has another one. */
+  /** Hash of the inputs and of the suites of each shard. It shows whether the file was changed. */
   readonly planId: string;
-  /** A short hash of each thing that the plan was made from. */
+  /** A short hash of each input that the plan was made from. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly predictedMs: readonly number[];
   readonly boundMs: number;
@@ -50,14 +50,14 @@ export function planFileOf(run: PlannedRun, shards: readonly (readonly string[])
  * Reads a plan for a shard.
  * @param total How many shards the run has.
  * @param fleet Their machines, as the options describe them.
- * @throws {UsageError} for what is no plan, is damaged, or was made for other shards.
+ * @throws {UsageError} for a file that is not a plan, was changed, or was made for other shards.
  */
 export function readPlanFile(
   path: string,
   total: number,
   fleet: readonly FleetMachine[] | undefined,
 ): PlanFile {
-  const remedy = 'write it anew: jest-runner-hardware plan --shards N --output FILE';
+  const remedy = 'write it again: jest-runner-hardware plan --shards N --output FILE';
   const refuse = (message: string, expected: string, found: string, cause?: unknown) =>
     new UsageError({ file: path, message, expected, found, remedy }, { cause });
   const plan = parseJson(textOf(path), path).value;
@@ -66,14 +66,14 @@ export function readPlanFile(
     const [issue] = checked.issues;
     const field = v.getDotPath(issue);
     throw refuse(
-      `this is no plan${field === null ? '' : `: it is wrong at ${field}`}`,
+      `this is not a plan${field === null ? '' : `: \`${field}\` is wrong`}`,
       issue.expected ?? 'a plan',
       issue.received === 'undefined' ? 'nothing' : issue.received,
     );
   }
   const { planId, inputs, shards } = checked.output;
   const twice = firstTwice(shards.flat());
-  if (twice !== undefined) throw refuse('a suite stands in the plan twice', 'each suite once', twice);
+  if (twice !== undefined) throw refuse('a suite is in the plan twice', 'each suite once', twice);
   const { assignments } = inputs;
   if (assignments !== shortHash(shards) || planId !== shortHash(inputs)) {
     throw refuse('the plan was changed after it was written', `plan ${planId}`, 'other content');

@@ -7,19 +7,19 @@ import { defaultProfile, type WorkloadProfile } from '../../core/workload/profil
 import type { FleetMachine } from '../../machine-file/fleets.js';
 import { expectedMs, type History, observationsOf } from '../../record/history.js';
 
-/** What every shard must know alike. */
+/** The inputs of a plan. They must be the same on every shard. */
 export interface ShardRun {
   readonly total: number;
-  /** One machine for each shard; left out: equal ones, whatever they are. */
+  /** One machine for each shard; left out when all shards have equal machines. */
   readonly fleet?: readonly FleetMachine[];
   readonly history: History;
-  /** Suites of a run that asked for a part of them: these alone are planned. Left out: all that the newest whole run had. */
+  /** The only suites to plan, in a run that asked for a part of them. Left out: all suites of the newest whole run. */
   readonly narrowedTo?: readonly Suite[];
-  /** Suites that take part in the plan though the history may not know them; only where no other shard plans by itself. */
+  /** Suites to plan even if the history does not know them. Only for plans that no other shard has to compute alike. */
   readonly suites?: readonly Suite[];
 }
 
-/** What the plan's id comes from, a short hash each: where two ids differ, one of these does. */
+/** What the id of a plan is computed from, a short hash each. Two ids differ because one of these differs. */
 interface PlanInputs {
   readonly planner: string;
   readonly shards: string;
@@ -30,14 +30,14 @@ interface PlanInputs {
 }
 
 export interface PlannedRun extends ShardPlan {
-  /** Equal where all inputs are: 12 hexadecimal digits. */
+  /** 12 hexadecimal digits, equal when all inputs are equal. */
   readonly planId: string;
   readonly inputs: PlanInputs;
   /** Suites whose durations are known. */
   readonly knownSuites: readonly Suite[];
 }
 
-/** Plans who runs what; deterministic across machines, file orders and locales. */
+/** Plans which shard runs which suite. Deterministic across machines, orders of files and locales. */
 export function planRun({ total, fleet, history, suites, narrowedTo }: ShardRun): PlannedRun {
   const allKnown = suites ?? knownSuitesOf(history, fleet !== undefined);
   const asked = narrowedTo && new Map(narrowedTo.map((suite) => [suite.id, withNeeds(suite)]));
@@ -64,13 +64,13 @@ export function planRun({ total, fleet, history, suites, narrowedTo }: ShardRun)
     longest: plan.longest,
   };
 
-  /** Equal machines can all run a suite, or none can. */
+  /** On equal machines needs do not matter: all of them can run a suite, or none can. */
   function withNeeds(suite: Suite): Suite {
     return fleet === undefined ? { ...suite, profile: defaultProfile } : suite;
   }
 }
 
-/** What a plan depends on of the machines, as a short hash. */
+/** A short hash of all facts of the machines that a plan depends on. */
 export function fleetHash(fleet: readonly FleetMachine[] | undefined): string {
   return fleet === undefined ? 'equal machines' : shortHash(fleet.map(slotsOfShard).map(essence));
 }
@@ -79,7 +79,7 @@ function slotsOfShard({ machine, workers }: FleetMachine): readonly Slot[] {
   return slotsOf(machine, workers);
 }
 
-/** In whole ms, in the order of the suites and of the kinds' names. */
+/** Durations in whole ms, in the order of the suites, then of the names of device kinds. */
 function durationsById(suites: readonly Suite[], { suites: known, reversion }: History): readonly string[] {
   return suites.map(({ id }) => {
     const devices = [...(known.get(id)?.devices ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -87,7 +87,7 @@ function durationsById(suites: readonly Suite[], { suites: known, reversion }: H
   });
 }
 
-/** Each profile once, and who has it. */
+/** Each profile once, with the ids of its suites. */
 function needsById(suites: readonly Suite[]): readonly (readonly [WorkloadProfile, readonly string[]])[] {
   const ids = new Map<WorkloadProfile, string[]>();
   for (const { id, profile } of suites) {
@@ -98,7 +98,7 @@ function needsById(suites: readonly Suite[]): readonly (readonly [WorkloadProfil
   return [...ids];
 }
 
-/** Suites that the newest whole run had, with what they asked for then; those that need the same share a profile. */
+/** The suites of the newest whole run, with their needs at that time. Suites with equal needs share a profile. */
 function knownSuitesOf({ suites }: History, withNeeds: boolean): readonly Suite[] {
   const profiles = new Map<string, WorkloadProfile>();
   const known: Suite[] = [];
@@ -112,7 +112,7 @@ function knownSuitesOf({ suites }: History, withNeeds: boolean): readonly Suite[
   return known.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-/** One slot each: how many suites run at once does not matter where all run as many. */
+/** Shards of one slot each: on equal machines it does not matter how many suites run at once. */
 function equalShards(total: number): readonly (readonly Slot[])[] {
   return Array.from({ length: total }, (_, index) => {
     const machine = {
@@ -122,7 +122,7 @@ function equalShards(total: number): readonly (readonly Slot[])[] {
       cpuBudget: 1,
       memoryBudgetBytes: Number.MAX_SAFE_INTEGER,
     };
-    // Of no kind that the history knows: CPUs of CI runners differ, and shards must not.
+    // A kind that no history knows: CPU models of CI runners differ, but their plans must not.
     const device = {
       id: 'cpu',
       class: 'cpu',
@@ -138,7 +138,7 @@ function equalShards(total: number): readonly (readonly Slot[])[] {
   });
 }
 
-/** What a plan depends on of a shard's slots. */
+/** The facts of a shard's slots that a plan depends on. */
 function essence(slots: readonly Slot[]): unknown {
   return slots.map(({ device, machine, machineWorkers, machineCpuThreads }) => {
     const { id, class: deviceClass, architecture, model, memoryBytes, software } = device;

@@ -8,8 +8,8 @@ import type { SimulatedCase } from '../case.js';
 import type { Scenario } from './schema.js';
 
 /**
- * The scenario as a case: a slot is `<type>#<n>`, its kind `<class> <type>`. Slots that name no machine are on one of
- * their own for each type, with room for all of them.
+ * Turns a scenario into a case. Slots get the id `<type>#<n>` and the device kind `<class> <type>`. The slots of a type that
+ * names no machine are on a machine of their own, which has room for all of them.
  */
 export function caseOf(scenario: Scenario): SimulatedCase {
   const { suites: given, seed, sigma } = scenario;
@@ -38,7 +38,7 @@ export function caseOf(scenario: Scenario): SimulatedCase {
     return {
       id,
       fileBytes: 0,
-      // To the scheduler 0 is unknown; what takes no time takes the least there is.
+      // For the scheduler 0 means unknown, so a suite that takes no time gets the shortest duration.
       expectedMs: Object.fromEntries(
         Object.entries(durationMs).map(([type, each]) => [
           kindByType.get(type) ?? type,
@@ -69,8 +69,8 @@ export function caseOf(scenario: Scenario): SimulatedCase {
 type SlotEntry = Scenario['slots'][number];
 
 /**
- * @param several Whether suites hold several slots at once: then each is a device of its own.
- * @param onMachine How many slots the machine has in all.
+ * @param several Whether some suite holds several slots at once. Then each slot is a device of its own.
+ * @param onMachine Number of all slots of the machine.
  */
 function slotsOf(
   entry: SlotEntry,
@@ -87,7 +87,7 @@ function slotsOf(
     cpuBudget: declared?.cpuThreads ?? onMachine,
     memoryBudgetBytes: declared?.memoryBytes ?? Number.MAX_SAFE_INTEGER,
   };
-  // A CPU has a slot for each worker, with the memory of its machine; other devices take one suite each.
+  // A CPU has a slot for each worker and shares the memory of its machine. Any other device takes one suite.
   const separate = several || deviceClass !== 'cpu';
   return Array.from({ length: number }, (_, index): Slot => {
     const id = separate ? `${type}-${index + 1}` : type;

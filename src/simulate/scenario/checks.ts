@@ -1,6 +1,7 @@
 import type { JsonPath } from '../../json/read.js';
 import type { Scenario } from './schema.js';
 
+/** A mistake in values that are each of the right form. */
 export interface Inconsistency {
   readonly path: JsonPath;
   readonly message: string;
@@ -8,6 +9,7 @@ export interface Inconsistency {
   readonly remedy?: string;
 }
 
+/** All mistakes: names that are used twice, references to nothing, durations that nothing gives. */
 export function* inconsistencies({ slots, machines, suites }: Scenario): Iterable<Inconsistency> {
   const types = slots.map(({ type }) => type);
   const machineNames = machines.map((machine) => machine.name);
@@ -45,8 +47,9 @@ export function* inconsistencies({ slots, machines, suites }: Scenario): Iterabl
       if (expected !== null || actual !== undefined) continue;
       yield {
         path: ['suites', index, 'durationMs', type],
-        message: `\`suites[${index}]\`: nobody knows how long it takes on \`${type}\``,
-        remedy: 'a duration of null needs `actualMs`, which the scheduler is not told',
+        message: `\`suites[${index}]\`: its duration on \`${type}\` is not given`,
+        remedy:
+          'add `actualMs`: null tells the scheduler nothing, but the simulation needs the real duration',
       };
     }
   }
@@ -57,14 +60,14 @@ function oneOf(names: readonly string[]): string {
   return `one of ${names.slice(0, mostNames).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** In one message. */
+/** Names that one message lists. */
 const mostNames = 20;
 
 function* repeated(names: readonly string[], key: string, field: string): Iterable<Inconsistency> {
   const seen = new Set<string>();
   for (const [index, each] of names.entries()) {
     if (seen.has(each)) {
-      const message = `\`${key}[${index}].${field}\`: \`${each}\` stands twice`;
+      const message = `\`${key}[${index}].${field}\`: \`${each}\` is used twice`;
       yield { path: [key, index, field], message, expected: `every ${field} once` };
     }
     seen.add(each);

@@ -10,7 +10,7 @@ import { entries, rootEntries, type Scenario, schema } from './schema.js';
 
 /**
  * Reads a scenario.
- * @param file What to call it in messages.
+ * @param file Its name in messages.
  * @throws {UsageError} naming every mistake with its line.
  */
 export function parseScenario(text: string, file: string): Scenario {

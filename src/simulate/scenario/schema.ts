@@ -3,7 +3,7 @@ import { limits } from '../../core/vocabulary/limits.js';
 import { deviceClasses } from '../../core/vocabulary/taxonomy.js';
 import { defaultProfile } from '../../core/workload/profile.js';
 
-/** A scenario file, version 1: explicit numbers instead of hardware. */
+/** A scenario file, version 1: slots and suites given by numbers. */
 export type Scenario = v.InferOutput<typeof schema>;
 
 const longestMs = 1e12;
