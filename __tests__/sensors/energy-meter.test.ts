@@ -7,36 +7,36 @@ const reading = (values: Record<string, { power?: number; energy?: number }>) =>
 test('what a counter counted belongs to the attempts that held the device meanwhile', () => {
   const meter = new EnergyMeter();
   const [first, second] = [{}, {}];
-  meter.see(reading({ cpu: { energy: 1000 } }), 0);
-  meter.begin(first, ['cpu'], 0);
-  meter.see(reading({ cpu: { energy: 1030 } }), 0);
-  meter.begin(second, ['cpu'], 0);
-  meter.see(reading({ cpu: { energy: 1050 } }), 0);
-  expect(meter.end(first, 2000)).toEqual({ cpu: 40 });
-  meter.see(reading({ cpu: { energy: 1057 } }), 0);
-  expect(meter.end(second, 2000)).toEqual({ cpu: 17 });
+  meter.addReadings(reading({ cpu: { energy: 1000 } }), 0);
+  meter.startMetering(first, ['cpu'], 0);
+  meter.addReadings(reading({ cpu: { energy: 1030 } }), 0);
+  meter.startMetering(second, ['cpu'], 0);
+  meter.addReadings(reading({ cpu: { energy: 1050 } }), 0);
+  expect(meter.stopMetering(first, 2000)).toEqual({ cpu: 40 });
+  meter.addReadings(reading({ cpu: { energy: 1057 } }), 0);
+  expect(meter.stopMetering(second, 2000)).toEqual({ cpu: 17 });
 });
 
 test('watts count as straight lines between looks, and as the nearest look at both ends', () => {
   const meter = new EnergyMeter();
   const attempt = {};
   // What the card drew before is not the attempt's.
-  meter.see(reading({ gpu0: { power: 20 } }), 900);
-  meter.begin(attempt, ['gpu0'], 1000);
+  meter.addReadings(reading({ gpu0: { power: 20 } }), 900);
+  meter.startMetering(attempt, ['gpu0'], 1000);
   for (const atMs of [1500, 1600, 1700, 1800, 1900, 2000]) {
-    meter.see(reading({ gpu0: { power: 100 + (atMs - 1500) * 0.4 } }), atMs);
+    meter.addReadings(reading({ gpu0: { power: 100 + (atMs - 1500) * 0.4 } }), atMs);
   }
-  for (const atMs of [2500, 3000]) meter.see(reading({ gpu0: { power: 300 } }), atMs);
-  expect(meter.end(attempt, 3500)).toEqual({ gpu0: 50 + 100 + 300 + 150 });
+  for (const atMs of [2500, 3000]) meter.addReadings(reading({ gpu0: { power: 300 } }), atMs);
+  expect(meter.stopMetering(attempt, 3500)).toEqual({ gpu0: 50 + 100 + 300 + 150 });
 });
 
 test('with fewer than eight looks, or a second without one, nothing is known', () => {
   const measure = (endMs: number, ...looksMs: readonly number[]) => {
     const meter = new EnergyMeter();
     const attempt = {};
-    meter.begin(attempt, ['gpu0', 'gpu1'], 0);
-    for (const atMs of looksMs) meter.see(reading({ gpu0: { power: 100 } }), atMs);
-    return meter.end(attempt, endMs)['gpu0'];
+    meter.startMetering(attempt, ['gpu0', 'gpu1'], 0);
+    for (const atMs of looksMs) meter.addReadings(reading({ gpu0: { power: 100 } }), atMs);
+    return meter.stopMetering(attempt, endMs)['gpu0'];
   };
   const every100 = (fromMs: number, count: number) =>
     Array.from({ length: count }, (_, index) => fromMs + index * 100);
@@ -66,23 +66,23 @@ test('while a device is held by any, its parts are all that it drew, whoever cam
       let told = 0;
       let dropped = false;
       const end = (attempt: object) => {
-        const joules = meter.end(attempt, nowMs)['gpu0'];
+        const joules = meter.stopMetering(attempt, nowMs)['gpu0'];
         if (joules === undefined) dropped = true;
         told += joules ?? 0;
       };
       const first = {};
-      meter.begin(first, ['gpu0'], 0);
-      alone.begin(whole, ['gpu0'], 0);
+      meter.startMetering(first, ['gpu0'], 0);
+      alone.startMetering(whole, ['gpu0'], 0);
       for (const { ms, watts, toggle } of steps) {
         for (let look = 0; look < 8; look++) {
           nowMs += ms / 8;
-          meter.see(reading({ gpu0: { power: watts } }), nowMs);
-          alone.see(reading({ gpu0: { power: watts } }), nowMs);
+          meter.addReadings(reading({ gpu0: { power: watts } }), nowMs);
+          alone.addReadings(reading({ gpu0: { power: watts } }), nowMs);
         }
         const attempt = running.get(toggle);
         if (attempt === undefined) {
           running.set(toggle, { toggle });
-          meter.begin(running.get(toggle) as object, ['gpu0'], nowMs);
+          meter.startMetering(running.get(toggle) as object, ['gpu0'], nowMs);
         } else {
           running.delete(toggle);
           end(attempt);
@@ -91,12 +91,12 @@ test('while a device is held by any, its parts are all that it drew, whoever cam
       // Looks enough for the newest.
       for (let look = 0; look < 8; look++) {
         nowMs += 10;
-        meter.see(reading({ gpu0: { power: 10 } }), nowMs);
-        alone.see(reading({ gpu0: { power: 10 } }), nowMs);
+        meter.addReadings(reading({ gpu0: { power: 10 } }), nowMs);
+        alone.addReadings(reading({ gpu0: { power: 10 } }), nowMs);
       }
       for (const attempt of [...running.values(), first]) end(attempt);
       expect(dropped).toBe(false);
-      expect(told).toBeCloseTo(alone.end(whole, nowMs)['gpu0'] ?? Number.NaN, 1);
+      expect(told).toBeCloseTo(alone.stopMetering(whole, nowMs)['gpu0'] ?? Number.NaN, 1);
     }),
   );
 });
@@ -104,12 +104,12 @@ test('while a device is held by any, its parts are all that it drew, whoever cam
 test('a counter that cannot be read at the start or at the end measures nothing', () => {
   const meter = new EnergyMeter();
   const [early, late] = [{}, {}];
-  meter.begin(early, ['cpu'], 0);
-  meter.see(reading({ cpu: { energy: 5 } }), 0);
-  expect(meter.end(early, 1000)).toEqual({});
-  meter.begin(late, ['cpu'], 0);
-  meter.see(reading({ cpu: {} }), 0);
-  expect(meter.end(late, 1000)).toEqual({});
+  meter.startMetering(early, ['cpu'], 0);
+  meter.addReadings(reading({ cpu: { energy: 5 } }), 0);
+  expect(meter.stopMetering(early, 1000)).toEqual({});
+  meter.startMetering(late, ['cpu'], 0);
+  meter.addReadings(reading({ cpu: {} }), 0);
+  expect(meter.stopMetering(late, 1000)).toEqual({});
 });
 
 test('while any attempt holds a device, its parts are all that was counted', () => {
@@ -122,17 +122,17 @@ test('while any attempt holds a device, its parts are all that was counted', () 
       let held = 0;
       let told = 0;
       const end = (attempt: object) => {
-        told += meter.end(attempt, 1)['cpu'] ?? 0;
+        told += meter.stopMetering(attempt, 1)['cpu'] ?? 0;
       };
-      meter.see(reading({ cpu: { energy } }), 0);
+      meter.addReadings(reading({ cpu: { energy } }), 0);
       for (const { joules, toggle } of steps) {
         energy += joules;
         if (running.size > 0) held += joules;
-        meter.see(reading({ cpu: { energy } }), 0);
+        meter.addReadings(reading({ cpu: { energy } }), 0);
         const attempt = running.get(toggle);
         if (attempt === undefined) {
           running.set(toggle, { toggle });
-          meter.begin(running.get(toggle) as object, ['cpu'], 0);
+          meter.startMetering(running.get(toggle) as object, ['cpu'], 0);
         } else {
           running.delete(toggle);
           end(attempt);

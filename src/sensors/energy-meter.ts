@@ -5,18 +5,18 @@ export interface EnergyReading {
 }
 
 /**
- * Watts say what an attempt took only if they were looked at often enough while it ran. Else there is no figure: what
- * a card drew before or between says nothing.
+ * When samples of the power suffice to tell the energy of an attempt. With fewer or with longer gaps no figure is given: the
+ * power before the attempt and between its samples is unknown.
  */
-const enough = {
+const tuning = {
   /**
-   * Looks inside the hold. On an H200 figures of holds of 7 to 16 s were within 6 % of the card's own counter, one of 1 s
-   * with four looks was 65 % too high.
+   * Least number of samples while the attempt holds the device. Measured on an H200 against the counter of the card: attempts
+   * of 7 to 16 s were within 6 %, one of 1 s with four samples was 65 % too high. Between four and eight nobody measured.
    */
   samples: 8,
-  /** The longest time without a look, from the beginning to the end of the hold: this long … */
+  /** Longest gap without a sample, from the beginning to the end of the hold: this long, in ms. Not tuned. */
   gapMs: 1000,
-  /** … or this part of the hold. */
+  /** Or this part of the hold, where that is longer. Not tuned. */
   gapPart: 0.05,
 } as const;
 
@@ -34,26 +34,27 @@ interface Share {
 }
 
 interface Meter {
-  /** The counter when it was last looked at; undefined: not yet, or it could not be read. */
+  /** The counter at its last reading, in J; undefined: not read yet, or unreadable. */
   counted: number | undefined;
-  /** Watts at `untilMs`; undefined: not looked at since an attempt has held the device. */
+  /** Watts at `untilMs`; undefined: no sample since an attempt holds the device. */
   watts: number | undefined;
-  /** Watts are assigned up to here. */
+  /** Energy is assigned to attempts up to this time. */
   untilMs: number;
-  /** Time since then that waits for the first look. */
+  /** Spans before the first sample, which are assigned when it comes. */
   waiting: { readonly ms: number; readonly sharers: readonly Share[] }[];
   readonly shares: Map<object, Share>;
 }
 
 /**
- * Divides what devices draw among the attempts that hold them: equally, at every moment. Between two looks the power is
- * taken as a straight line; before the first and after the last look inside a hold, as at that look.
+ * Energy of attempts, by counters where a device has one, else by integrating its power (trapezoidal rule). Attempts that hold
+ * a device at the same time share its energy equally. Before the first and after the last sample of a hold the power is taken
+ * as constant.
  */
 export class EnergyMeter {
   readonly #devices = new Map<string, Meter>();
 
   /** @param nowMs Never before that of an earlier call. */
-  see(readings: ReadonlyMap<string, EnergyReading>, nowMs: number): void {
+  addReadings(readings: ReadonlyMap<string, EnergyReading>, nowMs: number): void {
     for (const [device, { power, energy }] of readings) {
       const meter = this.#meterOf(device);
       const joules = energy === undefined || meter.counted === undefined ? 0 : energy - meter.counted;
@@ -63,8 +64,11 @@ export class EnergyMeter {
     }
   }
 
-  /** @param attempt Any object of its own. To be called right after counters were looked at, so that nothing of before is counted. */
-  begin(attempt: object, deviceIds: readonly string[], nowMs: number): void {
+  /**
+   * Call right after `addReadings` with the counters, so that nothing from before is counted.
+   * @param attempt Any object of its own; `stopMetering` takes the same.
+   */
+  startMetering(attempt: object, deviceIds: readonly string[], nowMs: number): void {
     for (const device of deviceIds) {
       const meter = this.#meterOf(device);
       if (meter.shares.size === 0) {
@@ -86,10 +90,10 @@ export class EnergyMeter {
   }
 
   /**
-   * To be called right after counters were looked at.
-   * @returns Joules by device; devices that were not looked at often enough while the attempt ran are left out.
+   * Call right after `addReadings` with the counters.
+   * @returns Joules by device. Devices of which too few readings came while the attempt ran are left out.
    */
-  end(attempt: object, nowMs: number): Readonly<Record<string, number>> {
+  stopMetering(attempt: object, nowMs: number): Readonly<Record<string, number>> {
     const found: Record<string, number> = {};
     for (const [device, meter] of this.#devices) {
       const share = meter.shares.get(attempt);
@@ -128,7 +132,7 @@ function sample(meter: Meter, watts: number, nowMs: number): void {
   }
 }
 
-/** Assigns the time up to now, over which the power went to `watts`, to those that hold the device. */
+/** Assigns the energy of the time up to now, over which the power went to `watts`, to the attempts that hold the device. */
 function advance(meter: Meter, nowMs: number, watts: number | undefined): void {
   const ms = Math.max(0, nowMs - meter.untilMs);
   meter.untilMs = nowMs;
@@ -143,8 +147,8 @@ function assign(sharers: readonly Share[], millijoules: number): void {
 }
 
 function isCovered({ beganMs, samples, sampledMs, longestGapMs }: Share, nowMs: number): boolean {
-  const allowedMs = Math.max(enough.gapMs, enough.gapPart * (nowMs - beganMs));
-  return samples >= enough.samples && Math.max(longestGapMs, nowMs - sampledMs) <= allowedMs;
+  const allowedMs = Math.max(tuning.gapMs, tuning.gapPart * (nowMs - beganMs));
+  return samples >= tuning.samples && Math.max(longestGapMs, nowMs - sampledMs) <= allowedMs;
 }
 
 function round(joules: number): number {

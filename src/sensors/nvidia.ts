@@ -1,57 +1,58 @@
-import type { Quantity } from '../core/machine/machine.js';
 import type { Host } from '../host/host.js';
+import type { DeviceReadings, ReadingsByDevice } from './sensors.js';
 
-type Readings = Partial<Record<Quantity, number>>;
+const tuning = {
+  /** Limit for one call. Not tuned: longer than an idle driver without its daemon takes to start. */
+  timeoutMs: 4000,
+  /** Between two readings while suites hold a GPU. Measured: the tool then takes 0.3 % of one thread, and this process as much. */
+  loopMs: 250,
+} as const;
 
-const toolTimeoutMs = 4000;
-/** How often the power is looked at while suites hold a GPU: four times a second costs the tool 0.3 % of one thread and this process as much. */
-const loopMs = 250;
-
-/** The momentary power is not known to old drivers; `power.draw` is its mean over a second on later cards. */
+/** Old drivers reject the momentary power. `power.draw` is on later cards the mean of the last second. */
 const queries = ['uuid,temperature.gpu,power.draw.instant', 'uuid,temperature.gpu,power.draw'] as const;
 const format = '--format=csv,noheader,nounits';
 
-/** Asks once. @param gpus Device ids by UUID. */
+/** Reads all GPUs once. @param gpus Device ids by UUID. */
 export async function askNvidia(
   host: Host,
   gpus: ReadonlyMap<string, string>,
   signal: AbortSignal | undefined,
-): Promise<ReadonlyMap<string, Readings>> {
-  const options = { timeoutMs: toolTimeoutMs, ...(signal && { signal }) };
+): Promise<ReadingsByDevice> {
+  const options = { timeoutMs: tuning.timeoutMs, ...(signal && { signal }) };
   const { status, stdout } = await host.run('nvidia-smi', [`--query-gpu=${queries[1]}`, format], options);
   return status === 'ok' ? new Map(stdout.split('\n').flatMap((line) => rowOf(line, gpus))) : new Map();
 }
 
 /**
- * Asks again and again, by one process that stays.
- * @param onEnd The tool does not go on: it does not know the question, or lost its driver.
- * @returns Ends the process.
+ * Reads all GPUs repeatedly, by one process that stays.
+ * @param onEnd Called when the tool ended: it rejects the query, or lost its driver.
+ * @returns A function that ends the process.
  */
 export function followNvidia(
   host: Host,
   gpus: ReadonlyMap<string, string>,
-  onReadings: (readings: ReadonlyMap<string, Readings>) => void,
+  onReadings: (readings: ReadingsByDevice) => void,
   onEnd: () => void,
 ): () => void {
   let stop = () => {};
   const start = (index: number) => {
-    let told = false;
-    const args = [`--query-gpu=${queries[index]}`, format, `--loop-ms=${loopMs}`];
+    let hasAnswered = false;
+    const args = [`--query-gpu=${queries[index]}`, format, `--loop-ms=${tuning.loopMs}`];
     stop = host.follow('nvidia-smi', args, {
       onLine: (line) => {
         const row = rowOf(line, gpus);
         const isRefused = index + 1 < queries.length && row.some(([, { power }]) => power === undefined);
         if (row.length === 0) return;
-        if (!told && isRefused) {
+        if (!hasAnswered && isRefused) {
           stop();
           start(index + 1);
           return;
         }
-        told = true;
+        hasAnswered = true;
         onReadings(new Map(row));
       },
       onEnd: () => {
-        if (!told && index + 1 < queries.length) start(index + 1);
+        if (!hasAnswered && index + 1 < queries.length) start(index + 1);
         else onEnd();
       },
     });
@@ -60,7 +61,10 @@ export function followNvidia(
   return () => stop();
 }
 
-function rowOf(line: string, gpus: ReadonlyMap<string, string>): readonly (readonly [string, Readings])[] {
+function rowOf(
+  line: string,
+  gpus: ReadonlyMap<string, string>,
+): readonly (readonly [string, DeviceReadings])[] {
   const [uuid = '', ...cells] = line.split(',').map((part) => part.trim());
   const device = gpus.get(uuid);
   if (device === undefined) return [];

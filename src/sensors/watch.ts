@@ -1,43 +1,39 @@
 import type { Happening } from '../core/events.js';
 import { HeatWatch, heatLimitsOf } from '../core/machine/heat.js';
-import type { Device, Quantity } from '../core/machine/machine.js';
+import type { Device } from '../core/machine/machine.js';
 import { EnergyMeter } from './energy-meter.js';
-
-type Readings = ReadonlyMap<string, Partial<Record<Quantity, number>>>;
+import type { ReadingsByDevice, Sensors } from './sensors.js';
 
 export interface SensorWatchOptions {
   readonly machine: string;
   readonly devices: readonly Device[];
-  readonly sensors: {
-    /** What reads each quantity of each device, by device id; other devices are not watched. */
-    readonly sources: ReadonlyMap<string, Partial<Record<Quantity, string>>>;
-    /** True when `read` starts a tool. */
-    readonly withTools: boolean;
-    readFiles(): Readings;
-    /** Must not reject; the signal says that nobody waits any more. */
-    read(signal: AbortSignal): Promise<Readings>;
-    /** Devices that a tool reads. */
-    readonly toolDevices: ReadonlySet<string>;
-    /** Goes on reading those by one process, until what it returns is called or it ends by itself. */
-    followTools(onReadings: (readings: Readings) => void, onEnd: () => void): () => void;
-  };
-  /** Tell when a device gets hot, and start tools for it. False: energy alone is measured, where files tell it. */
+  /** Devices without a source are not watched. */
+  readonly sensors: Sensors;
+  /**
+   * True: tell when a device gets hot, and start tools to find out. False: measure energy alone, and only where files hold
+   * it.
+   */
   readonly heat: boolean;
   tell(happening: Happening): void;
 }
 
-/** While no suite holds such a device: it cools down over minutes, and a start of the tool costs tens of ms of CPU time. */
-const toolIntervalMs = 5000;
-/** Attempts are measured by watts only where these are looked at once a second. */
-const fileIntervalMs = 500;
-/** A tool that reads on is kept this long for the next suite. */
-const lingerMs = 10_000;
-/** A device that does not cool down in this time never will: it is used all the same. */
-const longestMs = 300_000;
+const tuning = {
+  /**
+   * Between two readings by a tool while no suite holds its devices. Not tuned: a device cools down over minutes, and every
+   * start of the tool costs tens of ms of CPU time.
+   */
+  toolIntervalMs: 5000,
+  /** Between two readings of files. Half of the longest gap that the energy meter accepts ({@link EnergyMeter}). */
+  fileIntervalMs: 500,
+  /** How long a tool that reads repeatedly is kept for the next suite. Not tuned. */
+  lingerMs: 10_000,
+  /** A device that has not cooled down after this long is used again, so that no run waits for ever. Not tuned. */
+  longestHotMs: 300_000,
+} as const;
 
 /**
- * Reads sensors now and then: tells when a device gets hot or has recovered, and measures the energy of attempts. A
- * sensor that cannot be read counts as recovered: a run never waits for it.
+ * Reads sensors at intervals, tells when a device gets hot or has recovered, and measures the energy of attempts. A device
+ * whose sensor cannot be read counts as recovered, so that a run never waits for it.
  */
 export class SensorWatch {
   readonly #options: SensorWatchOptions;
@@ -51,32 +47,32 @@ export class SensorWatch {
   #holds = 0;
   #endFollowing: (() => void) | undefined;
   #linger: NodeJS.Timeout | undefined;
-  /** It did not go on reading: it is asked now and then, and what attempts take is mostly an estimate. */
+  /** The tool cannot read repeatedly. It is started at intervals instead, too seldom to measure energy: that is estimated. */
   #cannotFollow = false;
 
   constructor(options: SensorWatchOptions) {
     this.#options = options;
     this.#tools = options.heat && options.sensors.withTools;
-    if (options.sensors.sources.size > 0) this.#timer = setTimeout(() => void this.#look(), 0);
+    if (options.sensors.sources.size > 0) this.#timer = setTimeout(() => void this.#readSensors(), 0);
   }
 
   /**
-   * The attempt holds its devices from now on.
-   * @returns Says that it does no more: the energy it took, in J by device.
+   * Call when an attempt starts to hold its devices.
+   * @returns Call it when the attempt ends: it gives the energy of the attempt, in J by device.
    */
   begin(deviceIds: readonly string[]): () => Readonly<Record<string, number>> {
     const { sensors } = this.#options;
     const watched = deviceIds.filter((id) => sensors.sources.has(id));
     if (watched.length === 0) return () => ({});
     const attempt = {};
-    this.#meter.see(sensors.readFiles(), performance.now());
-    this.#meter.begin(attempt, watched, performance.now());
+    this.#meter.addReadings(sensors.readFiles(), performance.now());
+    this.#meter.startMetering(attempt, watched, performance.now());
     const byTool = watched.some((id) => sensors.toolDevices.has(id));
     if (byTool) this.#follow();
     return () => {
-      this.#meter.see(sensors.readFiles(), performance.now());
+      this.#meter.addReadings(sensors.readFiles(), performance.now());
       if (byTool) this.#unfollow();
-      return this.#meter.end(attempt, performance.now());
+      return this.#meter.stopMetering(attempt, performance.now());
     };
   }
 
@@ -94,7 +90,7 @@ export class SensorWatch {
     if (!this.#tools || this.#cannotFollow || this.#endFollowing !== undefined) return;
     this.#endFollowing = this.#options.sensors.followTools(
       (found) => {
-        this.#meter.see(found, performance.now());
+        this.#meter.addReadings(found, performance.now());
         this.#tellHeat(found, (id) => found.has(id));
       },
       () => {
@@ -110,32 +106,36 @@ export class SensorWatch {
     this.#linger = setTimeout(() => {
       this.#endFollowing?.();
       this.#endFollowing = undefined;
-    }, lingerMs).unref();
+    }, tuning.lingerMs).unref();
   }
 
-  async #look(): Promise<void> {
+  async #readSensors(): Promise<void> {
     const { sensors, heat } = this.#options;
-    // The tool that reads on tells the same.
+    // While the tool reads repeatedly, one more start of it would tell nothing new.
     const byTool = this.#tools && this.#endFollowing === undefined;
     const found = byTool ? await sensors.read(this.#stop.signal) : sensors.readFiles();
     if (this.#stop.signal.aborted) return;
-    this.#meter.see(found, performance.now());
-    // Of what the other process reads, silence here says nothing.
+    this.#meter.addReadings(found, performance.now());
+    // Devices that the repeating tool reads are not among these readings: that says nothing about their sensors.
     if (heat) this.#tellHeat(found, (id) => found.has(id) || !this.#isFollowed(id));
-    // Not an interval: a slow tool is not started twice. It keeps the process alive while everything waits to cool down.
-    this.#timer = setTimeout(() => void this.#look(), byTool ? toolIntervalMs : fileIntervalMs);
+    // A timeout, not an interval, so that a slow tool never runs twice at once. It keeps the process alive while all suites
+    // wait for hot devices.
+    this.#timer = setTimeout(
+      () => void this.#readSensors(),
+      byTool ? tuning.toolIntervalMs : tuning.fileIntervalMs,
+    );
   }
 
-  /** @param isAsked Devices that were looked at. */
-  #tellHeat(found: Readings, isAsked: (deviceId: string) => boolean): void {
+  /** @param isAsked Whether this reading covered the device. */
+  #tellHeat(found: ReadingsByDevice, isAsked: (deviceId: string) => boolean): void {
     const { machine, devices, sensors, tell } = this.#options;
     const nowMs = performance.now();
     for (const { id, class: deviceClass } of devices) {
       const source = sensors.sources.get(id)?.temperature;
       const waitedMs = nowMs - (this.#hotSince.get(id) ?? nowMs);
-      if (source === undefined || (waitedMs <= longestMs && !isAsked(id))) continue;
-      const degrees = waitedMs > longestMs ? undefined : found.get(id)?.temperature;
-      const hot = this.#heat.see(id, degrees, heatLimitsOf(deviceClass));
+      if (source === undefined || (waitedMs <= tuning.longestHotMs && !isAsked(id))) continue;
+      const degrees = waitedMs > tuning.longestHotMs ? undefined : found.get(id)?.temperature;
+      const hot = this.#heat.update(id, degrees, heatLimitsOf(deviceClass));
       if (hot === undefined) continue;
       if (hot) this.#hotSince.set(id, nowMs);
       else this.#hotSince.delete(id);

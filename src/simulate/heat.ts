@@ -62,7 +62,7 @@ export class SimulatedHeat {
     const { device, machine } = body.slot;
     // Rounded, so that a temperature a hair below the limit counts as the limit.
     const celsius = Math.round(body.celsius * 100) / 100;
-    const hot = this.#watch.see(key, celsius, heatLimitsOf(device.class));
+    const hot = this.#watch.update(key, celsius, heatLimitsOf(device.class));
     const event = {
       type: 'device-heat',
       atMs,

@@ -10,7 +10,7 @@ const limits = { throttleC: 90, recoverC: 80 };
 test('hot from the one limit, until the other; what nobody knows is not hot', () => {
   const watch = new HeatWatch();
   const told = [70, 89, 90, 85, 95, 80, 85, 91, undefined, undefined].map((celsius) =>
-    watch.see('gpu0', celsius, limits),
+    watch.update('gpu0', celsius, limits),
   );
   expect(told).toEqual([
     undefined,

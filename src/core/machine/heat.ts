@@ -1,14 +1,17 @@
 import type { DeviceClass } from '../vocabulary/taxonomy.js';
 
-/** Between the two a device stays what it was, so that it does not flicker. °C. */
+/** Hysteresis: between the two limits a device stays hot or cool, whichever it was. In °C. */
 export interface HeatLimits {
-  /** From here on it is hot: it gets no new suites, a CPU fewer. */
+  /** At this temperature and above the device gets no new suites, a CPU fewer. */
   readonly throttleC: number;
-  /** From here down it has recovered. */
+  /** At this temperature and below a hot device has recovered. */
   readonly recoverC: number;
 }
 
-/** Where such devices slow themselves down, by data sheets: CPUs at 100 °C or more (some are built to work at 95), GPUs from 87. */
+/**
+ * Temperatures near which devices throttle by data sheets: CPUs at 100 °C or more (some are built to work at 95), GPUs from
+ * 87. The 7 °C between the limits are not tuned.
+ */
 const limits: Partial<Record<DeviceClass, HeatLimits>> & { readonly gpu: HeatLimits } = {
   cpu: { throttleC: 100, recoverC: 93 },
   gpu: { throttleC: 87, recoverC: 80 },
@@ -18,15 +21,20 @@ export function heatLimitsOf(deviceClass: DeviceClass): HeatLimits {
   return limits[deviceClass] ?? limits.gpu;
 }
 
-/** Tells hot devices from cool ones, with hysteresis. */
+/** Keeps which devices are hot, with hysteresis. */
 export class HeatWatch {
   readonly #hot = new Set<string>();
 
   /**
-   * @param celsius Undefined: nobody knows any more, and what nobody knows does not hold up a run.
-   * @returns Whether the device is hot now, when that has changed.
+   * Takes a new temperature of a device.
+   * @param celsius Undefined: unknown. The device then counts as cool, so that a broken sensor never holds up a run.
+   * @returns True when the device has just become hot, false when it has just recovered, undefined when nothing changed.
    */
-  see(device: string, celsius: number | undefined, { throttleC, recoverC }: HeatLimits): boolean | undefined {
+  update(
+    device: string,
+    celsius: number | undefined,
+    { throttleC, recoverC }: HeatLimits,
+  ): boolean | undefined {
     const wasHot = this.#hot.has(device);
     const isHot = celsius !== undefined && (wasHot ? celsius > recoverC : celsius >= throttleC);
     if (isHot === wasHot) return undefined;
@@ -37,9 +45,9 @@ export class HeatWatch {
 }
 
 /**
- * First-order warming and cooling: the temperature after some time under a constant load, however often it is asked for.
- * @param steadyC Where the load leads in the long run.
- * @param timeConstantMs After this long 63 % of the way is done.
+ * Newton's law of cooling (a first-order lag): the temperature after some time under a constant load.
+ * @param steadyC The temperature that this load leads to in the long run.
+ * @param timeConstantMs Time after which 63 % (1 - 1/e) of the difference is gone, > 0.
  */
 export function temperatureAfter(
   celsius: number,
