@@ -14,10 +14,21 @@ import {
   vendors,
   virtualizations,
 } from '../core/vocabulary/taxonomy.js';
-import { bytesSyntax } from '../core/vocabulary/units.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
-import { type Reader, readBytes, wordOf } from '../core/workload/values.js';
 import { type JsonPath, pathText } from '../json/read.js';
+import {
+  above0,
+  flag,
+  from1,
+  identifier,
+  ignored,
+  listOf,
+  notList,
+  object,
+  size,
+  text,
+  word,
+} from './fields.js';
 
 /** What a user says about a machine: the shape of `detect --json`, everything optional, sizes also as `8GiB`. */
 export interface MachineFile extends v.InferOutput<typeof schema> {
@@ -39,7 +50,7 @@ export function checkMachineFile(content: unknown, source: string, placeOf: Plac
     throw new UsageError(
       result.issues.slice(0, limits.mistakes).map((issue) => {
         const path = (issue.path ?? []).map((item) => item.key as string | number);
-        return { ...placeOf(path), ...describe(issue, path) };
+        return { ...placeOf(path), ...mistakeIn(issue, path) };
       }),
     );
   }
@@ -58,42 +69,6 @@ export function checkMachineFile(content: unknown, source: string, placeOf: Plac
   return { ...result.output, source, placeOf };
 }
 
-/** A text that one of the core's readers understands; its remedy travels behind the message's line break. */
-function read<T>(reader: Reader<T>, expected: string) {
-  return v.pipe(
-    v.string(expected),
-    v.rawTransform<string, T>(({ dataset, addIssue, NEVER }) => {
-      const reading = reader(dataset.value.trim());
-      if (reading.ok) return reading.value;
-      addIssue({ message: reading.remedy === undefined ? expected : `${expected}\n${reading.remedy}` });
-      return NEVER;
-    }),
-  );
-}
-
-function word<T extends string>(words: readonly T[], others: Readonly<Record<string, T>> = {}) {
-  return read(wordOf(words, others), `one of ${words.join(', ')}`);
-}
-
-function listOf<T extends string>(words: readonly T[], others: Readonly<Record<string, T>> = {}) {
-  return v.optional(v.array(word(words, others), `a list of ${words.join(', ')}`));
-}
-
-const sizeText = `a number of bytes above 0, or ${bytesSyntax}`;
-const size = v.optional(
-  v.union([v.pipe(v.number(), v.safeInteger(), v.minValue(1)), read(readBytes, sizeText)], sizeText),
-);
-const text = (expected: string) => v.optional(v.pipe(v.string(expected), v.nonEmpty(expected)));
-// An array passes for an object with valibot.
-const notList = (expected: string) => v.custom<object>((value) => !Array.isArray(value), expected);
-function object<Entries extends v.ObjectEntries>(entries: Entries, expected: string) {
-  return v.pipe(notList(expected), v.strictObject(entries, expected));
-}
-const flag = v.optional(v.boolean('true or false'));
-const identifier = (expected: string) => v.pipe(v.string(expected), v.regex(/^[\w.-]+$/, expected));
-// Printed by `detect --json`; in a file they say nothing, for what a file says is declared.
-const ignored = v.optional(v.unknown());
-
 const speedPattern = new RegExp(`^([\\w-]+/(${precisions.join('|')})|memory)$`);
 const speedKey = 'operation/precision such as matmul/fp32, or memory';
 const speedEntries = {
@@ -105,17 +80,6 @@ const speedEntries = {
 const speed = object(
   speedEntries,
   'a value with its unit, such as {"value": 82600, "unit": "GFLOPS"}, or null',
-);
-
-const above0 = v.optional(
-  v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0')),
-);
-const from1 = v.optional(
-  v.pipe(
-    v.number('an integer from 1'),
-    v.safeInteger('an integer from 1'),
-    v.minValue(1, 'an integer from 1'),
-  ),
 );
 
 const deviceEntries = {
@@ -200,7 +164,8 @@ const rootEntries = {
 
 const schema = object(rootEntries, 'an object such as {"devices": [{"id": "gpu0", "class": "gpu"}]}');
 
-function describe(issue: v.BaseIssue<unknown>, path: JsonPath): Omit<UsageProblem, 'file' | 'line'> {
+/** What is wrong at the path, for the user. */
+function mistakeIn(issue: v.BaseIssue<unknown>, path: JsonPath): Omit<UsageProblem, 'file' | 'line'> {
   const key = path.at(-1);
   if (issue.path?.at(-1)?.origin === 'key') {
     const keys = keysAt(path);
