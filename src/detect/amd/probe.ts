@@ -13,20 +13,21 @@ import type { Probe } from '../findings/probe.js';
 import { closedNode } from '../system/closed-node.js';
 import { type DriverFiles, graphicsBackendsOf } from '../system/icd.js';
 import { libraryPath } from '../system/library.js';
-import { attributeOf, type PciFunction, pciFunctionsOf, pciIdOf } from '../system/pci.js';
+import { attributeOf } from '../system/pci.js';
 import { powerLimitOf } from '../system/power-limit.js';
 import { openclFiles } from '../system/rusticl.js';
 import { namesByAmdTools } from './ask-smi.js';
-import { abilitiesOfGfx, amdGpuRow, hasRocmBuild } from './generation.js';
-import { amdMarketingName, type KfdGpu, parseKfdProperties } from './kfd.js';
+import { abilitiesOfGfx, hasRocmBuild } from './generation.js';
+import { amdGpusOf } from './gpus.js';
 import { type AmdGpu, memoryOfAmd, sharedBecause } from './memory.js';
+import { nameInFiles, nameOfPciId } from './names.js';
 
 /**
  * AMD GPUs under the amdgpu driver, out of its compute topology (KFD) and its sysfs attributes. A tool is only started for
  * the name of a GPU that can compute and that no file names.
  */
 export const amd: Probe = async (host, options) => {
-  const gpus = gpusOf(host).map((gpu) => ({ gpu, name: nameOf(gpu, host) }));
+  const gpus = amdGpusOf(host).map((gpu) => ({ gpu, name: nameInFiles(gpu, host) }));
   const asked = gpus.some(({ gpu, name }) => gpu.kfd !== undefined && name === undefined);
   const tools = asked ? await namesByAmdTools(host, options) : undefined;
   const nameByTool = ({ kfd, pci }: AmdGpu) => {
@@ -34,66 +35,9 @@ export const amd: Probe = async (host, options) => {
     return tools && name !== undefined ? sourced(name, 'probed', tools.source) : undefined;
   };
   return numberedFindings(
-    gpus.map(({ gpu, name }) => foundAs(gpu, name ?? nameByTool(gpu) ?? numberOf(gpu), host)),
+    gpus.map(({ gpu, name }) => foundAs(gpu, name ?? nameByTool(gpu) ?? nameOfPciId(gpu), host)),
   );
 };
-
-const topology = '/sys/class/kfd/kfd/topology/nodes';
-
-function gpusOf(host: Host): readonly AmdGpu[] {
-  const functions = pciFunctionsOf(host).filter(({ vendorId }) => vendorId === 0x1002);
-  const nodes = host
-    .readDirectory(topology)
-    .toSorted((a, b) => Number(a) - Number(b))
-    .flatMap((name) => {
-      const directory = `${topology}/${name}`;
-      const gpu = parseKfdProperties(host.readFile(`${directory}/properties`) ?? '');
-      return gpu === undefined ? [] : [{ gpu, directory }];
-    })
-    .map((node, index, all) => ({ ...node, index, isPartition: isPartition(node.gpu, index, all) }));
-  const withNode = nodes.map((kfd) => ({ kfd, pci: functionOf(kfd, functions) }));
-  const rest = functions.filter((pci) => pci.driver === 'amdgpu' && !withNode.some((gpu) => gpu.pci === pci));
-  return [...withNode, ...rest.map((pci) => ({ pci }))];
-}
-
-/**
- * Several nodes of one chip. They have one unique id; their addresses count the partition in the place of the PCI function,
- * or are all the same.
- */
-function isPartition(
-  { uuid, address, deviceId }: KfdGpu,
-  index: number,
-  nodes: readonly { readonly gpu: KfdGpu }[],
-): boolean {
-  return nodes.some(
-    ({ gpu }, other) =>
-      other !== index &&
-      gpu.deviceId === deviceId &&
-      slotOf(gpu.address) === slotOf(address) &&
-      gpu.uuid === uuid,
-  );
-}
-
-/** An address without its function. */
-function slotOf(address: string): string {
-  return address.replace(/\.\d$/, '');
-}
-
-function functionOf(
-  { gpu, isPartition }: NonNullable<AmdGpu['kfd']>,
-  functions: readonly PciFunction[],
-): PciFunction | undefined {
-  return (
-    functions.find(({ address }) => address === gpu.address) ??
-    (isPartition
-      ? functions.find(
-          ({ address, deviceId }) =>
-            deviceId === gpu.deviceId && slotOf(address ?? '') === slotOf(gpu.address),
-        )
-      : undefined) ??
-    functions.find(({ address, deviceId }) => address === undefined && deviceId === gpu.deviceId)
-  );
-}
 
 function foundAs(gpu: AmdGpu, model: Sourced<string>, host: Host): FoundDevice {
   const { kfd, pci } = gpu;
@@ -203,32 +147,6 @@ function obstacleOf(
   }
   const remedy = `pass /dev/kfd to the container, or install ROCm (${runtime}) or a Vulkan driver`;
   return { message: 'cannot compute: neither ROCm nor Vulkan nor OpenCL is complete here', remedy };
-}
-
-/** `product_name` is there on server cards, libdrm's table where graphics drivers are installed. */
-function nameOf({ kfd, pci }: AmdGpu, host: Host): Sourced<string> | undefined {
-  const product = pci && attributeOf(host, pci, 'product_name');
-  if (product !== undefined) return sourced(product, 'probed', 'sysfs product_name');
-  const deviceId = pci?.deviceId ?? kfd?.gpu.deviceId ?? 0;
-  const table = '/usr/share/libdrm/amdgpu.ids';
-  const revision = Number.parseInt((pci && attributeOf(host, pci, 'revision')) ?? '', 16);
-  const named = Number.isNaN(revision)
-    ? undefined
-    : amdMarketingName(host.readFile(table) ?? '', deviceId, revision);
-  if (named !== undefined) return sourced(named, 'inferred', table);
-  const known = amdGpuRow(deviceId)?.name;
-  return known === undefined ? undefined : sourced(known, 'inferred', `PCI id ${idText(deviceId)}`);
-}
-
-/** For want of a name: `AMD GPU 1002:74a9 (gfx950)`. */
-function numberOf({ kfd, pci }: AmdGpu): Sourced<string> {
-  const id = idText(pci?.deviceId ?? kfd?.gpu.deviceId ?? 0);
-  const gfx = kfd === undefined ? '' : ` (${kfd.gpu.gfx})`;
-  return sourced(`AMD GPU ${id}${gfx}`, 'probed', `PCI id ${id}`);
-}
-
-function idText(deviceId: number): string {
-  return pciIdOf({ classCode: 0, vendorId: 0x1002, deviceId });
 }
 
 function partitioning({ pci }: AmdGpu, host: Host): { 'multi-instance'?: Evidence } {

@@ -11,8 +11,8 @@ import { nvidiaDevice, sliceDevice } from './device.js';
 import { addressesOnBus, driverDirectory, gpusOfDriver, gpusOfWindows, sameGpu } from './driver.js';
 import { sharedMemoryOf } from './memory.js';
 import type { MigSlice } from './mig.js';
-import { askNvidiaSmi, isAbout, isCut } from './query.js';
-import type { NvidiaGpu } from './smi.js';
+import { askNvidiaSmi, isCut } from './query.js';
+import { isAbout, type NvidiaGpu } from './smi.js';
 import { tegraGpuOf } from './tegra.js';
 
 /** NVIDIA GPUs of Linux; on Windows they are found together with the others. */

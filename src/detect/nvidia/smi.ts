@@ -82,6 +82,14 @@ export function gpuMentionedIn(line: string): GpuMentioned | undefined {
   return index === undefined ? undefined : { index: Number(index) };
 }
 
+/** Whether a line names this GPU. */
+export function isAbout(line: string, gpu: Pick<NvidiaGpu, 'index' | 'uuid' | 'pciAddress'>): boolean {
+  const named = gpuMentionedIn(line);
+  if (named === undefined) return false;
+  if (named.pciAddress !== undefined) return named.pciAddress === gpu.pciAddress;
+  return named.uuid === undefined ? named.index === gpu.index : named.uuid === gpu.uuid;
+}
+
 /** Whether a line, or a cell of a row, says that its GPU does not work. */
 export function isFault(text: string): boolean {
   return /\blost\b|fallen off|requires? reset|reset required|unable to determine the device handle|unknown error|\bERR!/i.test(
