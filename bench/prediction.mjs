@@ -142,7 +142,7 @@ function print(name, figures) {
 /** The record of a run on one CPU, as far as learning looks at it. */
 function eventsOf(durationMs, index) {
   const startedAt = new Date(Date.UTC(2026, 0, 1 + index)).toISOString();
-  const slot = { id: 'local/cpu#1', device: { class: 'cpu' } };
+  const slot = { id: 'local/cpu#1', device: { class: 'cpu' }, machine: { name: 'local' } };
   return [
     { type: 'run-started', startedAt, filtered: false, coverage: false },
     { type: 'slot-up', slot },

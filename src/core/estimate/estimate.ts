@@ -1,6 +1,6 @@
 import type { Estimate, Suite } from '../events.js';
 import { DeviceEffects, type SeenOnDevices } from './device-effects.js';
-import { Kinship, type KnownSuite, kinSpread } from './hierarchical-shrinkage.js';
+import { HierarchicalMeans, type KnownSuite, priorLogSd } from './hierarchical-shrinkage.js';
 
 /** What one suite took on one device, from a history or from this run. */
 export interface Observation {
@@ -13,21 +13,21 @@ export interface Observation {
   readonly samples?: number;
 }
 
-/** Of the logarithm of a duration, by what the estimate rests on: seen on real timing files (`bench/prediction.mjs`). */
-const spreads = { given: 0.3, 'own-device': 0.3, 'other-device': 0.6, default: kinSpread };
-/** Given when nothing at all is known. */
+/** σ of ln(duration / estimate) by basis, as `node bench/prediction.mjs DIR` shows it on real timing files. */
+const logSds = { given: 0.3, 'own-device': 0.3, 'other-device': 0.6, default: priorLogSd };
+/** The estimate when nothing is known. */
 const defaultDurationMs = 1000;
 /** No suite is believed to take longer than this: about 31 years, still exact in sums of many. */
 const maxDurationMs = 1e12;
 /** 1 PiB, likewise. */
 const maxMemoryBytes = 2 ** 50;
 
-/** What is learned from all suites together is learned anew when this share of the observations is new. */
+/** The models are fitted again when this share of the observations is new. Not tuned: bounds the cost of fitting. */
 const renewedShare = 0.1;
 
 /**
- * What a suite will probably take on a device, from what was observed: its own duration there; else its duration on
- * other devices times how much faster this one is; else what suites like it take. Deterministic.
+ * Expected duration and memory of a suite on a device kind: its own measured duration there; otherwise its duration on other
+ * kinds times the device factor; otherwise the mean of its groups. Deterministic.
  */
 export class Estimates {
   /** suite → kind of device → what is known. */
@@ -36,28 +36,28 @@ export class Estimates {
   #observations = 0;
   #effects = new DeviceEffects([]);
   #effectsOf = 0;
-  #kinship = new Kinship([]);
-  #kinshipOf = 0;
+  #groups = new HierarchicalMeans([]);
+  #groupsOf = 0;
 
   readonly #mostSuites: number;
 
-  /** @param mostSuites Of how many suites it is remembered what they took, the last ones. Default: of all. */
+  /** @param mostSuites How many suites are remembered, those observed last. Default: all. */
   constructor(observations: Iterable<Observation> = [], mostSuites = Number.POSITIVE_INFINITY) {
     this.#mostSuites = mostSuites;
     for (const observation of observations) this.observe(observation);
   }
 
-  /** Tells what a suite is like, by which durations of unknown suites are judged. */
+  /** Makes a suite's profile known: groups of suites and workloads are built from it. */
   announce(suite: Suite): void {
     if (this.#announced.has(suite.id)) return;
     this.#announced.set(suite.id, suite);
     if (suite.expectedMs !== undefined) this.#observations++;
     if (!this.#known.has(suite.id)) return;
     this.#effectsOf = 0;
-    this.#kinshipOf = 0;
+    this.#groupsOf = 0;
   }
 
-  /** The newest observation of a suite on a device replaces the one before. Figures that make no sense are bounded. */
+  /** The newest observation of a suite on a device replaces the one before. Figures are clamped to what is possible. */
   observe({ suiteId, deviceKind, durationMs, peakMemoryBytes = 0, samples = 1 }: Observation): void {
     const devices = this.#known.get(suiteId) ?? new Map<string, Known>();
     const known = {
@@ -65,7 +65,7 @@ export class Estimates {
       peakMemoryBytes: bounded(peakMemoryBytes, 0, maxMemoryBytes),
       samples: bounded(samples, 1, Number.MAX_SAFE_INTEGER),
     };
-    // Anew, so that it is the last one.
+    // Deleted first, so that it becomes the last entry of the map.
     if (Number.isFinite(this.#mostSuites)) this.#known.delete(suiteId);
     this.#known.set(suiteId, devices.set(deviceKind, known));
     this.#observations++;
@@ -75,7 +75,7 @@ export class Estimates {
     this.#announced.delete(oldest);
   }
 
-  /** Tells that the suite is over: of one that was never observed there is nothing to remember. */
+  /** Forgets the profile of a finished suite that was never observed. */
   forget(suiteId: string): void {
     if (!this.#known.has(suiteId)) this.#announced.delete(suiteId);
   }
@@ -83,12 +83,12 @@ export class Estimates {
   /** @param deviceKind `deviceKindOf` the device. */
   estimateOf(suite: Suite, deviceKind: string): Estimate {
     const hostMemoryBytes = this.hostMemoryOf(suite);
-    const resting = (basis: keyof typeof spreads, durationMs: number, samples: number): Estimate => ({
+    const resting = (basis: keyof typeof logSds, durationMs: number, samples: number): Estimate => ({
       durationMs: bounded(durationMs, 1, maxDurationMs),
       hostMemoryBytes,
       basis,
       samples,
-      spread: spreads[basis],
+      spread: logSds[basis],
     });
     const given = suite.expectedMs?.[deviceKind];
     if (given !== undefined && given !== 0) return resting('given', given, 0);
@@ -101,9 +101,9 @@ export class Estimates {
       const durations = [...devices].map(([kind, { durationMs }]) => ({ kind, durationMs }));
       return resting('other-device', this.#levelOf(suite.profile.workload, durations) * factor, samples);
     }
-    const kin = this.#fitKinship().of(suite);
-    if (kin === undefined) return resting('default', defaultDurationMs, 0);
-    return { ...kin, durationMs: bounded(kin.durationMs * factor, 1, maxDurationMs), hostMemoryBytes };
+    const unseen = this.#fitGroups().estimateOf(suite);
+    if (unseen === undefined) return resting('default', defaultDurationMs, 0);
+    return { ...unseen, durationMs: bounded(unseen.durationMs * factor, 1, maxDurationMs), hostMemoryBytes };
   }
 
   /**
@@ -120,7 +120,7 @@ export class Estimates {
     return Math.ceil(peakBytes / step) * step;
   }
 
-  /** What a suite takes on a device of factor 1, by what it took on others. */
+  /** Level of a suite: its duration on a device whose factor is 1, averaged over the kinds that it was seen on. */
   #levelOf(workload: string | undefined, durations: SeenSuite['durations']): number {
     const effects = this.#fitEffects();
     let sum = 0;
@@ -136,19 +136,19 @@ export class Estimates {
     return this.#effects;
   }
 
-  #fitKinship(): Kinship {
-    if (this.#isOld(this.#kinshipOf)) {
-      this.#kinshipOf = this.#observations;
+  #fitGroups(): HierarchicalMeans {
+    if (this.#isOld(this.#groupsOf)) {
+      this.#groupsOf = this.#observations;
       const known: KnownSuite[] = [];
       for (const { id, workload, fileBytes, durations } of this.#seen()) {
         known.push({ id, workload, fileBytes, durationMs: this.#levelOf(workload, durations) });
       }
-      this.#kinship = new Kinship(known);
+      this.#groups = new HierarchicalMeans(known);
     }
-    return this.#kinship;
+    return this.#groups;
   }
 
-  /** All suites of which a duration is known. */
+  /** All suites with a known duration, measured or given. */
   *#seen(): Iterable<SeenSuite> {
     for (const [id, devices] of this.#known) {
       const suite = this.#announced.get(id);

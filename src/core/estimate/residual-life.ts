@@ -1,27 +1,27 @@
 import type { Estimate } from '../events.js';
 
-/** Spread (standard deviation of the logarithm) of what was measured before, when nobody knows better. */
-const leastSpread = 0.05;
+/** Durations are log-normal with σ = `spread`. Not tuned: even exact durations vary this much (σ). */
+const leastLogSd = 0.05;
 
 /**
- * How long a suite still takes that has run for some time: the mean of what is left of a log-normal duration, given that
- * it is longer than what has passed. So what is overdue is expected to go on, the longer the more.
+ * Mean residual life: the expected rest of a log-normal duration, given that it is longer than the time elapsed. An overdue
+ * suite is expected to go on, the longer the more.
  * @returns Ms ≥ 1.
  */
 export function meanResidualLifeMs({ durationMs, spread }: Estimate, elapsedMs: number): number {
-  const s = Math.max(leastSpread, spread);
+  const s = Math.max(leastLogSd, spread);
   const elapsed = Math.max(1, elapsedMs);
-  // The median of the distribution whose mean is expected.
+  // The estimate is the mean of the distribution; this is its median.
   const logMedian = Math.log(durationMs) - (s * s) / 2;
   const z = (logMedian - Math.log(elapsed)) / s;
   const survivors = normalBelow(z);
-  // So far beyond what was expected that the distribution says nothing any more: it goes on as long as it has run.
+  // In the far tail the quotient below loses its digits. There the rest is proportional to the time elapsed.
   if (survivors < 1e-4) return Math.max(1, elapsed * s);
   return Math.max(1, (durationMs * normalBelow(z + s)) / survivors - elapsed);
 }
 
 /**
- * A duration that a suite exceeds once in about a thousand runs: how long it may stand in everybody's way.
+ * Upper quantile of the duration: exceeded once in about a thousand runs (3 σ).
  * @returns Ms.
  */
 export function upperQuantileMs({ durationMs, spread }: Estimate): number {

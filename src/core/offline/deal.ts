@@ -1,3 +1,4 @@
+/** Deals suites of unknown duration to shards by rendezvous hashing (Thaler, Ravishankar 1998) with bounded loads. */
 import type { Suite } from '../events.js';
 import type { Slot } from '../machine/machine.js';
 import { deviceCountOf } from '../scheduler/claim.js';
@@ -5,10 +6,10 @@ import { neverRejection } from '../scheduler/feasibility.js';
 import { hashOf } from '../vocabulary/hash.js';
 
 /**
- * Deals suites out evenly: how many each shard gets follows from how many there are, by its slots for them and at least one
- * where they suffice; which ones, by rendezvous hashing with these bounds, in the order of the suites' hashes. So the list
- * lacking one suite moves about two others, where dealing in turn would move nearly all.
- * @param busyMs By shard: the least busy ones get what does not divide evenly.
+ * Deals suites out evenly. How many each shard gets depends on their number and its slots alone: in proportion, and at least
+ * one as long as there are enough. Which ones is decided by rendezvous hashing within these bounds, in the order of the
+ * suites' hashes. Without one of the suites about two others move; dealing in turn would move nearly all.
+ * @param busyMs By shard: the remainder goes to the least busy ones.
  * @returns Shards by suite id.
  */
 export function dealtOut(
@@ -26,7 +27,7 @@ export function dealtOut(
     group.ids.push(suite.id);
   }
   const choice = ({ able }: { able: readonly number[] }) => able.filter((count) => count > 0).length;
-  // Those that few shards can run come first: the others fill up what is left.
+  // Suites that few shards can run are dealt first; the others even out the rest.
   const inOrder = [...groups].sort(([a, x], [b, y]) => choice(x) - choice(y) || (a < b ? -1 : 1));
   const load = shards.map(() => 0);
   const dealt = new Map<string, number>();
@@ -41,7 +42,7 @@ export function dealtOut(
   return dealt;
 }
 
-/** How many of `count` suites each shard gets; `load`, how many it has by then, is brought up to date. */
+/** How many of `count` suites each shard gets. Adds them to `load`, the suites of each shard so far. */
 function evenly(count: number, able: readonly number[], load: number[], busyMs: readonly number[]): number[] {
   const room = able.map(() => 0);
   const shards = able.flatMap((places, shard) => (places > 0 ? shard : []));
@@ -57,7 +58,7 @@ function evenly(count: number, able: readonly number[], load: number[], busyMs: 
   return room;
 }
 
-/** How much room is left must not matter: a suite more or less elsewhere would move others. */
+/** A shard draws once as long as it has room: draws in proportion to the room would move suites whenever it changes. */
 function oneDraw(room: number): number {
   return Math.min(1, room);
 }
@@ -77,7 +78,7 @@ export function byHash(suite: Suite, shards: readonly (readonly Slot[])[]): numb
   return drawn(suite.id, placesOnShards(shards)(suite));
 }
 
-/** The shard whose highest number is the highest; each draws as many as it has places, none without one. */
+/** The shard that draws the highest number; each draws one for each of its places. */
 function drawn(id: string, places: readonly number[]): number {
   let best = 0;
   let highest = -1;
@@ -92,7 +93,7 @@ function drawn(id: string, places: readonly number[]): number {
   return best;
 }
 
-/** By shard, how many slots can run a suite; one each where none can. Suites of one profile share the answer. */
+/** By shard: how many slots can run a suite, or 1 each where none can. Cached by profile. */
 function placesOnShards(shards: readonly (readonly Slot[])[]): (suite: Suite) => readonly number[] {
   const known = new Map<string, readonly number[]>();
   return (suite) => {
@@ -103,7 +104,7 @@ function placesOnShards(shards: readonly (readonly Slot[])[]): (suite: Suite) =>
   };
 }
 
-/** Slots of one machine that can run the suite some time. */
+/** Slots of one machine that can run the suite once they are free. */
 export function placesOf(suite: Suite, slots: readonly Slot[]): readonly Slot[] {
   const verdicts = new Map<string, boolean>();
   const able = slots.filter((slot) => {

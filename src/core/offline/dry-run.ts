@@ -5,7 +5,7 @@ import { type PlanOptions, plan } from '../planner/plan.js';
 import { neverRejection } from '../scheduler/feasibility.js';
 import { planInstanceOf } from '../scheduler/plan-instance.js';
 
-/** A plan of suites on slots, made with what is known and taken as it stands. */
+/** A plan of suites on slots by their estimates, as it would run if all estimates were true. */
 export interface DryRun {
   /** In the order in which the suites were given. */
   readonly places: readonly PlannedPlace[];
@@ -14,7 +14,7 @@ export interface DryRun {
   readonly makespanMs: number;
   /** No schedule of these durations ends earlier. */
   readonly boundMs: number;
-  /** What one more slot like it saves, as share of the bound, > 0; the most first. */
+  /** What one more slot of a pool saves, as a share of the bound; the largest first. */
   readonly worths: readonly { readonly slot: Slot; readonly share: number }[];
 }
 
@@ -26,7 +26,10 @@ interface PlannedPlace {
   readonly estimate: Estimate;
 }
 
-/** @param estimates Know the suites already (`announce`). */
+/** Smaller savings are not worth telling. Not tuned. */
+const leastWorth = 0.005;
+
+/** @param estimates Must know the suites already (`announce`). */
 export function dryRun(
   slots: readonly Slot[],
   suites: readonly Suite[],
@@ -51,7 +54,7 @@ export function dryRun(
   });
   const worths = stated.slots
     .flatMap(([slot], index) => (slot === undefined ? [] : { slot, share: slotWorth[index] ?? 0 }))
-    .filter(({ share }) => share > 0.005)
+    .filter(({ share }) => share > leastWorth)
     .sort((a, b) => b.share - a.share);
   return { places, unplaceable, makespanMs, boundMs, worths };
 }

@@ -8,10 +8,10 @@ import { planInstanceOf } from '../scheduler/plan-instance.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 import { byHash, dealtOut, placesOf } from './deal.js';
 
-/** Changes with everything that may plan equal input differently. */
+/** Increased with every change that may plan equal input differently. */
 export const shardPlannerVersion = 3;
 
-/** Changes of the plan that the search may look at: it must not keep a CI job waiting. */
+/** Budget of evaluations. Not tuned: planning 10,000 suites must stay below 150 ms (`node bench/shards.mjs DIR`). */
 const moves = 300_000;
 
 export interface ShardPlanInput {
@@ -27,17 +27,17 @@ export interface ShardPlanInput {
 export interface ShardPlan {
   /**
    * Divides the suites of a run: a known suite follows the plan as long as its machine can run it; the others are dealt
-   * out evenly, each to a shard that can run it; where none can, to any one.
+   * out evenly, each to a shard that can run it; where no shard can, to any.
    * @returns Indices of shards, in the order of the suites. The same for the same suites in any order.
    */
   divide(suites: readonly Suite[]): readonly number[];
-  /** As `divide`, but without knowing the others: one that is not known goes by its hash alone. */
+  /** As `divide`, but for one suite alone: an unknown suite goes by its hash. */
   shardOf(suite: Suite): number;
-  /** Ms that the planned suites keep each shard busy, by index. */
+  /** By shard: when its planned suites have ended, ms. */
   readonly predictedMs: readonly number[];
-  /** No split of the planned suites is over earlier, ms. */
+  /** Lower bound over all divisions of the planned suites, ms. */
   readonly boundMs: number;
-  /** Of the planned suites the one that takes longest where it is fastest; undefined: none is planned. */
+  /** The planned suite that takes longest on its fastest pool; undefined: none is planned. */
   longest(): { readonly id: string; readonly durationMs: number } | undefined;
 }
 
@@ -46,7 +46,7 @@ export function planShards({ shards, known, estimates }: ShardPlanInput): ShardP
   const durationMs = durationsBy(estimates);
   const pooled = pooledSlots(shards);
   const inPools = planInstanceOf([...pooled.keys()], planned, durationMs);
-  // Where more than slots is scarce, what a machine lacks another one's surplus does not help.
+  // Pooling adds up the budgets of equal machines, which is right only where slots alone are scarce.
   const isEnough = isLimitedBySlotsOnly(inPools.instance);
   const shardBySlot = isEnough
     ? pooled
@@ -98,7 +98,7 @@ function longestOf(
   return longest;
 }
 
-/** Expected ms of a suite on a slot; infinite where it cannot run. Suites that share a profile share the verdict. */
+/** Expected ms of a suite on a slot; infinite where it cannot run. Whether it can is cached by profile. */
 function durationsBy(estimates: Estimates): (suite: Suite, slot: Slot) => number {
   const verdicts = new Map<WorkloadProfile, Map<Slot, boolean>>();
   const canRun = (suite: Suite, slot: Slot) => {
@@ -114,7 +114,7 @@ function durationsBy(estimates: Estimates): (suite: Suite, slot: Slot) => number
       : Number.POSITIVE_INFINITY;
 }
 
-/** The slots of equal machines as those of one large machine, each with the index of its shard. */
+/** Equal machines united to one large machine: their slots, with the index of the shard of each. */
 function pooledSlots(shards: ShardPlanInput['shards']): ReadonlyMap<Slot, number> {
   const pools = new Map<string, number[]>();
   shards.forEach((slots, index) => {
@@ -150,7 +150,7 @@ function pooledSlots(shards: ShardPlanInput['shards']): ReadonlyMap<Slot, number
   return pooled;
 }
 
-/** Locks hold on each machine alone, where they only make suites wait for each other. */
+/** A lock holds on one machine alone, so that suites of different shards do not exclude each other. */
 function withoutLocks(suite: Suite): Suite {
   if (suite.profile.locks.length === 0) return suite;
   return { ...suite, profile: { ...suite.profile, locks: [] } };
