@@ -2,15 +2,15 @@ import type { Machine } from '../core/machine/machine.js';
 import type { Permit } from '../core/machine/permits.js';
 import type { Ticket } from './ticket.js';
 
-/** The run's workers, as far as they hold devices. */
+/** The run's worker processes, whose memory on a device outlives the suites that ran in them. */
 export interface DeviceWorkers {
-  /** Somebody else has the devices: starts a worker for them meanwhile. */
+  /** Starts a worker for the devices while another run still holds them. */
   prepare(machine: Machine, deviceIds: readonly string[]): void;
-  /** Resolves when no idle worker holds any of the devices' memory; must not reject. */
+  /** Ends idle workers that were bound to the devices; resolves when they are gone. Must not reject. */
   endIdle(deviceIds: readonly string[]): Promise<void>;
 }
 
-/** Releases tickets when nothing of the run holds memory of their devices any more: the next run is promised all of it. */
+/** Releases tickets after the workers of their devices have ended, because the next run expects all of the memory. */
 export class Departures {
   readonly #workers: DeviceWorkers;
   readonly #leaving = new Set<Ticket>();
@@ -31,7 +31,7 @@ export class Departures {
     });
   }
 
-  /** Releases at once what was waited for. Synchronous. */
+  /** Releases all remaining tickets without waiting. Synchronous. */
   close(): void {
     for (const ticket of this.#leaving) ticket.release();
   }

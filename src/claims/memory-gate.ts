@@ -1,20 +1,20 @@
 import type { Permit } from '../core/machine/permits.js';
 import type { PermitAccount } from './permit-account.js';
 
-/** Knows how much of a device's memory others have taken. */
+/** Measures how much of a device's memory other programs have taken. */
 export interface MemoryWatch {
-  /** A suite is about to use the devices. @returns To be called when it no longer does. */
+  /** A suite of this run starts to use the devices. @returns To be called when it has ended. */
   begin(deviceIds: readonly string[]): () => void;
-  /** Looks, tells the run, and never rejects; undefined: no suite asks for any of it. */
-  look(deviceIds: readonly string[]): Promise<void> | undefined;
-  /** Tells nothing any more. */
+  /** Measures and tells the run; never rejects. Undefined: no suite needs memory of these devices. */
+  measure(deviceIds: readonly string[]): Promise<void> | undefined;
+  /** Ends it: nothing is told from now on. */
   close(): void;
 }
 
-/** Nobody tells when memory becomes free. */
-const lookAgainMs = 5000;
+/** There is no event for memory that becomes free, so it is polled. */
+const pollMs = 5000;
 
-/** Has the memory of devices looked at before the scheduler may use permits for them. */
+/** Measures the memory of devices before the scheduler gets the permits for them. */
 export class MemoryGate {
   readonly #memory: MemoryWatch;
   readonly #timers = new Map<PermitAccount, NodeJS.Timeout>();
@@ -24,18 +24,18 @@ export class MemoryGate {
     this.#memory = memory;
   }
 
-  /** Resolves when the run was told; undefined: there is nothing to look at. */
-  look({ deviceIds }: Permit): Promise<void> | undefined {
-    return this.#memory.look(deviceIds);
+  /** Resolves when the run was told; undefined: nothing to measure. */
+  measure({ deviceIds }: Permit): Promise<void> | undefined {
+    return this.#memory.measure(deviceIds);
   }
 
-  /** Looks now and then as long as the scheduler has no use for the permit: others may have too much of the memory. */
-  lookWhileUnused(account: PermitAccount): void {
+  /** Polls while no suite uses the permit: the memory may be too full for the suites that wait. */
+  pollWhileUnused(account: PermitAccount): void {
     clearTimeout(this.#timers.get(account));
     const timer = setTimeout(() => {
       if (this.#closed || !account.held.some(({ fresh }) => fresh)) return;
-      void this.look(account.permit)?.then(() => this.lookWhileUnused(account));
-    }, lookAgainMs);
+      void this.measure(account.permit)?.then(() => this.pollWhileUnused(account));
+    }, pollMs);
     this.#timers.set(account, timer);
   }
 

@@ -1,13 +1,13 @@
-/** How much of a resource a ticket takes, and how much there is of it. */
+/** How many units of a resource a ticket takes, and how many the resource has. */
 export interface Need {
   readonly units: number;
   readonly of: number;
 }
 
-/** By name of the resource, the same in every run of the host. */
+/** By resource name; all runs of the host use the same names. */
 export type Needs = Readonly<Record<string, Need>>;
 
-/** More than will ever be taken at once: who takes all of it is alone, all others do not mind each other. */
+/** Capacity of a shared resource: tickets that take one unit coexist, a ticket that takes all units is alone. */
 export const everybody = 1e9;
 
 interface Ordered {
@@ -19,17 +19,17 @@ interface Claimant extends Ordered {
   readonly content: { readonly needs: Needs };
 }
 
-/** The order of the line: by number, and by id for tickets that took the same number at the same time. */
+/** The order of the queue: by number, then by id for tickets that took the same number at once. */
 export function isBefore(a: Ordered, b: Ordered): boolean {
   return a.number < b.number || (a.number === b.number && a.id < b.id);
 }
 
 /**
- * Whom a ticket has to wait for: earlier tickets that leave too little of something. All of them count, also those that
- * wait themselves: otherwise small claims would starve a big one. What counts is the least that any of them believes
- * there is: a suite that was promised a device for itself has it for itself, whatever others think can be shared.
- * @returns Those to watch: whenever one of them goes, it is time to look again. Where all have to go, the last one is
- *   enough, so that one claimant wakes up for each one that leaves, and not the whole line.
+ * The tickets that a ticket waits for: earlier ones that leave too few units of a resource. Tickets that wait themselves
+ * count too, otherwise small claims would starve a big one. Where tickets disagree about a capacity the smallest one
+ * counts: a suite that was promised a device for itself does not share it.
+ * @returns The tickets to watch; when one of them is released, the check is repeated. Where all of them must be released
+ *   the last one is enough, so that each release wakes one claimant and not the whole queue.
  */
 export function blockersOf<T extends Claimant>(ticket: Claimant, tickets: readonly T[]): readonly T[] {
   const watched = new Set<T>();
@@ -56,7 +56,7 @@ export function blockersOf<T extends Claimant>(ticket: Claimant, tickets: readon
   return [...watched];
 }
 
-/** Whether the two may ever have to wait for each other. */
+/** Whether the two can be in each other's way. */
 export function isContending(a: Needs, b: Needs): boolean {
   return Object.entries(a).some(([resource, { units, of }]) => {
     const need = b[resource];

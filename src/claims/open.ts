@@ -4,13 +4,13 @@ import { ClaimQueue } from './queue.js';
 
 const folder = 'jest-runner-hardware-claims';
 
-/** The same for all users and, in spite of `TMPDIR`, for all shells of a host. Windows has no such place: one per user. */
+/** One folder for all users of a host, whatever their `TMPDIR` is. Windows has no such folder, so each user has one. */
 const defaultDirectory = process.platform === 'win32' ? join(tmpdir(), folder) : `/tmp/${folder}`;
 
 /**
- * The line of this host's runs.
- * @param directory False: none. Undefined: nobody says, so that a host without a usable place is no mistake of the user.
- * @returns Undefined: this run takes no notice of others.
+ * Opens the queue of this host's runs.
+ * @param directory False: no queue. Undefined: the default folder, and no error where it cannot be used.
+ * @returns Undefined: this run ignores other runs.
  * @throws UsageError when the directory that was asked for cannot be used.
  */
 export function openClaims(

@@ -1,7 +1,7 @@
 import { isForMany, type Permit } from '../core/machine/permits.js';
 import type { Ticket } from './ticket.js';
 
-/** A ticket that holds and that the scheduler knows of. */
+/** A granted ticket that the scheduler may use. */
 export interface Held {
   readonly ticket: Ticket;
   /** No suite has run on it yet. */
@@ -13,16 +13,16 @@ export interface Held {
 /** The tickets that a run has for one permit, and how many suites use them. */
 export class PermitAccount {
   readonly permit: Permit;
-  /** In the line; undefined: none is. */
+  /** The ticket that waits in the queue. */
   waiting: Ticket | undefined;
-  /** It holds, and is told to the scheduler when it is known what others have taken of the devices. */
-  looking: Ticket | undefined;
-  /** The last one was of no use: none is asked for until something else happens. */
+  /** A granted ticket of which the scheduler learns when the devices' memory has been measured. */
+  measuring: Ticket | undefined;
+  /** True: the last ticket was not used, so none is requested until something else happens. */
   resting = false;
   readonly #forMany: boolean;
   readonly #mostAtOnce: number;
   #held: readonly Held[] = [];
-  /** No longer told, released as soon as their suites have ended. */
+  /** Withdrawn from the scheduler, and released as soon as their suites have ended. */
   #draining: readonly Ticket[] = [];
   #used = 0;
 
@@ -33,7 +33,7 @@ export class PermitAccount {
     this.#mostAtOnce = mostAtOnce;
   }
 
-  /** An attempt begins to use what the scheduler knows of. */
+  /** An attempt starts to use a held ticket. */
   beginUse(): void {
     this.#used++;
     const fresh = this.#held.find((held) => held.fresh);
@@ -48,9 +48,9 @@ export class PermitAccount {
     return this.#held;
   }
 
-  /** Whether a further ticket would be of use, and none is on its way. */
+  /** Whether one more ticket could be used and none is requested yet. */
   get lacksTicket(): boolean {
-    if (this.waiting !== undefined || this.resting || this.looking !== undefined) return false;
+    if (this.waiting !== undefined || this.resting || this.measuring !== undefined) return false;
     if (this.#forMany) return this.#held.length === 0;
     const count = this.#held.length;
     return count <= this.#used && count + this.#draining.length < this.#mostAtOnce;
@@ -60,13 +60,13 @@ export class PermitAccount {
     this.#held = [...this.#held, { ticket, fresh: true, endsBefore }];
   }
 
-  /** The ticket is to be released when its suites have ended, see {@link takeDrained}. */
+  /** Withdraws the ticket; {@link takeDrained} returns it when its suites have ended. */
   drain(held: Held): void {
     this.#held = this.#held.filter((other) => other !== held);
     this.#draining = [...this.#draining, held.ticket];
   }
 
-  /** Those drained that no suite uses any more. */
+  /** Removes and returns the drained tickets that no suite uses any more. */
   takeDrained(): readonly Ticket[] {
     const kept = this.#forMany
       ? this.#used > 0
@@ -78,34 +78,34 @@ export class PermitAccount {
     return drained;
   }
 
-  /** Those kept for the next suite, for which somebody waits, also one that has not said so yet. */
+  /** Idle tickets that another ticket in the queue waits for, even if it has not connected yet. */
   contended(): readonly Held[] {
     const used = this.#held.filter(({ fresh, ticket }) => !fresh && !this.#forMany && ticket.isContended());
     return used.slice(0, Math.max(0, this.#held.length - this.#used));
   }
 
-  /** One that is kept for the next suite. */
+  /** An idle ticket that the next suite would use. */
   get kept(): Held | undefined {
     const kept = this.#held.find(({ fresh }) => !fresh);
     return this.#held.length > this.#used ? kept : undefined;
   }
 
-  /** The scheduler is to know of it no more; the ticket holds on. */
+  /** Takes the ticket from the scheduler without releasing it. */
   hide(held: Held): void {
     this.#held = this.#held.filter((other) => other !== held);
   }
 
-  /** Leaves the line. */
+  /** Leaves the queue. */
   stopWaiting(): void {
     this.waiting?.release();
     this.waiting = undefined;
   }
 
-  /** Gives everything back, and leaves the line. Synchronous. */
+  /** Releases every ticket. Synchronous. */
   release(): void {
     this.stopWaiting();
-    this.looking?.release();
-    this.looking = undefined;
+    this.measuring?.release();
+    this.measuring = undefined;
     for (const { ticket } of this.#held) ticket.release();
     for (const ticket of this.#draining) ticket.release();
     this.#held = [];

@@ -14,34 +14,34 @@ import { join } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { blockersOf, isBefore, type Needs } from './needs.js';
 
-/** Who took a ticket, and what for. */
+/** The owner of a ticket, and what it claims. */
 export interface TicketContent {
   readonly pid: number;
   readonly cwd: string;
-  /** When it was taken; once it holds: since when it does. Unix time, ms. */
+  /** When it was taken; after it was granted: when it was granted. Unix time, ms. */
   readonly sinceMs: number;
   readonly needs: Needs;
 }
 
-/** A ticket as everybody sees it: `<number>.<id>`. */
+/** A ticket that all runs can see, as a file `<number>.<id>`. */
 export interface PublishedTicket {
   readonly number: number;
-  /** Never used twice, so that what was once found dead stays dead. */
+  /** Never used again, so that a ticket once found dead stays dead. */
   readonly id: string;
   readonly content: TicketContent;
 }
 
-/** What `sockaddr_un` holds, without its terminating zero; bytes. */
+/** Longest path in a `sockaddr_un`, without its terminating zero, in bytes. */
 const longestSocketPath = process.platform === 'linux' ? 107 : 103;
 const orphanName = /^s?([0-9a-f]{12})(?:\.new)?$/;
-/** Taking a ticket takes milliseconds. */
+/** Much longer than it takes to publish a ticket, which is milliseconds. */
 const orphanAgeMs = 3_600_000;
 const ticketName = /^(\d+)\.([0-9a-f]{12})$/;
 
 /**
- * The folder in which the runs of one host queue for what they share: one line for all resources, in the order of the
- * tickets' numbers. A ticket is a small file; its owner listens on a socket beside it for as long as the ticket counts.
- * The kernel closes the socket when the owner dies, however it dies, so that a file alone never blocks anybody.
+ * The folder in which the runs of one host queue for shared resources: one queue for all resources, in the order of the
+ * tickets' numbers. A ticket is a small file; its owner listens on a socket beside it as long as the ticket is valid. The
+ * kernel closes the socket when the owner dies, however it dies, so the file of a dead owner blocks nobody.
  *
  * Why not file locks (flock, fcntl; `fs-native-extensions`): a lock says nothing about who came first, waiting for one
  * blocks a thread of libuv's pool, two locks taken one after the other can deadlock, and it is a native module. One line
@@ -74,7 +74,7 @@ export class ClaimQueue {
     }
   }
 
-  /** What processes left behind that died between two steps of taking a ticket. It counts for nothing. */
+  /** Removes files of processes that died while they took a ticket. No run reads such files. */
   #removeOrphans(): void {
     const names = readdirSync(this.directory);
     const ids = new Set(names.map((name) => ticketName.exec(name)?.[2]));
@@ -101,7 +101,7 @@ export class ClaimQueue {
     return `\\\\.\\pipe\\jest-runner-hardware-${folder}-${id}`;
   }
 
-  /** A ticket for the end of the line, as of now, that nobody sees yet. */
+  /** Writes a ticket with the next number. Other runs see it after {@link publish}. */
   draft(id: string, content: TicketContent): PublishedTicket {
     this.#write(id, content);
     const number = 1 + this.#entries().reduce((highest, entry) => Math.max(highest, entry.number), 0);
@@ -109,8 +109,8 @@ export class ClaimQueue {
   }
 
   /**
-   * Puts a ticket into the line. Its owner must listen already: who finds a ticket takes silence for death.
-   * @returns False where a later ticket came first: the ticket is void, see `Ticket`.
+   * Puts a ticket into the queue. Its owner must listen already: a ticket without a listener is taken for dead.
+   * @returns False if a later ticket was published before: the ticket is void, see `Ticket`.
    */
   publish(ticket: PublishedTicket): boolean {
     renameSync(this.#draftPath(ticket.id), this.#path(ticket));
@@ -120,14 +120,14 @@ export class ClaimQueue {
   }
 
   /**
-   * Says that it holds from now on, for those who wait. As a second line: where the file were replaced, a folder on
-   * tmpfs may show neither of the two to who lists it meanwhile.
+   * Notes the time of the grant, for the messages of other runs. It is appended as a second line: if the file were replaced, a
+   * listing of a folder on tmpfs could miss both the old and the new file.
    */
   markGranted(ticket: PublishedTicket): void {
     appendFileSync(this.#path(ticket), `${Date.now()}\n`);
   }
 
-  /** Takes a ticket that its owner gives up, or that nobody owns any more, out of the line. */
+  /** Removes a ticket that its owner releases, or whose owner has died. */
   remove(ticket: PublishedTicket): void {
     this.#dead.add(ticket.id);
     for (const path of [
@@ -137,7 +137,7 @@ export class ClaimQueue {
       try {
         rmSync(path, { force: true });
       } catch {
-        // Another user's: it goes on lying there, and counts no more for us.
+        // Another user's file cannot be removed. This run ignores it from now on.
       }
     }
   }
@@ -147,7 +147,7 @@ export class ClaimQueue {
     return this.#entries().some((entry) => entry.id === id && entry.number === number);
   }
 
-  /** All tickets that are not known to be dead, first come first. */
+  /** All tickets that are not known to be dead, in the order of the queue. */
   tickets(): readonly PublishedTicket[] {
     const entries = this.#entries();
     const names = new Set(entries.map(({ name }) => name));
@@ -161,12 +161,12 @@ export class ClaimQueue {
       .sort((a, b) => (isBefore(a, b) ? -1 : 1));
   }
 
-  /** The tickets that a ticket has to wait for; none: it holds what it asks for. */
+  /** The tickets that a ticket has to wait for; empty: it is granted. */
   blockersOf(ticket: PublishedTicket): readonly PublishedTicket[] {
     return blockersOf(ticket, this.tickets());
   }
 
-  /** Read anew: since when it holds may have been written meanwhile. */
+  /** Reads the file again: the time of the grant may have been added. */
   contentOf({ number, id }: PublishedTicket): TicketContent | undefined {
     const name = `${number}.${id}`;
     this.#contents.delete(name);
@@ -174,7 +174,7 @@ export class ClaimQueue {
   }
 
   #makeDirectory(): void {
-    // Whatever the umask says: other users queue here too.
+    // The umask must not keep other users out: they queue here too.
     if (mkdirSync(this.directory, { recursive: true }) !== undefined) chmodSync(this.directory, 0o1777);
   }
 
@@ -184,7 +184,7 @@ export class ClaimQueue {
       names = readdirSync(this.directory);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      // Somebody has cleaned up: who waits takes a new place.
+      // The folder was deleted. Tickets that wait are published again.
       this.#makeDirectory();
       names = [];
     }
@@ -213,7 +213,7 @@ export class ClaimQueue {
   #write(id: string, content: TicketContent): void {
     try {
       writeFileSync(this.#draftPath(id), `${JSON.stringify(content)}\n`);
-      // Whatever the umask says: other users must be able to see that it is their turn.
+      // The umask must not hide it: other users have to read whether it is their turn.
       chmodSync(this.#draftPath(id), 0o644);
     } catch (error) {
       throw unusable(this.directory, error);

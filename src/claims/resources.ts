@@ -2,15 +2,15 @@ import type { Device, Machine } from '../core/machine/machine.js';
 import type { Permit } from '../core/machine/permits.js';
 import { everybody, type Need, type Needs } from './needs.js';
 
-/** Every suite takes a part of it, an exclusive one all of it. */
+/** Every suite takes one unit, an exclusive suite takes all units. */
 const wholeMachine = 'machine';
 
-/** Devices that only one run at a time should use: not the CPU, which has workers and budgets, nor what it emulates. */
+/** Devices that one run at a time uses. Not the CPU, which workers and budgets share out, nor devices that it emulates. */
 export function claimedDevices({ devices }: Machine): readonly Device[] {
   return devices.filter((device) => device.usable && device.class !== 'cpu' && !device.software);
 }
 
-/** What a ticket asks for, so that the run may do what the permit says. */
+/** The resources that a ticket claims for a permit. */
 export function needsOf({ deviceIds, locks, exclusive }: Permit, machine: Machine): Needs {
   const needs: [string, Need][] = [[wholeMachine, { units: exclusive ? everybody : 1, of: everybody }]];
   for (const id of deviceIds) {
@@ -22,7 +22,7 @@ export function needsOf({ deviceIds, locks, exclusive }: Permit, machine: Machin
   return Object.fromEntries(needs);
 }
 
-/** What a resource is called where somebody waits for it. */
+/** The name of a resource in messages. */
 export function resourceText(resource: string, machine: Machine): string {
   if (resource === wholeMachine) return 'the machine';
   const device = claimedDevices(machine).find((each) => namesOf(each, machine).includes(resource));
@@ -30,8 +30,8 @@ export function resourceText(resource: string, machine: Machine): string {
 }
 
 /**
- * What a device is called in every run of the host. All names that it has: one run may know the UUID, another one, in a
- * container without the maker's tool, the bus address alone.
+ * The names under which a device is claimed. All names that are known: one run may know the UUID, and another one, in a
+ * container without the vendor's tool, only the bus address.
  */
 function namesOf(device: Device, machine: Machine): readonly string[] {
   const { devices } = machine;

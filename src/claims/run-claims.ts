@@ -22,7 +22,7 @@ export interface RunClaimsOptions {
   readonly machine: Machine;
   /** How many suites the run may run at once. */
   readonly limit: number;
-  /** Says what permits it wants, as of now. */
+  /** Names the permits that it wants at this moment. */
   readonly scheduler: { readonly permitDemand: PermitDemand };
   readonly memory: MemoryWatch;
   readonly workers: DeviceWorkers;
@@ -32,7 +32,7 @@ export interface RunClaimsOptions {
   say(message: string): void;
 }
 
-/** After a permit was of no use: until anything else happens, but no longer. */
+/** How long an unused permit is not asked for again, unless something else happens before. */
 const restMs = 1000;
 
 /**
@@ -69,7 +69,7 @@ export class RunClaims implements RunListener {
     this.#tell({ type: 'machine-shared', deviceIds: [...this.#deviceIds] });
   }
 
-  /** What an attempt claims is held until its process is gone, however the run goes on. */
+  /** The executor that keeps what an attempt claims until the attempt's process is gone. */
   around<Result>(executor: Executor<Result>): Executor<Result> {
     return {
       run: async (start, signal) => {
@@ -91,14 +91,14 @@ export class RunClaims implements RunListener {
     };
   }
 
-  /** What is wanted and what is held may have changed. */
+  /** Reviews permits: the events may have changed what the scheduler wants. */
   settled(events: readonly RunEvent[]): void {
-    // Something has happened that permits were not the reason of: those of no use may be of use now.
+    // An event that is not about permits: a permit that was of no use before may be useful now.
     if (events.some(({ type }) => !type.startsWith('permit-'))) this.#endRest();
     this.#review();
   }
 
-  /** Gives everything back at once. Synchronous. */
+  /** Releases every claim at once. Synchronous, so that it works while this process exits. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#rest);
@@ -110,7 +110,7 @@ export class RunClaims implements RunListener {
     }
   }
 
-  /** Withdraws what others wait for, asks for what is wanted; telling so may bring it here again. */
+  /** Withdraws permits that others wait for and requests missing ones, until telling the run changes nothing more. */
   #review(): void {
     this.#again = true;
     if (this.#reviewing) return;
@@ -133,7 +133,7 @@ export class RunClaims implements RunListener {
       if (keys.has(key)) continue;
       this.#notice.end(account.waiting);
       account.stopWaiting();
-      // Nothing will come any more that could use what no suite has used yet.
+      // No suite is left that could use them.
       for (const held of account.held.filter(({ fresh }) => fresh)) this.#withdraw(account, held);
     }
     for (const permit of requested) this.#request(this.#accountOf(permit));
@@ -148,7 +148,7 @@ export class RunClaims implements RunListener {
         if (this.#closed || account.waiting !== ticket) return;
         this.#notice.end(ticket);
         account.waiting = undefined;
-        this.#grantAfterLook(account, ticket, this.#memory.look(account.permit));
+        this.#grantWhenMeasured(account, ticket, this.#memory.measure(account.permit));
         this.#review();
       },
       onWanted: () => {
@@ -156,7 +156,7 @@ export class RunClaims implements RunListener {
       },
     });
     if (ticket.isGranted) {
-      this.#grantAfterLook(account, ticket, this.#memory.look(account.permit));
+      this.#grantWhenMeasured(account, ticket, this.#memory.measure(account.permit));
       return;
     }
     account.waiting = ticket;
@@ -165,17 +165,17 @@ export class RunClaims implements RunListener {
     if (permit.deviceIds.length > 0) workers.prepare(machine, permit.deviceIds);
   }
 
-  #grantAfterLook(account: PermitAccount, ticket: Ticket, look: Promise<void> | undefined): void {
-    if (look === undefined) {
+  #grantWhenMeasured(account: PermitAccount, ticket: Ticket, measured: Promise<void> | undefined): void {
+    if (measured === undefined) {
       this.#grant(account, ticket);
       return;
     }
-    account.looking = ticket;
-    void look.then(() => {
-      if (this.#closed || account.looking !== ticket) return;
-      account.looking = undefined;
+    account.measuring = ticket;
+    void measured.then(() => {
+      if (this.#closed || account.measuring !== ticket) return;
+      account.measuring = undefined;
       this.#grant(account, ticket);
-      this.#memory.lookWhileUnused(account);
+      this.#memory.pollWhileUnused(account);
       this.#review();
     });
   }
@@ -186,11 +186,11 @@ export class RunClaims implements RunListener {
     this.#again = true;
   }
 
-  /** Stops the use of what others wait for. What was just granted may be used once. */
+  /** Withdraws permits that other runs wait for. A fresh one may be used once before. */
   #withdrawAwaited(account: PermitAccount): void {
     for (const held of account.held) {
       if (!held.ticket.isAwaited) continue;
-      // A worker has become free since then, or there was none busy, and the scheduler had no use for it.
+      // The scheduler had its chance: a worker became free since the grant, or none was busy.
       const isUseless = held.fresh && (this.#running === 0 || this.#ends > held.endsBefore);
       if (held.fresh && !isUseless) continue;
       if (isUseless) this.#letRest(account);
@@ -204,31 +204,31 @@ export class RunClaims implements RunListener {
     this.#releaseDrained(account);
   }
 
-  /** After the end of an attempt, before the scheduler knows of it. */
+  /** Called when an attempt has ended, before the scheduler is told. */
   #giveBack(account: PermitAccount): void {
     if (this.#closed) return;
     this.#releaseDrained(account);
-    // First come, first served.
+    // First come, first served: whoever waits has come before the next suite of this run.
     for (const held of account.contended()) this.#withdraw(account, held);
-    this.#renewLook(account);
+    this.#measureKept(account);
   }
 
-  /** What is kept for the next suite must be looked at again: others have had the time of a whole suite. */
-  #renewLook(account: PermitAccount): void {
+  /** Measures again before the next suite: other programs may have taken memory while the last one ran. */
+  #measureKept(account: PermitAccount): void {
     const { kept } = account;
-    if (kept === undefined || account.looking !== undefined) return;
-    const look = this.#memory.look(account.permit);
-    if (look === undefined) return;
+    if (kept === undefined || account.measuring !== undefined) return;
+    const measured = this.#memory.measure(account.permit);
+    if (measured === undefined) return;
     account.hide(kept);
     this.#tell({ type: 'permit-withdrawn', permit: account.permit });
-    this.#grantAfterLook(account, kept.ticket, look);
+    this.#grantWhenMeasured(account, kept.ticket, measured);
   }
 
   #releaseDrained(account: PermitAccount): void {
     for (const ticket of account.takeDrained()) this.#departures.release(ticket, account.permit);
   }
 
-  /** Not asked for again at once: two runs that have no use for it would throw it to each other. */
+  /** Pauses requests for the permit: two runs that cannot use it would pass it back and forth. */
   #letRest(account: PermitAccount): void {
     account.resting = true;
     clearTimeout(this.#rest);

@@ -2,21 +2,20 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { isBefore, isContending, type Needs } from './needs.js';
 import { type ClaimQueue, type PublishedTicket, type TicketContent, unusable } from './queue.js';
 
-/** Told to the owner of a ticket; never during the call that takes it. */
+/** Called back by a ticket; never during its constructor. */
 export interface TicketListener {
-  /** It holds what it asked for. */
+  /** It is granted. */
   onGranted(): void;
-  /** Somebody waits for this ticket. */
+  /** Another ticket has begun to wait for this one. */
   onWanted(): void;
 }
 
-/** A look again where the kernel cannot tell when the time has come. */
+/** Polling interval where no closed connection can tell that a ticket was released. */
 const retryMs = 250;
 
 /**
- * A place in the line, from the moment it is taken until `release`. Whoever waits for a ticket is connected to its
- * socket: the end of the connection, which the kernel brings about even for a killed owner, says that the ticket is
- * gone. Nobody polls.
+ * A place in the queue, from its construction until `release`. Whoever waits for a ticket is connected to its socket. The
+ * kernel closes the connection when the owner releases the ticket or dies, so nobody has to poll.
  *
  * Why no two tickets ever hold the same thing. A ticket is published by one `rename`, when its owner listens already;
  * from then on everybody who lists the folder sees it until it is removed, and it is removed by its owner, or by one
@@ -37,16 +36,16 @@ export class Ticket {
   #ticket: PublishedTicket;
   #server: Server;
   #state: 'waiting' | 'granted' | 'released' = 'waiting';
-  #looking: NodeJS.Immediate | undefined;
+  #checking: NodeJS.Immediate | undefined;
 
-  /** Takes a place at the end of the line. Synchronous: it may be granted when this returns. */
+  /** Takes a place at the end of the queue. Synchronous: it may be granted already when this returns. */
   constructor(queue: ClaimQueue, needs: Needs, listener: TicketListener) {
     this.needs = needs;
     this.#queue = queue;
     this.#listener = listener;
     [this.#ticket, this.#server] = this.#takePlace();
     try {
-      this.#look();
+      this.#check();
     } catch (error) {
       this.release();
       throw error;
@@ -57,12 +56,12 @@ export class Ticket {
     return this.#state === 'granted';
   }
 
-  /** Whether somebody waits for it, as far as was heard. */
+  /** Whether a waiting ticket has connected to this one. */
   get isAwaited(): boolean {
     return this.#waiters.size > 0;
   }
 
-  /** Whether somebody waits behind it, also one that has not said so yet; reads the folder. */
+  /** Whether a later ticket contends with this one, even if it has not connected yet; reads the folder. */
   isContended(): boolean {
     const { needs } = this;
     return (
@@ -73,7 +72,7 @@ export class Ticket {
     );
   }
 
-  /** The first of those it waits for, as of now: it holds, or is next. Undefined when there is none. */
+  /** The first ticket of the queue that this one waits for now; undefined: none. */
   holder(): { readonly resource: string; readonly content: TicketContent } | undefined {
     for (const other of this.#queue.tickets()) {
       if (!isBefore(other, this.#ticket)) break;
@@ -88,17 +87,17 @@ export class Ticket {
     return undefined;
   }
 
-  /** Gives back what it holds, or the place in the line. Synchronous, so that it works while the process ends. */
+  /** Releases what it holds, or leaves the queue. Synchronous, so that it works while the process exits. */
   release(): void {
     if (this.#state === 'released') return;
     this.#state = 'released';
-    clearImmediate(this.#looking);
+    clearImmediate(this.#checking);
     this.#unwatch(new Set());
     this.#leave();
   }
 
   #takePlace(): [PublishedTicket, Server] {
-    // Makes the folder where somebody has cleaned up.
+    // Creates the folder again if it was deleted.
     this.#queue.tickets();
     for (;;) {
       const id = this.#queue.newId();
@@ -108,8 +107,8 @@ export class Ticket {
         const content = { pid, cwd: process.cwd(), sinceMs: this.#takenMs, needs: this.needs };
         const ticket = this.#queue.draft(id, content);
         if (this.#queue.publish(ticket)) return [ticket, server];
-        // A later ticket came first and may hold already. With a new id and a new socket: whoever has connected to
-        // this one must learn that it is no longer before him.
+        // A later ticket was published before and may be granted already. The next try has a new id and socket, so that
+        // whoever connected to this one notices that it is gone.
         this.#close(server);
       } catch (error) {
         this.#close(server);
@@ -124,7 +123,7 @@ export class Ticket {
       waiter.unref();
       waiter.on('error', () => {});
       waiter.on('close', () => this.#waiters.delete(waiter));
-      // Without a reader its end would not be seen.
+      // Without a reader, the end of the connection would not be noticed.
       waiter.resume();
       this.#waiters.add(waiter);
       this.#listener.onWanted();
@@ -133,7 +132,7 @@ export class Ticket {
     server.on('error', (error) => {
       problem = error;
     });
-    // A path is bound, listened on and open to all users before this returns.
+    // `listen` on a path is synchronous: the socket is open to all users when it returns.
     server.listen({ path, readableAll: true, writableAll: true });
     if (!server.listening)
       throw unusable(this.#queue.directory, problem ?? new Error(`cannot listen on ${path}`));
@@ -141,11 +140,11 @@ export class Ticket {
     return server;
   }
 
-  #look(): void {
-    this.#looking = undefined;
+  #check(): void {
+    this.#checking = undefined;
     if (this.#state !== 'waiting') return;
     if (!this.#queue.isListed(this.#ticket)) {
-      // Somebody has cleaned up the folder.
+      // The folder was deleted.
       this.#leave();
       [this.#ticket, this.#server] = this.#takePlace();
     }
@@ -155,21 +154,21 @@ export class Ticket {
     if (blockers.length === 0) this.#state = 'granted';
   }
 
-  /** Once, however much has happened meanwhile. */
-  #lookSoon(): void {
-    this.#looking ??= setImmediate(() => {
+  /** Several calls before the next turn of the event loop lead to one check. */
+  #checkSoon(): void {
+    this.#checking ??= setImmediate(() => {
       try {
-        this.#look();
+        this.#check();
       } catch {
-        // The folder cannot be read just now: nothing is held as long as nobody can know.
-        setTimeout(() => this.#lookSoon(), retryMs);
+        // The folder cannot be read at the moment: without knowing the queue, nothing is granted.
+        setTimeout(() => this.#checkSoon(), retryMs);
         return;
       }
       if (this.#state !== 'granted') return;
       try {
         this.#queue.markGranted(this.#ticket);
       } catch {
-        // Only tells others since when.
+        // The time is only used in messages of other runs.
       }
       this.#listener.onGranted();
     });
@@ -181,7 +180,7 @@ export class Ticket {
     this.#watched.set(id, socket);
     const again = () => {
       this.#watched.delete(id);
-      this.#lookSoon();
+      this.#checkSoon();
     };
     let refusal: string | undefined;
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -191,7 +190,7 @@ export class Ticket {
     socket.on('close', () => {
       if (this.#watched.get(id) !== socket) return;
       if (refusal === 'ECONNREFUSED' || refusal === 'ENOENT') this.#queue.remove(blocker);
-      // Too many wait there already, or it does not let us connect: alive, but it will not tell when it goes.
+      // Its owner is alive but refuses the connection (too many waiters, another user): poll.
       else if (refusal !== undefined && refusal !== 'ECONNRESET' && refusal !== 'EPIPE') {
         this.#watched.set(id, setTimeout(again, retryMs));
         return;

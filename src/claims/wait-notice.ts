@@ -5,11 +5,11 @@ import { formatElapsed } from '../core/vocabulary/units.js';
 import { resourceText } from './resources.js';
 import type { Ticket } from './ticket.js';
 
-/** Who waits longer than this wants to know why; and every so often whether it is still so. */
+/** The first notice of a wait, and how often it is repeated. */
 const sayAfterMs = 3000;
 const sayEveryMs = 60_000;
 
-/** Tells the person at the terminal for whom the run waits, where it waits for long. */
+/** Tells the user which run or suite a long wait is for. */
 export class WaitNotice {
   readonly #machine: Machine;
   readonly #say: (message: string) => void;
@@ -34,7 +34,7 @@ export class WaitNotice {
 
   #sayAfter(afterMs: number, ticket: Ticket, permit: Permit): void {
     const timer = setTimeout(() => {
-      // That suites of one run follow one another is no news.
+      // Waiting for another suite of the same run is normal.
       if (ticket.holder()?.content.pid !== process.pid) {
         this.#say(`jest-runner-hardware: waiting: ${blockedText(ticket, permit, this.#machine, true)}`);
       }

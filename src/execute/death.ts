@@ -3,14 +3,14 @@ import { formatBytes } from '../core/vocabulary/units.js';
 import type { Blame } from './executor.js';
 import type { WorkerDeath } from './worker-process.js';
 
-/** Why a worker ended before its suite did, as far as there is evidence. */
+/** Why a worker ended before its suite did, as far as the evidence shows. */
 export interface Death {
   /** What ended it, as the end of a sentence about the suite. */
   readonly cause: string;
   readonly blame: Blame;
 }
 
-/** What native code raises against its own process. */
+/** Signals by which native code ends its own process. */
 const crashSignals: ReadonlySet<string> = new Set([
   'SIGABRT',
   'SIGBUS',

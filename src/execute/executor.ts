@@ -27,7 +27,7 @@ export interface SuiteOutcome<Result> {
   readonly lastWords?: string;
 }
 
-/** One attempt of a suite, with all that an executor needs to know of it. Lives in memory; the record has `suite-started`. */
+/** One attempt of a suite, with everything an executor needs. It exists in memory only; its line in the record is `suite-started`. */
 export interface Start {
   readonly suite: Suite;
   /** 1 for the first. */
@@ -40,10 +40,10 @@ export interface Start {
 }
 
 /**
- * Runs suites somewhere; called by the run once per attempt. Executors are stacked: one that measures, announces or
- * waits for a permit runs the attempt with the next one.
+ * Runs suites; the run calls it once per attempt. Executors are decorators of each other: one that measures, announces or
+ * holds a permit passes the attempt on to the next.
  */
 export interface Executor<Result> {
-  /** Resolves for every end of the attempt, also a failing or killed one; an abort stops it as `cancelled`. */
+  /** Resolves however the attempt ends, also when it fails or is killed. An abort stops it as `cancelled`. Never rejects. */
   run(start: Start, signal: AbortSignal): Promise<SuiteOutcome<Result>>;
 }

@@ -13,7 +13,7 @@ export interface LocalWorkersOptions extends WorkerPoolOptions {
   readonly fairThreads: number;
 }
 
-/** What a worker is to do for a suite: what its module is sent, and who hears what it emits meanwhile. */
+/** One task for a worker: the message that its module gets, and the listener for what it emits. */
 export interface WorkerTask {
   readonly message: unknown;
   onEvent(name: string, payload: unknown): void;
@@ -29,7 +29,7 @@ export class LocalWorkers<Result> {
     this.#pool = new WorkerPool(options);
   }
 
-  /** Starts workers for suites that ask for nothing, before it is known which suites there are. */
+  /** Starts workers for plain suites in advance, before docblocks are read. */
   warm(machine: Machine, count: number): void {
     const { threads, fairThreads } = this.#options;
     const cpu = machine.devices.flatMap((device) => (device.class === 'cpu' ? device.id : [])).slice(0, 1);
@@ -45,7 +45,7 @@ export class LocalWorkers<Result> {
     this.#pool.raiseLimit(workers);
   }
 
-  /** Starts a worker for suites on these devices, where a place is free, before one of them can be had. */
+  /** Starts a worker for these devices in advance, if the limit allows it, while the devices are still in use elsewhere. */
   prepare(machine: Machine, deviceIds: readonly string[]): void {
     const env = bindingEnv(machine, deviceIds, this.#options.fairThreads, true, process.env);
     this.#pool.prepare({ thread: false, env, deviceIds });
@@ -116,7 +116,7 @@ export class LocalWorkers<Result> {
   }
 }
 
-/** Size of a suite's native thread pools: what it claims if it says so, else a fair share of the machine. */
+/** Size of a suite's native thread pools: its `@cpu-threads`, or else a fair share of the machine. */
 export function poolThreadsOf({ suite, placement }: Start, fairThreads: number): number {
   return suite.profile.cpuThreads === undefined
     ? fairThreads
@@ -124,7 +124,7 @@ export function poolThreadsOf({ suite, placement }: Start, fairThreads: number):
 }
 
 /**
- * True for a suite that any process can run: it is bound to nothing and nothing may end it.
+ * True for a suite that any process can run: it is bound to no device, and no limit may require to kill it.
  * Such suites may run in the Jest process itself (`-i`) or in a thread (`workerThreads`).
  */
 export function isPlain({ suite, placement, machine }: Start): boolean {

@@ -8,21 +8,21 @@ import { StartFinder } from './start-finder.js';
 export interface RunOptions<Result> {
   readonly scheduler: Scheduler;
   /**
-   * True: suites run one after the other in this very process, where what a suite left behind may end it at any moment.
-   * Then an outcome is handed on before anything else may run. Default false.
+   * True: suites run one after another in this process. Something that a suite left behind may end the process at any
+   * moment, so listeners get each outcome before anything else runs. Default false.
    */
   readonly inProcess?: boolean;
-  /** Asked before anything else starts: does this outcome end the run? */
+  /** Called with each outcome before the next suite starts. @returns Why the run must end now, or undefined. */
   cancelAfter(outcome: SuiteOutcome<Result>): CancelCause | undefined;
 }
 
-/** Hears of a run. Synchronous; what it throws ends the run. */
+/** A consumer of a run's events: a record, a report. Synchronous; an error that it throws breaks off the run. */
 export interface RunListener<Result = unknown> {
-  /** Every event, in order, as it happens: what was told, and what the scheduler decided. The first is `run-started`. */
+  /** Called with every event, told or decided, in the order of the record. The first one is `run-started`. */
   event?(event: RunEvent): void;
-  /** The end of an attempt that is not tried again, with what the record leaves out. */
+  /** Called when a suite has its one outcome, which holds more than its event `suite-ended`. */
   outcome?(start: Start, outcome: SuiteOutcome<Result>): void;
-  /** All that a told event led to is under way, and was heard. The listener may tell of further events. */
+  /** Called when all that a told event led to has been started. The listener may tell further events. */
   settled?(events: readonly RunEvent[]): void;
 }
 
@@ -35,8 +35,8 @@ interface Attempt {
 }
 
 /**
- * A run in real time: tells the scheduler what happens, does what it decides, and lets listeners hear of both.
- * It starts suites when {@link start} was called; suites, machines and slots are told before.
+ * A run in real time: tells the scheduler what happens, carries out what it decides, and passes both on to listeners.
+ * Suites, machines and slots are told first; nothing is started before {@link start}.
  */
 export class Run<Result> {
   readonly #options: RunOptions<Result>;
@@ -57,7 +57,7 @@ export class Run<Result> {
     this.#options = options;
   }
 
-  /** The listener hears of what happens from now on, after those that came before it. */
+  /** Adds a listener for what happens from now on. Listeners are called in the order of their registration. */
   on(listener: RunListener<Result>): void {
     this.#listeners.push(listener);
   }
@@ -77,10 +77,10 @@ export class Run<Result> {
   tell(happening: Happening): readonly RunEvent[] {
     const event = { atMs: this.#nowMs(), ...happening } as RunEvent;
     this.#starts.learn(event);
-    this.#hear(event);
+    this.#emit(event);
     const decisions = this.#options.scheduler.handle(event);
     for (const decision of decisions) {
-      this.#hear(decision);
+      this.#emit(decision);
       if (decision.type === 'suite-started') {
         void this.#execute(this.#starts.find(decision.placement, decision.attempt));
       }
@@ -93,7 +93,7 @@ export class Run<Result> {
     return decisions;
   }
 
-  /** Starts nothing more, stops what is running, and has told so when it returns. */
+  /** Starts nothing more and stops what is running. The listeners have every event of it when it returns. */
   cancel(cause: CancelCause): void {
     if (this.#abort.signal.aborted || this.#hasEnded) return;
     this.#abort.abort();
@@ -104,11 +104,11 @@ export class Run<Result> {
     }
   }
 
-  #hear(event: RunEvent): void {
+  #emit(event: RunEvent): void {
     for (const listener of this.#listeners) listener.event?.(event);
   }
 
-  /** Its end is told when its process is gone: until then it holds its slot. */
+  /** The attempt keeps its slot until its process is gone; then its end is told. */
   #stop(slotId: string, cause: string): void {
     for (const attempt of this.#open) {
       if (attempt.start.placement.slotId !== slotId) continue;
@@ -138,14 +138,14 @@ export class Run<Result> {
 
   async #finish(attempt: Attempt, outcome: SuiteOutcome<Result>): Promise<void> {
     if (attempt.stoppedBecause !== undefined) {
-      // Whatever came of it meanwhile, the suite has its one result.
+      // The suite has its result from another attempt, so this one is cancelled whatever its outcome is.
       const { durationMs } = outcome;
       this.#close(attempt, { status: 'cancelled', durationMs, cause: attempt.stoppedBecause });
       return;
     }
     const cause = this.#options.cancelAfter(outcome);
     if (cause !== undefined) {
-      // Out of the open ones first: it has an outcome of its own.
+      // Removed first, because `cancel` ends all open attempts as cancelled and this one has its outcome.
       this.#open.delete(attempt);
       this.cancel(cause);
     }
@@ -154,7 +154,7 @@ export class Run<Result> {
       (decision) => decision.type === 'suite-requeued' && decision.suiteId === suite.id,
     );
     if (isTriedAgain) return;
-    // The next suite is on its way first: reporting takes a while, in which its worker would have nothing to do.
+    // The next suite is started first, so that its worker is not idle while reporters run.
     if (this.#options.inProcess !== true) await setImmediate();
     for (const listener of this.#listeners) listener.outcome?.(attempt.start, outcome);
   }
@@ -171,7 +171,7 @@ export class Run<Result> {
     if (this.#hasEnded && this.#executing === 0) this.#resolve();
   }
 
-  /** Only a suite that waits for a machine needs to be told the time. */
+  /** The scheduler names the time of the next tick where something waits for time to pass. */
   #scheduleTick(): void {
     clearTimeout(this.#tick);
     const atMs = this.#options.scheduler.nextTickAtMs;

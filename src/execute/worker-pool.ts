@@ -15,13 +15,13 @@ export interface WorkerPoolOptions {
   readonly gracefulExitMs: number;
 }
 
-/** What a worker is, from its start to its end: suites of the same binding can use it one after the other. */
+/** What a worker is bound to for its whole life. Suites of the same binding run in it one after another. */
 export interface WorkerBinding {
   /** A thread of this process instead of a child process. */
   readonly thread: boolean;
   /** On top of this process's environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Devices that its suites compute on: what they leave in these devices' memory stays there while the worker lives. */
+  /** Devices of its suites, whose memory they may occupy until the worker ends. */
   readonly deviceIds: readonly string[];
 }
 
@@ -55,12 +55,12 @@ export class WorkerPool {
     this.#limit = workers;
   }
 
-  /** Starts workers that nobody has asked for yet, so that they are there when somebody does. */
+  /** Starts idle workers in advance. */
   warm(count: number, binding: WorkerBinding): void {
     for (let started = 0; started < count; started++) this.#start(binding).busy = false;
   }
 
-  /** Sees to it that such a worker is idle, if that takes the place of no busy one. */
+  /** Makes sure that an idle worker of this binding exists, unless all workers are busy. */
   prepare(binding: WorkerBinding): void {
     const idle = this.#idle();
     if (idle.some((worker) => worker.binding === nameOf(binding))) return;
@@ -82,7 +82,7 @@ export class WorkerPool {
     );
   }
 
-  /** @param alone A fresh worker, and no idle one beside it: they hold memory that the suite was promised. */
+  /** @param alone Start a new worker and end all idle ones, whose memory the suite may need. */
   acquire(binding: WorkerBinding, alone: boolean): PooledWorker {
     const idle = this.#idle();
     if (alone) for (const worker of idle) void this.#stop(worker);
@@ -101,7 +101,7 @@ export class WorkerPool {
     if (limit !== undefined && (limit === 0 || heapUsedBytes > limit)) void this.#stop(worker);
   }
 
-  /** Takes out a worker that has died; what its suite left behind is ended. */
+  /** Removes a worker that has died, and kills processes that its suite left behind. */
   remove(worker: PooledWorker): void {
     this.#workers.delete(worker);
     worker.process.kill();

@@ -33,7 +33,7 @@ export interface WorkerStart {
 const memorySampleMs = 250;
 const stderrTailCharacters = 4096;
 
-/** One child process (or thread) that runs one task at a time and can be ended at any moment, with all it started. */
+/** A child process (or thread) that runs one task at a time. It can be killed at any moment, with all that it started. */
 export class WorkerProcess {
   readonly #worker: ChildProcess | Worker;
   readonly #exited: Promise<WorkerDeath>;

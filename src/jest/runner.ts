@@ -62,10 +62,10 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     return this.#emitter.on(name, listener);
   }
 
-  /** Called by Jest once a run, with every suite it wants a result for. */
+  /** Called by Jest once a run, with every suite that it expects a result for. */
   async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
     const environment = parseEnvironment(process.env);
-    // Collecting (`--collectTests`) runs no test: there is nothing to place, to fail or to learn.
+    // `--collectTests` runs no test, so there is nothing to place or to measure.
     const { collectTests } = this.#globalConfig;
     if (!environment.enabled || collectTests) return this.#runAsStock(tests, watcher, serial);
     requireOurSequencer(this.#globalConfig);
@@ -114,7 +114,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     requireExecuted(summary);
   }
 
-  /** What the run starts from: history, claims, the machine as far as it is known without starting a tool. */
+  /** Reads the history, opens the claim queue and detects the machine, so far without starting a tool. */
   async #inputOf(
     tests: readonly Test[],
     serial: boolean,
@@ -127,7 +127,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     if (read?.problem !== undefined && read.state !== 'missing') say(read.problem);
     const history = read?.history ?? emptyHistory;
     const detect = await detectionOf(paths, environment, globalConfig.rootDir, history.watts);
-    // Inside a suite of another run: that one holds what it claimed until we have ended, and must not be waited for.
+    // Inside a suite of another run, which keeps its claims until this run has ended: waiting for them would never end.
     const isNested = process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
     const claims = isNested ? undefined : openClaims(environment.claims ?? paths.claims, say);
     const machine = await detect([], []);
@@ -155,7 +155,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
   }
 }
 
-/** Our sequencer tells us the projects and checks that no tagged file runs elsewhere: without it we could not keep our word. */
+/** Our sequencer collects the projects and checks that no tagged file runs under another runner; the run relies on both. */
 function requireOurSequencer({ testSequencer }: Config.GlobalConfig): void {
   if (session.contexts !== undefined) return;
   throw new UsageError({
@@ -171,7 +171,7 @@ function yellow(text: string): string {
   return styleText('yellow', text, { validateStream: false });
 }
 
-/** Jest's own words, which people search for. */
+/** Jest's own text, so that a search for it finds Jest's documentation. */
 const forceExitedText =
   'A worker process has failed to exit gracefully and has been force exited. ' +
   'This is likely caused by tests leaking due to improper teardown. ' +

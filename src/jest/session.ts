@@ -2,15 +2,15 @@ import type { TestContext } from '@jest/test-result';
 import type { RunEvent, ShardPlanned } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
 
-/** A run of ours, for the reporter: as far as it has come. */
+/** A run for the reporter to print; its events grow while it goes on. */
 interface SessionRun {
   readonly events: readonly RunEvent[];
   readonly recordPath: string;
 }
 
 /**
- * What sequencer, runner and reporter tell each other: Jest makes each of them anew for every run (also in watch mode),
- * in this order, in one process. Nothing that decides pass or fail lives here.
+ * What sequencer, runner and reporter share. Jest creates all three again for every run (also in watch mode), in this
+ * order, in one process.
  */
 interface Session {
   /** All projects, set by our sequencer; undefined: another sequencer is in use. */
@@ -19,13 +19,13 @@ interface Session {
   runs: SessionRun[];
   /** Set by our sequencer where `--shard` is given. */
   shard: SessionShard | undefined;
-  /** What fails the run beside its suites: what reporters threw when our runner told them of suites, `failOn`. */
+  /** Errors that fail the run although no suite did: what reporters threw, and the option `failOn`. */
   failures: unknown[];
-  /** A wrapped config has named projects by their paths, and no run has begun since: Jest is reading their configs. */
+  /** True while Jest reads the configs of projects that a wrapped config names by their paths. */
   readsPathProjects: boolean;
 }
 
-/** Kept by name: a transformer or a second install of the package may have loaded this module twice. */
+/** A global symbol, because a transformer or a second install of the package may load this module twice. */
 const key = Symbol.for('jest-runner-hardware.session');
 const keptByName = globalThis as { [key]?: Session };
 
@@ -39,7 +39,7 @@ keptByName[key] ??= {
 
 export const session: Session = keptByName[key];
 
-/** How the run's suites were divided, for the record, and what this shard's machine must be like. */
+/** How the run's suites were divided, for the record, and the machine that was declared for this shard. */
 interface SessionShard {
   readonly planned: ShardPlanned;
   readonly declared?: FleetMachine;

@@ -7,11 +7,14 @@ import { type SuiteTests, testOf } from './suite-tests.js';
 interface Announcements {
   readonly tests: SuiteTests;
   readonly emit: Emit;
-  /** Reporters deal with its results before the next suite starts, as in stock Jest in band; left out: they need not. */
+  /**
+   * Results that reporters must have handled before the next suite starts, as stock Jest does in band. Left out: suites
+   * start without waiting for reporters.
+   */
   readonly first?: Delivery;
 }
 
-/** Lets Jest know of each suite before it runs, once. A suite over which a reporter stumbles fails with its error. */
+/** Emits Jest's `test-file-start` before the first attempt of each suite. If a reporter throws, the suite fails with that error. */
 export function announced(
   executor: Executor<SuiteResult>,
   { tests, emit, first }: Announcements,

@@ -3,8 +3,8 @@ import type { SuiteOutcome } from '../../execute/executor.js';
 import type { SuiteResult } from '../suite.js';
 
 /**
- * Ends a run after so many failed tests; 0: never. Jest counts them the same way, but only after it was told of them: by
- * then the next suites would run.
+ * Jest's option `bail`: the run is cancelled after `limit` failed tests; 0 means never. Jest counts failed tests too, but
+ * later, when the next suites are already running.
  */
 export function bailAfter(limit: number): (outcome: SuiteOutcome<SuiteResult>) => CancelCause | undefined {
   let failedTests = 0;

@@ -11,7 +11,7 @@ import { type SuiteTests, testOf } from './suite-tests.js';
 
 export type Emit = <Name extends keyof TestEvents>(name: Name, payload: TestEvents[Name]) => Promise<void>;
 
-/** Hands each suite's one result to Jest, whose listeners (its reporters) may be asynchronous and may fail. */
+/** Hands each suite's one result to Jest. Jest's listeners (reporters) may be asynchronous and may throw. */
 export class Delivery implements RunListener<SuiteResult> {
   readonly #tests: SuiteTests;
   readonly #emit: Emit;
@@ -23,7 +23,7 @@ export class Delivery implements RunListener<SuiteResult> {
     this.#emit = emit;
   }
 
-  /** Suites that end without an attempt. */
+  /** Reports suites that end without an attempt. */
   event(event: RunEvent): void {
     if (event.type === 'suite-invalid') this.#invalid(event.suiteId, event.problems);
     else if (event.type === 'suite-unplaceable') {
@@ -31,7 +31,7 @@ export class Delivery implements RunListener<SuiteResult> {
     } else if (event.type === 'suite-not-selected') this.#notSelected(event.suiteId, event.reason);
   }
 
-  /** The end of a suite that was started. A cancelled one has no result: Jest has stopped listening. */
+  /** Reports the end of a suite that was started. A cancelled suite has no result, because Jest has stopped listening. */
   outcome({ suite, placement }: Start, outcome: SuiteOutcome<SuiteResult>): void {
     const { result, status, cause = '' } = outcome;
     const test = testOf(this.#tests, suite.id);
@@ -44,7 +44,7 @@ export class Delivery implements RunListener<SuiteResult> {
     } else this.#succeeded(test, result.testResult);
   }
 
-  /** What listeners threw, each message once. The results themselves were counted before: the run goes on. */
+  /** What listeners threw, each message once. Jest has counted the result before, so the run goes on. */
   get errors(): readonly unknown[] {
     return [...this.#errors.values()];
   }
@@ -72,7 +72,7 @@ export class Delivery implements RunListener<SuiteResult> {
     this.#withoutAttempt(suiteId, (test) => this.#succeeded(test, skippedResult(test, `not run: ${reason}`)));
   }
 
-  /** Jest's reporters expect a start all the same. */
+  /** Jest's reporters expect a start before every result. */
   #withoutAttempt(suiteId: string, deliver: (test: Test) => void): void {
     const test = testOf(this.#tests, suiteId);
     this.#keep(this.#emit('test-file-start', [test]).finally(() => deliver(test)));

@@ -10,7 +10,10 @@ import type { MachineFile } from '../../machine-file/read.js';
 import { type MeasuredWatts, withMeasuredWatts } from '../../record/measured-watts.js';
 import { session } from '../session.js';
 
-/** Detects this run's machine: devices of these classes, with these probes too. What drivers' tools say is asked anew. */
+/**
+ * Detects this run's machine: the CPU, devices of these classes, and what these lazy probes find. Drivers' tools are
+ * asked again at each call.
+ */
 export type Detect = (classes: readonly DeviceClass[], lazy: readonly LazyProbeName[]) => Promise<Machine>;
 
 /**
@@ -37,20 +40,23 @@ export async function detectionOf(
   };
 }
 
-/** Checking is loaded only when there is something to check: most runs declare nothing. */
+/** The schema is loaded only when a machine is declared, which most runs do not do. */
 async function checkedMachine(machine: RunPaths['machine']): Promise<string | MachineFile | undefined> {
   if (typeof machine !== 'object') return machine;
   const { parseMachine } = await import('../../machine-file/read.js');
   return parseMachine(machine, 'option machine');
 }
 
-/** A shard that lacks what it was declared to have would not run what the others left to it. */
+/**
+ * Refuses a machine that lacks what was declared for this shard: the other shards leave suites to it that it could not
+ * run.
+ */
 export async function refuseOtherMachine(detect: Detect): Promise<void> {
   const { planned, declared } = session.shard ?? {};
   if (planned === undefined || declared === undefined) return;
-  // Planning and checking machines is loaded for shards alone.
+  // Loaded only in shards.
   const { missingFrom } = await import('../../shard/plan/machine-difference.js');
-  // Browsers and some backends are found on demand alone; what was declared is a demand.
+  // Browsers and some backends are found only when something asks for them: here the declaration does.
   const demands = declared.machine.devices.flatMap(({ usable, class: deviceClass, backends, features }) =>
     usable && deviceClass !== 'cpu' ? [{ ...defaultProfile, backends, features }] : [],
   );
@@ -66,9 +72,9 @@ export async function refuseOtherMachine(detect: Detect): Promise<void> {
 }
 
 /**
- * The machine as the run's suites need to know it: vendors' tools, browsers and the like are started only for a suite that
- * asks for what they find.
- * @param first As detected without any of them.
+ * Detects what the run's suites ask for. Vendors' tools, browsers and the like are started only for suites that need what
+ * they find.
+ * @param first What was detected without starting any of them.
  * @param profiles Of suites that are to run.
  * @param required Classes that must be there whatever suites ask for.
  */
@@ -81,14 +87,14 @@ export async function detectFor(
   const lazy = lazyProbesFor(profiles);
   const wanted = profiles.flatMap(({ hardware }) => hardware.map((need) => need.class));
   const classes = [...new Set([...wanted, ...required])];
-  // Linux tells a CPU's features through files, which the first look has read; elsewhere the system must be asked.
+  // On Linux the first detection has read the CPU's features from files; other systems must be asked with a tool.
   const asksCpu = first.machine.platform !== 'linux' && profiles.some(needsCpuLabels);
   if (asksCpu) classes.push('cpu');
   const isEnough = lazy.length === 0 && !asksCpu && classes.every((each) => each === 'cpu');
   return isEnough ? first : detect(classes, lazy);
 }
 
-/** Whether what its CPU has decides about the suite. */
+/** Whether the features of a CPU decide if the suite can run. */
 function needsCpuLabels({ hardware, features, precisions }: WorkloadProfile): boolean {
   const onCpu = hardware.length === 0 || hardware.some((need) => need.class === 'cpu');
   return onCpu && features.length + precisions.length > 0;

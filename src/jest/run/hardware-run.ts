@@ -15,7 +15,7 @@ import type { LocalWorkers } from '../../execute/local-workers.js';
 import { measured } from '../../execute/measured.js';
 import { Run, type RunListener } from '../../execute/run.js';
 import { liveHost } from '../../host/live.js';
-import { MemoryLook } from '../../sensors/memory-look.js';
+import { DeviceMemoryWatch } from '../../sensors/device-memory-watch.js';
 import { sensorsOf } from '../../sensors/readings.js';
 import { SensorWatch } from '../../sensors/watch.js';
 import { say, session } from '../session.js';
@@ -43,7 +43,7 @@ import {
 /** What Jest and the machine give a run. */
 export interface RunInput {
   readonly tests: readonly Test[];
-  /** As detected without starting any tool for devices beside the CPU. */
+  /** What was detected without starting a tool for devices other than the CPU. */
   readonly machine: Machine;
   readonly detect: Detect;
   readonly history: readonly Observation[];
@@ -52,10 +52,10 @@ export interface RunInput {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
   readonly options: HardwareOptions;
-  /** Where the runs of this host agree on who may use what; undefined: this one takes no notice of others. */
+  /** The queue in which the runs of this host claim devices and locks; undefined: this run ignores other runs. */
   readonly claims: ClaimQueue | undefined;
   readonly only: OnlyClasses;
-  /** Jest's advice to run in this process: also for one worker, one suite or a few fast ones. */
+  /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */
   readonly serial: boolean;
   readonly emit: Emit;
 }
@@ -85,7 +85,7 @@ export class HardwareRun {
     const workers = this.#limit.count;
     this.#workers = suiteWorkers({ tests, globalConfig, context, workers, fairThreads: this.#fairThreads });
     const serial = input.serial && mayRunInBand(globalConfig, this.#limit, tests);
-    // Workers take longer to start than docblocks to read. In band there may be none.
+    // Starting workers takes longer than reading docblocks, so they start first. In band they may not be needed.
     if (!serial && only === undefined) this.#workers.warm(machine, Math.min(workers, tests.length));
 
     this.#suites = readSuites(tests, globalConfig, options).map((suite) => narrowed(suite, only));
@@ -121,7 +121,7 @@ export class HardwareRun {
     const { globalConfig, options, only, failedLast } = this.#input;
     const run = this.#run;
     run.on(this.#delivery);
-    // The suites before anything is waited for: a run that is cancelled meanwhile names each of them.
+    // Suites are announced before the first wait, so that a run cancelled during detection names each of them.
     run.tell(runStarted(globalConfig, options, only, startedAt));
     if (session.shard !== undefined) run.tell(session.shard.planned);
     for (const told of suitesTold(this.#suites, only, failedLast)) run.tell(told);
@@ -149,7 +149,7 @@ export class HardwareRun {
     this.#run.cancel(cause);
   }
 
-  /** Cancels, ends every worker and lets other runs have what this one holds: at once, as this process is about to end. */
+  /** Cancels the run, kills every worker and releases all claims. Synchronous, so that it works while this process exits. */
   stop(): void {
     this.#run.cancel('interrupt');
     this.#workers.kill();
@@ -167,7 +167,7 @@ export class HardwareRun {
     return detectFor(selected, machine, detect, options.requireExecuted);
   }
 
-  /** From the outside in: permits, energy, the announcement to Jest, this process or a worker. */
+  /** The stack of executors, outermost last: place (this process or a worker), announcement, energy, permits. */
   #executor(sensors: SensorWatch): Executor<SuiteResult> {
     const { globalConfig, context, emit } = this.#input;
     const tests = this.#tests;
@@ -196,7 +196,7 @@ export class HardwareRun {
     const { claims: queue } = this.#input;
     if (queue === undefined) return undefined;
     const tell = (happening: Happening) => void this.#run.tell(happening);
-    const memory = new MemoryLook({
+    const memory = new DeviceMemoryWatch({
       host: liveHost(),
       machine,
       profiles: this.#profiles,

@@ -5,7 +5,7 @@ import type { RunListener } from '../../execute/run.js';
 import { updateHistory } from '../../record/history-file.js';
 import { unlearnedText } from '../../record/learn.js';
 
-/** Teaches the history what a run measured, once the run is over. */
+/** Collects the events of a run and adds them to the history when the run is over. */
 export class HistorySink implements RunListener {
   readonly #events: RunEvent[] = [];
 
@@ -13,10 +13,10 @@ export class HistorySink implements RunListener {
     this.#events.push(event);
   }
 
-  /** @returns What a person should know: the history cannot be written, or learns nothing of this run. */
+  /** @returns A message for the user when the history could not be written or learns nothing from this run. */
   close({ history, project }: RunPaths, config: Config.GlobalConfig): string | undefined {
     if (history === undefined) return undefined;
-    // Shards must go on planning from one history: `merge` teaches it.
+    // All shards must plan from the same history, so a shard leaves it unchanged; `merge` updates it.
     const problem = config.shard === undefined ? updateHistory(history, this.#events, project) : undefined;
     if (problem !== undefined || config.watch || config.watchAll) return problem;
     return unlearnedText(this.#events);

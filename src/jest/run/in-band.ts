@@ -20,14 +20,14 @@ interface InBandOptions {
 }
 
 /**
- * Runs suites in the Jest process itself, for `-i` and the debugger. There a suite can be neither bound nor stopped:
- * those that need either, and second attempts, go to `workers`.
+ * Runs suites in the Jest process itself, for `-i` and the debugger. A suite there can be neither bound to devices nor
+ * stopped, so suites that need either, and second attempts, go to `workers`.
  */
 export function inBandOr(workers: Executor<SuiteResult>, options: InBandOptions): Executor<SuiteResult> {
   const { inBand, tests, fairThreads, globalConfig, context, emit } = options;
   const asked = askedFor(globalConfig);
   let isExplained = false;
-  /** What the user asked for cannot be had for a suite that must be bound or stopped; said once a run. */
+  /** Says once a run that a suite runs in a child process although the user asked for something else. */
   const explain = (suiteId: string) => {
     if (isExplained || asked === undefined) return;
     isExplained = true;
@@ -57,7 +57,7 @@ export function inBandOr(workers: Executor<SuiteResult>, options: InBandOptions)
   };
 }
 
-/** The wish that keeps suites in this process or its threads. */
+/** The flag or option by which the user asked for this process or its threads. */
 function askedFor({ runInBand, detectOpenHandles, workerThreads }: Config.GlobalConfig): string | undefined {
   if (runInBand) return '--runInBand';
   if (detectOpenHandles) return '--detectOpenHandles';

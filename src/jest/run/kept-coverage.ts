@@ -15,7 +15,7 @@ export class KeptCoverage {
     this.#raw = isKept ? new RawCoverageCollector() : undefined;
   }
 
-  /** Sees every result on its way to Jest. */
+  /** The same function, which also collects the coverage of every result that goes to Jest. */
   watched(emit: Emit): Emit {
     const raw = this.#raw;
     if (raw === undefined) return emit;

@@ -3,7 +3,7 @@ import { type Machine, slotsOf } from '../../core/machine/machine.js';
 import type { PreparedSuite } from '../suites.js';
 import { isSelected, type OnlyClasses } from './selection.js';
 
-/** What becomes of each suite before anything is placed. @param failedLast Ids of suites whose last run failed. */
+/** One event a suite: queued, not selected, or invalid. @param failedLast Ids of suites whose last run failed. */
 export function suitesTold(
   suites: readonly PreparedSuite[],
   only: OnlyClasses,
@@ -21,7 +21,7 @@ export function suitesTold(
   });
 }
 
-/** @param workers How many suites may run at once. @param more See {@link slotsOf}. */
+/** The machine and its slots. @param workers How many suites may run at once. @param more See {@link slotsOf}. */
 export function machineTold(machine: Machine, workers: number, more: number): readonly Happening[] {
   const slots = slotsOf(machine, workers, more);
   return [{ type: 'machine-known', machine }, ...slots.map((slot): Happening => ({ type: 'slot-up', slot }))];

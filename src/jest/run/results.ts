@@ -1,11 +1,11 @@
 import type { SerializableError, Test, TestResult } from '@jest/test-result';
 import { jestPackages } from '../interop.js';
 
-/** The result of a suite that was not run and need not be: shown as skipped, with the reason as its only test. */
+/** The result of a suite that is skipped: Jest shows it with the reason as its only test. */
 export function skippedResult(test: Test, reason: string): TestResult {
   const { displayName } = test.context.config;
   const empty = jestPackages.createEmptyTestResult();
-  // Reporters make a date of it.
+  // Reporters turn it into a date.
   const now = Date.now();
   return {
     ...empty,
@@ -29,19 +29,19 @@ export function skippedResult(test: Test, reason: string): TestResult {
   };
 }
 
-/** An error of which Jest prints the message and nothing else: a stack of ours would tell the user nothing. */
+/** An error of which Jest prints only the message: our own stack would not help the user. */
 export function plainFailure(message: string): SerializableError {
   return { message, stack: '', type: 'Error' };
 }
 
-/** An error that something of the user's threw, with its stack; whatever was thrown. */
+/** Whatever the user's code threw, as an error with its stack. */
 export function failureOf(error: unknown): SerializableError {
   return error instanceof Error
     ? { message: error.message, stack: error.stack, type: error.name }
     : plainFailure(String(error));
 }
 
-/** Says in Jest's own output that a passed suite did not run on what it asked for. */
+/** The result with a warning in Jest's output that the suite ran on other hardware than it asks for. */
 export function withDegradedNote(testResult: TestResult, deviceId: string): TestResult {
   const message = `degraded: ran on ${deviceId}, which is not among the hardware that this suite asks for`;
   return { ...testResult, console: [...(testResult.console ?? []), { message, origin: '', type: 'warn' }] };

@@ -34,7 +34,7 @@ export function runStarted(
   };
 }
 
-/** What the CI service says is tested. */
+/** The commit under test, as GitHub or GitLab name it. */
 export function commitOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
   return env['GITHUB_SHA'] ?? env['CI_COMMIT_SHA'];
 }
@@ -44,7 +44,7 @@ export function asksForSomeSuites(config: Config.GlobalConfig): boolean {
   return findsSomeSuites(config) || projectsLeftOut(config);
 }
 
-/** `--selectProjects` and `--ignoreProjects` leave no other trace in the config. */
+/** Whether `--selectProjects` or `--ignoreProjects` left projects out; the config shows it in no other way. */
 function projectsLeftOut({ projects }: Config.GlobalConfig): boolean {
   return session.contexts !== undefined && session.contexts.length < projects.length;
 }

@@ -11,7 +11,7 @@ import type { Emit } from './delivery.js';
 import { placementText } from './placement-text.js';
 import { type SuiteTests, testOf } from './suite-tests.js';
 
-/** Child processes (or threads) that run Jest suites; none is started yet. */
+/** A pool of child processes (or threads) that run Jest suites. It starts none by itself. */
 export function suiteWorkers(options: {
   readonly tests: readonly Test[];
   readonly globalConfig: Config.GlobalConfig;
@@ -32,7 +32,7 @@ export function suiteWorkers(options: {
   });
 }
 
-/** The executor that sends suites to those workers. */
+/** The executor that sends suites to the pool. */
 export function onWorkers(
   workers: LocalWorkers<SuiteResult>,
   tests: SuiteTests,
@@ -51,7 +51,7 @@ export function onWorkers(
   };
 }
 
-/** What Jest takes where its config does not say (30.4 has no such option). */
+/** Jest's default; Jest 30.4 has no such option. */
 const defaultGracefulExitMs = 500;
 
 function workerSetup(

@@ -5,8 +5,8 @@ import { type RunSummary, unusableOf } from '../../report/summary/summary.js';
 import { say, session } from '../session.js';
 
 /**
- * A reporter that throws fails the run, and nothing else: Jest goes on with summary, teardown and what other reporters
- * write.
+ * Fails the run because a reporter threw. Nothing else changes: Jest goes on with its summary, teardown and the other
+ * reporters.
  */
 export function failForReporters(errors: readonly unknown[], globalConfig: Config.GlobalConfig): void {
   if (errors.length === 0) return;
@@ -19,7 +19,7 @@ export function failForReporters(errors: readonly unknown[], globalConfig: Confi
   }
 }
 
-/** The option `failOn`: results, teardown and other reporters are as in any run that fails. */
+/** Fails the run if suites are in a state that the option `failOn` names. */
 export function failForStates({ refused, suites }: RunSummary, globalConfig: Config.GlobalConfig): void {
   if (refused.length === 0) return;
   const causes = new Map(suites.map(({ id, reasons }) => [id, reasons]));
@@ -50,7 +50,7 @@ export function requireExecuted(summary: RunSummary): void {
   });
 }
 
-/** Our reporter tells Jest; where a user left it out, the exit code alone does. */
+/** Our reporter hands the errors to Jest. Where the user left it out, only the exit code fails. */
 function fail(errors: readonly unknown[], { watch, watchAll }: Config.GlobalConfig): void {
   session.failures.push(...errors);
   if (!watch && !watchAll) process.exitCode = 1;

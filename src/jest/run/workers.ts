@@ -12,8 +12,8 @@ export interface WorkerLimit {
 }
 
 /**
- * What Jest says, but no more than the real CPU budget unless the user asked for a number. Jest counts the processors of
- * the host; in a container with a quota most of them are not ours.
+ * Jest's number, capped by the real CPU budget unless the user asked for a number. Jest counts the processors of the host,
+ * most of which a container with a quota may not use.
  */
 export function workerLimitOf(
   { maxWorkers, watch, watchAll }: Config.GlobalConfig,
@@ -34,7 +34,7 @@ export function fairThreadsOf(cpuBudget: number, { count }: WorkerLimit): number
   return Math.max(1, Math.floor(cpuBudget / count));
 }
 
-/** The user's wish that suites run in Jest's process, as opposed to Jest's advice. */
+/** Whether the user asked for suites in Jest's process; Jest itself only advises it. */
 export function wantsInBand(
   { runInBand, detectOpenHandles, maxWorkers }: Config.GlobalConfig,
   { asked }: WorkerLimit,
@@ -42,13 +42,13 @@ export function wantsInBand(
   return runInBand || detectOpenHandles || (asked && maxWorkers <= 1);
 }
 
-/** Jest's own measure of a suite for which starting a worker does not pay. */
+/** Jest's thresholds: a few suites this fast run in its process, because starting workers takes longer. */
 const slowSuiteMs = 1000;
 const mostInBand = 20;
 
 /**
- * Whether plain suites may run in Jest's process. Jest does so for one worker too, and then a suite that ends its process
- * ends the run: where the user did not ask for one worker, a small machine's one worker is a process like any other.
+ * Whether plain suites may run in Jest's process. Unlike Jest, one worker that the user did not ask for is a process of
+ * its own: in Jest's process, a suite that exits or crashes would end the whole run.
  */
 export function mayRunInBand(
   globalConfig: Config.GlobalConfig,
@@ -61,7 +61,7 @@ export function mayRunInBand(
   return tests.length <= 1 || (tests.length <= mostInBand && isFast);
 }
 
-/** A suite that stock Jest would run as well: it needs no binding and no limit. */
+/** True for a suite that needs no device other than the CPU and no limit, so that stock Jest could run it. */
 export function asksForNothing({ hardware, maxTimeMs, cpuThreads }: WorkloadProfile): boolean {
   return (
     hardware.every((need) => need.class === 'cpu') && maxTimeMs === undefined && cpuThreads === undefined

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Happening } from '../../src/core/events.js';
 import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { defaultProfile } from '../../src/core/workload/profile.js';
-import { MemoryLook } from '../../src/sensors/memory-look.js';
+import { DeviceMemoryWatch } from '../../src/sensors/device-memory-watch.js';
 import { temporaryHost } from '../detect/temporary-host.js';
 
 const gpu: Device = {
@@ -29,7 +29,7 @@ const machine: Machine = {
 function lookWith(tool: string) {
   const host = temporaryHost({ tools: { 'nvidia-smi': tool } });
   const told: Happening[] = [];
-  const look = new MemoryLook({
+  const look = new DeviceMemoryWatch({
     host,
     machine,
     profiles: [{ ...defaultProfile, hardware: [{ class: 'gpu', count: 1 }], minMemoryBytes: 2 ** 30 }],
@@ -42,7 +42,7 @@ function lookWith(tool: string) {
 
 test('what others have taken is told', async () => {
   const { look, told } = lookWith('echo "GPU-1, 2048"');
-  await look.look(['gpu0']);
+  await look.measure(['gpu0']);
   expect(told).toMatchObject([{ type: 'device-memory', deviceId: 'gpu0', takenBytes: 10 * 1024 ** 3 }]);
 });
 
@@ -51,7 +51,7 @@ test('an answer that comes after the end of the run is told to nobody', async ()
   const { look, told, host } = lookWith(
     'while ! [ -e "$0.go" ]; do /bin/sleep 0.01; done; echo "GPU-1, 2048"',
   );
-  const looking = look.look(['gpu0']);
+  const looking = look.measure(['gpu0']);
   look.close();
   writeFileSync(join(host.directory, 'bin/nvidia-smi.go'), '');
   await looking;

@@ -6,28 +6,28 @@ import type { WorkloadProfile } from '../core/workload/profile.js';
 import type { Host } from '../host/host.js';
 import { takenMemoryOf, tellsTakenMemory } from './taken-memory.js';
 
-interface MemoryLookOptions {
+interface DeviceMemoryWatchOptions {
   /** A live one. */
   readonly host: Host;
   readonly machine: Machine;
   readonly profiles: readonly WorkloadProfile[];
   tell(happening: Happening): void;
   say(message: string): void;
-  /** Ends workers without a suite: what their suites left in the device's memory is ours, not others'. */
+  /** Ends idle workers, which may still hold device memory that belongs to this run. */
   endIdleWorkers(): Promise<unknown>;
 }
 
-/** Looks how much of a device's memory others have taken, before suites that ask for some are admitted. */
-export class MemoryLook {
-  readonly #options: MemoryLookOptions;
-  /** By device that tells and that suites may ask memory of: the most that one asks for. */
+/** Measures how much of a device's memory other programs have taken, before suites that need some of it are admitted. */
+export class DeviceMemoryWatch {
+  readonly #options: DeviceMemoryWatchOptions;
+  /** By id of a device whose memory can be measured: the most that one suite needs there, in bytes. */
   readonly #needs = new Map<string, number>();
   /** Suites of this run on each device. */
   readonly #running = new Map<string, number>();
   #said = '';
   #closed = false;
 
-  constructor(options: MemoryLookOptions) {
+  constructor(options: DeviceMemoryWatchOptions) {
     this.#options = options;
     const { host, machine, profiles } = options;
     for (const device of machine.devices) {
@@ -41,7 +41,7 @@ export class MemoryLook {
     }
   }
 
-  /** A suite of this run is about to use the devices. @returns To be called when it no longer does. */
+  /** A suite of this run starts to use the devices. @returns To be called when it has ended. */
   begin(deviceIds: readonly string[]): () => void {
     const count = (by: number) => {
       for (const id of deviceIds) this.#running.set(id, (this.#running.get(id) ?? 0) + by);
@@ -51,20 +51,20 @@ export class MemoryLook {
   }
 
   /**
-   * Undefined: nothing to look at. Beside a suite of this run nobody can tell what is whose: what was found before it
-   * started goes on counting.
+   * Undefined: nothing to measure. While a suite of this run uses the device its memory cannot be told from that of other
+   * programs, so the last figure stays.
    */
-  look(deviceIds: readonly string[]): Promise<void> | undefined {
+  measure(deviceIds: readonly string[]): Promise<void> | undefined {
     const asked = deviceIds.filter((id) => this.#needs.has(id) && (this.#running.get(id) ?? 0) === 0);
-    return asked.length === 0 ? undefined : this.#lookAt(asked);
+    return asked.length === 0 ? undefined : this.#measureNow(asked);
   }
 
-  /** The run has ended: what a tool still says is of no use. */
+  /** The run has ended: answers of tools that are still running are dropped. */
   close(): void {
     this.#closed = true;
   }
 
-  async #lookAt(deviceIds: readonly string[]): Promise<void> {
+  async #measureNow(deviceIds: readonly string[]): Promise<void> {
     const { machine, host, tell, say, endIdleWorkers } = this.#options;
     for (const device of machine.devices.filter(({ id }) => deviceIds.includes(id))) {
       const { id, memoryBytes = 0 } = device;
@@ -75,7 +75,7 @@ export class MemoryLook {
         taken = await takenMemoryOf(host, device);
       }
       if (this.#closed) return;
-      // What nobody can tell any more holds up nothing.
+      // If the figure is no longer known, suites do not wait for it.
       const { bytes, by } = taken ?? { bytes: 0 };
       tell({
         type: 'device-memory',

@@ -1,0 +1,113 @@
+import { Estimates } from '../../src/core/estimate/estimate.js';
+import type { RunEvent } from '../../src/core/events.js';
+import { slotsOf } from '../../src/core/machine/machine.js';
+import { Scheduler } from '../../src/core/scheduler/scheduler.js';
+import { strategies } from '../../src/core/strategies/index.js';
+import { defaultProfile } from '../../src/core/workload/profile.js';
+import type { Executor, Start, SuiteOutcome } from '../../src/execute/executor.js';
+import { measured } from '../../src/execute/measured.js';
+import { Run } from '../../src/execute/run.js';
+import { cpuMachine } from './cpu-machine.js';
+
+const passed: SuiteOutcome<string> = { status: 'passed', durationMs: 1, result: 'ok' };
+
+function runOf(suiteIds: readonly string[], cancelAfter: () => 'bail' | undefined = () => undefined) {
+  const scheduler = new Scheduler({
+    strategy: strategies.adaptive,
+    unsatisfiable: { action: 'fail' },
+    retryLost: true,
+    estimates: new Estimates([]),
+  });
+  const run = new Run<string>({ scheduler, cancelAfter });
+  const events: RunEvent[] = [];
+  const outcomes: [string, SuiteOutcome<string>][] = [];
+  run.on({
+    event: (event) => events.push(event),
+    outcome: ({ suite }, outcome) => outcomes.push([suite.id, outcome]),
+  });
+  for (const id of suiteIds) {
+    run.tell({ type: 'suite-queued', suite: { id, profile: defaultProfile, fileBytes: 1 } });
+  }
+  run.tell({ type: 'machine-known', machine: cpuMachine });
+  for (const slot of slotsOf(cpuMachine, 1)) run.tell({ type: 'slot-up', slot });
+  return { run, events, outcomes };
+}
+
+test('an executor gets all it needs with the start, and listeners get every event and each outcome', async () => {
+  const { run, events, outcomes } = runOf(['a', 'b']);
+  const starts: Start[] = [];
+  await run.start({
+    run: async (start) => {
+      starts.push(start);
+      return passed;
+    },
+  });
+  expect(starts).toMatchObject([
+    { suite: { id: 'a' }, attempt: 1, devices: [cpuMachine.devices[0]], machine: cpuMachine },
+    { suite: { id: 'b' }, attempt: 1, devices: [cpuMachine.devices[0]], machine: cpuMachine },
+  ]);
+  expect(outcomes).toEqual([
+    ['a', passed],
+    ['b', passed],
+  ]);
+  expect(events.at(-1)?.type).toBe('run-ended');
+  // What the record leaves out lives in the outcome alone.
+  expect(events.filter(({ type }) => type === 'suite-ended')).not.toContainEqual(
+    expect.objectContaining({ result: 'ok' }),
+  );
+});
+
+test('a lost attempt is tried again, and only the last one is an outcome', async () => {
+  const { run, outcomes } = runOf(['a']);
+  const attempts: number[] = [];
+  await run.start({
+    run: async ({ attempt }) => {
+      attempts.push(attempt);
+      return attempt === 1 ? { status: 'lost', durationMs: 1, cause: 'killed' } : passed;
+    },
+  });
+  expect(attempts).toEqual([1, 2]);
+  expect(outcomes).toEqual([['a', passed]]);
+});
+
+test('an outcome that ends the run is told after the cancelling, before anything else starts', async () => {
+  const { run, events, outcomes } = runOf(['a', 'b'], () => 'bail');
+  await run.start({ run: async () => passed });
+  expect(events.map(({ type }) => type).slice(-4)).toEqual([
+    'run-cancelled',
+    'suite-not-started',
+    'suite-ended',
+    'run-ended',
+  ]);
+  expect(outcomes).toEqual([['a', passed]]);
+});
+
+test('a run that is cancelled before it starts names every suite', async () => {
+  const { run, events } = runOf(['a', 'b']);
+  run.cancel('interrupt');
+  await run.start({ run: async () => passed });
+  expect(events.flatMap((event) => (event.type === 'suite-not-started' ? event.suiteId : []))).toEqual([
+    'a',
+    'b',
+  ]);
+});
+
+test('a decorator adds what it measures around an attempt', async () => {
+  const { run, outcomes } = runOf(['a']);
+  const order: string[] = [];
+  const executor: Executor<string> = {
+    run: async () => {
+      order.push('suite');
+      return passed;
+    },
+  };
+  const meter = {
+    begin: (deviceIds: readonly string[]) => {
+      order.push(`begin ${deviceIds}`);
+      return () => ({ cpu: 3 });
+    },
+  };
+  await run.start(measured(executor, meter));
+  expect(order).toEqual(['begin cpu', 'suite']);
+  expect(outcomes).toEqual([['a', { ...passed, energyJoules: { cpu: 3 } }]]);
+});
