@@ -6,20 +6,14 @@
  * three. For the next change take new ones (--first).
  * Usage: node bench/online.mjs FOLDER [--only 1|2|3|4] [--seeds N] [--first SEED]
  */
-import {
-  fleetInstance,
-  largeInstance,
-  memoryInstance,
-  randomFrom,
-  sharedInstance,
-  timingsIn,
-} from './instances.mjs';
+import { fleetInstance, largeInstance, memoryInstance, sharedInstance, timingsIn } from './instances.mjs';
 import { referenceKernelMs } from './measure.mjs';
+import { onlineScenario, scenarioOf } from './online-cases.mjs';
 import { source } from './source.mjs';
 
 const { runCase, caseOf, strategyNames } = await source(
+  'simulate/case.ts',
   'simulate/scenario/case.ts',
-  'simulate/scenario/read.ts',
   'core/strategies/index.ts',
 );
 const argv = process.argv.slice(2);
@@ -49,7 +43,7 @@ function ratios(what, make) {
   for (const sigma of [0.1, 0.3, 0.6]) {
     const results = new Map(strategyNames.map((name) => [name, []]));
     for (const seed of seeds) {
-      const given = onlineCase(make, timings[seed % timings.length], seed, sigma);
+      const given = caseOf(onlineScenario(make, timings[seed % timings.length], seed, sigma));
       for (const name of strategyNames) results.get(name).push(runCase(given, name));
     }
     const pull = results.get('pull').map(({ ratio }) => ratio);
@@ -96,52 +90,4 @@ function decisions() {
       `${String(suites).padStart(7)} ${String(slots).padStart(5)} ${perDecision.padStart(8)} ${ratio.toFixed(4).padStart(8)}`,
     );
   }
-}
-
-function onlineCase(make, timings, seed, sigma) {
-  const random = randomFrom(seed + 500_000);
-  const scenario = scenarioOf(make(timings, seed), timings.ids);
-  return caseOf({
-    ...scenario,
-    seed,
-    suites: scenario.suites.map((suite) => {
-      const noise = Math.exp(sigma * random.normal());
-      const isUnknown = random.next() < 0.1;
-      const by = (of) =>
-        Object.fromEntries(Object.entries(suite.durationMs).map(([type, ms]) => [type, of(ms)]));
-      return {
-        ...suite,
-        durationMs: isUnknown ? by(() => null) : suite.durationMs,
-        actualMs: by((ms) => Math.max(1, Math.round(ms * noise))),
-      };
-    }),
-  });
-}
-
-/** A problem for the planner as a scenario for the simulator, with the scenario's defaults filled in. */
-function scenarioOf({ machines, pools, suites }, ids = suites.map(({ id }) => id)) {
-  return {
-    version: 1,
-    machines,
-    seed: 0,
-    sigma: 0,
-    slots: pools.map(({ name, slots, machine }) => ({
-      type: name,
-      count: slots,
-      class: name === 'gpu' || name === 'npu' ? name : 'cpu',
-      machine: machines[machine].name,
-    })),
-    suites: suites.map(({ durationMs, hostMemoryBytes = 0, devices = 1 }, index) => ({
-      id: ids[index],
-      durationMs: Object.fromEntries(
-        durationMs.flatMap((ms, pool) => (ms === Number.POSITIVE_INFINITY ? [] : [[pools[pool].name, ms]])),
-      ),
-      memoryBytes: hostMemoryBytes,
-      devices,
-      locks: [],
-      exclusive: false,
-      priority: 3,
-      workload: 'general',
-    })),
-  };
 }
