@@ -3,7 +3,7 @@ import type { Permit } from './machine/permits.js';
 import type { DeviceClass } from './vocabulary/taxonomy.js';
 import type { WorkloadProfile } from './workload/profile.js';
 
-/** Version of the record's format: one JSON object a line, each a `RunEvent`. */
+/** Version of the record's format, which is one JSON object a line, each a `RunEvent`. */
 export const recordVersion = 1;
 
 /** One test file of one Jest project. */
@@ -13,16 +13,17 @@ export interface Suite {
   readonly profile: WorkloadProfile;
   /** Size of the test file; 0 when unknown. */
   readonly fileBytes: number;
-  /** Its last run failed: it goes before others of its priority. */
+  /** Its last run failed, so it starts before others of its priority. */
   readonly failedLast?: true;
   /**
-   * Ms by kind of device (`deviceKindOf`), where somebody knows them beforehand: a scenario, a program with tasks of its own.
-   * They count before everything learned, and a kind that is left out cannot run the suite. 0: it can, nobody knows how long.
+   * Ms by device kind (`deviceKindOf`), where they are known beforehand: from a scenario, or a program with tasks of its own.
+   * They take precedence over everything learned. The suite cannot run on a kind that is left out. 0: it can run there, and
+   * its duration is not known.
    */
   readonly expectedMs?: Readonly<Record<string, number>>;
 }
 
-/** What a duration or memory figure rests on. */
+/** What an estimated duration is based on, from the surest to the least sure. */
 export type EstimateBasis =
   | 'given'
   | 'own-device'
@@ -36,110 +37,113 @@ export type EstimateBasis =
 export interface Estimate {
   /** Integer > 0. */
   readonly durationMs: number;
-  /** Peak of the suite's process; 0 when nothing is known. */
+  /** Peak memory of the suite's process; 0 when not known. */
   readonly hostMemoryBytes: number;
   readonly basis: EstimateBasis;
-  /** How many earlier runs it rests on. */
+  /** How many earlier runs it is based on. */
   readonly samples: number;
-  /** Standard deviation of the logarithm of the duration, as far as can be told: 0.3 is about ± 30 %. */
+  /** Estimated standard deviation of the logarithm of the duration: 0.3 is about ± 30 %. */
   readonly spread: number;
 }
 
 export interface Placement {
   readonly suiteId: string;
   readonly slotId: string;
-  /** Slots of the further devices it holds (`gpu:2`), in the order of the claim's devices; left out when there are none. */
+  /** Slots of further devices that the suite holds (`gpu:2`), in the order of the claim's devices; left out when there are none. */
   readonly partnerSlotIds?: readonly string[];
   readonly claim: Claim;
   readonly estimate: Estimate;
-  /** True when the device lies outside the suite's requirement (`degrade`). */
+  /** True when the device misses something that the suite requires (`degrade`). */
   readonly degraded: boolean;
 }
 
 /** Why a suite could not go to a slot. */
 export interface Rejection {
-  /** A slot, or the slot type when it holds for all of them; of a device that is not usable, `<machine>/<device>`. */
+  /** A slot; the slot pool when the rejection holds for all its slots; `<machine>/<device>` for a device that is not usable. */
   readonly slotId: string;
   /** Name of the filter. */
   readonly filter: string;
   /** One clause for a person: `needs gpu: this device is a cpu`. */
   readonly reason: string;
-  /** What would make the slot's device usable, where that is what is wrong. */
+  /** How to make the slot's device usable, where that would help. */
   readonly remedy?: string;
-  /** `never`: no waiting helps; `now`: something is busy. */
+  /** `never`: waiting does not help. `now`: something is busy. */
   readonly until: 'never' | 'now';
 }
 
 export const suiteStatuses = ['passed', 'failed', 'skipped', 'timed-out', 'lost', 'cancelled'] as const;
-/** How an attempt ended. `lost`: without a result (process killed, machine gone), never the same as failed. */
+/** How an attempt ended. `lost`: without a result, as the process was killed or the machine is gone; not the same as failed. */
 export type SuiteStatus = (typeof suiteStatuses)[number];
 
 export type CancelCause = 'bail' | 'interrupt';
 
-/** Everything that happens in a run; also the record's file format and the scheduler's language. */
+/** Everything that happens in a run. The scheduler takes and gives these events, and the record is a file of them. */
 export type RunEvent = { /** Integer ms since the run started. */ readonly atMs: number } & (
   | RunStarted
   | ShardPlanned
   | { readonly type: 'machine-known'; readonly machine: Machine }
   | { readonly type: 'slot-up'; readonly slot: Slot }
-  /** A device got so hot that it gets no new suites (a CPU fewer), or has recovered. */
+  /** A device got so hot that it gets no new suites (a CPU: fewer), or it has cooled down. */
   | {
       readonly type: 'device-heat';
       /** Name of its machine. */
       readonly machine: string;
       readonly deviceId: string;
       readonly hot: boolean;
-      /** Left out when the sensor could not be read. */
+      /** Left out where the sensor could not be read. */
       readonly celsius?: number;
-      /** What told so: `nvidia-smi`, `simulated`. */
+      /** What measured it: `nvidia-smi`, `simulated`. */
       readonly source: string;
     }
-  /** Other runs use the machine too: from now on nothing starts there without a permit. */
+  /** Other runs use the machine too. From now on no suite starts there without a permit. */
   | {
       readonly type: 'machine-shared';
-      readonly machine: string /** Those that are claimed. */;
+      readonly machine: string;
+      /** Devices that need a permit. */
       readonly deviceIds: readonly string[];
     }
-  /** How much of a device's memory others than suites of this run have taken, as far as anything tells. */
+  /** How much of a device's memory is taken by others than suites of this run, as far as it can be read. */
   | {
       readonly type: 'device-memory';
       readonly machine: string;
       readonly deviceId: string;
       readonly takenBytes: number;
-      /** `pid 4711 (python) holds 10 GiB`; left out where nobody tells. */
+      /** `pid 4711 (python) holds 10 GiB`; left out where it is not known. */
       readonly by?: string;
     }
-  /** What a permit is for is held by others. */
+  /** Others hold what a permit is for. */
   | {
       readonly type: 'permit-awaited';
       readonly machine: string;
-      readonly permit: Permit /** `gpu0 is held by pid 4711 in ../app` */;
+      readonly permit: Permit;
+      /** `gpu0 is held by pid 4711 in ../app` */
       readonly by: string;
     }
   | { readonly type: 'permit-granted'; readonly machine: string; readonly permit: Permit }
-  /** Others wait for it: what runs on it goes on, nothing further starts. */
+  /** Others wait for it. What runs with it goes on, and no further suite starts with it. */
   | { readonly type: 'permit-withdrawn'; readonly machine: string; readonly permit: Permit }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
   | { readonly type: 'suite-queued'; readonly suite: Suite }
-  /** Named by the run's own filter (`JEST_HARDWARE_ONLY`): handed to us, not wanted in this run. */
+  /** Jest handed the suite over, and the run's own filter (`JEST_HARDWARE_ONLY`) leaves it out. */
   | { readonly type: 'suite-not-selected'; readonly suiteId: string; readonly reason: string }
-  /** Its docblock has mistakes: it fails with them and is never placed. */
+  /** The suite's docblock has mistakes. The suite fails with them and is never placed. */
   | { readonly type: 'suite-invalid'; readonly suiteId: string; readonly problems: readonly string[] }
-  /** Known slots and suites are announced: decide from here on. */
+  /** All slots and suites that are known at first have been announced. The scheduler decides from here on. */
   | { readonly type: 'run-opened' }
-  /** Time has passed; only what waits needs it, the core has no clock. */
+  /** Time has passed, and nothing else happened. The scheduler has no clock, so it needs this for suites that wait. */
   | { readonly type: 'tick' }
   | {
       readonly type: 'suite-started';
       readonly placement: Placement;
       readonly attempt: number;
-      /** True for a second attempt beside one that takes far longer than expected: the first result counts. */
+      /** True for a second attempt, beside one that takes far longer than expected. The first result counts. */
       readonly speculative?: true;
-      /** For how long other runs on the machine kept suites like it from starting, and who; left out: not at all. */
+      /** How long other runs on the machine kept suites with the same permit from starting; left out when they did not. */
       readonly waitedMs?: number;
+      /** What held them up: `gpu0 is held by pid 4711 in ../app`. */
       readonly waitedFor?: string;
     }
-  /** Another attempt gave the suite's result: this one is to be stopped, and ends as cancelled. */
+  /** Another attempt gave the suite's result. This one must be stopped, and ends as cancelled. */
   | {
       readonly type: 'attempt-stopped';
       readonly suiteId: string;
@@ -148,11 +152,11 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly cause: string;
     }
   | SuiteEnded
-  /** A lost attempt is tried again, alone on its machine. */
+  /** An attempt was lost. The suite will be tried again, alone on its machine. */
   | {
       readonly type: 'suite-requeued';
       readonly suiteId: string;
-      /** The attempt to come. */
+      /** Number of the coming attempt. */
       readonly attempt: number;
       readonly cause: string;
     }
@@ -182,55 +186,55 @@ export interface RunStarted {
   readonly packageVersion: string;
   readonly strategy: string;
   readonly commit?: string;
-  /** Shard of the run, 1-based; left out when not sharded. */
+  /** Number of the shard, 1-based; left out when the run is not sharded. */
   readonly index?: number;
   readonly total?: number;
-  /** True when `-t`, a path pattern or the like left suites or tests out. */
+  /** True when suites or tests were left out by `-t`, a path pattern or the like. */
   readonly filtered: boolean;
-  /** The classes to which `JEST_HARDWARE_ONLY` limits the run; left out: all. */
+  /** The device classes to which `JEST_HARDWARE_ONLY` limits the run; left out: all. */
   readonly only?: readonly DeviceClass[];
   readonly coverage: boolean;
-  /** Left out in runs without coverage, and in records of before it was kept. */
+  /** Left out in runs without coverage, and in older records. */
   readonly coverageProvider?: 'babel' | 'v8';
   /**
    * Where the project was, without naming a folder of the machine: a hash of the checkout's folder, and Jest's rootDir
-   * within it. Records of before it was kept lack it.
+   * within it. Left out in older records.
    */
   readonly root?: { readonly checkoutHash: string; readonly rootDir: string };
   readonly requireExecuted: readonly DeviceClass[];
-  /** What makes the run fail although no test did; left out: nothing. */
+  /** States of suites that make the run fail although no test did; left out: none. */
   readonly failOn?: readonly FailOn[];
 }
 
-/** What a suite can be, without failing, that the option `failOn` may refuse. */
+/** States of a suite that did not fail, which the option `failOn` can turn into a failure of the run. */
 export const failOnStates = ['flaky', 'degraded', 'skipped'] as const;
 export type FailOn = (typeof failOnStates)[number];
 
-/** How the suites of a sharded run were divided; the same on every shard but for its own part. */
+/** How the suites of a sharded run were divided. Equal on every shard, except for the shard's own part. */
 export interface ShardPlanned {
   readonly type: 'shard-planned';
-  /** Equal where fleet, history, planner and number of shards are. */
+  /** Equal where fleet, history, planner and number of shards are equal. */
   readonly planId: string;
-  /** Hashes of these, to say which one differs. */
+  /** Hashes of these four, to find out which one differs. */
   readonly inputs: Readonly<Record<string, string>>;
   /** 1-based. */
   readonly index: number;
   readonly total: number;
-  /** Name of the machine that was declared for the shard; left out: any. */
+  /** Name of the machine that was declared for the shard; left out: any machine. */
   readonly machine?: string;
-  /** Of the suites whose durations are known, ms by shard. */
+  /** How long the suites whose durations are known should take, ms by shard. */
   readonly predictedMs: readonly number[];
-  /** No division of these is over earlier, ms. */
+  /** Lower bound: no division of these suites can take less time. Ms. */
   readonly boundMs: number;
-  /** Suites that this shard saw and left to others. */
+  /** Suites that Jest handed to this shard, and which it left to other shards. */
   readonly elsewhere: readonly string[];
-  /** Suites that it took, those of other runners too. */
+  /** Suites that this shard took, including those of other runners. */
   readonly own?: readonly string[];
-  /** ISO 8601, UTC: when it was divided; one for all records of one attempt. */
+  /** When the suites were divided, ISO 8601, UTC. Equal in all records of one attempt. */
   readonly dividedAt?: string;
-  /** The run of the CI service, equal over the attempts of its jobs: `GITHUB_RUN_ID 4711`. Left out where none is known. */
+  /** The run of the CI service (`GITHUB_RUN_ID 4711`), equal for all attempts of its jobs. Left out where it is not known. */
   readonly ciRun?: string;
-  /** Number of the attempt, as the CI service counts. */
+  /** Number of the attempt, as counted by the CI service. */
   readonly ciAttempt?: string;
 }
 
@@ -242,16 +246,16 @@ export interface SuiteEnded {
   readonly status: SuiteStatus;
   readonly degraded: boolean;
   readonly durationMs: number;
-  /** Tests that really ran (passed or failed); left out when the attempt gave no result. */
+  /** How many tests really ran (passed or failed); left out when the attempt gave no result. */
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
-  /** CPU time of the attempt's process, all threads, without processes that it started. */
+  /** CPU time of the attempt's process, all its threads, without processes that it started. */
   readonly cpuMs?: number;
   /**
-   * Measured, by id of the devices that the attempt held: its part, where several ran on a device at once. A CPU's
-   * counter knows the whole package, other programs too. Left out for devices without a sensor.
+   * Measured energy by id of the devices that the attempt held. Where several attempts ran on a device at once, each gets
+   * its part. A CPU's counter measures the whole package, other programs included. Left out for devices without a sensor.
    */
   readonly energyJoules?: Readonly<Record<string, number>>;
-  /** For everything but passed and failed: what ended it, with the evidence. */
+  /** What ended the attempt, with the evidence; for every status but passed and failed. */
   readonly cause?: string;
 }

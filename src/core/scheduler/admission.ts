@@ -1,10 +1,12 @@
+/** Admission: whether a suite may start on a slot now, beside what is running. */
+
 import type { Rejection } from '../events.js';
 import type { MachineState } from '../machine/load.js';
 import type { Claim, Slot } from '../machine/machine.js';
 import { formatBytes } from '../vocabulary/units.js';
 import { deviceName } from './device-name.js';
 
-/** The first filter that keeps a claim off a slot at the moment; undefined when the suite may start there. */
+/** The first filter that keeps a claim off a slot now; undefined when the suite may start there. */
 export function nowRejection(slot: Slot, claim: Claim, state: MachineState): Rejection | undefined {
   for (const [filter, refuse] of nowEntries) {
     const reason = refuse(slot, claim, state);
@@ -13,10 +15,10 @@ export function nowRejection(slot: Slot, claim: Claim, state: MachineState): Rej
   return undefined;
 }
 
-/** Says in one clause what stands in the way until something ends; undefined when nothing does. */
+/** Says in one clause why the claim has to wait, until something ends; undefined when it need not. */
 type NowFilter = (slot: Slot, claim: Claim, state: MachineState) => string | undefined;
 
-/** What is taken at the moment. */
+/** What others hold now. */
 const nowFilters = {
   'slot-busy': ({ id }, _claim, state) => (state.busySlotIds.has(id) ? `${id} is busy` : undefined),
   workers: ({ machine, machineWorkers }, _claim, state) =>
@@ -49,7 +51,7 @@ const nowFilters = {
   },
   heat: ({ device, machineWorkers }, _claim, state) => {
     if (!state.isHot(device.id)) return undefined;
-    // A CPU goes on with half of its workers, so that a run always goes on.
+    // A hot CPU keeps half of its workers, so that every run makes progress.
     const left = device.class === 'cpu' ? Math.max(1, Math.floor(machineWorkers / 2)) : 0;
     return state.onDevice(device.id).suites >= left ? `${deviceName(device)} is hot` : undefined;
   },
@@ -64,5 +66,5 @@ const nowFilters = {
   },
 } satisfies Record<string, NowFilter>;
 
-// Asked for every decision and every suite, so the table is listed once.
+// Used for every suite at every decision, so the table is turned into a list once.
 const nowEntries: readonly (readonly [string, NowFilter])[] = Object.entries(nowFilters);

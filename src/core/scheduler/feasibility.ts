@@ -1,3 +1,5 @@
+/** Feasibility: whether a suite can ever run on a slot, whatever else is running there. */
+
 import type { Rejection, Suite } from '../events.js';
 import { type Device, deviceKindOf, type Slot } from '../machine/machine.js';
 import { isLookedFor, isLookedForSomewhere, type Vocabulary } from '../machine/word-detection.js';
@@ -10,15 +12,15 @@ export const notLookedFor = 'not looked for';
 
 /** Says in one clause why the suite cannot run on slots like this one; undefined when it can. */
 type NeverFilter = (suite: Suite, slot: Slot) => string | undefined;
-/** Those that look at the device alone. */
+/** A filter that reads the device alone, and the machine's platform where it is given. */
 type DeviceFilter = (
   suite: Pick<Suite, 'profile'>,
   slot: Pick<Slot, 'device'> & Partial<Pick<Slot, 'machine'>>,
 ) => string | undefined;
 
-/** What the suite asks of a device. `degrade` sets these aside. */
+/** What the suite asks of a device. The policy `degrade` sets these aside. */
 const requirementFilters = {
-  // First, because no other machine of the system has it either, until somebody says so.
+  // First, because until a machine file declares the word, no other machine of this platform has it either.
   [notLookedFor]: ({ profile }, { device, machine }) => {
     if (machine === undefined) return undefined;
     const { hardware, backends, features, precisions } = profile;
@@ -44,10 +46,10 @@ const requirementFilters = {
       ? undefined
       : `needs ${either(hardware.map((alternative) => alternative.class))}: this machine has ${device.class}`,
   backend: ({ profile }, { device }) => lacking(profile.backends, device.backends, device),
-  // Whoever asks for any GPU means one that every process reaches, not the one inside a browser.
+  // A suite that asks for any GPU means one that every process can use, not a browser's adapter.
   adapter: ({ profile: { backends, features } }, { device }) =>
     device.architecture === 'gpu-webgpu' &&
-    // A canvas is nowhere but in a browser.
+    // Only a browser has a canvas.
     !features.includes('canvas') &&
     !backends.some((backend) => device.backends.includes(backend))
       ? `needs @backend ${either(device.backends)}: ${deviceName(device)} has nothing else`
@@ -63,7 +65,7 @@ const requirementFilters = {
       : `needs ${either(precisions)}: ${deviceName(device)} has ${device.precisions.join(', ') || 'none known'}`,
 } satisfies Record<string, DeviceFilter>;
 
-/** What can never fit, whatever the policy. */
+/** Capacities that the suite exceeds. No policy sets these aside. */
 const capacityFilters = {
   'expected-duration': ({ expectedMs }, { device }) =>
     expectedMs === undefined || Object.hasOwn(expectedMs, deviceKindOf(device))
@@ -81,7 +83,7 @@ const capacityFilters = {
       ? `${need}: ${deviceName(device)} has ${formatBytes(memoryBytes)}`
       : undefined;
   },
-  // Learned memory may be wrong, so only what somebody declared may refuse a suite for ever.
+  // Only declared memory refuses a suite for ever, as learned memory may be wrong.
   'host-memory': ({ profile: { hostMemoryBytes = 0 } }, { machine }) =>
     hostMemoryBytes > machine.memoryBudgetBytes
       ? `needs ${formatBytes(hostMemoryBytes)} of memory: ${machine.name} has ${formatBytes(machine.memoryBudgetBytes)}`
@@ -89,8 +91,8 @@ const capacityFilters = {
 } satisfies Record<string, NeverFilter>;
 
 /**
- * The first filter that keeps the suite off every slot of this slot's type; undefined when it can run there some time.
- * @param degraded Sets aside what the suite asks of the device, keeps what cannot fit.
+ * The first filter that keeps the suite off every slot of this slot's pool; undefined when it can run there some time.
+ * @param degraded Whether what the suite asks of the device is set aside. Capacities still count.
  */
 export function neverRejection(suite: Suite, slot: Slot, degraded: boolean): Rejection | undefined {
   for (const [filter, refuse] of degraded ? capacityEntries : neverEntries) {
@@ -114,7 +116,7 @@ export function meetsRequirements(profile: WorkloadProfile, device: Device): boo
   );
 }
 
-// Asked for every decision and every suite, so the tables are listed once.
+// Used for every suite at every decision, so the tables are turned into lists once.
 const capacityEntries: readonly (readonly [string, NeverFilter])[] = Object.entries(capacityFilters);
 const neverEntries: readonly (readonly [string, NeverFilter])[] = [
   ...Object.entries(requirementFilters),
@@ -132,7 +134,7 @@ function lacking(needed: readonly string[], present: readonly string[], device: 
   return `needs ${missing.join(' and ')}: ${has}${reasons.join('')}`;
 }
 
-/** Any of the words will do: they count where the test holds for all of them. */
+/** For words of which the suite needs any one: all of them if the test holds for each, otherwise none. */
 function allOf(words: readonly string[], test: (word: string) => boolean): readonly string[] {
   return words.every(test) ? words : [];
 }

@@ -6,12 +6,12 @@ import type { Precision } from '../vocabulary/taxonomy.js';
 import type { WorkloadProfile } from '../workload/profile.js';
 import { meetsRequirements } from './feasibility.js';
 
-/** A device with the number it was ranked by, what that rests on, and why. */
+/** A device with the number by which it was ranked, the basis of that number, and the reason. */
 export interface RankedDevice extends Speed {
   readonly device: Device;
 }
 
-/** The device that suits a workload best, what the choice rests on, and why. */
+/** The device that suits a workload best, the basis of the choice, and the reason. */
 export interface OptimalDevice {
   readonly device: Device;
   readonly basis: RankingBasis;
@@ -19,11 +19,11 @@ export interface OptimalDevice {
 }
 
 /**
- * The devices by how fast they should do an operation, fastest first. Each is ranked by the best number there is:
+ * Devices by the speed at which they should do an operation, fastest first. Each is ranked by the best number there is:
  * measured on it, else from its data sheet or machine file, else estimated from its generation, else typical of its
- * class; `basis` says which. Measured numbers are lower than data sheets, so that where some devices of a class are
- * measured the others count as much lower as these were. Left out are devices that cannot be used or do not compute the
- * precision; adapters that are emulated on the CPU come last.
+ * class; `basis` says which. Measured numbers are lower than those of data sheets. Where some devices of a class were
+ * measured, the numbers of the others are therefore lowered in the same ratio. Devices that are not usable or do not
+ * compute the precision are left out. Adapters that are emulated on the CPU come last.
  * @param operation A name as in `@operation`: `matmul`, `conv2d`, `softmax` …; one that is not known counts as mixed work.
  */
 export function performanceRanking(
@@ -48,9 +48,9 @@ export function performanceRanking(
 }
 
 /**
- * The device that suits a workload best among those that meet its requirements, by the same numbers and what is
- * generally believed where none was measured. Undefined: none of them can run it. A run that has learned how long a
- * suite takes where goes by that instead.
+ * The device that suits a workload best among those that meet its requirements, by the same numbers, and by rules of thumb
+ * where nothing was measured. Undefined when none of them can run it. A run does not use this for suites whose durations it
+ * has learned.
  */
 export function findOptimalDevice(
   devices: readonly Device[],

@@ -2,8 +2,8 @@ import type { Rejection, Suite } from '../events.js';
 import type { Device, Machine } from '../machine/machine.js';
 
 /**
- * Devices of a class that the suite asks for, which are present and get no slot: the scheduler never sees them, and yet
- * they are what a person looks for first in the explanation of a suite that cannot run.
+ * Rejections by devices of the suite's classes that are present but not usable. They get no slot, so the scheduler never
+ * considers them. Yet a person who reads why a suite cannot run looks for them first.
  */
 export function unusableRejections(
   { profile: { hardware } }: Pick<Suite, 'profile'>,
@@ -35,8 +35,8 @@ export function unusableText({
 }
 
 /**
- * The entry of `problems` that says why this device is not usable: `<id> (<model>) <unusableBecause>`, or one of the whole
- * machine that the device's reason ends with: `cannot compute: nvidia-smi failed: …`.
+ * The machine's problem that says why this device is not usable: either `<id> (<model>) <unusableBecause>`, or a problem of
+ * the whole machine with which the device's reason ends (`cannot compute: nvidia-smi failed: …`).
  */
 export function machineProblemOf(
   { id, unusableBecause }: Pick<Device, 'id' | 'unusableBecause'>,
