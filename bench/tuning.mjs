@@ -1,7 +1,7 @@
 /**
  * How flat the scheduler is around its tuned constants: each entry of a `tuning` table at half and at double, on the cases of
  * bench/online.mjs (real timings on made-up fleets, a tenth of the suites unknown, σ 0.3). Shown are the total time over
- * that with the value as it is, as geometric mean and range over all cases, and the same for the time per decision.
+ * that with the value as it is, as geometric mean and range over all cases, and the same for the CPU time of the simulations.
  * Usage: node bench/tuning.mjs FOLDER [--only ENTRY] [--seeds N] [--first SEED]
  */
 import { fleetInstance, memoryInstance, sharedInstance, timingsIn } from './instances.mjs';
@@ -49,14 +49,15 @@ const entries = [
 
 const timings = timingsIn(folder);
 const asItIs = new Map();
-console.log('entry                          value   total time: mean       range          ms per decision');
+console.log('entry                          value   total time: mean       range                 CPU');
 for (const [file, entry, value, cases] of entries) {
   if (!entry.includes(only)) continue;
   if (!asItIs.has(cases)) asItIs.set(cases, await results(cases, []));
   for (const factor of [0.5, 2]) {
     const changed = await results(cases, [{ file, entry, value: value * factor }]);
-    const ratios = changed.map((result, index) => result.makespanMs / asItIs.get(cases)[index].makespanMs);
-    const effort = perDecision(changed) / perDecision(asItIs.get(cases));
+    const base = asItIs.get(cases);
+    const ratios = changed.makespansMs.map((ms, index) => ms / base.makespansMs[index]);
+    const effort = changed.cpuMs / base.cpuMs;
     const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
     const range = `${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}`;
     console.log(
@@ -67,15 +68,13 @@ for (const [file, entry, value, cases] of entries) {
 
 async function results({ kinds, strategies, slowShare }, changes) {
   const { runCase, caseOf } = await sourceWith(changes, 'simulate/case.ts', 'simulate/scenario/case.ts');
-  return seeds.flatMap((seed) =>
+  const startedAt = process.cpuUsage();
+  const makespansMs = seeds.flatMap((seed) =>
     kinds.flatMap((make) => {
       const given = caseOf(onlineScenario(make, timings[seed % timings.length], seed, 0.3, slowShare));
-      return strategies.map((strategy) => runCase(given, strategy));
+      return strategies.map((strategy) => runCase(given, strategy).makespanMs);
     }),
   );
-}
-
-function perDecision(all) {
-  const sum = (of) => all.reduce((total, each) => total + of(each), 0);
-  return sum(({ planCpuMs }) => planCpuMs) / sum(({ decisions }) => decisions);
+  const { user, system } = process.cpuUsage(startedAt);
+  return { makespansMs, cpuMs: (user + system) / 1000 };
 }

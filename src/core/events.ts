@@ -49,7 +49,7 @@ export interface Estimate {
 export interface Placement {
   readonly suiteId: string;
   readonly slotId: string;
-  /** Slots of further devices that the suite holds (`gpu:2`), in the order of the claim's devices; left out when there are none. */
+  /** Slots of further devices that the suite holds (`gpu:2`), in the order of the claim's devices; left out when none. */
   readonly partnerSlotIds?: readonly string[];
   readonly claim: Claim;
   readonly estimate: Estimate;

@@ -20,7 +20,7 @@ export interface StrategyOptions {
 }
 
 export interface StrategyRun {
-  /** When the strategy wants to be asked again even if no event comes, because it leaves slots idle. Ms since the run started. */
+  /** When the strategy wants to be asked again even if no event comes, as it leaves slots idle. Ms since the run started. */
   readonly reviewAtMs?: number | undefined;
   /**
    * Called by the scheduler whenever something may have changed. The scheduler starts what is returned and calls again,

@@ -12,7 +12,11 @@ import { LongestFirst } from './longest-first.js';
 import { pull } from './pull.js';
 
 const tuning = {
-  /** Suites that a decision considers: so many in their order, and as many of other groups. */
+  /**
+   * Suites that a decision considers: so many in their order, and as many of other groups. By
+   * `node bench/tuning.mjs FOLDER --only consideredSuites --seeds 4`, total time over that with 64 suites, as geometric mean
+   * over 12 cases: 32: 1.0004, 128: 1.0000.
+   */
   consideredSuites: 64,
 } as const;
 
