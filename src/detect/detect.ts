@@ -149,7 +149,10 @@ function lazyProbe(name: LazyProbeName): [string, Probe][] {
   return [[name, async (host, options) => (await load())(host, options)]];
 }
 
-/** Frameworks take many seconds to import, and the first time their driver takes some more. */
+/**
+ * Factor of the tools' time limit for a trial: frameworks take many seconds to import, and longer the first time. Not tuned: no
+ * measurement is recorded.
+ */
 const trialPatience = 6;
 
 function lazyTrial(name: LazyProbeName, devices: readonly Device[]): [string, Probe][] {
@@ -186,7 +189,7 @@ async function outcomeOf(
   options: Omit<ProbeOptions, 'signal'>,
 ): Promise<ProbeFindings> {
   const controller = new AbortController();
-  // A probe may run two tools one after another; the last guard is for one that ignores its own limits.
+  // A probe may run two tools one after another, so it gets twice the limit. The extra second (not tuned) lets it end by itself.
   const limitMs = 2 * options.timeoutMs + 1000;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

@@ -46,7 +46,7 @@ function foundBy({ devices, pciAddresses }: ProbeFindings, source: number): read
   return devices.map((device) => ({ device, source, address: pciAddresses?.[baseOf(device.id)] }));
 }
 
-/** Without what an earlier probe already has, in the order in which devices are shown and numbered. */
+/** Drops devices whose PCI address an earlier probe has found, and sorts the rest as they are shown and numbered. */
 function withoutTwins(found: readonly Found[]): readonly Found[] {
   const owners = new Map<string, number>();
   for (const { address, source } of found) {
@@ -65,7 +65,7 @@ function withoutTwins(found: readonly Found[]): readonly Found[] {
     });
 }
 
-/** The machine's name by probe and its own name. */
+/** The id that a device gets on the machine, by its probe's position and the id that the probe gave it. */
 function namesOf(found: readonly Found[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   const counts = new Map<string, number>();

@@ -35,7 +35,7 @@ function stampOf(path: string): string {
   return `${mtimeMs} ${size}`;
 }
 
-/** Every tool is a process, and may load a driver: more at once than this take longer together. */
+/** Tools that run at once. Each is a process and may load a driver; more of them take longer together. Not tuned: no measurement is recorded. */
 const toolsAtOnce = 4;
 let queue: Promise<PQueue> | undefined;
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { RunOptions, RunOutcome } from './host.js';
 
-/** A tool that prints more than this prints garbage. */
+/** Output beyond this is cut off. Not tuned: far above any answer of a tool. */
 const maxOutputChars = 4 * 1024 * 1024;
 
 /** Runs one executable without a shell and without blocking; see `Host.run`. */

@@ -11,12 +11,12 @@ export interface EnergyReading {
 const tuning = {
   /**
    * Least number of samples while the attempt holds the device. Measured on an H200 against the counter of the card: attempts
-   * of 7 to 16 s were within 6 %, one of 1 s with four samples was 65 % too high. Between four and eight nobody measured.
+   * of 7 to 16 s were within 6 %, one of 1 s with four samples was 65 % too high.
    */
   samples: 8,
-  /** Longest gap without a sample, from the beginning to the end of the hold: this long, in ms. Not tuned. */
+  /** Longest gap without a sample, from the beginning to the end of the hold: this long, in ms. Not tuned: no measurement is recorded. */
   gapMs: 1000,
-  /** Or this part of the hold, where that is longer. Not tuned. */
+  /** Or this part of the hold, where that is longer. Not tuned: no measurement is recorded. */
   gapPart: 0.05,
 } as const;
 

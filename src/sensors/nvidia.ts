@@ -2,7 +2,7 @@ import type { Host } from '../host/host.js';
 import type { DeviceReadings, ReadingsByDevice } from './sensors.js';
 
 const tuning = {
-  /** Limit for one call. Not tuned: longer than an idle driver without its daemon takes to start. */
+  /** Limit for one call. Not tuned: no measurement is recorded. */
   timeoutMs: 4000,
   /** Between two readings while suites hold a GPU. Measured: the tool then takes 0.3 % of one thread, and this process as much. */
   loopMs: 250,

@@ -10,7 +10,7 @@ export type ReadingsByDevice = ReadonlyMap<string, DeviceReadings>;
 export interface Sensors {
   /** For each device that has sensors: what reads each quantity, for a person. Devices without sensors are left out. */
   readonly sources: ReadonlyMap<string, Partial<Record<Quantity, string>>>;
-  /** True when a tool reads some of them. A tool takes tens of ms; files take less than one. */
+  /** True when a tool reads some of them. A tool is a process and takes its time; files do not. */
   readonly withTools: boolean;
   /** Reads the sensors that are files. A hardware counter of energy that wraps around goes on counting here. */
   readFiles(): ReadingsByDevice;

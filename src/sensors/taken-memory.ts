@@ -9,6 +9,7 @@ export interface TakenMemory {
   readonly by?: string;
 }
 
+/** Limit for one call. Not tuned: no measurement is recorded. */
 const toolTimeoutMs = 4000;
 const pciDevices = '/sys/bus/pci/devices';
 

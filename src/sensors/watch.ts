@@ -25,9 +25,9 @@ const tuning = {
   toolIntervalMs: 5000,
   /** Between two readings of files. Half of the longest gap that the energy meter accepts ({@link EnergyMeter}). */
   fileIntervalMs: 500,
-  /** How long a tool that reads repeatedly is kept for the next suite. Not tuned. */
+  /** How long a tool that reads repeatedly is kept for the next suite. Not tuned: no measurement is recorded. */
   lingerMs: 10_000,
-  /** A device that has not cooled down after this long is used again, so that no run waits for ever. Not tuned. */
+  /** A device that has not cooled down after this long is used again, so that no run waits for ever. Not tuned: no measurement is recorded. */
   longestHotMs: 300_000,
 } as const;
 

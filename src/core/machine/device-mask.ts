@@ -4,9 +4,9 @@ import type { Device } from './machine.js';
 export interface DeviceAddress {
   readonly index: number;
   readonly uuid?: string | undefined;
-  /** For a slice: the device it is cut from, which has this index; a mask that shows that one shows the slice. */
+  /** For a slice: the UUID of the device it is cut from. A mask that shows that device shows the slice too. */
   readonly parentUuid?: string | undefined;
-  /** For an accelerator that masks name by cores: how many each device has. */
+  /** For an accelerator whose mask counts cores instead of devices: cores of each device. */
   readonly cores?: number | undefined;
 }
 
@@ -53,7 +53,7 @@ export function bindingEnvOf(
   return {};
 }
 
-/** The UUID names the device whatever is set outside and however the driver sorts. */
+/** Binds by UUID, which names the device whatever is masked outside and in whatever order the driver counts. */
 function bindByUuid(variable: string, address: DeviceAddress, env: OuterEnvironment['env']): Binding {
   const { bindingEnv, hiddenBy } = bindByEntry(variable, address, env);
   if (hiddenBy !== undefined) return { hiddenBy };
@@ -69,7 +69,7 @@ function bindByEntry(variable: string, address: DeviceAddress, env: OuterEnviron
     : { bindingEnv: { [variable]: entries.join(',') } };
 }
 
-/** Hidden by a mask that only hides, where that one is set; else as bound. */
+/** The binding, unless a second mask is set outside and hides the device. */
 function bindWithin(
   variable: string,
   bound: Binding,
@@ -82,10 +82,11 @@ function bindWithin(
 }
 
 /**
- * ROCR_VISIBLE_DEVICES cuts first (Linux only), GPU_DEVICE_ORDINAL (OpenCL and HIP) and HIP_VISIBLE_DEVICES count within what
- * is left: after a cut to one device that one is 0. HIP reads CUDA_VISIBLE_DEVICES where HIP_VISIBLE_DEVICES is not set, so
- * that the latter is what binds within the former. Where the user masks by HIP's variables, ROCR stays as it is, so that
- * the user's numbers keep their meaning. Source: ROCm documentation, GPU isolation; CLR, `Device::init`.
+ * AMD's masks apply one after another. ROCR_VISIBLE_DEVICES comes first (Linux only). GPU_DEVICE_ORDINAL (OpenCL and HIP) and
+ * HIP_VISIBLE_DEVICES count the devices that it leaves: when it leaves one, that one is 0. HIP reads CUDA_VISIBLE_DEVICES where
+ * HIP_VISIBLE_DEVICES is not set, so a device is bound by the latter within the former. Where the user has set one of HIP's
+ * masks, ROCR_VISIBLE_DEVICES is not changed, so that the numbers in the user's mask keep their meaning.
+ * Source: ROCm documentation, GPU isolation; CLR, `Device::init`.
  */
 function bindAmd(address: DeviceAddress, { env, platform }: OuterEnvironment): Binding {
   const hip = env.HIP_VISIBLE_DEVICES || env.CUDA_VISIBLE_DEVICES === undefined;
@@ -113,8 +114,8 @@ function bindAmd(address: DeviceAddress, { env, platform }: OuterEnvironment): B
 }
 
 /**
- * ZE_AFFINITY_MASK cuts for Level Zero; ONEAPI_DEVICE_SELECTOR and the older SYCL_DEVICE_FILTER choose within what is left.
- * A selector set outside that counts devices would count anew after the cut: it is replaced by one without numbers.
+ * ZE_AFFINITY_MASK comes first (Level Zero). ONEAPI_DEVICE_SELECTOR and the older SYCL_DEVICE_FILTER choose among the devices that
+ * it leaves. A selector of the user that has numbers would mean other devices then, so it is replaced by one without numbers.
  */
 function bindIntel(address: DeviceAddress, env: OuterEnvironment['env']): Binding {
   const bound = bindByEntry('ZE_AFFINITY_MASK', address, env);

@@ -10,7 +10,7 @@ export interface HeatLimits {
 
 /**
  * Temperatures near which devices throttle by data sheets: CPUs at 100 °C or more (some are built to work at 95), GPUs from
- * 87. The 7 °C between the limits are not tuned.
+ * 87. The 7 °C between the limits are not tuned: no measurement is recorded.
  */
 const limits: Partial<Record<DeviceClass, HeatLimits>> & { readonly gpu: HeatLimits } = {
   cpu: { throttleC: 100, recoverC: 93 },

@@ -1,6 +1,7 @@
 /**
- * A number in [0, 2³²) for a text, well mixed, the same on every machine (FNV-1a over UTF-16 units, then murmur3's
- * finaliser). Not for secrets.
+ * A hash of a text: FNV-1a (Fowler, Noll, Vo) over the two bytes of each UTF-16 unit, then the finaliser `fmix32` of MurmurHash3
+ * (Appleby), which spreads close values. Integer arithmetic alone, so that every engine gives the same. Not for secrets.
+ * @returns An integer in [0, 2³²).
  */
 export function hashOf(text: string): number {
   let hash = 0x811c9dc5;

@@ -1,4 +1,7 @@
-/** A queue that gives the item with the least key first; among equals, the one that came first. */
+/**
+ * A priority queue as a binary heap (Williams 1964, Algorithm 232). It gives the item with the least key first; among equal
+ * keys, the item that was pushed first.
+ */
 export class Heap<Item> {
   readonly #entries: { readonly key: number; readonly order: number; readonly item: Item }[] = [];
   #count = 0;

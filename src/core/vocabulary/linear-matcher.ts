@@ -1,10 +1,11 @@
-/** A part of a regular expression: where it may end, from all places where it may begin. */
+/** A part of a regular expression: from the set of positions where it may begin to the set of those where it may end. */
 type Part = (text: string, from: ReadonlySet<number>) => ReadonlySet<number>;
 
 /**
- * A regular expression without backtracking: it follows all ways at once, so that no pattern takes exponential time.
+ * A regular expression without backtracking: Thompson's simulation of a nondeterministic automaton (1968). It follows all
+ * alternatives at once as a set of positions in the text, so that no pattern takes exponential time.
  * @param source What globs become: groups, lookaheads, classes and quantifiers; no back references, no lookbehinds.
- * @returns Undefined for what it does not know.
+ * @returns Undefined when the source has syntax that is not supported.
  */
 export function linearMatcher(source: string): ((text: string) => boolean) | undefined {
   let at = 0;
@@ -89,6 +90,7 @@ export function linearMatcher(source: string): ((text: string) => boolean) | und
 
 class Unknown extends Error {}
 
+/** Larger counts in `{n,m}` are not supported: each repeats the part. Not tuned. */
 const mostRepeats = 100;
 
 function union(parts: readonly Part[]): Part {
@@ -99,7 +101,7 @@ function kept(holds: (text: string, place: number) => boolean): Part {
   return (text, from) => new Set([...from].filter((place) => holds(text, place)));
 }
 
-/** Only from places that no round before has reached. */
+/** Each round starts only at positions that no earlier round has reached, so that loops end. */
 function repeated(part: Part, least: number, most: number): Part {
   return (text, from) => {
     let places = from;

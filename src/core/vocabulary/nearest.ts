@@ -1,12 +1,13 @@
 /**
- * The candidate a mistyped word most likely meant, upper and lower case being equal; the first one on a tie.
- * @returns Undefined when nothing is near: more edits than a third of the word, at least one, at most three.
+ * The candidate that a mistyped word most likely meant, by edit distance and ignoring case; on a tie the first one.
+ * Up to a third of the word's letters may be edited, at least one and at most three (not tuned).
+ * @returns Undefined when no candidate is that near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let found: string | undefined;
   for (const candidate of candidates) {
-    // As many edits at least; a long text from outside is not even looked at.
+    // The distance is at least the difference of lengths: a long text from outside is not compared at all.
     if (Math.abs(word.length - candidate.length) > limit) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance <= limit) {
@@ -17,7 +18,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return found;
 }
 
-/** How many insertions, deletions, replacements and swaps of neighbours turn `from` into `to`. */
+/**
+ * The Damerau–Levenshtein distance in its restricted form (optimal string alignment, Damerau 1964): insertions, deletions,
+ * replacements and swaps of neighbours, none of which edits the same place twice. Three rows of the dynamic programme are kept.
+ */
 export function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);

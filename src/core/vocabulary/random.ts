@@ -1,6 +1,7 @@
 /**
- * A seeded generator (mulberry32): equal seeds give equal numbers in every engine.
- * @returns A function that gives numbers in [0, 1).
+ * A seeded pseudo-random generator: mulberry32 (Tommy Ettinger), with 32 bits of state. Integer arithmetic alone, so that equal
+ * seeds give equal numbers in every engine. Not for secrets.
+ * @returns A function that gives uniform numbers in [0, 1).
  */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
@@ -12,7 +13,10 @@ export function randomFrom(seed: number): () => number {
   };
 }
 
-/** A draw from the standard normal distribution. */
+/**
+ * A draw from the standard normal distribution: the Box–Muller transform (1958). `log` and `cos` may differ in the last digits
+ * between engines.
+ */
 export function normalFrom(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

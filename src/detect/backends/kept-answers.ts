@@ -13,7 +13,7 @@ export interface KeptAnswers {
   set(name: string, subject: string, text: string, keepMs: number): void;
 }
 
-/** What somebody may install in the meantime is asked for again after an hour. */
+/** How long a negative answer is kept: what was missing may have been installed since. Not tuned: no measurement is recorded. */
 export const keepNegativeMs = 60 * 60 * 1000;
 
 /**

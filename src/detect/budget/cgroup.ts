@@ -13,7 +13,7 @@ export interface CgroupMount {
   readonly version: 1 | 2;
   /** v1: the controllers mounted here; v2: empty. */
   readonly controllers: readonly string[];
-  /** Which cgroup is seen at the mount point; `/` unless only a part is mounted. */
+  /** The cgroup that is mounted at the mount point: `/`, or a part of the hierarchy. */
   readonly root: string;
   readonly mountPoint: string;
 }
@@ -39,10 +39,10 @@ export function parseMounts(mountinfo: string): readonly CgroupMount[] {
   });
 }
 
-/** The cgroup's directory and those of all its ancestors as far as they can be seen, the own one first. */
+/** Directories of a cgroup and of its visible ancestors, its own first. */
 export function directoriesOf(mounts: readonly CgroupMount[], path: string): readonly string[] {
   const holding = mounts.filter((mount) => isBelow(path, mount.root));
-  // A path outside of every mount is seen from another namespace: the mount point then is the container's own cgroup.
+  // A path outside of every mount belongs to another cgroup namespace. The mount point is then the container's own cgroup.
   if (holding.length === 0) return mounts.map((mount) => mount.mountPoint);
   return holding.flatMap(({ root, mountPoint }) => {
     const names = path.slice(root.length).split('/').filter(Boolean);
@@ -61,7 +61,7 @@ export function parseCpuMax(text: string): number | undefined {
 /** CPUs by `cpu.cfs_quota_us` and `cpu.cfs_period_us` (v1); a quota of -1 means unlimited. */
 export function quotaOf(quotaUs: string, periodUs: string): number | undefined {
   const [quota, period] = [positive(quotaUs), positive(periodUs)];
-  // The kernel takes neither a shorter quota or period nor a longer period.
+  // The kernel accepts quotas from 1 ms, and periods from 1 ms to 1 s. Anything else is damaged.
   if (!(quota >= 1000 && period >= 1000 && period <= 1e6)) return undefined;
   const cpus = quota / period;
   return cpus < believableCpus ? cpus : undefined;
@@ -76,7 +76,7 @@ export function parseMemoryLimit(text: string): number | undefined {
   return bytes < believableBytes ? bytes : undefined;
 }
 
-/** v1's `memory.stat` knows the smallest limit of all ancestors, also of those that cannot be seen from a container. */
+/** The smallest limit of all ancestors by `memory.stat` (v1), including ancestors that a container cannot see. */
 export function parseHierarchicalLimit(memoryStat: string): number | undefined {
   return parseMemoryLimit(/^hierarchical_memory_limit (\d+)$/m.exec(memoryStat)?.[1] ?? '');
 }

@@ -17,7 +17,7 @@ export interface Measurements {
 
 /** Long enough for the engine to put its optimised code in place, short enough for three of them. */
 const kernelMs = 50;
-/** The event loop gets its turn after this long: timing on this thread needs no other one, which would take 30 ms to start. */
+/** The event loop runs between slices of this length. A thread of its own would not block it, but takes 30 ms to start. */
 const sliceMs = 3;
 
 const matrixSize = 64;

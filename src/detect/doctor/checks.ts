@@ -61,7 +61,7 @@ function ignoredQuota({ machine: { machine }, host }: Examined): readonly Findin
   ];
 }
 
-/** A process that runs suites needs about this much before it has loaded any of them. */
+/** A process that runs suites needs about this much before it loads one. Not tuned: no measurement is recorded. */
 const leastMemoryBytes = 512 * 1024 ** 2;
 
 function memoryLimit({ machine }: Machine): readonly Finding[] {

@@ -11,9 +11,12 @@ export interface ComparableSpeed extends Speed {
   readonly isMeasuredScale: boolean;
 }
 
-/** What measured numbers are of data sheets: large matrix products of a vendor's own library. */
+/** Part of a data sheet's peak that large matrix products of a vendor's own library reach. Not tuned: no measurement is recorded. */
 const typicalEfficiency = 0.7;
-/** A measurement outside of this says that something is wrong with that device (a small product in a browser gives 1 %). */
+/**
+ * A measurement outside of this range of the peak is not compared: something is wrong with that device. A small product in a
+ * browser reaches 1 %. Not tuned: no measurement of the limits is recorded.
+ */
 const leastEfficiency = 0.002;
 const mostEfficiency = 1.2;
 

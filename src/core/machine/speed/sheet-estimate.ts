@@ -5,10 +5,11 @@ import type { Figure } from './spec-sheets.js';
 export type ModelRow = Pick<Place, 'generation' | 'tier'> & { readonly [figure in Figure]?: number };
 
 const tuning = {
-  /** A generation that is newer than the table, by the newest that it has. Typical of the steps between its rows. */
+  /** Factor of a generation that is newer than the table over its newest. Typical of the steps between its rows. */
   newerGeneration: 1.3,
+  /** Factor of an older generation over the oldest of the table. Not tuned: no measurement is recorded. */
   olderGeneration: 0.6,
-  /** The largest card that a generation may yet get, and the smallest, by those that it has. */
+  /** Factors of the largest and the smallest card over those that a generation has. Not tuned: no measurement is recorded. */
   largestCard: 1.15,
   smallestCard: 0.4,
 } as const;
