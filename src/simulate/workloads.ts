@@ -3,11 +3,12 @@ import type { Suite } from '../core/events.js';
 import { type Device, deviceKindOf, type Slot } from '../core/machine/machine.js';
 import { neverRejection } from '../core/scheduler/feasibility.js';
 import { hashOf } from '../core/vocabulary/hash.js';
-import { normalFrom, randomFrom } from '../core/vocabulary/random.js';
+import { randomFrom } from '../core/vocabulary/random.js';
 import type { Backend, DeviceClass } from '../core/vocabulary/taxonomy.js';
 import { builtInWorkloads } from '../core/workload/built-in.js';
 import { defaultProfile } from '../core/workload/profile.js';
 import type { SimulatedCase } from './case.js';
+import { normalFrom } from './normal.js';
 import type { SlotLoss } from './simulate.js';
 
 /** Describes made-up suites. */

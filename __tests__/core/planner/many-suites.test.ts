@@ -1,6 +1,7 @@
 import { lowerBoundMs, type PlanInstance, type PlanSuite, plan } from '../../../src/core/planner/plan.js';
-import { normalFrom, randomFrom } from '../../../src/core/vocabulary/random.js';
+import { randomFrom } from '../../../src/core/vocabulary/random.js';
 import { runCase } from '../../../src/simulate/case.js';
+import { normalFrom } from '../../../src/simulate/normal.js';
 import { caseOf } from '../../../src/simulate/scenario/case.js';
 import { parseScenario } from '../../../src/simulate/scenario/read.js';
 import { checkPlan } from './exhaustive.js';

@@ -1,10 +1,11 @@
 import type { Suite } from '../../core/events.js';
 import { type Device, deviceKindOf, type MachineFacts, type Slot } from '../../core/machine/machine.js';
 import { hashOf } from '../../core/vocabulary/hash.js';
-import { normalFrom, randomFrom } from '../../core/vocabulary/random.js';
+import { randomFrom } from '../../core/vocabulary/random.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { defaultProfile } from '../../core/workload/profile.js';
 import type { SimulatedCase } from '../case.js';
+import { normalFrom } from '../normal.js';
 import type { Scenario } from './schema.js';
 
 /**
