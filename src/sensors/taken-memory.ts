@@ -19,7 +19,7 @@ export function tellsTakenMemory(host: Host, device: Device): boolean {
 }
 
 /**
- * Looks now; nothing is kept.
+ * Reads the current figure; nothing is cached.
  * @param host A live one.
  * @returns Undefined where nothing tells.
  */
@@ -40,13 +40,13 @@ async function takenOfNvidia(
   host: Host,
   { uuid, memoryBytes = 0 }: Device,
 ): Promise<TakenMemory | undefined> {
-  const gpus = await ask(host, '--query-gpu=uuid,memory.free');
+  const gpus = await queryNvidiaSmi(host, '--query-gpu=uuid,memory.free');
   const freeMib = gpus.find(([id]) => id === uuid)?.[1];
   if (freeMib === undefined || !/^\d+$/.test(freeMib)) return undefined;
   // What the driver keeps for itself is not part of what the device is known to have.
   const bytes = Math.max(0, memoryBytes - Number(freeMib) * 1024 ** 2);
   if (bytes === 0) return { bytes };
-  const processes = await ask(host, '--query-compute-apps=gpu_uuid,pid,used_memory,process_name');
+  const processes = await queryNvidiaSmi(host, '--query-compute-apps=gpu_uuid,pid,used_memory,process_name');
   const [biggest] = processes
     .filter(([id, , mib = '']) => id === uuid && /^\d+$/.test(mib))
     .sort((a, b) => Number(b[2]) - Number(a[2]));
@@ -57,7 +57,7 @@ async function takenOfNvidia(
   return { bytes, by: `pid ${pid}${command === '' ? '' : ` (${command})`} holds ${held}` };
 }
 
-async function ask(host: Host, query: string): Promise<readonly (readonly string[])[]> {
+async function queryNvidiaSmi(host: Host, query: string): Promise<readonly (readonly string[])[]> {
   const { status, stdout } = await host.run('nvidia-smi', [query, '--format=csv,noheader,nounits'], {
     timeoutMs: toolTimeoutMs,
     keep: 'hangs',

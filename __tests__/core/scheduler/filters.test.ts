@@ -199,7 +199,7 @@ describe('what does not fit now', () => {
     ],
   ])('%s', (_case, running, slot, needs, filter, reason) => {
     const load = new MachineLoad(new Map());
-    for (const [busy, profile] of running) load.take([busy], claimOf(suite('r', profile), busy, unknown));
+    for (const [busy, profile] of running) load.occupy([busy], claimOf(suite('r', profile), busy, unknown));
     const claim = claimOf(suite('s', needs), slot, unknown);
     expect(nowRejection(slot, claim, load)).toEqual({ slotId: slot.id, filter, reason, until: 'now' });
 
@@ -210,7 +210,7 @@ describe('what does not fit now', () => {
   test('shares of a device, however many slots claim to stand for it', () => {
     const load = new MachineLoad(new Map());
     const claim = claimOf(suite('s', needsGpu), onGpu, unknown);
-    load.take([onGpu], claim);
+    load.occupy([onGpu], claim);
     const second = { ...onGpu, id: 'local/gpu0#2' };
     expect(nowRejection(second, claim, load)?.reason).toBe('all 1 shares of gpu0 are busy');
   });
@@ -219,7 +219,7 @@ describe('what does not fit now', () => {
     const locks = new Map();
     const [here, there] = [new MachineLoad(locks), new MachineLoad(locks)];
     const claim = claimOf(suite('s', { locks: ['db'] }), onCpu, unknown);
-    here.take([onCpu], claim);
+    here.occupy([onCpu], claim);
     expect(nowRejection(onCpu, claim, there)?.filter).toBe('lock');
   });
 });

@@ -61,12 +61,12 @@ export class MachineLoad implements MachineState {
   }
 
   /** @param slots One for each device of the claim. */
-  take(slots: readonly Slot[], claim: Claim): void {
+  occupy(slots: readonly Slot[], claim: Claim): void {
     for (const { id } of slots) this.busySlotIds.add(id);
     this.#book(claim, 1);
   }
 
-  /** Gives back what `take` took with the same slots and claim. */
+  /** Undoes `occupy` with the same slots and claim. */
   release(slots: readonly Slot[], claim: Claim): void {
     for (const { id } of slots) this.busySlotIds.delete(id);
     this.#book(claim, -1);

@@ -22,6 +22,18 @@ export function slotWattsOf({ device, machineWorkers }: Pick<Slot, 'device' | 'm
   return wattsOf(device) / Math.max(1, shares);
 }
 
+/** Factors of the score. Not tuned: no measurement is recorded. */
+const tuning = {
+  /** For each belief that holds: an order of magnitude. */
+  belief: 10,
+  /** The device has less memory than the suite prefers. */
+  tooLittleMemory: 0.05,
+  /** The device is emulated on the CPU: its score is below that of every real device. */
+  emulated: 1e-9,
+  /** From this batch size on a batch is large: a systolic array is busy most of the time. */
+  largeBatch: 64,
+} as const;
+
 export interface Suitability extends Pick<Speed, 'basis' | 'reason'> {
   /** Higher is better; comparable between devices for one profile only. */
   readonly score: number;
@@ -61,10 +73,9 @@ export function suitabilityOf(
   const { preferredMemoryBytes = 0 } = profile;
   const score =
     (value / (profile.sensitivity === 'power' ? wattsOf(device) : 1)) *
-    lifts.reduce((factor) => factor * 10, 1) *
-    (preferredMemoryBytes > (device.memoryBytes ?? 0) ? 0.05 : 1) *
-    // Emulated on the CPU: below every real device.
-    (device.software ? 1e-9 : 1);
+    lifts.reduce((factor) => factor * tuning.belief, 1) *
+    (preferredMemoryBytes > (device.memoryBytes ?? 0) ? tuning.tooLittleMemory : 1) *
+    (device.software ? tuning.emulated : 1);
   return { score, basis, reason: [reason, ...lifts.map((each) => each.reason)].join('; ') };
 }
 
@@ -122,12 +133,11 @@ function isEdgeVision({ workload, operations, precisions }: WorkloadProfile): bo
   return workload === 'edge-vision' || (quantised && operations.some((each) => each.includes('conv2d')));
 }
 
-/** From 64 on a systolic array is busy most of the time. */
 function isLargeBatch({
   batchSizes,
   optimalBatchSize = Math.max(0, ...batchSizes),
 }: WorkloadProfile): boolean {
-  return optimalBatchSize >= 64;
+  return optimalBatchSize >= tuning.largeBatch;
 }
 
 function isMatrixWork({ operations }: WorkloadProfile): boolean {

@@ -128,7 +128,7 @@ export class Fleet {
 
   /** The slots, all of one machine, must be free. */
   allocate(slots: readonly Slot[], claim: Claim): void {
-    this.#loadOf(slots).take(slots, claim);
+    this.#loadOf(slots).occupy(slots, claim);
     for (const { id } of slots) removeFree(this.#slotOf(id).pool, id);
   }
 

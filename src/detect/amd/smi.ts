@@ -6,7 +6,9 @@ export function parseAmdSmi(text: string): ReadonlyMap<string, string> | undefin
   // Newer ones wrap the list.
   const list = isObject(value) && Array.isArray(value['gpu_data']) ? value['gpu_data'] : value;
   if (!Array.isArray(list)) return undefined;
-  return namesIn(list.filter(isObject).map(({ asic, bus }) => [part(bus, 'bdf'), part(asic, 'market_name')]));
+  return namesIn(
+    list.filter(isObject).map(({ asic, bus }) => [fieldOf(bus, 'bdf'), fieldOf(asic, 'market_name')]),
+  );
 }
 
 /** The same out of `rocm-smi --showproductname --showbus --json`, whose keys changed their capitals over the years. */
@@ -45,6 +47,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function part(value: unknown, key: string): unknown {
+function fieldOf(value: unknown, key: string): unknown {
   return isObject(value) ? value[key] : undefined;
 }

@@ -27,7 +27,7 @@ const [matrixA, matrixB, matrixC, vectorA, vectorB] = [0, 16_384, 32_768, 49_152
 
 /** Times each kernel on one thread for 50 ms, in slices, and compares what it computes with plain JavaScript. */
 export async function measure(kernels: Kernels): Promise<Measurements> {
-  await fill(kernels.memory);
+  await writeOperands(kernels.memory);
   const { memory } = kernels;
   const matmul = () => kernels.matmul(matrixA, matrixB, matrixC, matrixSize);
   // A vector in the first-level cache is done in less time than the clock tells apart.
@@ -86,7 +86,7 @@ async function bestOf(run: () => unknown, operations: number): Promise<Measureme
 const pieceBytes = 4 * 1024 * 1024;
 
 /** Whole numbers small enough that fp32 adds them without rounding, in any order. Pages get their memory here. */
-async function fill(memory: ArrayBuffer): Promise<void> {
+async function writeOperands(memory: ArrayBuffer): Promise<void> {
   const floats = new Float32Array(memory, 0, vectorA / 4);
   for (let i = 0; i < floats.length; i++) floats[i] = ((i * 7) % 11) - 5;
   const bytes = new Int8Array(memory, vectorA, 2 * vectorBytes);

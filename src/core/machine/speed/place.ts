@@ -74,7 +74,7 @@ function byWord(maker: Vendor, model: string, device: Device): Place | undefined
   return undefined;
 }
 
-/** Where nothing else tells how large a card is. */
+/** The tier by the memory, where nothing else tells how large a card is. The steps are not tuned: no measurement is recorded. */
 function tierByMemory({ memoryBytes }: Device): number {
   if (memoryBytes === undefined) return 60;
   const gib = memoryBytes / 2 ** 30;

@@ -71,7 +71,7 @@ function matching(tried: TriedDevice, devices: readonly Device[]): readonly stri
   const candidates = candidatesOf(tried.kind, devices);
   const { uuid, pci, index } = tried;
   if (uuid !== undefined) {
-    const found = candidates.filter((device) => bare(device.uuid) === bare(uuid));
+    const found = candidates.filter((device) => withoutPrefix(device.uuid) === withoutPrefix(uuid));
     if (found.length > 0) return found.map(({ id }) => id);
   }
   if (pci !== undefined) {
@@ -87,7 +87,7 @@ function matching(tried: TriedDevice, devices: readonly Device[]): readonly stri
 }
 
 /** Without the maker's prefix, which some frameworks leave out. */
-function bare(uuid: string | undefined): string | undefined {
+function withoutPrefix(uuid: string | undefined): string | undefined {
   return uuid?.toLowerCase().replace(/^(gpu|mig)-/, '');
 }
 
