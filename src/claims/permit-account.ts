@@ -56,7 +56,7 @@ export class PermitAccount {
     return count <= this.#used && count + this.#draining.length < this.#mostAtOnce;
   }
 
-  hold(ticket: Ticket, endsBefore: number): void {
+  addGranted(ticket: Ticket, endsBefore: number): void {
     this.#held = [...this.#held, { ticket, fresh: true, endsBefore }];
   }
 
@@ -91,7 +91,7 @@ export class PermitAccount {
   }
 
   /** Takes the ticket from the scheduler without releasing it. */
-  hide(held: Held): void {
+  withhold(held: Held): void {
     this.#held = this.#held.filter((other) => other !== held);
   }
 

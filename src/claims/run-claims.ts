@@ -64,8 +64,8 @@ export class RunClaims implements RunListener {
     this.#departures = new Departures(workers);
   }
 
-  /** To be called when the slots are up, before anything may start. */
-  open(): void {
+  /** Tells the run that permits are needed from now on. Call it after the slots are up and before anything starts. */
+  shareMachine(): void {
     this.#tell({ type: 'machine-shared', deviceIds: [...this.#deviceIds] });
   }
 
@@ -181,7 +181,7 @@ export class RunClaims implements RunListener {
   }
 
   #grant(account: PermitAccount, ticket: Ticket): void {
-    account.hold(ticket, this.#ends);
+    account.addGranted(ticket, this.#ends);
     this.#tell({ type: 'permit-granted', permit: account.permit });
     this.#again = true;
   }
@@ -219,7 +219,7 @@ export class RunClaims implements RunListener {
     if (kept === undefined || account.measuring !== undefined) return;
     const measured = this.#memory.measure(account.permit);
     if (measured === undefined) return;
-    account.hide(kept);
+    account.withhold(kept);
     this.#tell({ type: 'permit-withdrawn', permit: account.permit });
     this.#grantWhenMeasured(account, kept.ticket, measured);
   }

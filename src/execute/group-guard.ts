@@ -27,20 +27,20 @@ export class GroupGuard {
   add(group: number): void {
     if (process.platform === 'win32') return;
     this.#shell ??= startShell();
-    this.#tell(`+ ${group}\n`);
+    this.#writeLine(`+ ${group}\n`);
   }
 
   remove(group: number): void {
-    this.#tell(`- ${group}\n`);
+    this.#writeLine(`- ${group}\n`);
   }
 
-  /** Nothing is left to guard. */
-  end(): void {
+  /** Ends the guard: no process group is left. */
+  endGuard(): void {
     this.#shell?.stdin?.end();
     this.#shell = undefined;
   }
 
-  #tell(line: string): void {
+  #writeLine(line: string): void {
     this.#shell?.stdin?.write(line);
   }
 }
@@ -52,7 +52,7 @@ function startShell(): ChildProcess {
     cwd: '/',
     env: {},
   });
-  // Where it cannot be started or was killed, workers are left to see our end themselves.
+  // If the shell cannot be started or is killed, workers still notice that their channel closes.
   shell.on('error', () => {});
   shell.stdin.on('error', () => {});
   shell.unref();

@@ -94,14 +94,14 @@ export class LocalWorkers<Result> {
     }
   }
 
-  /** See {@link WorkerPool.end}. */
-  end(): Promise<boolean> {
-    return this.#pool.end();
+  /** See {@link WorkerPool.endAll}. */
+  endAll(): Promise<boolean> {
+    return this.#pool.endAll();
   }
 
   /** Ends every worker and all they started, at once. */
-  kill(): void {
-    this.#pool.kill();
+  killAll(): void {
+    this.#pool.killAll();
   }
 
   #bindingOf(start: Start): WorkerBinding {

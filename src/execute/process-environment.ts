@@ -10,12 +10,12 @@ const threadCountVariables = [
   'RAYON_NUM_THREADS',
 ] as const;
 
-/** A mask value that names no device, for every vendor's mask. */
+/** Value of a mask variable that hides all devices; every vendor accepts it. */
 const noDevice = '-1';
 
 /**
- * Environment of a process that may use these devices and no other of its machine.
- * @param maskOthers False for a suite that asked for nothing: it sees what it would see under stock Jest.
+ * The environment that binds a process to these devices and hides the machine's other devices.
+ * @param maskOthers False for a suite that asks for no hardware: it sees all devices, as under stock Jest.
  * @param outerEnv A smaller thread count that is already set there stays.
  */
 export function bindingEnv(

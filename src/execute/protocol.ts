@@ -5,7 +5,7 @@ import type { SuiteOutcome } from './executor.js';
 export type ToWorker =
   | { readonly type: 'setup'; readonly data: unknown }
   | { readonly type: 'run'; readonly task: unknown }
-  /** Nothing more will come: exit by yourself, as soon as nothing of the suites is left running. */
+  /** No more tasks: the worker exits by itself as soon as its suites have left nothing running. */
   | { readonly type: 'stop' };
 
 /** How a task ended inside the worker; the parent adds what only it can see (time-outs, death). */
@@ -17,7 +17,7 @@ export type TaskEnd<Result> = Pick<SuiteOutcome<Result>, 'executedTests' | 'peak
 
 /** What a worker says to the parent. */
 export type FromWorker =
-  /** It listens now: what was sent before could have gone to a listener of somebody else (`node --require`). */
+  /** The worker listens now. Earlier messages could reach another listener (`node --require`). */
   | { readonly type: 'ready' }
   | { readonly type: 'event'; readonly name: string; readonly payload: unknown }
   | { readonly type: 'done'; readonly end: unknown }
@@ -25,7 +25,7 @@ export type FromWorker =
 
 type SerializedRecord = Parameters<typeof import('@ungap/structured-clone').deserialize>[0];
 
-/** Loaded only for the rare message that needs it: every worker would pay for it. */
+/** Loaded only for the rare message that needs it, because loading it slows down every worker. */
 function structuredClone(): typeof import('@ungap/structured-clone') {
   return createRequire(import.meta.url)('@ungap/structured-clone');
 }

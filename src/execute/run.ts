@@ -76,15 +76,15 @@ export class Run<Result> {
   /** Tells the scheduler what happened and starts what it decides. Synchronous. */
   tell(happening: Happening): readonly RunEvent[] {
     const event = { atMs: this.#nowMs(), ...happening } as RunEvent;
-    this.#starts.learn(event);
+    this.#starts.remember(event);
     this.#emit(event);
     const decisions = this.#options.scheduler.handle(event);
     for (const decision of decisions) {
       this.#emit(decision);
       if (decision.type === 'suite-started') {
-        void this.#execute(this.#starts.find(decision.placement, decision.attempt));
+        void this.#execute(this.#starts.startOf(decision.placement, decision.attempt));
       }
-      if (decision.type === 'attempt-stopped') this.#stop(decision.slotId, decision.cause);
+      if (decision.type === 'attempt-stopped') this.#stopOn(decision.slotId, decision.cause);
       if (decision.type === 'run-ended') this.#hasEnded = true;
     }
     this.#scheduleTick();
@@ -109,7 +109,7 @@ export class Run<Result> {
   }
 
   /** The attempt keeps its slot until its process is gone; then its end is told. */
-  #stop(slotId: string, cause: string): void {
+  #stopOn(slotId: string, cause: string): void {
     for (const attempt of this.#open) {
       if (attempt.start.placement.slotId !== slotId) continue;
       attempt.stoppedBecause = cause;

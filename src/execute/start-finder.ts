@@ -3,19 +3,19 @@ import type { Machine, Slot } from '../core/machine/machine.js';
 import { bug } from '../core/vocabulary/bug.js';
 import type { Start } from './executor.js';
 
-/** Finds what the ids of a placement stand for, among what the run was told. */
+/** Remembers the suites, slots and machines of a run, and finds those of a placement by their ids. */
 export class StartFinder {
   readonly #suites = new Map<string, Suite>();
   readonly #slots = new Map<string, Slot>();
   readonly #machines = new Map<string, Machine>();
 
-  learn(event: RunEvent): void {
+  remember(event: RunEvent): void {
     if (event.type === 'suite-queued') this.#suites.set(event.suite.id, event.suite);
     else if (event.type === 'slot-up') this.#slots.set(event.slot.id, event.slot);
     else if (event.type === 'machine-known') this.#machines.set(event.machine.machine.name, event.machine);
   }
 
-  find(placement: Placement, attempt: number): Start {
+  startOf(placement: Placement, attempt: number): Start {
     const { suiteId, slotId, partnerSlotIds = [] } = placement;
     const slot = known(this.#slots, slotId);
     return {

@@ -108,17 +108,17 @@ export class WorkerPool {
   }
 
   /** Ends the idle workers; true when one of them had to be killed. Call once, when no suite runs any more. */
-  async end(): Promise<boolean> {
+  async endAll(): Promise<boolean> {
     for (const worker of this.#workers) void this.#stop(worker);
     const forced = await Promise.all(this.#stopping);
-    this.#guard.end();
+    this.#guard.endGuard();
     this.#stdout.end();
     this.#stderr.end();
     return forced.includes(true);
   }
 
   /** Ends every worker and all they started, at once. */
-  kill(): void {
+  killAll(): void {
     for (const worker of this.#workers) worker.process.kill();
     this.#workers.clear();
   }

@@ -2,17 +2,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { isMainThread, parentPort } from 'node:worker_threads';
 import { type FromWorker, post, type TaskEnd, type ToWorker } from './protocol.js';
 
-/** What a worker entry does with its messages. */
+/** How the entry module of a worker handles messages. */
 export interface TaskHandler<Setup, Task, Result> {
   setup(data: Setup): Promise<void>;
   run(task: Task, emit: (name: string, payload: unknown) => void): Promise<HandledEnd<Result>>;
-  /** The end of a task that could not run, or whose outcome cannot be sent (a getter in it throws). */
+  /** The outcome of a task that could not run, or whose outcome could not be serialised (a getter in it throws). */
   failed(error: unknown): HandledEnd<Result>;
 }
 
 type HandledEnd<Result> = Pick<TaskEnd<Result>, 'status' | 'result' | 'executedTests'>;
 
-/** Serves one task after the other; called once by the entry file of a child process or worker thread. */
+/** Runs tasks one after another. Called once by the entry file of a child process or worker thread. */
 export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task, Result>): void {
   const port = isMainThread ? process : parentPort;
   const send = isMainThread
@@ -63,7 +63,7 @@ export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task
 
   port?.on('message', onMessage);
   if (isMainThread) {
-    // The parent is gone, however it died: nobody would stop us or what our suites have started.
+    // The parent has ended or died, so nobody else would stop this process and what its suites started.
     process.on('disconnect', () =>
       process.kill(process.platform === 'win32' ? process.pid : -process.pid, 'SIGKILL'),
     );
@@ -72,8 +72,8 @@ export function serveTasks<Setup, Task, Result>(handler: TaskHandler<Setup, Task
 }
 
 /**
- * Measures the peak memory of one task. Linux can reset the peak of a process (proc(5), clear_refs 5); elsewhere
- * it is the peak since the process started. Threads share their process: no figure.
+ * Measures the peak memory of one task. Linux can reset the peak of a process (proc(5), clear_refs 5). Elsewhere it is the
+ * peak since the process started. Threads share their process, so they have no figure.
  */
 function startPeak(): () => { peakMemoryBytes?: number } {
   if (!isMainThread) return () => ({});
@@ -88,7 +88,7 @@ function startPeak(): () => { peakMemoryBytes?: number } {
   }
 }
 
-/** Measures the CPU time of one task, all threads of the process. Worker threads share their process: no figure. */
+/** Measures the CPU time of one task over all threads of the process. Worker threads share their process, so they have no figure. */
 function startCpu(): () => { cpuMs?: number } {
   if (!isMainThread) return () => ({});
   const start = process.cpuUsage();

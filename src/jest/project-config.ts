@@ -5,8 +5,8 @@ import { jestPackages } from './interop.js';
 const known = new WeakMap<Config.ProjectConfig, Config.ProjectConfig>();
 
 /**
- * A project's config as suites get it from stock Jest. Jest hashes the whole config into the key of its transform cache:
- * with our runner and its options in it, every file would be transformed anew when an option changes.
+ * A project's config as suites get it from stock Jest. Jest hashes the whole config into the key of its transform cache, so
+ * with our runner and its options in it every file would be transformed again when an option changes.
  */
 export function stockConfig(config: Config.ProjectConfig): Config.ProjectConfig {
   let stock = known.get(config);
@@ -18,9 +18,9 @@ export function stockConfig(config: Config.ProjectConfig): Config.ProjectConfig 
 }
 
 /**
- * Keeps the options of our runner out of the same hash for what Jest's own process transforms: global set-up and
- * tear-down, and for coverage the files that no suite loads. Jest still finds the options, and hashes only what is
- * enumerable.
+ * Keeps our runner's options out of the same hash for files that Jest's own process transforms: global set-up and
+ * teardown, and for coverage the files that no suite loads. The options stay readable but not enumerable, and Jest hashes
+ * only enumerable properties.
  */
 export function hideRunnerOptions(contexts: readonly TestContext[]): void {
   for (const context of contexts) {

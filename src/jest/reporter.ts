@@ -5,7 +5,7 @@ import { summarise } from '../report/summary/summary.js';
 import { jestPackages } from './interop.js';
 import { session } from './session.js';
 
-/** The Jest reporter: prints the hardware section. The record is the runner's; this may be left out. */
+/** The Jest reporter: prints the hardware section. It is optional, as the runner writes the record. */
 export default class HardwareReporter extends jestPackages.BaseReporter {
   #printed = true;
 

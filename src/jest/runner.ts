@@ -89,7 +89,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       if (interrupted) run.cancel('interrupt');
     });
     const dispose = onProcessEnd(() => {
-      run.stop();
+      run.stopAtExit();
       record.close();
     });
     try {

@@ -48,9 +48,9 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     const runnerOptions = this.#runnerOptions();
     if (!this.#environment.enabled || runnerOptions === undefined) return super.shard(tests, options);
     const { globalConfig } = this.#options;
-    // Planning and checking machines is loaded for shards alone.
+    // Loaded only in shards.
     const { takeShard } = await import('./shards/shard.js');
-    // Jest takes those that failed after it has divided; they are to be divided themselves.
+    // Jest would select the failed suites after dividing; here only the failed ones are divided.
     const asked = globalConfig.onlyFailures ? await this.allFailedTests(tests) : tests;
     const own = takeShard({
       tests: asked,
@@ -91,7 +91,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     else this.#other.cacheResults(tests, results);
   }
 
-  /** Jest's order where our history says nothing: its cache knows only this machine, and is empty in CI. */
+  /** Orders by our history, as Jest's cache knows only this machine and is empty in CI; Jest's order decides the rest. */
   #byHistory(tests: Test[]): Test[] {
     const { globalConfig } = this.#options;
     const history = this.#history();
@@ -148,7 +148,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     return this.#other;
   }
 
-  /** Jest checks this for its own runner alone, whose modules our runner runs too. */
+  /** Jest checks this only for its own runner, but our runner uses the same modules. */
   #requireJsExtension(): void {
     const problems = this.#options.contexts
       .filter(({ config }) => runsWithUs(config) && !config.moduleFileExtensions.includes('js'))
@@ -171,7 +171,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
   }
 }
 
-/** As Jest says it of a sequencer that it asks itself. */
+/** The text with which Jest itself reports it. */
 function noShardMethod({ shardIndex, shardCount }: ShardOptions, other: Sequencer): UsageError {
   return new UsageError({
     message: `Shard ${shardIndex}/${shardCount} requested, but test sequencer ${other.constructor.name} has no shard method.`,
@@ -179,7 +179,7 @@ function noShardMethod({ shardIndex, shardCount }: ShardOptions, other: Sequence
   });
 }
 
-/** A tagged file under another runner would go green without having run on what it asks for. */
+/** A tagged file under another runner would pass without having run on the hardware that it asks for. */
 async function refuseTaggedElsewhere(tests: readonly Test[], ignored?: readonly string[]): Promise<void> {
   const elsewhere = tests.filter(({ context }) => !runsWithUs(context.config));
   const problems = await Promise.all(
@@ -203,7 +203,7 @@ async function refuseTaggedElsewhere(tests: readonly Test[], ignored?: readonly 
   if (problems.flat().length > 0) throw new UsageError(problems.flat());
 }
 
-/** The first pragma of ours; one in the wrong place was meant as well. */
+/** The first of our pragmas in the file; a misplaced one counts too. */
 function tagOf(source: string, path: string, ignored?: readonly string[]): { line?: number } | undefined {
   const { pragmas, problems } = readDocblock(source, path, ignored);
   return pragmas.find(({ name }) => isPragmaName(name)) ?? problems[0];

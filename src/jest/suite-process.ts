@@ -26,7 +26,7 @@ export interface SuiteTask {
   readonly placement: string;
 }
 
-// As Jest's own worker: said before the process ends; the parent sees the exit code.
+// As in Jest's own worker: the error is printed before the process ends, and the parent sees the exit code.
 process.on('uncaughtException', (error) => {
   console.error(error.stack ?? error);
   process.exit(1);
@@ -48,7 +48,7 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
         config,
         jestPackages.HasteMap.getStatic(config).getModuleMapFromJSON(moduleMap),
       );
-      // Running a suite reads these two of a context; the file system map stays with the parent.
+      // Running a suite reads only these two fields; the file system map stays in the parent.
       contexts.set(config.id, { config, resolver } as Test['context']);
     }
   },
@@ -67,7 +67,7 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
   }),
 });
 
-/** Errors lose their fields in a message; Jest's reporters read these. */
+/** JSON drops an error's fields, so those that Jest's reporters read are copied. */
 function plainError(error: SuiteErrorLike): SuiteErrorLike {
   if (typeof error === 'string') return error;
   return { code: error.code, message: error.message, stack: error.stack, type: 'Error' };

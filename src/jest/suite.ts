@@ -4,13 +4,13 @@ import type { TestRunnerContext, TestWatcher } from 'jest-runner';
 import type { SuiteOutcome } from '../execute/executor.js';
 import { jestPackages } from './interop.js';
 
-/** What Jest said of a suite: a result, or the error that kept it from having one. */
+/** Jest's result of a suite, or the error because of which there is none. */
 export type SuiteResult = { readonly testResult: TestResult } | { readonly error: SerializableError };
 
 /** Events that a suite sends while it runs. */
 export type CaseEvent = 'test-case-start' | 'test-case-result';
 
-/** Jest asks this between suites; one suite is stopped by ending its process. */
+/** Jest asks this between suites. A single suite is stopped by killing its process. */
 const neverInterrupted = { isInterrupted: () => false } as TestWatcher;
 
 /** Runs one suite in this process with Jest's own code, so that nothing about a test differs from the stock runner. */
@@ -27,7 +27,7 @@ export async function runSuite(
 > {
   const runner = new jestPackages.StockRunner(globalConfig, context);
   const workerId = process.env['JEST_WORKER_ID'] ?? '1';
-  // The stock runner believes it is alone and says 1.
+  // The stock runner sets it to 1, as if it were the only worker.
   runner.on('test-file-start', () => {
     process.env['JEST_WORKER_ID'] = workerId;
   });
@@ -48,7 +48,7 @@ function statusOf(result: SuiteResult): { status: 'passed' | 'failed' | 'skipped
   if ('error' in result) return { status: 'failed', executedTests: 0 };
   const { testResult } = result;
   const executedTests = testResult.numPassingTests + testResult.numFailingTests;
-  // An empty suite and a leaking one are turned into failures by Jest itself, later.
+  // Jest turns empty suites and leaking ones into failures later.
   const failed =
     testResult.numFailingTests > 0 ||
     testResult.testExecError != null ||

@@ -14,7 +14,7 @@ export type PreparedSuite = { readonly test: Test; readonly id: string } & (
   | { readonly problems: readonly string[] }
 );
 
-/** Reads every test file's docblock; a mistake in one is that suite's alone. 0 bytes would mean an unknown size. */
+/** Reads the docblock of every test file. A mistake in one affects that suite only. Sizes are at least 1, as 0 means unknown. */
 export function readSuites(
   tests: readonly Test[],
   globalConfig: Config.GlobalConfig,
@@ -31,12 +31,12 @@ export function readSuites(
   });
 }
 
-/** Synchronous: a file handle and a promise each would cost ten times as much for files of this size. */
+/** Synchronous, because for files of this size asynchronous reading takes ten times as long. */
 function readSource(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // Gone since Jest listed it: Jest says so when it runs the suite.
+    // The file was deleted after Jest listed it. Jest reports that when it runs the suite.
     return '';
   }
 }
@@ -48,7 +48,7 @@ export function suiteId({ path, context }: Test, { rootDir, projects }: Config.G
   const configs = session.contexts?.map(({ config }) => config) ?? [];
   const number = configs.findIndex(({ id }) => id === context.config.id) + 1;
   const name = context.config.displayName?.name;
-  // Jest lets two projects have one name; their suites are two all the same.
+  // Jest allows two projects of the same name; their suites need different ids.
   const isShared = configs.filter(({ displayName }) => displayName?.name === name).length > 1;
   return `${name === undefined ? number : isShared ? `${name} ${number}` : name} › ${within}`;
 }

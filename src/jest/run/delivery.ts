@@ -75,18 +75,18 @@ export class Delivery implements RunListener<SuiteResult> {
   /** Jest's reporters expect a start before every result. */
   #withoutAttempt(suiteId: string, deliver: (test: Test) => void): void {
     const test = testOf(this.#tests, suiteId);
-    this.#keep(this.#emit('test-file-start', [test]).finally(() => deliver(test)));
+    this.#track(this.#emit('test-file-start', [test]).finally(() => deliver(test)));
   }
 
   #succeeded(test: Test, testResult: TestResult): void {
-    this.#keep(this.#emit('test-file-success', [test, testResult]));
+    this.#track(this.#emit('test-file-success', [test, testResult]));
   }
 
   #failed(test: Test, error: SerializableError): void {
-    this.#keep(this.#emit('test-file-failure', [test, error]));
+    this.#track(this.#emit('test-file-failure', [test, error]));
   }
 
-  #keep(told: Promise<void>): void {
+  #track(told: Promise<void>): void {
     const dealtWith = told
       .catch((error: unknown) => {
         this.#errors.set(String(error), error);

@@ -139,7 +139,7 @@ export class HardwareRun {
       sensors.stop();
       this.#claims?.close();
     }
-    const forced = await this.#workers.end();
+    const forced = await this.#workers.endAll();
     await this.#delivery.settled();
     return forced;
   }
@@ -150,9 +150,9 @@ export class HardwareRun {
   }
 
   /** Cancels the run, kills every worker and releases all claims. Synchronous, so that it works while this process exits. */
-  stop(): void {
+  stopAtExit(): void {
     this.#run.cancel('interrupt');
-    this.#workers.kill();
+    this.#workers.killAll();
     this.#claims?.close();
   }
 
@@ -214,7 +214,7 @@ export class HardwareRun {
       tell,
       say,
     });
-    claims.open();
+    claims.shareMachine();
     this.#run.on(claims);
     return claims;
   }

@@ -12,7 +12,7 @@ import { readPlanFile } from '../../shard/plan/plan-file.js';
 import { asksForSomeSuites, commitOf } from '../run/run-facts.js';
 import { say } from '../session.js';
 
-/** Which of a run's suites are this shard's, and who says so. */
+/** Which suites of a run belong to this shard, and by which plan. */
 export interface Division extends Pick<ShardPlanned, 'planId' | 'inputs' | 'predictedMs' | 'boundMs'> {
   readonly source: 'file' | 'earlier attempt' | 'repeated run' | 'history';
   /** How many suites of the plan had a known duration. */
@@ -71,9 +71,9 @@ function byEarlierAttempt(input: DivisionInput): Division | undefined {
   if (earlier === undefined) return undefined;
   const own = new Set(earlier.own);
   const known = new Set([...own, ...earlier.elsewhere]);
-  // Another job of the same run, that asked for another part.
+  // It belongs to another job of the same run that was asked for other suites.
   if (isPart && suites.some(({ id }) => !known.has(id))) return undefined;
-  // What the earlier attempt did not see is nobody's, and merging says so.
+  // A suite that the earlier attempt did not know belongs to no shard; merging reports it.
   return {
     ...earlier,
     source: 'earlier attempt',
@@ -105,7 +105,7 @@ function byHistory(input: DivisionInput): Division {
   };
 }
 
-/** A job that is run again may have restored what the merge of its run has learned by now: it divides as it did. */
+/** A repeated job may restore a history that the merge of its own run has updated. It must divide as the first time. */
 function byRepeatedRun(
   { suites, index, total, fleet, globalConfig, environment }: DivisionInput,
   { suites: known, repeatable: run }: History,

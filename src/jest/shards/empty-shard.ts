@@ -4,15 +4,15 @@ import type { Config } from '@jest/types';
 import { jestPackages } from '../interop.js';
 import { say } from '../session.js';
 
-/** Whether Jest would fail a shard for having no suite. In watch mode, and where it lists, it does not. */
+/** Whether Jest would fail a shard that has no suite, which it does not in watch mode or when it only lists tests. */
 export function failsWithoutTests(config: Config.GlobalConfig): boolean {
   const { passWithNoTests, lastCommit, onlyChanged, listTests, collectTests, watch, watchAll } = config;
   return !(passWithNoTests || lastCommit || onlyChanged || listTests || collectTests || watch || watchAll);
 }
 
 /**
- * Ends Jest as `--passWithNoTests` would: other shards run what there is to run. Jest asks nobody but its frozen config
- * whether "No tests found" is an error, and then ends the process in the same way.
+ * Ends Jest as `--passWithNoTests` would, since other shards have the suites. Only Jest's frozen config decides whether
+ * "No tests found" is an error, so this ends the process in the way that Jest does.
  */
 export async function endEmptyShard({ json, outputFile }: Config.GlobalConfig): Promise<never> {
   say('No tests found for this shard, exiting with code 0: other shards have them.');
@@ -22,7 +22,7 @@ export async function endEmptyShard({ json, outputFile }: Config.GlobalConfig): 
     if (outputFile) writeFileSync(resolve(process.cwd(), outputFile), text);
     else process.stdout.write(text);
   }
-  // What was written to a pipe may still be on its way.
+  // Writes to a pipe may not have been flushed yet.
   for (const stream of [process.stdout, process.stderr]) {
     await new Promise((written) => stream.write('', written));
   }

@@ -27,8 +27,8 @@ interface ShardInput {
 }
 
 /**
- * The tests of this shard: those whose suites the plan gives to it, which was written down beforehand, or by an earlier
- * attempt of this shard, or is made here. Every shard answers alike.
+ * The tests of this shard by the plan of the run, which comes from a plan file, from an earlier attempt of this shard, or is
+ * computed here. All shards compute the same plan.
  * @throws UsageError for a fleet of another size, or another plan than was asked for.
  */
 export function takeShard({ tests, shard, options, globalConfig, environment }: ShardInput): Test[] {
@@ -36,7 +36,7 @@ export function takeShard({ tests, shard, options, globalConfig, environment }: 
   const fleet = fleetFrom(options.shards, globalConfig.rootDir, total);
   const paths = runPaths(options, globalConfig.rootDir);
   const prepared = readSuites(tests, globalConfig, options);
-  // What is wrong with a docblock, one shard says.
+  // A suite with mistakes in its docblock belongs to one shard, which reports them.
   const suites = prepared.map(
     ({ id, ...rest }): Suite =>
       'suite' in rest ? rest.suite : { id, profile: defaultProfile, fileBytes: 0 },
@@ -57,7 +57,7 @@ export function takeShard({ tests, shard, options, globalConfig, environment }: 
       ...(declared && { machine: declared.machine.machine.name }),
       predictedMs: division.predictedMs,
       boundMs: division.boundMs,
-      // What another runner runs has no place in our record.
+      // The record does not hold suites of other runners.
       elsewhere: elsewhere.map(({ id }) => id),
       own: suites.flatMap(({ id }, at) => (division.isOwn[at] ? id : [])),
       dividedAt: new Date().toISOString(),
@@ -106,7 +106,7 @@ function refuseOtherPlan({ planId, inputs }: Division, expected: string | undefi
   });
 }
 
-/** Jest starts no runner where there is no test, and the shard must not look as if it were missing. */
+/** Jest starts no runner without tests, so the record is written here: otherwise merging would miss the shard. */
 function recordEmptyShard(
   options: HardwareOptions,
   globalConfig: Config.GlobalConfig,
