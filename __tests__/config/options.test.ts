@@ -25,6 +25,7 @@ const defaults = {
   retryLost: true,
   heat: true,
   speculate: true,
+  fast: true,
   takenMemory: 'wait',
   workloads: {},
   profiles: [],

@@ -59,6 +59,8 @@ export interface HardwareOptionsInput {
   readonly finishWithin?: string | undefined;
   /** Whether a suite that takes far longer than expected is started a second time on a better idle device; the first result counts. Default true. */
   readonly speculate?: boolean | undefined;
+  /** Whether a suite uses what earlier suites of its process have read and compiled, which makes small suites several times cheaper. Default true. */
+  readonly fast?: boolean | undefined;
   /** Stop placing suites on overheated devices until they cool down (CPUs: half the workers), where their temperature can be read. Default true. */
   readonly heat?: boolean | undefined;
   /** Directory where the runs of this host agree on who uses what, relative to rootDir, or `false`: this run takes no notice of others, nor they of it. Default: one for the host, `/tmp/jest-runner-hardware-claims`. */
@@ -99,6 +101,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly finishWithin?: number;
   /** Default true. */
   readonly speculate: boolean;
+  /** Default true. */
+  readonly fast: boolean;
   /** Default true. */
   readonly heat: boolean;
   /** As given; left out: the one of the host. */
@@ -169,6 +173,7 @@ const schema = v.strictObject({
   retryLost: v.exactOptional(v.boolean('true or false'), true),
   finishWithin: v.exactOptional(reading(readDuration, durationSyntax)),
   speculate: v.exactOptional(v.boolean('true or false'), true),
+  fast: v.exactOptional(v.boolean('true or false'), true),
   heat: v.exactOptional(v.boolean('true or false'), true),
   claims: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   takenMemory: v.exactOptional(reading(wordOf(takenMemoryPolicies), oneOf(takenMemoryPolicies)), 'wait'),

@@ -20,6 +20,7 @@ import type { IModuleMap, SerializableModuleMap } from 'jest-haste-map';
 import type { preloadResolver, resolveSequencer } from 'jest-resolve';
 import type { EmittingTestRunnerInterface, TestRunnerContext } from 'jest-runner';
 import type { requireOrImportModule } from 'jest-util';
+import type { RuntimeModule } from './fast/source-texts.js';
 
 /**
  * Resolves as Jest itself does, so that suites run with the packages of the project's own Jest: package managers may give
@@ -90,6 +91,10 @@ export const jestPackages = {
   },
   get Runtime(): { createResolver(config: Config.ProjectConfig, map: IModuleMap): TestContext['resolver'] } {
     return require('jest-runtime').default;
+  },
+  /** The module that Jest's runner takes the runtime of every suite from. */
+  get runtimeModule(): RuntimeModule {
+    return requireOf('jest-runner')('jest-runtime');
   },
   /** Loads a resolver that is an ES module; Jest 30.4 knows no such resolvers. */
   get preloadResolver(): typeof preloadResolver | undefined {

@@ -21,6 +21,7 @@ import { emptyHistory, failedLastOf, historyUnder, observationsOf } from '../rec
 import { readHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
 import { summarise } from '../report/summary/summary.js';
+import { fastPathText } from './fast/fast-path.js';
 import { jestPackages } from './interop.js';
 import type { Emit } from './run/delivery.js';
 import { detectionOf, refuseOtherMachine } from './run/detection.js';
@@ -73,6 +74,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const options = readRunnerOptions(this.#rawOptions);
     const paths = runPaths(options, this.#globalConfig.rootDir);
     prepareOutputDirectory(paths.outputDirectory);
+    if (this.#globalConfig.verbose) say(fastPathText(this.#globalConfig, options.fast));
     const input = await this.#inputOf(tests, serial, options, paths, environment);
 
     const startedAt = new Date();

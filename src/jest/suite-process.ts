@@ -9,6 +9,7 @@ import { runSuite, type SuiteResult } from './suite.js';
 /** Sent once, at the start of the worker. */
 export interface WorkerSetup {
   readonly globalConfig: Config.GlobalConfig;
+  readonly fast: boolean;
   /** The context's sets as arrays. */
   readonly context: { readonly [Key in keyof TestRunnerContext]: readonly string[] };
   readonly projects: readonly {
@@ -57,7 +58,7 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
     const context = contexts.get(projectId);
     if (context === undefined)
       throw new Error(`Unknown project ${projectId}. This is a bug in jest-runner-hardware.`);
-    const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, emit);
+    const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, emit, setup.fast);
     return 'error' in end.result ? { ...end, result: { error: plainError(end.result.error) } } : end;
   },
   failed: (error) => ({

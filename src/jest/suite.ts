@@ -2,6 +2,7 @@ import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test
 import type { Config } from '@jest/types';
 import type { TestRunnerContext, TestWatcher } from 'jest-runner';
 import type { SuiteOutcome } from '../execute/executor.js';
+import { startFastPath } from './fast/fast-path.js';
 import { jestPackages } from './interop.js';
 
 /** Jest's result of a suite, or the error because of which there is none. */
@@ -13,12 +14,16 @@ export type CaseEvent = 'test-case-start' | 'test-case-result';
 /** Jest asks this between suites. A single suite is stopped by killing its process. */
 const neverInterrupted = { isInterrupted: () => false } as TestWatcher;
 
-/** Runs one suite in this process with Jest's own code, so that nothing about a test differs from the stock runner. */
+/**
+ * Runs one suite in this process with Jest's own code, so that nothing about a test differs from the stock runner.
+ * @param fast Whether it uses what earlier suites of this process have read and compiled.
+ */
 export async function runSuite(
   test: Test,
   globalConfig: Config.GlobalConfig,
   context: TestRunnerContext,
   emit: <Name extends CaseEvent>(name: Name, payload: TestEvents[Name]) => void,
+  fast: boolean,
 ): Promise<
   Pick<SuiteOutcome<SuiteResult>, 'executedTests'> & {
     status: 'passed' | 'failed' | 'skipped';
@@ -40,7 +45,12 @@ export async function runSuite(
   runner.on('test-file-failure', ([, error]) => {
     result = { error };
   });
-  await runner.runTests([test], neverInterrupted, { serial: true });
+  const endFastPath = fast ? startFastPath(globalConfig, test.context.config) : undefined;
+  try {
+    await runner.runTests([test], neverInterrupted, { serial: true });
+  } finally {
+    endFastPath?.();
+  }
   return { ...statusOf(result), result };
 }
 

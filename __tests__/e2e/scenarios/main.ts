@@ -7,12 +7,12 @@ import { scenarioTable } from './table/index.js';
 
 /**
  * Prints scenario, stock, ours: equal, or what differs. Arguments are parts of names; without any, all scenarios run.
- * `--fresh` asks stock Jest again.
+ * `--fresh` asks stock Jest again, `--no-fast` turns the fast path of ours off.
  */
 export async function printScenarios(args: readonly string[]): Promise<number> {
   const words = args.filter((arg) => !arg.startsWith('--'));
   const stock = args.includes('--fresh') ? localSide('stock') : keepingAnswers(localSide('stock'));
-  const ours = localSide('hardware');
+  const ours = localSide('hardware', args.includes('--no-fast') ? { fast: false } : {});
   let unequal = 0;
   for (const [subject, scenarios] of Object.entries(scenarioTable)) {
     for (const scenario of scenarios) {

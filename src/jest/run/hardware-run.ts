@@ -83,7 +83,14 @@ export class HardwareRun {
     this.#limit = workerLimitOf(globalConfig, cpuBudget);
     this.#fairThreads = fairThreadsOf(cpuBudget, this.#limit);
     const workers = this.#limit.count;
-    this.#workers = suiteWorkers({ tests, globalConfig, context, workers, fairThreads: this.#fairThreads });
+    this.#workers = suiteWorkers({
+      tests,
+      globalConfig,
+      context,
+      workers,
+      fairThreads: this.#fairThreads,
+      fast: options.fast,
+    });
     const serial = input.serial && mayRunInBand(globalConfig, this.#limit, tests);
     // Starting workers takes longer than reading docblocks, so they start first. In band they may not be needed.
     if (!serial && only === undefined) this.#workers.warm(machine, Math.min(workers, tests.length));
@@ -174,7 +181,15 @@ export class HardwareRun {
     const fairThreads = this.#fairThreads;
     const inBand = this.#inBand;
     const workers = onWorkers(this.#workers, tests, fairThreads, emit);
-    const suites = inBandOr(workers, { inBand, tests, fairThreads, globalConfig, context, emit });
+    const suites = inBandOr(workers, {
+      inBand,
+      tests,
+      fairThreads,
+      globalConfig,
+      context,
+      emit,
+      fast: this.#input.options.fast,
+    });
     const told = announced(suites, { tests, emit, ...(inBand && { first: this.#delivery }) });
     const metered = measured(told, sensors);
     return this.#claims?.around(metered) ?? metered;

@@ -17,6 +17,7 @@ interface InBandOptions {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
   readonly emit: Emit;
+  readonly fast: boolean;
 }
 
 /**
@@ -24,7 +25,7 @@ interface InBandOptions {
  * stopped, so suites that need either, and second attempts, go to `workers`.
  */
 export function inBandOr(workers: Executor<SuiteResult>, options: InBandOptions): Executor<SuiteResult> {
-  const { inBand, tests, fairThreads, globalConfig, context, emit } = options;
+  const { inBand, tests, fairThreads, globalConfig, context, emit, fast } = options;
   const asked = askedFor(globalConfig);
   let isExplained = false;
   /** Says once a run that a suite runs in a child process although the user asked for something else. */
@@ -48,7 +49,13 @@ export function inBandOr(workers: Executor<SuiteResult>, options: InBandOptions)
       try {
         const test = testOf(tests, start.suite.id);
         const stock = { ...test, context: { ...test.context, config: stockConfig(test.context.config) } };
-        const end = await runSuite(stock, globalConfig, context, (name, payload) => void emit(name, payload));
+        const end = await runSuite(
+          stock,
+          globalConfig,
+          context,
+          (name, payload) => void emit(name, payload),
+          fast,
+        );
         return { ...end, durationMs: Math.max(1, Math.round(performance.now() - startedMs)) };
       } finally {
         delete process.env['JEST_HARDWARE_PLACEMENT'];

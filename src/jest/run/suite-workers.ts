@@ -18,14 +18,15 @@ export function suiteWorkers(options: {
   readonly context: TestRunnerContext;
   readonly workers: number;
   readonly fairThreads: number;
+  readonly fast: boolean;
 }): LocalWorkers<SuiteResult> {
-  const { tests, globalConfig, context, workers, fairThreads } = options;
+  const { tests, globalConfig, context, workers, fairThreads, fast } = options;
   const { workerIdleMemoryLimit, workerGracefulExitTimeout, workerThreads } = globalConfig;
   return new LocalWorkers({
     workers,
     fairThreads,
     entry: packageFiles.suiteProcess,
-    setup: workerSetup(globalConfig, context, tests),
+    setup: workerSetup(globalConfig, context, tests, fast),
     threads: workerThreads ?? false,
     ...(typeof workerIdleMemoryLimit === 'number' ? { idleMemoryLimitBytes: workerIdleMemoryLimit } : {}),
     gracefulExitMs: workerGracefulExitTimeout ?? defaultGracefulExitMs,
@@ -58,12 +59,14 @@ function workerSetup(
   globalConfig: Config.GlobalConfig,
   context: TestRunnerContext,
   tests: readonly Test[],
+  fast: boolean,
 ): WorkerSetup {
   const projects = new Map(
     tests.map(({ context: { config, moduleMap } }) => [config.id, { config, moduleMap }]),
   );
   return {
     globalConfig,
+    fast,
     context: Object.fromEntries(
       Object.entries(context).flatMap(([name, set]) => (set ? [[name, [...set]]] : [])),
     ),

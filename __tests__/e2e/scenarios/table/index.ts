@@ -1,3 +1,4 @@
+import { fast } from './fast.js';
 import { files } from './files.js';
 import { kinds } from './kinds.js';
 import { reporters } from './reporters.js';
@@ -7,4 +8,4 @@ import { watch } from './watch.js';
 import { workers } from './workers.js';
 
 /** All scenarios, by subject. A new one is one more row in one of these files. */
-export const scenarioTable = { suites, kinds, selection, files, workers, reporters, watch };
+export const scenarioTable = { suites, kinds, selection, files, workers, reporters, watch, fast };

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runJest } from './harness/jest.js';
+import { leaveProjects, useProject } from './harness/project.js';
+
+afterAll(leaveProjects);
+
+/** A preloaded module: counts what a process compiles and reads for its suites, and looks what is left when it ends. */
+const counting = `const fs = require('node:fs');
+const vm = require('node:vm');
+const counts = { compiled: {}, read: {} };
+const count = (kind, path) => {
+  const name = String(path).split(/[\\/]/).at(-1);
+  counts[kind][name] = (counts[kind][name] ?? 0) + 1;
+};
+const { compileFunction } = vm;
+const { readFileSync } = fs;
+const compile = (source, parameters, options) => {
+  if (options?.parsingContext !== undefined) count('compiled', options.filename);
+  return compileFunction(source, parameters, options);
+};
+vm.compileFunction = compile;
+fs.readFileSync = (path, ...rest) => {
+  // As jest-runtime reads modules; who looks for source maps names an encoding.
+  if (rest.length === 0) count('read', path);
+  return readFileSync(path, ...rest);
+};
+process.on('exit', () => {
+  const isRestored = vm.compileFunction === compile;
+  fs.writeFileSync(process.env.COUNTS, JSON.stringify({ ...counts, isRestored }));
+});
+`;
+
+interface Counts {
+  readonly compiled: Readonly<Record<string, number>>;
+  readonly read: Readonly<Record<string, number>>;
+  readonly isRestored: boolean;
+}
+
+/** Runs three suites in band that load module.js. */
+async function runCounted(options: { readonly fast?: boolean }, ...args: readonly string[]) {
+  const files = { 'counting.cjs': counting };
+  const project = await useProject('fast', { runner: 'hardware', options, files });
+  const file = join(project.directory, 'counts.txt');
+  const run = await runJest(project, ['-i', '--verbose', String.raw`module-\d`, ...args], {
+    env: { COUNTS: file },
+    nodeArgs: ['--require', join(project.directory, 'counting.cjs')],
+  });
+  expect(run.exitCode).toBe(0);
+  return { stderr: run.stderr, counts: JSON.parse(readFileSync(file, 'utf8')) as Counts };
+}
+
+test('suites of a process read and compile a module once, and leave Node as it was', async () => {
+  const { stderr, counts } = await runCounted({});
+  expect(stderr).toContain('fast path on: suites share what was read and compiled');
+  expect(counts.isRestored).toBe(true);
+  expect(counts.compiled['module.js']).toBe(1);
+  expect(counts.compiled['jestAdapterInit.js']).toBe(1);
+  expect(counts.read['jestAdapterInit.js']).toBe(1);
+});
+
+test('the option turns it off', async () => {
+  const { stderr, counts } = await runCounted({ fast: false });
+  expect(stderr).toContain('fast path off');
+  // Each suite loads it three times: once, isolated, and after resetModules.
+  expect(counts.compiled['module.js']).toBe(9);
+  expect(counts.compiled['jestAdapterInit.js']).toBe(3);
+  expect(counts.read['jestAdapterInit.js']).toBe(3);
+});
+
+test('with coverage by V8, modules are compiled for each suite', async () => {
+  const { stderr, counts } = await runCounted(
+    {},
+    '--coverage',
+    '--coverageProvider=v8',
+    '--coverageReporters=json',
+  );
+  expect(stderr).toContain('modules are compiled for each, as V8 counts coverage by position');
+  expect(counts.compiled['jestAdapterInit.js']).toBe(3);
+  expect(counts.read['jestAdapterInit.js']).toBe(1);
+});
+
+const [nodeMajor = 0] = process.versions.node.split('.').map(Number);
+/** From Node 24 on, storages no longer hang on every promise. */
+const testWithHooks = nodeMajor < 24 ? test : test.skip;
+
+testWithHooks('storages of the framework end with their suite', async () => {
+  const suite = `const { executionAsyncResource } = require('node:async_hooks');
+    const { appendFileSync } = require('node:fs');
+    test('counts what hangs on a promise', async () => {
+      await null;
+      const storages = Object.getOwnPropertySymbols(executionAsyncResource()).filter((key) => String(key).includes('kResourceStore'));
+      appendFileSync(__dirname + '/storages.txt', storages.length + '\\n');
+    });`;
+  const files = Object.fromEntries([1, 2, 3, 4].map((index) => [`count-${index}.test.js`, suite]));
+  const countsWith = async (fast: boolean) => {
+    const project = await useProject('bare', { runner: 'hardware', options: { fast }, files });
+    expect((await runJest(project, ['-i'])).exitCode).toBe(0);
+    return readFileSync(join(project.directory, 'storages.txt'), 'utf8').trim().split('\n').map(Number);
+  };
+  const [first = 0, ...others] = await countsWith(true);
+  expect(others).toEqual(others.map(() => first));
+  expect(await countsWith(false)).toEqual([first, first + 1, first + 2, first + 3]);
+});

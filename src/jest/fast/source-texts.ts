@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+
+/** Text of a file as it was when it was read. */
+interface SourceText {
+  readonly text: string;
+  readonly size: number;
+  readonly modifiedMs: number;
+  /** Changes with the content and with everything that is known of the file, its times included. */
+  readonly changedMs: number;
+  readonly inode: number;
+}
+
+/** Characters of text that are remembered in a process, 32 MiB; what was used longest ago is forgotten first. */
+const maxRememberedLength = 32 * 2 ** 20;
+
+/** File systems keep times in steps of up to two seconds: a file changed again within them may look unchanged. */
+const coarsestTimeMs = 2000;
+
+const texts = new Map<string, SourceText>();
+let rememberedLength = 0;
+
+/** Tests may replace it. */
+const { statSync } = fs;
+
+/** jest-runtime, as its module exports it. */
+export interface RuntimeModule {
+  default: new (...parameters: readonly unknown[]) => object;
+}
+
+/** Position of `cacheFS` among the parameters of the constructor: the texts that a suite has read, by path. */
+const cacheParameter = 4;
+
+/**
+ * Jest reads every module again for every suite. Until the returned function is called, texts that an earlier suite has
+ * read are used again while size, time and inode of the file stay the same.
+ */
+export function shareSourceTexts(runtimeModule: RuntimeModule): () => void {
+  const { default: Runtime } = runtimeModule;
+  class SharingRuntime extends Runtime {
+    constructor(...parameters: readonly unknown[]) {
+      const cache = parameters[cacheParameter];
+      if (cache instanceof Map) fillFromEarlierSuites(cache);
+      super(...parameters);
+    }
+  }
+  runtimeModule.default = SharingRuntime;
+  return () => {
+    if (runtimeModule.default === SharingRuntime) runtimeModule.default = Runtime;
+  };
+}
+
+/** Makes a suite's own cache ask here for what it does not hold, and tell what it has read. */
+function fillFromEarlierSuites(cache: Map<string, string>): void {
+  const get = cache.get.bind(cache);
+  const set = cache.set.bind(cache);
+  const looked = new Map<string, fs.Stats>();
+  cache.get = (path) => {
+    const own = get(path);
+    if (own !== undefined) return own;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return undefined;
+    const text = remembered(path, stats);
+    if (text === undefined) looked.set(path, stats);
+    else set(path, text);
+    return text;
+  };
+  cache.set = (path, text) => {
+    const stats = looked.get(path);
+    if (stats !== undefined && looked.delete(path)) remember(path, text, stats);
+    return set(path, text);
+  };
+}
+
+function remembered(path: string, { size, mtimeMs, ctimeMs, ino }: fs.Stats): string | undefined {
+  const earlier = texts.get(path);
+  if (earlier === undefined) return undefined;
+  const isUnchanged =
+    earlier.size === size &&
+    earlier.modifiedMs === mtimeMs &&
+    earlier.changedMs === ctimeMs &&
+    earlier.inode === ino;
+  texts.delete(path);
+  if (isUnchanged) texts.set(path, earlier);
+  else rememberedLength -= earlier.text.length;
+  return isUnchanged ? earlier.text : undefined;
+}
+
+function remember(path: string, text: string, { size, mtimeMs, ctimeMs, ino }: fs.Stats): void {
+  if (Date.now() - Math.max(mtimeMs, ctimeMs) < coarsestTimeMs || texts.has(path)) return;
+  texts.set(path, { text, size, modifiedMs: mtimeMs, changedMs: ctimeMs, inode: ino });
+  rememberedLength += text.length;
+  for (const [oldest, { text }] of texts) {
+    if (rememberedLength <= maxRememberedLength) break;
+    texts.delete(oldest);
+    rememberedLength -= text.length;
+  }
+}
