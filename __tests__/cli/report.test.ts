@@ -1,20 +1,21 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { temporaryDirectory } from '../detect/temporary-host.js';
 import { run as runCommand } from './run.js';
 
 const run = (...argv: string[]) => runCommand(['report', ...argv]);
 
 test('a record as text and as JSON', async () => {
-  const text = await run('--record', 'fixtures/records/mixed.jsonl');
+  const text = await run('fixtures/records/mixed.jsonl');
   expect(text.code).toBe(0);
   expect(text.out).toContain('cannot run    test/vision/large.test.ts: needs 24 GiB on the device');
-  const json = await run('--record', 'fixtures/records/mixed.jsonl', '--format', 'json');
+  const json = await run('fixtures/records/mixed.jsonl', '--format', 'json');
   expect(JSON.parse(json.out)).toMatchObject({ version: 1, state: 'complete' });
 });
 
 test('JUnit: a flaky suite is neither passed nor failed', async () => {
-  const { out } = await run('--record', 'fixtures/records/mixed.jsonl', '--format', 'junit');
+  const { out } = await run('fixtures/records/mixed.jsonl', '--format', 'junit');
   expect(out).toContain(
     '<testsuite name="jest-runner-hardware" tests="9" failures="0" errors="3" skipped="2"',
   );
@@ -63,6 +64,15 @@ test('merge: a flaky suite stands beside what other reporters wrote, and fails t
   expect(readFileSync(join(folder, 'merged-junit.xml'), 'utf8')).toMatch(
     /tests="3"[\s\S]*<property name="flaky" value="test\/nlp\/embeddings.test.ts: killed by SIGKILL at/,
   );
+  // What the option `reports` wrote beside the record is not counted a second time.
+  const { out: ofShard } = await run(join(folder, 'run-1.jsonl'), '--format', 'junit');
+  writeFileSync(join(folder, 'own.xml'), ofShard);
+  expect((await runCommand(['merge', folder, '--reports', 'json,junit'])).out).toContain(
+    'merged-report.json',
+  );
+  const merged = readFileSync(join(folder, 'merged-junit.xml'), 'utf8');
+  expect(merged).toContain('<testsuite name="a" tests="3"/>');
+  expect(merged.match(/name="test\/nlp\/embeddings.test.ts"/g)).toHaveLength(1);
   write(['flaky']);
   expect((await runCommand(['merge', folder])).code).toBe(1);
 });
@@ -72,14 +82,42 @@ test('the newest record of a folder', async () => {
   cpSync('fixtures/records/cpu-only.jsonl', join(folder, 'run-2026-03-02T09-00-00.000Z.jsonl'));
   cpSync('fixtures/records/cancelled.jsonl', join(folder, 'run-2026-03-03T09-00-00.000Z.jsonl'));
   cpSync('fixtures/records/cpu-only.jsonl', join(folder, 'zz-other.jsonl'));
-  expect((await run('--record', folder)).out).toContain('cancelled by bail');
+  expect((await run(folder)).out).toContain('cancelled by bail');
+});
+
+test('a packed record, and the newest one of a folder too', async () => {
+  const folder = temporaryDirectory();
+  const packed = gzipSync(readFileSync('fixtures/records/cancelled.jsonl'));
+  writeFileSync(join(folder, 'run-2026-03-03T09-00-00.000Z.jsonl.gz'), packed);
+  expect((await run(folder)).out).toContain('cancelled by bail');
+});
+
+test('several formats go into a folder', async () => {
+  const folder = join(temporaryDirectory(), 'reports');
+  const { code, out } = await run(
+    'fixtures/records/mixed.jsonl',
+    '--format',
+    'json, junit',
+    '--output',
+    folder,
+  );
+  expect({ code, out }).toEqual({
+    code: 0,
+    out: `wrote ${join(folder, 'report.json')}, ${join(folder, 'junit.xml')}\n`,
+  });
+  expect(readdirSync(folder).sort()).toEqual(['junit.xml', 'report.json']);
+  const { out: junit } = await run('fixtures/records/mixed.jsonl', '--format', 'junit');
+  expect(readFileSync(join(folder, 'junit.xml'), 'utf8')).toBe(junit);
 });
 
 test.each([
+  [['--format', 'json,junit'], 'several formats cannot all be written to standard output'],
+  [['--format', 'junit', '--open'], '`--open` needs a file'],
+  [['fixtures/records/mixed.jsonl', 'fixtures/records/cpu-only.jsonl'], 'the record is not of a shard'],
   [['--format', 'pdf'], 'there is no format `pdf`'],
-  [['--record', 'fixtures/hosts'], 'the folder holds no record'],
-  [['--record', 'fixtures/records/none.jsonl'], 'fixtures/records/none.jsonl'],
-  [['--record', 'fixtures/machines/README.md'], 'fixtures/machines'],
+  [['fixtures/hosts'], 'the folder holds no record'],
+  [['fixtures/records/none.jsonl'], 'fixtures/records/none.jsonl'],
+  [['fixtures/machines/README.md'], 'fixtures/machines'],
 ])('%j: says what is wrong', async (argv, message) => {
   const { code, err } = await run(...argv);
   expect({ code, err }).toEqual({ code: 2, err: expect.stringContaining(message) });

@@ -1,7 +1,7 @@
 import { commands } from '../../src/cli/commands/index.js';
 import { readRecord } from '../../src/record/read.js';
+import { reportedRun } from '../../src/report/formats/format.js';
 import { reportFormats } from '../../src/report/formats/index.js';
-import { summarise } from '../../src/report/summary/summary.js';
 import { run } from '../cli/run.js';
 import { pagePaths, repository, textOf } from './pages.js';
 import { proseOf, schedulersWords } from './plain-words.js';
@@ -23,10 +23,11 @@ test.each(['CHANGELOG.md', ...pagePaths].filter((path) => !withTerms.test(path))
 
 test.each(['cancelled', 'cpu-only', 'gpu-box', 'mixed'])('report without words of schedulers: %s', (name) => {
   const { events } = readRecord(`${repository}fixtures/records/${name}.jsonl`);
-  const summary = summarise(events);
+  const reported = reportedRun(events);
   const options = { color: false, width: 200 };
-  expect(schedulersWords(reportFormats.terminal(summary, options))).toEqual([]);
-  expect(schedulersWords(reportFormats.junit(summary))).toEqual([]);
+  const { json: _figures, ...forPeople } = reportFormats;
+  for (const { render } of Object.values(forPeople))
+    expect(schedulersWords(render(reported, options))).toEqual([]);
 });
 
 test('the words are found', () => {

@@ -51,7 +51,7 @@ test.each([
 });
 
 test('flags and names of files too', async () => {
-  const { code, err } = await run(['report', '--record', `${nasty}.jsonl`]);
+  const { code, err } = await run(['report', `${nasty}.jsonl`]);
   expect(code).toBe(2);
   expect(err).not.toMatch(obeyed);
   expect((await run([nasty])).err).not.toMatch(obeyed);

@@ -103,7 +103,8 @@ export const mayImport = {
     'detect',
   ],
   record: ['core', 'json', 'host', 'node:', 'valibot'],
-  config: ['core', 'json', 'host', 'node:', 'valibot', '@babel/parser', 'jest-docblock'],
+  report: ['core', 'node:'],
+  config: ['core', 'json', 'host', 'report/formats', 'node:', 'valibot', '@babel/parser', 'jest-docblock'],
   'config/project': [
     'core',
     'package-files.ts',
@@ -127,7 +128,6 @@ export const mayImport = {
     '@jest/test-result',
     '@jest/types',
   ],
-  report: ['core', 'node:'],
   simulate: ['core', 'json', 'node:', 'valibot', 'echarts', '@resvg/resvg-js'],
   tasks: ['core'],
   cli: [

@@ -18,6 +18,7 @@ import {
   wordOf,
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
+import { type ReportFormatName, reportFormatNames } from '../report/formats/index.js';
 import { configuredProfiles } from './profiles.js';
 
 /** One of our pragmas, or a word that is taken for one (`timeout`). */
@@ -43,6 +44,8 @@ export interface HardwareOptionsInput {
   readonly shards?: string | readonly (string | Readonly<Record<string, unknown>>)[] | undefined;
   /** Where records are written, relative to rootDir. Default `<rootDir>/.jest-hardware`. */
   readonly outputDirectory?: string | undefined;
+  /** Reports that are written into the output directory after each run, by format: `['html', 'junit']`. Default none. */
+  readonly reports?: readonly ReportFormatName[] | undefined;
   /** File of durations and memory peaks, relative to rootDir, or `false` for none. Default `history.jsonl` in the output directory. */
   readonly history?: string | false | undefined;
   /** Whether `--onlyFailures` also runs suites that failed last by the history, where Jest's own cache does not know them (a fresh machine). Default false. */
@@ -89,6 +92,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly shards?: string | readonly (string | Readonly<Record<string, unknown>>)[];
   /** As given; `<rootDir>` and relative paths are not resolved. Default `<rootDir>/.jest-hardware`. */
   readonly outputDirectory: string;
+  /** Default none. */
+  readonly reports: readonly ReportFormatName[];
   /** As given; left out: `history.jsonl` in the output directory. */
   readonly history?: string | false;
   /** Default false. */
@@ -163,6 +168,10 @@ const schema = v.strictObject({
     ),
   ),
   outputDirectory: v.exactOptional(path, '<rootDir>/.jest-hardware'),
+  reports: v.exactOptional(
+    v.array(reading(wordOf(reportFormatNames), oneOf(reportFormatNames)), 'an array of formats of reports'),
+    [],
+  ),
   history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   failuresFromHistory: v.exactOptional(v.boolean('true or false'), false),
   workloads: v.exactOptional(object('an object of profiles by name')),

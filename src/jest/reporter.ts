@@ -1,7 +1,7 @@
 import type { AggregatedResult, TestContext } from '@jest/test-result';
 import { showsColors } from '../host/colors.js';
-import { terminalReport } from '../report/formats/terminal.js';
-import { summarise } from '../report/summary/summary.js';
+import { reportedRun } from '../report/formats/format.js';
+import { reportFormats } from '../report/formats/index.js';
 import { jestPackages } from './interop.js';
 import { session } from './session.js';
 
@@ -34,7 +34,8 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
     const { columns = 80 } = process.stderr;
     const color = showsColors(process.stderr);
     for (const { events, recordPath } of session.runs) {
-      this.log(terminalReport(summarise(events), { color, width: columns, recordPath }));
+      const options = { color, width: columns, recordPath };
+      this.log(reportFormats.terminal.render(reportedRun(events), options));
     }
   }
 }

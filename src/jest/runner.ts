@@ -20,7 +20,7 @@ import { openRecord } from '../record/file.js';
 import { emptyHistory, failedLastOf, historyUnder, observationsOf } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
-import { summarise } from '../report/summary/summary.js';
+import { reportedRun } from '../report/formats/format.js';
 import { fastPathText } from './fast/fast-path.js';
 import { jestPackages } from './interop.js';
 import type { Emit } from './run/delivery.js';
@@ -28,6 +28,7 @@ import { detectionOf, refuseOtherMachine } from './run/detection.js';
 import { HardwareRun, type RunInput } from './run/hardware-run.js';
 import { HistorySink } from './run/history-sink.js';
 import { KeptCoverage } from './run/kept-coverage.js';
+import { writeReports } from './run/reports.js';
 import { failForReporters, failForStates, requireExecuted } from './run/verdict.js';
 import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
@@ -111,7 +112,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       coverage.write(startedAt, paths.outputDirectory),
     ];
     for (const problem of problems) if (problem !== undefined) say(problem);
-    const summary = summarise(events);
+    const reported = reportedRun(events);
+    const { summary } = reported;
+    for (const problem of writeReports(reported, options.reports, record.path)) say(problem);
     failForStates(summary, this.#globalConfig);
     requireExecuted(summary);
   }

@@ -11,7 +11,7 @@ export function newestRecordIn(directory: string): string | undefined {
   }
   // Their names begin with the time of the run.
   const newest = names
-    .filter((name) => /^run-.*\.jsonl$/.test(name))
+    .filter((name) => /^run-.*\.jsonl(?:\.gz)?$/.test(name))
     .sort()
     .at(-1);
   return newest && join(directory, newest);

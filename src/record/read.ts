@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { type RunEvent, recordVersion } from '../core/events.js';
 import { expectationOf } from '../core/vocabulary/expectation.js';
@@ -16,11 +17,11 @@ export interface ReadRecord {
 
 /**
  * Reads and checks a record. Its first event is `run-started`, and there is no second one.
- * @param path As the user knows it; stands in error messages.
+ * @param path As the user knows it; stands in error messages. The file may be packed by gzip.
  * @throws UsageError with file and line for whatever is not a record of this version.
  */
 export function readRecord(path: string): ReadRecord {
-  const lines = readText(path).split('\n');
+  const lines = readRecordText(path).split('\n');
   // A whole line ends with a newline, so what follows the last one is empty or the start of a line.
   const rest = lines.pop() ?? '';
   const restIsWhole = isJson(rest);
@@ -31,9 +32,11 @@ export function readRecord(path: string): ReadRecord {
   return { events, truncated: rest !== '' && !restIsWhole };
 }
 
-function readText(path: string): string {
+/** The text of a record, unpacked. @throws UsageError when it cannot be read. */
+export function readRecordText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    const bytes = readFileSync(path);
+    return (isGzip(bytes) ? gunzipSync(bytes) : bytes).toString('utf8');
   } catch (error) {
     throw new UsageError(
       {
@@ -45,6 +48,11 @@ function readText(path: string): string {
       { cause: error },
     );
   }
+}
+
+/** By content: browsers and services that unpack a download leave `.gz` in its name. */
+function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
 function parseEvent(path: string, line: number, text: string): RunEvent {

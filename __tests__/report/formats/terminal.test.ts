@@ -2,12 +2,13 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import type { RunEvent } from '../../../src/core/events.js';
 import { readRecord } from '../../../src/record/read.js';
-import { terminalReport } from '../../../src/report/formats/terminal.js';
-import { summarise } from '../../../src/report/summary/summary.js';
+import { reportedRun } from '../../../src/report/formats/format.js';
+import { terminalFormat } from '../../../src/report/formats/terminal.js';
 
 const plain = { color: false, width: 100 };
 const record = (name: string) => readRecord(`fixtures/records/${name}.jsonl`).events;
-const report = (events: readonly RunEvent[], options = plain) => terminalReport(summarise(events), options);
+const report = (events: readonly RunEvent[], options = plain) =>
+  terminalFormat.render(reportedRun(events), options);
 
 test('when nothing special happened, two lines say it all', () => {
   expect(report(record('cpu-only')).split('\n')).toEqual([
@@ -86,7 +87,7 @@ test('suites with the same reason share a line; more than ten lines send to the 
   expect(lines).toContain('  skipped       gpu/0.test.ts and 19 more: needs gpu: no');
   expect(lines).toHaveLength(2 + 10 + 1);
   expect(lines.at(-1)).toBe('  + 21 more, see the record');
-  expect(terminalReport(summarise(events), { ...plain, recordPath: 'out/run.jsonl' })).toMatch(
+  expect(terminalFormat.render(reportedRun(events), { ...plain, recordPath: 'out/run.jsonl' })).toMatch(
     /see out\/run\.jsonl$/,
   );
 });

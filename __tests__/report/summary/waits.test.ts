@@ -1,6 +1,7 @@
 import type { RunEvent } from '../../../src/core/events.js';
 import { readRecord } from '../../../src/record/read.js';
-import { terminalReport } from '../../../src/report/formats/terminal.js';
+import { reportedRun } from '../../../src/report/formats/format.js';
+import { terminalFormat } from '../../../src/report/formats/terminal.js';
 import { summarise } from '../../../src/report/summary/summary.js';
 
 const { events } = readRecord('fixtures/records/mixed.jsonl');
@@ -16,7 +17,7 @@ function waiting(...waits: readonly (readonly [number, string])[]): readonly Run
 }
 const app = 'gpu0 is held by pid 4711 in ../app';
 const terminal = (...waits: readonly (readonly [number, string])[]) =>
-  terminalReport(summarise(waiting(...waits)), { color: false, width: 100 });
+  terminalFormat.render(reportedRun(waiting(...waits)), { color: false, width: 100 });
 
 test('a wait stands in the summary, with its suite and in the terminal', () => {
   const summary = summarise(waiting([12_000, app]));

@@ -11,10 +11,12 @@ import { emptyHistory, type History, mergeHistories } from '../../record/history
 import { readHistory, writeHistory } from '../../record/history-file.js';
 import { learn, unlearnedText } from '../../record/learn.js';
 import { readRecord } from '../../record/read.js';
-import { reportFormats } from '../../report/formats/index.js';
-import { flakyJUnit } from '../../report/formats/junit.js';
+import { reportedRun } from '../../report/formats/format.js';
+import { reportFormatNames, reportFormats } from '../../report/formats/index.js';
+import { flakyJUnit, isOurJUnit, junitFormat } from '../../report/formats/junit.js';
+import { reportFiles } from '../../report/report-files.js';
 import { type SuiteOutcome, suiteOutcomes } from '../../report/summary/suites.js';
-import { type RunSummary, summarise } from '../../report/summary/summary.js';
+import type { RunSummary } from '../../report/summary/summary.js';
 import { outcomeText } from '../../report/text/outcomes.js';
 import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
@@ -22,6 +24,7 @@ import { mergeRecords } from '../../shard/merge/records.js';
 import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/merge/repeatable.js';
 import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge/results.js';
 import type { Command, CommandIo } from '../command.js';
+import { choicesFlag } from '../flags/choice-flag.js';
 import { makeOutputFolder, writeOutput } from '../write-output.js';
 
 const failing: readonly SuiteOutcome[] = [
@@ -47,6 +50,10 @@ export const mergeCommand: Command = {
       summary: 'history file that learns from the run; default: history.jsonl in the output folder',
       value: 'FILE',
     },
+    reports: {
+      summary: `reports of the merged run, by comma: some of ${reportFormatNames.join(', ')}; default: none`,
+      value: 'LIST',
+    },
     config: {
       summary: 'Jest config with the coverage thresholds; default: the one Jest finds',
       value: 'FILE',
@@ -60,6 +67,7 @@ export const mergeCommand: Command = {
         remedy: 'jest-runner-hardware merge artifacts/',
       });
     }
+    const formats = choicesFlag(flags, 'reports', reportFormatNames) ?? [];
     const found = findArtefacts(flags.words);
     const records = found.records.map((path) => ({ path, events: readRecord(path).events }));
     const { events, shardCount, notes, leftOut, division } = mergeRecords(records);
@@ -88,17 +96,24 @@ export const mergeCommand: Command = {
       failed ||= results.some(({ success }) => !success);
       write('results.json', `${JSON.stringify(mergeJestResults(results as never))}\n`);
     }
-    const summary = summarise(events);
-    if (artefacts.junit.length > 0) {
-      const files = artefacts.junit.map((path) => readFileSync(path, 'utf8'));
-      write('junit.xml', mergeJUnit([...files, ...flakyJUnit(summary)]));
+    const run = reportedRun(events);
+    const { summary } = run;
+    // Reports of the shards are not merged: the report of the merged run replaces them.
+    const junit = artefacts.junit
+      .map((path) => readFileSync(path, 'utf8'))
+      .filter((text) => !isOurJUnit(text));
+    for (const { name, content } of reportFiles(run, formats, recordPath)) {
+      write(name, name === junitFormat.fileName ? mergeJUnit([...junit, content]) : content);
+    }
+    if (junit.length > 0 && !formats.includes('junit')) {
+      write(junitFormat.fileName, mergeJUnit([...junit, ...flakyJUnit(summary)]));
     }
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
     const repeatable = division && repeatableRun(division, failed || runFails(summary));
     written.push(...learnMerged(historyPath, artefacts.histories, events, repeatable, io));
     const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
-    io.out(`${reportFormats.terminal(summary, { color, width: columns, recordPath })}\n`);
+    io.out(`${reportFormats.terminal.render(run, { color, width: columns, recordPath })}\n`);
     io.out(printableLines(suitesText(summary)));
     for (const note of [...notes, unlearnedText(events)].filter((text) => text !== undefined))
       io.out(printableLines(`note: ${note}\n`));

@@ -1,43 +1,61 @@
-import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { printableLines } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
-import { newestRecordIn } from '../../record/newest.js';
-import { readRecord } from '../../record/read.js';
-import { reportFormats } from '../../report/formats/index.js';
-import { summarise } from '../../report/summary/summary.js';
+import { type ReportFormatName, reportFormatNames, reportFormats } from '../../report/formats/index.js';
+import { reportFiles } from '../../report/report-files.js';
 import type { Command } from '../command.js';
-import { choiceFlag } from '../flags/choice-flag.js';
-
-const defaultDirectory = '.jest-hardware';
-const formatNames = Object.keys(reportFormats) as (keyof typeof reportFormats)[];
+import { choicesFlag } from '../flags/choice-flag.js';
+import { openFile } from '../open-file.js';
+import { recordedRun } from '../recorded-run.js';
+import { makeOutputFolder, writeOutput } from '../write-output.js';
 
 export const reportCommand: Command = {
   summary: 'shows a recorded run: which device ran what, and why',
+  words: {
+    value: '[RECORD…]',
+    summary: 'a record, a folder (its newest record), or the records of all shards; default: .jest-hardware',
+  },
   flags: {
-    record: {
-      summary: `a record, or a folder, of which the newest record is shown; default: ${defaultDirectory}`,
-      value: 'PATH',
+    format: {
+      summary: `some of ${reportFormatNames.join(', ')}, by comma; default: terminal`,
+      value: 'LIST',
     },
-    format: { summary: `one of ${formatNames.join(', ')}; default: terminal`, value: 'NAME' },
+    output: { summary: 'folder for the reports; default: the one report is printed', value: 'DIR' },
+    open: { summary: 'open the first report that was written' },
   },
   async run(flags, io) {
-    const format = choiceFlag(flags, 'format', formatNames) ?? 'terminal';
-    const recordPath = newestRecord(flags.get('record') ?? defaultDirectory);
-    const summary = summarise(readRecord(recordPath).events);
-    const { columns = 80 } = process.stdout;
-    const color = showsColors(process.stdout);
-    io.out(`${reportFormats[format](summary, { color, width: columns, recordPath })}\n`);
+    const formats = choicesFlag(flags, 'format', reportFormatNames) ?? ['terminal' as const];
+    const output = flags.get('output');
+    if (output === undefined) refuseWithoutFolder(formats, flags.has('open'));
+    const { run, recordPath } = recordedRun(flags.words);
+    const [format = 'terminal'] = formats;
+    if (output === undefined) {
+      const { columns = 80 } = process.stdout;
+      const color = showsColors(process.stdout);
+      io.out(`${reportFormats[format].render(run, { color, width: columns, recordPath })}\n`);
+      return;
+    }
+    makeOutputFolder(output, 'the report');
+    const written: string[] = [];
+    for (const { name, content } of reportFiles(run, formats, recordPath)) {
+      const path = join(output, name);
+      writeOutput(path, content, 'the report');
+      written.push(path);
+    }
+    io.out(printableLines(`wrote ${written.join(', ')}\n`));
+    const [first] = written;
+    if (flags.has('open') && first !== undefined) await openFile(first);
   },
 };
 
-function newestRecord(path: string): string {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const newest = newestRecordIn(path);
-  if (newest !== undefined) return newest;
+function refuseWithoutFolder(formats: readonly ReportFormatName[], opens: boolean): void {
+  if (formats.length <= 1 && !opens) return;
   throw new UsageError({
-    file: path,
-    message: 'the folder holds no record',
-    expected: 'a file run-<time>.jsonl',
-    remedy: 'run Jest with jest-runner-hardware first, or name the record with --record',
+    message: opens
+      ? '`--open` needs a file to open'
+      : 'several formats cannot all be written to standard output',
+    expected: '--output DIR',
+    remedy: `jest-runner-hardware report --format ${formats.join(',')} --output report`,
   });
 }

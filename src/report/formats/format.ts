@@ -1,4 +1,23 @@
-import type { RunSummary } from '../summary/summary.js';
+import type { RunEvent } from '../../core/events.js';
+import { type RunSummary, summarise } from '../summary/summary.js';
+
+/** A format of reports. A new one is a file beside this one and a line in the index. */
+export interface ReportFormat {
+  /** Name of the file that holds such a report. No two formats share one. */
+  readonly fileName: string;
+  /**
+   * Turns a run into text, without a newline at its end. Pure. Names, reasons and output in a run may come from anybody, so
+   * none of them may reach the text as markup, as an escape sequence or as a command for a CI service.
+   */
+  render(run: ReportedRun, options: ReportOptions): string;
+}
+
+/** A run, or the beginning of one. */
+export interface ReportedRun {
+  readonly summary: RunSummary;
+  /** What the summary was computed from, for formats that need the order of events. */
+  readonly events: readonly RunEvent[];
+}
 
 export interface ReportOptions {
   /** Whether the reader is a terminal that shows colours. */
@@ -9,5 +28,11 @@ export interface ReportOptions {
   readonly recordPath?: string;
 }
 
-/** Turns a summary into text, without a newline at its end. Pure. */
-export type ReportFormat = (summary: RunSummary, options: ReportOptions) => string;
+export function reportedRun(events: readonly RunEvent[]): ReportedRun {
+  return { summary: summarise(events), events };
+}
+
+/** Options for a report that goes into a file. */
+export function fileOptions(recordPath?: string): ReportOptions {
+  return { color: false, width: 120, ...(recordPath !== undefined && { recordPath }) };
+}

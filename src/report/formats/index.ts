@@ -1,11 +1,15 @@
 import type { ReportFormat } from './format.js';
-import { jsonReport } from './json.js';
-import { junitReport } from './junit.js';
-import { terminalReport } from './terminal.js';
+import { jsonFormat } from './json.js';
+import { junitFormat } from './junit.js';
+import { terminalFormat } from './terminal.js';
 
 /** Every format a report can have, by the name that options and flags use. */
 export const reportFormats = {
-  terminal: terminalReport,
-  json: jsonReport,
-  junit: junitReport,
+  terminal: terminalFormat,
+  json: jsonFormat,
+  junit: junitFormat,
 } as const satisfies Record<string, ReportFormat>;
+
+export type ReportFormatName = keyof typeof reportFormats;
+
+export const reportFormatNames = Object.keys(reportFormats) as readonly ReportFormatName[];

@@ -1,7 +1,8 @@
 import { printableJson } from '../../core/vocabulary/printable.js';
-import type { RunSummary } from '../summary/summary.js';
+import type { ReportFormat } from './format.js';
 
 /** The whole summary as indented JSON. */
-export function jsonReport(summary: RunSummary): string {
-  return printableJson(summary);
-}
+export const jsonFormat: ReportFormat = {
+  fileName: 'report.json',
+  render: ({ summary }) => printableJson(summary),
+};

@@ -1,6 +1,7 @@
 import { printable } from '../../core/vocabulary/printable.js';
 import type { SuiteOutcome, SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
+import type { ReportFormat } from './format.js';
 
 type Element = 'failure' | 'error' | 'skipped' | 'flakyError';
 
@@ -21,8 +22,20 @@ const elementOf: Readonly<Record<SuiteOutcome, Element | undefined>> = {
   unfinished: 'error',
 };
 
+const ourRoot = '<testsuites name="jest-runner-hardware"';
+
+/** Whether a file is a report of this format, and not one of another reporter. */
+export function isOurJUnit(text: string): boolean {
+  return text.includes(ourRoot);
+}
+
 /** JUnit XML with one test case for each suite: its file, devices, duration and outcome. */
-export function junitReport({ suites, makespanMs, startedAt, shard, refused }: RunSummary): string {
+export const junitFormat: ReportFormat = {
+  fileName: 'junit.xml',
+  render: ({ summary }) => junitReport(summary),
+};
+
+function junitReport({ suites, makespanMs, startedAt, shard, refused }: RunSummary): string {
   const count = (element: Element) => suites.filter(({ outcome }) => elementOf[outcome] === element).length;
   const totals =
     `tests="${suites.length}" failures="${count('failure')}" errors="${count('error')}" ` +
@@ -32,7 +45,7 @@ export function junitReport({ suites, makespanMs, startedAt, shard, refused }: R
     startedAt === undefined ? '' : ` timestamp=${attribute(startedAt.replace(/\.\d+Z$/, ''))}`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites ${totals}>`,
+    `${ourRoot} ${totals}>`,
     `  <testsuite name=${name} ${totals}${timestamp}>`,
     ...propertiesOf(
       refused.map(({ state, suiteIds }) => [`failOn ${state}`, suiteIds.join(', ')] as const),

@@ -5,7 +5,7 @@ import type { DeviceSummary, MachineSummary } from '../summary/machines.js';
 import type { RunSummary } from '../summary/summary.js';
 import { besideBestPossible } from '../text/best-possible.js';
 import { table } from '../text/table.js';
-import type { ReportOptions } from './format.js';
+import type { ReportedRun, ReportFormat, ReportOptions } from './format.js';
 import { type Note, notesOf } from './notes.js';
 
 /** More notes than these are counted, and the reader is sent to the record. */
@@ -17,8 +17,10 @@ const weightStyle = { bad: 'red', odd: 'yellow', quiet: 'dim' } as const satisfi
 >;
 
 /** The hardware section after Jest's own output: devices, total time, then everything out of the ordinary. */
-export function terminalReport(raw: RunSummary, { color, width, recordPath }: ReportOptions): string {
-  const summary = printableValue(raw);
+export const terminalFormat: ReportFormat = { fileName: 'report.txt', render: terminalReport };
+
+function terminalReport(run: ReportedRun, { color, width, recordPath }: ReportOptions): string {
+  const summary = printableValue(run.summary);
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(style, text, { validateStream: false }) : text;
   const heading = (word: string) => paint('bold', word.padEnd(labelWidth));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { readRecordText } from '../../record/read.js';
 import { isRawCoverageName } from './raw-coverage.js';
 
 /** Files that shards left behind, by what they are. */
@@ -107,7 +108,7 @@ export function withoutAttempts(artefacts: Artefacts, leftOut: readonly string[]
 /** @param isFound False for a file that the user named. Such a file counts as a record when it is nothing else. */
 function kindOf(path: string, isFound: boolean): keyof Artefacts | undefined {
   const name = basename(path);
-  if (/^run-.*\.jsonl$/.test(name)) return isFound && !isShardRecord(path) ? undefined : 'records';
+  if (/^run-.*\.jsonl(?:\.gz)?$/.test(name)) return isFound && !isShardRecord(path) ? undefined : 'records';
   if (name === 'history.jsonl') return 'histories';
   if (name === 'coverage-final.json') return 'coverage';
   if (isRawCoverageName(name)) return 'rawCoverage';
@@ -118,7 +119,7 @@ function kindOf(path: string, isFound: boolean): keyof Artefacts | undefined {
 
 /** Whether a record is of a shard: an output directory may also hold records of whole runs. */
 function isShardRecord(path: string): boolean {
-  const [first = ''] = readFileSync(path, 'utf8').split('\n', 1);
+  const [first = ''] = readRecordText(path).split('\n', 1);
   return !first.startsWith('{') || /"total":\d/.test(first);
 }
 

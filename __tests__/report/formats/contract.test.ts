@@ -1,0 +1,23 @@
+import { readRecord } from '../../../src/record/read.js';
+import { reportedRun } from '../../../src/report/formats/format.js';
+import { reportFormats } from '../../../src/report/formats/index.js';
+
+const options = { color: false, width: 100 };
+const records = ['cancelled', 'cpu-only', 'gpu-box', 'killed', 'mixed'];
+const formats = Object.entries(reportFormats);
+
+test('no two formats write the same file', () => {
+  const names = formats.map(([, { fileName }]) => fileName);
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test.each(formats)('%s: a report of every record, and of every beginning of one', (_name, { render }) => {
+  for (const name of records) {
+    const { events } = readRecord(`fixtures/records/${name}.jsonl`);
+    for (let length = 0; length <= events.length; length++) {
+      const text = render(reportedRun(events.slice(0, length)), options);
+      expect(text).not.toMatch(/undefined|NaN|Infinity|\[object |\n$/);
+      expect(text).not.toBe('');
+    }
+  }
+});
