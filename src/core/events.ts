@@ -258,4 +258,18 @@ export interface SuiteEnded {
   readonly energyJoules?: Readonly<Record<string, number>>;
   /** What ended the attempt, with the evidence; for every status but passed and failed. */
   readonly cause?: string;
+  /** What failed, at most 10; for the status failed. Left out in older records. */
+  readonly failures?: readonly TestFailure[];
+  /** How many more tests failed; left out: none. */
+  readonly moreFailures?: number;
+}
+
+/** A failed test, or a suite that failed as a whole. */
+export interface TestFailure {
+  /** `describe › test`; left out: the suite itself failed, such as by a syntax error. */
+  readonly test?: string;
+  /** As the test or Jest wrote it, several lines, without the stack; cut after 2,000 characters. */
+  readonly message: string;
+  /** Innermost line of the project's own code, relative to rootDir: `test/nlp.test.js:14`. Left out where the stack names none. */
+  readonly at?: string;
 }

@@ -1,4 +1,4 @@
-import type { Placement, Suite, SuiteStatus } from '../core/events.js';
+import type { Placement, Suite, SuiteStatus, TestFailure } from '../core/events.js';
 import type { Device, Machine } from '../core/machine/machine.js';
 
 /**
@@ -21,6 +21,9 @@ export interface SuiteOutcome<Result> {
   readonly energyJoules?: Readonly<Record<string, number>>;
   /** For timed-out, lost and cancelled: what ended it, with the evidence. */
   readonly cause?: string;
+  /** For failed: what failed, as far as it is recorded, and how many more tests did. */
+  readonly failures?: readonly TestFailure[];
+  readonly moreFailures?: number;
   /** For lost: whose fault it is, where there is evidence. Not part of the record, as `cause` says the same. */
   readonly blame?: Blame;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */

@@ -217,6 +217,16 @@ export const eventSchemas = {
     cpuMs: v.exactOptional(amount),
     energyJoules: v.exactOptional(v.record(v.string(), amount)),
     cause: v.exactOptional(v.string()),
+    failures: v.exactOptional(
+      v.array(
+        v.looseObject({
+          test: v.exactOptional(v.string()),
+          message: v.string(),
+          at: v.exactOptional(v.string()),
+        }),
+      ),
+    ),
+    moreFailures: v.exactOptional(counting),
   }),
   'suite-requeued': v.looseObject({
     atMs: whole,

@@ -25,6 +25,7 @@ import { announced } from './announced.js';
 import { bailAfter } from './bail.js';
 import { Delivery, type Emit } from './delivery.js';
 import { type Detect, detectFor } from './detection.js';
+import { withFailures } from './failures.js';
 import { inBandOr } from './in-band.js';
 import { machineTold, suitesTold } from './prelude.js';
 import { runStarted } from './run-facts.js';
@@ -174,7 +175,7 @@ export class HardwareRun {
     return detectFor(selected, machine, detect, options.requireExecuted);
   }
 
-  /** The stack of executors, outermost last: place (this process or a worker), announcement, energy, permits. */
+  /** The stack of executors, outermost last: place (this process or a worker), failures, announcement, energy, permits. */
   #executor(sensors: SensorWatch): Executor<SuiteResult> {
     const { globalConfig, context, emit } = this.#input;
     const tests = this.#tests;
@@ -190,7 +191,11 @@ export class HardwareRun {
       emit,
       fast: this.#input.options.fast,
     });
-    const told = announced(suites, { tests, emit, ...(inBand && { first: this.#delivery }) });
+    const told = announced(withFailures(suites, globalConfig.rootDir), {
+      tests,
+      emit,
+      ...(inBand && { first: this.#delivery }),
+    });
     const metered = measured(told, sensors);
     return this.#claims?.around(metered) ?? metered;
   }

@@ -1,4 +1,4 @@
-import type { RunEvent, SuiteEnded, SuiteStatus } from '../../core/events.js';
+import type { RunEvent, SuiteEnded, SuiteStatus, TestFailure } from '../../core/events.js';
 import { slotWattsOf } from '../../core/machine/suitability.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { clausesOf } from '../text/clauses.js';
@@ -70,6 +70,9 @@ export interface AttemptSummary {
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
   readonly cause?: string;
+  /** What failed, at most 10, and how many more tests did. Left out in older records. */
+  readonly failures?: readonly TestFailure[];
+  readonly moreFailures?: number;
 }
 
 interface Draft {
@@ -195,6 +198,7 @@ function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, numbe
 
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
   const { attempt, slotId, status, executedTests, peakMemoryBytes, energyJoules = {}, cause } = ended;
+  const { failures, moreFailures } = ended;
   const index = draft.attempts.findIndex(
     (started) => started.attempt === attempt && started.slotId === slotId,
   );
@@ -213,6 +217,8 @@ function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
     ...(executedTests !== undefined && { executedTests }),
     ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
     ...(cause !== undefined && { cause }),
+    ...(failures !== undefined && { failures }),
+    ...(moreFailures !== undefined && { moreFailures }),
   };
 }
 
