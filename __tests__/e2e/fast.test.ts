@@ -52,7 +52,7 @@ async function runCounted(options: { readonly fast?: boolean }, ...args: readonl
 
 test('suites of a process read and compile a module once, and leave Node as it was', async () => {
   const { stderr, counts } = await runCounted({});
-  expect(stderr).toContain('fast path on: suites share what was read and compiled');
+  expect(stderr).toContain('fast path   on: suites share what was read and compiled');
   expect(counts.isRestored).toBe(true);
   expect(counts.compiled['module.js']).toBe(1);
   expect(counts.compiled['jestAdapterInit.js']).toBe(1);
@@ -61,7 +61,7 @@ test('suites of a process read and compile a module once, and leave Node as it w
 
 test('the option turns it off', async () => {
   const { stderr, counts } = await runCounted({ fast: false });
-  expect(stderr).toContain('fast path off');
+  expect(stderr).toContain('fast path   off');
   // Each suite loads it three times: once, isolated, and after resetModules.
   expect(counts.compiled['module.js']).toBe(9);
   expect(counts.compiled['jestAdapterInit.js']).toBe(3);

@@ -33,9 +33,10 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
     this.#printed = true;
     const { columns = 80 } = process.stderr;
     const color = showsColors(process.stderr);
-    for (const { events, recordPath } of session.runs) {
+    for (const { events, recordPath, fastPath } of session.runs) {
       const options = { color, width: columns, recordPath };
       this.log(reportFormats.terminal.render(reportedRun(events), options));
+      if (fastPath !== undefined) this.log(`  fast path   ${fastPath}`);
     }
   }
 }

@@ -75,13 +75,14 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const options = readRunnerOptions(this.#rawOptions);
     const paths = runPaths(options, this.#globalConfig.rootDir);
     prepareOutputDirectory(paths.outputDirectory);
-    if (this.#globalConfig.verbose) say(fastPathText(this.#globalConfig, options.fast));
     const input = await this.#inputOf(tests, serial, options, paths, environment);
 
     const startedAt = new Date();
     const record = openRecord(paths.outputDirectory, startedAt);
     const events: RunEvent[] = [];
-    session.runs.push({ events, recordPath: record.path });
+    const { verbose } = this.#globalConfig;
+    const fastPath = verbose ? fastPathText(this.#globalConfig, options.fast) : undefined;
+    session.runs.push({ events, recordPath: record.path, fastPath });
     const coverage = new KeptCoverage(this.#globalConfig);
     const history = new HistorySink();
     const run = new HardwareRun({ ...input, emit: coverage.watched(this.#emit) });

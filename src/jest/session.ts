@@ -6,6 +6,8 @@ import type { FleetMachine } from '../machine-file/fleets.js';
 interface SessionRun {
   readonly events: readonly RunEvent[];
   readonly recordPath: string;
+  /** Whether suites share what they read and compile, for a verbose report; undefined: it is not said. */
+  readonly fastPath: string | undefined;
 }
 
 /**

@@ -26,14 +26,13 @@ export function startFastPath(globalConfig: Config.GlobalConfig, config: Config.
   };
 }
 
-/** What a verbose run says of it. */
+/** What a verbose report says of it. */
 export function fastPathText(globalConfig: Config.GlobalConfig, fast: boolean): string {
-  const name = 'jest-runner-hardware: fast path';
-  if (!fast) return `${name} off, by the option fast`;
+  if (!fast) return 'off, by the option fast';
   const obstacle = sharingObstacle(globalConfig, globalConfig);
   return obstacle === undefined
-    ? `${name} on: suites share what was read and compiled`
-    : `${name} on: suites share what was read, and modules are compiled for each, as ${obstacle}`;
+    ? 'on: suites share what was read and compiled'
+    : `on: suites share what was read, but modules are compiled for each, as ${obstacle}`;
 }
 
 /** What keeps compiled modules from being shared, as a clause; undefined: nothing. */
