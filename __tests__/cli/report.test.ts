@@ -16,9 +16,7 @@ test('a record as text and as JSON', async () => {
 
 test('JUnit: a flaky suite is neither passed nor failed', async () => {
   const { out } = await run('fixtures/records/mixed.jsonl', '--format', 'junit');
-  expect(out).toContain(
-    '<testsuite name="jest-runner-hardware" tests="9" failures="0" errors="3" skipped="2"',
-  );
+  expect(out).toContain('<testsuites name="jest-runner-hardware" tests="9" failures="0" errors="3"');
   expect(out).toContain(
     'name="test/nlp/embeddings.test.ts" file="test/nlp/embeddings.test.ts" time="3.5">\n',
   );
@@ -72,7 +70,7 @@ test('merge: a flaky suite stands beside what other reporters wrote, and fails t
   );
   const merged = readFileSync(join(folder, 'merged-junit.xml'), 'utf8');
   expect(merged).toContain('<testsuite name="a" tests="3"/>');
-  expect(merged.match(/name="test\/nlp\/embeddings.test.ts"/g)).toHaveLength(1);
+  expect(merged.match(/<testcase [^>]*name="test\/nlp\/embeddings.test.ts"/g)).toHaveLength(1);
   write(['flaky']);
   expect((await runCommand(['merge', folder])).code).toBe(1);
 });

@@ -25,6 +25,8 @@ export interface DeviceSummary {
   readonly vendor?: Vendor;
   readonly model?: string;
   readonly memoryBytes?: number;
+  /** With its version, such as `nvidia 580.95.05`. */
+  readonly driver?: string;
   readonly usable: boolean;
   /** Why it is not usable, as the end of a sentence about it. */
   readonly unusableBecause?: string;
@@ -141,7 +143,7 @@ function useByType(suites: readonly SuiteSummary[]): ReadonlyMap<string, Use> {
 }
 
 function described(device: Device, type: string) {
-  const { id, vendor, model, memoryBytes, usable, unusableBecause, software, evidence } = device;
+  const { id, vendor, model, memoryBytes, driver, usable, unusableBecause, software, evidence } = device;
   return {
     id,
     type,
@@ -149,6 +151,7 @@ function described(device: Device, type: string) {
     ...(vendor !== undefined && { vendor }),
     ...(model !== undefined && { model }),
     ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(driver !== undefined && { driver }),
     usable,
     ...(unusableBecause !== undefined && { unusableBecause }),
     software,
