@@ -14,6 +14,18 @@ test('a record as text and as JSON', async () => {
   expect(JSON.parse(json.out)).toMatchObject({ version: 1, state: 'complete' });
 });
 
+test.each([
+  ['gpu-box', 0],
+  ['cpu-only', 1],
+  ['mixed', 1],
+  ['cancelled', 1],
+])('--exit-code says what failed the run: %s, %d', async (name, code) => {
+  const path = `fixtures/records/${name}.jsonl`;
+  expect(await run(path, '--exit-code')).toMatchObject({ code });
+  expect(await run(path, '--format', 'agent', '--exit-code')).toMatchObject({ code });
+  expect(await run(path)).toMatchObject({ code: 0 });
+});
+
 test('JUnit: a flaky suite is neither passed nor failed', async () => {
   const { out } = await run('fixtures/records/mixed.jsonl', '--format', 'junit');
   expect(out).toContain('<testsuites name="jest-runner-hardware" tests="9" failures="0" errors="3"');

@@ -4,6 +4,7 @@ import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
 import { type ReportFormatName, reportFormatNames, reportFormats } from '../../report/formats/index.js';
 import { reportFiles } from '../../report/report-files.js';
+import { exitCodeOfRun } from '../../report/summary/verdict.js';
 import type { Command } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
 import { openFile } from '../open-file.js';
@@ -23,18 +24,22 @@ export const reportCommand: Command = {
     },
     output: { summary: 'folder for the reports; default: the one report is printed', value: 'DIR' },
     open: { summary: 'open the first report that was written' },
+    'exit-code': {
+      summary: 'exit with a code for what failed the run: 1 tests, 2 docblocks, 3 hardware, 4 other',
+    },
   },
   async run(flags, io) {
     const formats = choicesFlag(flags, 'format', reportFormatNames) ?? ['terminal' as const];
     const output = flags.get('output');
     if (output === undefined) refuseWithoutFolder(formats, flags.has('open'));
     const { run, recordPath } = recordedRun(flags.words);
+    const exitCode = flags.has('exit-code') ? exitCodeOfRun(run.summary) : 0;
     const [format = 'terminal'] = formats;
     if (output === undefined) {
       const { columns = 80 } = process.stdout;
       const color = showsColors(process.stdout);
       io.out(`${reportFormats[format].render(run, { color, width: columns, recordPath })}\n`);
-      return;
+      return exitCode;
     }
     makeOutputFolder(output, 'the report');
     const written: string[] = [];
@@ -46,6 +51,7 @@ export const reportCommand: Command = {
     io.out(printableLines(`wrote ${written.join(', ')}\n`));
     const [first] = written;
     if (flags.has('open') && first !== undefined) await openFile(first);
+    return exitCode;
   },
 };
 

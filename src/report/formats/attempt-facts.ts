@@ -1,3 +1,4 @@
+import type { TestFailure } from '../../core/events.js';
 import type { DeviceSummary } from '../summary/machines.js';
 import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
@@ -73,8 +74,14 @@ export function decidingAttempt({ outcome, attempts }: SuiteSummary): AttemptSum
   return attempts.findLast((attempt) => attempt.status === status) ?? attempts.at(-1);
 }
 
+/** What failed in a suite that failed; older records do not tell. */
+export function failuresOf(suite: SuiteSummary): readonly TestFailure[] {
+  return suite.outcome === 'failed' ? (decidingAttempt(suite)?.failures ?? []) : [];
+}
+
 /** Why a suite has its outcome, in one line. */
 export function causeOf(suite: SuiteSummary): string {
-  const { reasons } = suite;
-  return reasons.join('; ') || decidingAttempt(suite)?.cause || suite.outcome;
+  const [first] = failuresOf(suite);
+  if (first !== undefined) return [first.test, first.message].filter(Boolean).join(': ');
+  return suite.reasons.join('; ') || decidingAttempt(suite)?.cause || suite.outcome;
 }

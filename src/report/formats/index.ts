@@ -1,13 +1,19 @@
+import { agentFormat } from './agent.js';
+import { ctrfFormat } from './ctrf.js';
 import type { ReportFormat } from './format.js';
 import { jsonFormat } from './json.js';
 import { junitFormat } from './junit.js';
 import { terminalFormat } from './terminal.js';
+import { traceFormat } from './trace.js';
 
 /** Every format a report can have, by the name that options and flags use. */
 export const reportFormats = {
   terminal: terminalFormat,
   json: jsonFormat,
   junit: junitFormat,
+  ctrf: ctrfFormat,
+  trace: traceFormat,
+  agent: agentFormat,
 } as const satisfies Record<string, ReportFormat>;
 
 export type ReportFormatName = keyof typeof reportFormats;

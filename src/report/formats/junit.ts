@@ -1,8 +1,8 @@
 import type { SuiteOutcome, SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
-import { type AttemptFacts, attemptFactsIn, causeOf, decidingAttempt } from './attempt-facts.js';
+import { type AttemptFacts, attemptFactsIn, causeOf, decidingAttempt, failuresOf } from './attempt-facts.js';
 import type { ReportFormat } from './format.js';
-import { element } from './xml.js';
+import { element, xmlText } from './xml.js';
 
 type Mark = 'failure' | 'error' | 'skipped' | 'flakyError';
 
@@ -90,7 +90,13 @@ function totalsOf(mark: Mark | undefined) {
 }
 
 function markElement(suite: SuiteSummary, mark: Mark | undefined): readonly string[] {
-  return mark === undefined ? [] : [element(mark, { message: causeOf(suite), type: suite.outcome })];
+  if (mark === undefined) return [];
+  const texts = failuresOf(suite).flatMap(({ test, message, at }) => [
+    ...(test === undefined ? [] : [test]),
+    ...message.split('\n'),
+    ...(at === undefined ? [] : [`at ${at}`]),
+  ]);
+  return [element(mark, { message: causeOf(suite), type: suite.outcome }, texts.map(xmlText))];
 }
 
 /** Equal on every device: CI services know a test again by class and name. */

@@ -22,7 +22,7 @@ const references: Readonly<Record<string, string>> = {
 };
 
 /** Text on one line that may stand in an element and in an attribute: every character is one that XML 1.0 allows. */
-function xmlText(text: string): string {
+export function xmlText(text: string): string {
   return wellFormed(printable(text)).replace(/[&<>"]/g, (character) => references[character] ?? '');
 }
 
