@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { defineClient } from '../scripts/bundle-client.cjs';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
@@ -31,6 +32,7 @@ export async function sourceWith(changes, ...modules) {
     format: 'esm',
     outfile,
     packages: 'external',
+    define: defineClient(),
     logLevel: 'error',
     plugins: changes.map(tuned),
   });

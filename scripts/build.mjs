@@ -16,9 +16,17 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import ts from 'typescript';
+import { defineClient } from './bundle-client.cjs';
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
-const inputs = ['src', 'scripts/build.mjs', 'tsconfig.json', 'package.json', 'package-lock.json'];
+const inputs = [
+  'src',
+  'scripts/build.mjs',
+  'scripts/bundle-client.cjs',
+  'tsconfig.json',
+  'package.json',
+  'package-lock.json',
+];
 const stamp = 'node_modules/.cache/jest-runner-hardware/built-from';
 const hash = hashOf(inputs);
 if (process.argv.includes('--if-changed') && builtFrom() === hash) {
@@ -38,7 +46,7 @@ await build({
   entryPoints: ['src/entries.cts', 'src/jest/environment.ts', 'src/jest/suite-process.ts'],
   bundle: true,
   format: 'cjs',
-  define: { 'import.meta.url': 'importMetaUrl' },
+  define: { 'import.meta.url': 'importMetaUrl', ...defineClient() },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   packages: 'external',
   outbase: 'src',

@@ -6,6 +6,7 @@ const { createHash } = require('node:crypto');
 const { readFileSync } = require('node:fs');
 const { runInNewContext } = require('node:vm');
 const { transformSync, version } = require('esbuild');
+const { defineClient } = require('./bundle-client.cjs');
 
 /** @type {import('esbuild').TransformOptions} */
 const options = {
@@ -28,14 +29,24 @@ const transformer = {
   getCacheKey: (source, path) =>
     createHash('sha256')
       .update(self)
-      .update([version, process.version, path, source].join('\0'))
+      .update([version, process.version, path, source, ...Object.values(definedIn(path))].join('\0'))
       .digest('hex'),
   process: (source, sourcefile) => ({
-    code: transformSync(source, { ...options, banner: constantsFor(source), sourcefile }).code,
+    code: transformSync(source, {
+      ...options,
+      banner: constantsFor(source),
+      define: definedIn(sourcefile),
+      sourcefile,
+    }).code,
   }),
 };
 
 module.exports = transformer;
+
+/** One module holds the HTML report's browser code as text. @param {string} path @returns {Record<string, string>} */
+function definedIn(path) {
+  return /[\\/]html[\\/]client-bundle\.ts$/.test(path) ? defineClient() : {};
+}
 
 /**
  * In the context that Jest makes for each test file, every access to a global is a call into C++: three quarters of

@@ -104,6 +104,14 @@ export const mayImport = {
   ],
   record: ['core', 'json', 'host', 'node:', 'valibot'],
   report: ['core', 'node:'],
+  // Runs in a browser.
+  'report/formats/html/client': [
+    'core/vocabulary/units.ts',
+    'report/formats/html/outcome-ranks.ts',
+    'report/formats/html/page-data.ts',
+    'report/summary/suites.ts',
+    'report/text/outcomes.ts',
+  ],
   config: ['core', 'json', 'host', 'report/formats', 'node:', 'valibot', '@babel/parser', 'jest-docblock'],
   'config/project': [
     'core',

@@ -1,6 +1,7 @@
 import { agentFormat } from './agent.js';
 import { ctrfFormat } from './ctrf.js';
 import type { ReportFormat } from './format.js';
+import { htmlFormat } from './html/html.js';
 import { jsonFormat } from './json.js';
 import { junitFormat } from './junit.js';
 import { terminalFormat } from './terminal.js';
@@ -9,6 +10,7 @@ import { traceFormat } from './trace.js';
 /** Every format a report can have, by the name that options and flags use. */
 export const reportFormats = {
   terminal: terminalFormat,
+  html: htmlFormat,
   json: jsonFormat,
   junit: junitFormat,
   ctrf: ctrfFormat,

@@ -14,7 +14,9 @@ const basisText = {
 
 /** `measured on this device in 3 runs, ± 30 %`: where an expected duration comes from, and how far off it may be. */
 export function estimateText({ basis, samples, spread }: Estimate): string {
-  return `${basisText[basis](samples)}, ${uncertaintyText(spread)}`;
+  const based = basisText[basis](samples);
+  // Early records do not hold the spread.
+  return Number.isFinite(spread) ? `${based}, ${uncertaintyText(spread)}` : based;
 }
 
 /** A percentage above this would promise durations below 0: only the logarithm of a duration is symmetric. */
