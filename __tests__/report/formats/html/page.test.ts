@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import type { RunEvent } from '../../../../src/core/events.js';
 import { findBrowsers } from '../../../../src/detect/browsers/find.js';
 import { liveHost } from '../../../../src/host/live.js';
@@ -89,7 +89,7 @@ withShell(`the page in a real browser (needs: ${install})`, () => {
     expect(await page.evaluate(scrollsSideways)).toBe(false);
     // A row's details are part of the page.
     await page.evaluate(`document.querySelector('#suites tbody th button').click()`);
-    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+    await page.evaluate(axe.source);
     const violations =
       await page.evaluate(`axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
         violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html }) => html) })))`);
