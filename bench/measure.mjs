@@ -15,12 +15,14 @@ import { join } from 'node:path';
  * @property {readonly string[]} argv
  * @property {Record<string, string>} [env] Added to this process's own.
  * @property {() => void} [before] Called before each run, not timed.
+ * @property {() => unknown} [after] Called after each run, not timed; what it returns goes to the run's notes.
  *
  * @typedef {object} Run
  * @property {number} wallMs
  * @property {number} cpuMs User and system time of the command and all its descendants that were waited for.
  * @property {number} exitCode
  * @property {string} output Stdout and stderr.
+ * @property {unknown} notes
  *
  * @typedef {object} Interval
  * @property {number} median
@@ -40,7 +42,7 @@ const shellTimer = 'TIMEFORMAT="%R %U %S"; { time "$@" >"$BENCH_OUTPUT" 2>&1; } 
  * @param {Command} command
  * @returns {Run}
  */
-export function run({ cwd, argv, env, before }) {
+export function run({ cwd, argv, env, before, after }) {
   before?.();
   const directory = mkdtempSync(join(tmpdir(), 'bench-run-'));
   const paths = { BENCH_OUTPUT: join(directory, 'output'), BENCH_TIMES: join(directory, 'times') };
@@ -53,7 +55,7 @@ export function run({ cwd, argv, env, before }) {
     const times = readFileSync(paths.BENCH_TIMES, 'utf8').trim().split('\n').at(-1) ?? '';
     const [wallMs = NaN, userMs = NaN, systemMs = NaN] = times.split(' ').map((text) => Number(text) * 1000);
     const output = readFileSync(paths.BENCH_OUTPUT, 'utf8');
-    return { wallMs, cpuMs: userMs + systemMs, exitCode: status ?? -1, output };
+    return { wallMs, cpuMs: userMs + systemMs, exitCode: status ?? -1, output, notes: after?.() };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -61,30 +63,40 @@ export function run({ cwd, argv, env, before }) {
 
 /**
  * @param {{ pairs: number, stock: Command, ours: Command, warmUps?: number, mayFail?: boolean }} options
- *   Warm-up runs of each side fill the transform cache; they are not counted. Without `mayFail` a run that exits with
- *   something else than 0 ends the measurement with its output.
  * @returns {Comparison}
  */
-export function compare({ pairs, stock, ours, warmUps = 1, mayFail = false }) {
-  const sides = { stock, ours };
-  /** @type {{ stock: Run[], ours: Run[], referenceMs: number[] }} */
-  const comparison = { stock: [], ours: [], referenceMs: [] };
+export function compare({ stock, ours, ...options }) {
+  const { runs, referenceMs } = inTurns({ ...options, sides: { stock, ours } });
+  return { ...runs, referenceMs };
+}
+
+/**
+ * Runs all sides in turns, each round in the opposite order of the one before.
+ * @template {string} Side
+ * @param {{ pairs: number, sides: Record<Side, Command>, warmUps?: number, mayFail?: boolean }} options
+ *   Warm-up runs of each side fill the transform cache; they are not counted. Without `mayFail` a run that exits with
+ *   something else than 0 ends the measurement with its output.
+ * @returns {{ runs: Record<Side, Run[]>, referenceMs: number[] }}
+ */
+export function inTurns({ pairs, sides, warmUps = 1, mayFail = false }) {
+  const names = /** @type {Side[]} */ (Object.keys(sides));
+  const runs = /** @type {Record<Side, Run[]>} */ (Object.fromEntries(names.map((name) => [name, []])));
+  /** @type {number[]} */
+  const referenceMs = [];
   for (let pair = -warmUps; pair < pairs; pair++) {
-    const referenceMs = referenceKernelMs();
-    if (pair >= 0) comparison.referenceMs.push(referenceMs);
-    for (const side of pair % 2 === 0
-      ? /** @type {const} */ (['stock', 'ours'])
-      : /** @type {const} */ (['ours', 'stock'])) {
+    const kernelMs = referenceKernelMs();
+    if (pair >= 0) referenceMs.push(kernelMs);
+    for (const side of pair % 2 === 0 ? names : names.toReversed()) {
       const result = run(sides[side]);
       if (result.exitCode !== 0 && !mayFail) {
         throw new Error(
           `${side}: ${sides[side].argv.join(' ')} exited with ${result.exitCode}\n${result.output}`,
         );
       }
-      if (pair >= 0) comparison[side].push(result);
+      if (pair >= 0) runs[side].push(result);
     }
   }
-  return comparison;
+  return { runs, referenceMs };
 }
 
 /**

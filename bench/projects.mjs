@@ -1,4 +1,7 @@
-/** Generated Jest projects, the same files on every machine, each with a config for the stock runner and one for ours. */
+/**
+ * Generated Jest projects, the same files on every machine, each with a config for the stock runner, one for ours and one
+ * for ours without its fast path.
+ */
 import {
   cpSync,
   mkdirSync,
@@ -22,11 +25,13 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 /**
  * @typedef {import('./measure.mjs').Command} Command
  *
+ * @typedef {'stock' | 'ours' | 'unfast'} Side Unfast: ours with the option `fast: false`.
+ *
  * @typedef {object} Project
  * @property {string} directory
- * @property {(side: 'stock' | 'ours', args: readonly string[], options?: { fresh?: boolean, node?: readonly string[] }) => Command} jest
- *   Fresh: before each run everything that earlier runs taught (Jest's times, our history) is removed; transformed
- *   files stay.
+ * @property {(side: Side, args: readonly string[], options?: { fresh?: boolean | 'cold', node?: readonly string[] }) => Command} jest
+ *   Fresh: before each run everything that earlier runs taught (Jest's times, our history) is removed. Cold: everything
+ *   else that was cached is removed too. Transformed files stay.
  */
 
 /** Where a script's projects live; removed when the script ends, unless `--keep`. @returns {string} */
@@ -56,15 +61,18 @@ export function workspace() {
  */
 export function project(root, name, files, { config = {}, options = {} } = {}) {
   const directory = join(root, name);
-  const caches = { stock: join(root, `${name}-cache-stock`), ours: join(root, `${name}-cache-ours`) };
-  const text = (side) => JSON.stringify({ reporters: ['default'], cacheDirectory: caches[side], ...config });
+  const cacheOf = (/** @type {Side} */ side) => join(root, `${name}-cache-${side}`);
+  const text = (/** @type {Side} */ side) =>
+    JSON.stringify({ reporters: ['default'], cacheDirectory: cacheOf(side), ...config });
+  const withOptions = (/** @type {Side} */ side, /** @type {object} */ values) =>
+    `import { withHardware } from 'jest-runner-hardware';\n` +
+    `export default withHardware(${text(side)}, ${JSON.stringify(values)});\n`;
   const all = {
     ...files,
     'package.json': '{}',
     'stock.config.mjs': `export default ${text('stock')};\n`,
-    'ours.config.mjs':
-      `import { withHardware } from 'jest-runner-hardware';\n` +
-      `export default withHardware(${text('ours')}, ${JSON.stringify(options)});\n`,
+    'ours.config.mjs': withOptions('ours', options),
+    'unfast.config.mjs': withOptions('unfast', { ...options, fast: false }),
   };
   for (const [path, content] of Object.entries(all)) {
     mkdirSync(join(directory, path, '..'), { recursive: true });
@@ -82,20 +90,30 @@ export function project(root, name, files, { config = {}, options = {} } = {}) {
         `${side}.config.mjs`,
         ...args,
       ],
-      before: fresh ? () => forget(directory, caches[side]) : undefined,
+      before: fresh
+        ? () => forget(directory, cacheOf(side), fresh === 'cold' ? '' : 'perf-cache')
+        : undefined,
     }),
   };
 }
 
-/** @param {string} directory @param {string} cache */
-function forget(directory, cache) {
+/** @param {string} directory @param {string} cache @param {string} prefix Of what is removed from the cache. */
+function forget(directory, cache, prefix) {
   rmSync(join(directory, '.jest-hardware'), { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
-  for (const name of readdirSync(cache)) if (name.startsWith('perf-cache')) rmSync(join(cache, name));
+  for (const name of readdirSync(cache)) {
+    const isTransforms = name.startsWith('jest-transform-cache');
+    if (name.startsWith(prefix) && !isTransforms) rmSync(join(cache, name), { recursive: true });
+  }
 }
 
-/** 200 suites as unit tests are: a module, a few cases, no waiting. @param {string} root */
-export function smallSuites(root, count = 200) {
+/**
+ * 200 suites as unit tests are: a module, a few cases, no waiting.
+ * @param {string} root
+ * @param {number} [count]
+ * @param {{ name?: string, config?: object, files?: Record<string, string> }} [settings]
+ */
+export function smallSuites(root, count = 200, { name = 'small', config, files: more } = {}) {
   const files = /** @type {Record<string, string>} */ ({
     'src/sum.js': 'exports.sum = (values) => values.reduce((total, value) => total + value, 0);\n',
     'src/words.js': `exports.words = (text) => text.split(/\\s+/).filter(Boolean);\n`,
@@ -110,7 +128,7 @@ describe('small ${index}', () => {
 });
 `;
   }
-  return project(root, 'small', files);
+  return project(root, name, { ...files, ...more }, { config });
 }
 
 /**

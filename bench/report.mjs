@@ -35,7 +35,8 @@ export function heading(title) {
 /**
  * @param {string} name
  * @param {Comparison} comparison
- * @param {{ ratio: number, high?: number }} [target] Bounds of the wall ratio: of its median, and of its interval's upper end.
+ * @param {{ ratio?: number, high?: number, cpu?: number }} [target] Bounds of the wall ratio: of its median, and of its
+ *   interval's upper end; and of the CPU ratio's median.
  */
 export function reportComparison(name, comparison, target) {
   const wall = ratioOf(comparison, 'wallMs');
@@ -45,7 +46,9 @@ export function reportComparison(name, comparison, target) {
   const met =
     target === undefined
       ? undefined
-      : wall.median <= target.ratio && wall.high <= (target.high ?? Number.POSITIVE_INFINITY);
+      : wall.median <= (target.ratio ?? Number.POSITIVE_INFINITY) &&
+        wall.high <= (target.high ?? Number.POSITIVE_INFINITY) &&
+        cpu.median <= (target.cpu ?? Number.POSITIVE_INFINITY);
   if (flags.json) {
     const times = (/** @type {Comparison['stock']} */ runs) =>
       runs.map(({ wallMs, cpuMs }) => ({ wallMs, cpuMs }));
@@ -66,7 +69,9 @@ export function reportComparison(name, comparison, target) {
   const verdict =
     target === undefined
       ? ''
-      : `   ${met ? 'within' : 'OVER'} ${target.ratio.toFixed(2)}${target.high === undefined ? '' : ` / ${target.high.toFixed(2)}`}`;
+      : `   ${met ? 'within' : 'OVER'} ${Object.entries(target)
+          .map(([name, bound]) => `${name} ${bound.toFixed(2)}`)
+          .join(', ')}`;
   console.log(`${name} (${comparison.stock.length} pairs)`);
   console.log(`${line('wall', 'wallMs', wall)}${verdict}`);
   console.log(line('CPU ', 'cpuMs', cpu));
@@ -120,6 +125,6 @@ function secondsOf(runs, measure) {
 }
 
 /** @param {Interval} ratio */
-function ratioText({ median, low, high }) {
+export function ratioText({ median, low, high }) {
   return `${median.toFixed(3)} (${low.toFixed(3)}…${high.toFixed(3)})`;
 }
