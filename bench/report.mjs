@@ -9,19 +9,22 @@ import { medianInterval, ratioOf } from './measure.mjs';
  */
 
 /** Flags of every benchmark script; `--pairs 3` gives a quick look, the default an interval worth quoting. */
-export const flags = /** @type {{ pairs: number, json: boolean, only: string, keep: boolean }} */ (
-  (() => {
-    const { values } = parseArgs({
-      options: {
-        pairs: { type: 'string', default: '16' },
-        json: { type: 'boolean', default: false },
-        only: { type: 'string', default: '' },
-        keep: { type: 'boolean', default: false },
-      },
-    });
-    return { ...values, pairs: Number(values.pairs) };
-  })()
-);
+export const flags =
+  /** @type {{ pairs: number, json: boolean, only: string, keep: boolean, config: string, directory?: string }} */ (
+    (() => {
+      const { values, positionals } = parseArgs({
+        allowPositionals: true,
+        options: {
+          pairs: { type: 'string', default: '16' },
+          json: { type: 'boolean', default: false },
+          only: { type: 'string', default: '' },
+          keep: { type: 'boolean', default: false },
+          config: { type: 'string', default: 'jest.config.js' },
+        },
+      });
+      return { ...values, pairs: Number(values.pairs), directory: positionals[0] };
+    })()
+  );
 
 /** @param {string} title */
 export function heading(title) {
