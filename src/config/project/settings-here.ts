@@ -1,6 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { findConfig } from './find-config.js';
 import { type ProjectSettings, readSettings } from './project.js';
 
 /** The settings of the project around a folder, as far as there is one. */
@@ -25,7 +24,7 @@ export function settingsHere(directory: string, config?: string): SettingsHere {
       remedy: "wrap it in withHardware() from 'jest-runner-hardware', or leave out `--config`",
     });
   }
-  if (!hasConfig(directory)) return {};
+  if ((findConfig(directory)?.kind ?? 'none') === 'none') return {};
   try {
     const settings = readSettings(directory);
     return settings === undefined ? {} : { settings };
@@ -48,24 +47,4 @@ function reasonOf({ problems: [problem], message }: UsageError): string {
     return [problem?.message ?? message, first].filter((part) => part !== undefined).join(': ');
   }
   return place === undefined ? error : `${place}: ${error}`;
-}
-
-/** Jest takes the first of these on the way upwards, and ends at a package.json. */
-function hasConfig(directory: string): boolean {
-  for (let folder = resolve(directory); ; folder = dirname(folder)) {
-    if (endings.some((ending) => existsSync(join(folder, `jest.config.${ending}`)))) return true;
-    const manifest = join(folder, 'package.json');
-    if (existsSync(manifest)) return hasJestKey(manifest);
-    if (folder === dirname(folder)) return false;
-  }
-}
-
-const endings = ['js', 'ts', 'mjs', 'mts', 'cjs', 'cts', 'json'] as const;
-
-function hasJestKey(manifest: string): boolean {
-  try {
-    return (JSON.parse(readFileSync(manifest, 'utf8')) as { jest?: unknown } | null)?.jest !== undefined;
-  } catch {
-    return false;
-  }
 }
