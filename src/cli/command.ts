@@ -31,6 +31,8 @@ export interface CommandIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Default: 80 columns without colours. */
   readonly screen?: Screen;
+  /** Asks the person at the terminal; left out where there is none. @returns Whether the answer is yes. */
+  confirm?(question: string): Promise<boolean>;
   /** Writes a result to standard output. */
   out(text: string): void;
   /** Writes an error to standard error. */

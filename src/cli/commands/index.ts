@@ -2,6 +2,7 @@ import type { Command } from '../command.js';
 import { detectCommand } from './detect.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
+import { initCommand } from './init.js';
 import { matrixCommand } from './matrix.js';
 import { mergeCommand } from './merge.js';
 import { planCommand } from './plan.js';
@@ -14,6 +15,7 @@ export const commands = {
   detect: detectCommand,
   doctor: doctorCommand,
   explain: explainCommand,
+  init: initCommand,
   matrix: matrixCommand,
   merge: mergeCommand,
   plan: planCommand,
