@@ -46,6 +46,8 @@ export interface HardwareOptionsInput {
   readonly outputDirectory?: string | undefined;
   /** Reports that are written into the output directory after each run, by format: `['html', 'junit']`. Default none. */
   readonly reports?: readonly ReportFormatName[] | undefined;
+  /** Whether a run on GitHub Actions adds its report to the summary of the step, and its findings to the log as annotations. Default true. */
+  readonly githubReport?: boolean | undefined;
   /** File of durations and memory peaks, relative to rootDir, or `false` for none. Default `history.jsonl` in the output directory. */
   readonly history?: string | false | undefined;
   /** Whether `--onlyFailures` also runs suites that failed last by the history, where Jest's own cache does not know them (a fresh machine). Default false. */
@@ -94,6 +96,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly outputDirectory: string;
   /** Default none. */
   readonly reports: readonly ReportFormatName[];
+  /** Default true. */
+  readonly githubReport: boolean;
   /** As given; left out: `history.jsonl` in the output directory. */
   readonly history?: string | false;
   /** Default false. */
@@ -172,6 +176,7 @@ const schema = v.strictObject({
     v.array(reading(wordOf(reportFormatNames), oneOf(reportFormatNames)), 'an array of formats of reports'),
     [],
   ),
+  githubReport: v.exactOptional(v.boolean('true or false'), true),
   history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   failuresFromHistory: v.exactOptional(v.boolean('true or false'), false),
   workloads: v.exactOptional(object('an object of profiles by name')),

@@ -115,7 +115,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     for (const problem of problems) if (problem !== undefined) say(problem);
     const reported = reportedRun(events);
     const { summary } = reported;
-    for (const problem of writeReports(reported, options.reports, record.path)) say(problem);
+    for (const line of writeReports(reported, options, record.path, this.#globalConfig)) say(line);
     failForStates(summary, this.#globalConfig);
     requireExecuted(summary);
   }

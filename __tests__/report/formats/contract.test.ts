@@ -1,6 +1,7 @@
 import { readRecord } from '../../../src/record/read.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
 import { reportFormats } from '../../../src/report/formats/index.js';
+import { hostileEvents } from './hostile-record.js';
 
 const options = { color: false, width: 100 };
 const records = ['cancelled', 'cpu-only', 'gpu-box', 'killed', 'mixed'];
@@ -20,4 +21,15 @@ test.each(formats)('%s: a report of every record, and of every beginning of one'
       expect(text).not.toBe('');
     }
   }
+});
+
+test.each(formats)('%s: names and output by an attacker are shown and not obeyed', (_name, { render }) => {
+  const text = render(reportedRun(hostileEvents()), options);
+  expect(text).toContain('👩');
+  // Escape sequences and other control characters, and those that turn the direction of text.
+  expect(text.match(/[^\P{Cc}\n]/u)).toBeNull();
+  expect(text.match(/[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/)).toBeNull();
+  // Commands of CI services: GitHub's at the start of a line, the others anywhere in one.
+  expect(text.match(/^\s*::/m)).toBeNull();
+  expect(text.match(/##(?:\[|vso)/)).toBeNull();
 });

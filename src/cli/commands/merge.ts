@@ -14,9 +14,11 @@ import { readRecord } from '../../record/read.js';
 import { reportedRun } from '../../report/formats/format.js';
 import { reportFormatNames, reportFormats } from '../../report/formats/index.js';
 import { flakyJUnit, isOurJUnit, junitFormat } from '../../report/formats/junit.js';
+import { githubReport } from '../../report/github/github-report.js';
 import { reportFiles } from '../../report/report-files.js';
-import { type SuiteOutcome, suiteOutcomes } from '../../report/summary/suites.js';
+import { suiteOutcomes } from '../../report/summary/suites.js';
 import type { RunSummary } from '../../report/summary/summary.js';
+import { failsRun } from '../../report/summary/verdict.js';
 import { outcomeText } from '../../report/text/outcomes.js';
 import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
@@ -26,17 +28,6 @@ import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge
 import type { Command, CommandIo } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
 import { makeOutputFolder, writeOutput } from '../write-output.js';
-
-const failing: readonly SuiteOutcome[] = [
-  'failed',
-  'timed-out',
-  'lost',
-  'cancelled',
-  'unplaceable-failed',
-  'invalid',
-  'not-started',
-  'unfinished',
-];
 
 export const mergeCommand: Command = {
   summary: 'merges the shards of a run; fails when a shard or a suite is missing or failed',
@@ -108,6 +99,9 @@ export const mergeCommand: Command = {
     if (junit.length > 0 && !formats.includes('junit')) {
       write(junitFormat.fileName, mergeJUnit([...junit, ...flakyJUnit(summary)]));
     }
+    const { annotations, problem } = githubReport(run, io.env);
+    for (const line of annotations) io.out(`${line}\n`);
+    if (problem !== undefined) io.err(`${problem}\n`);
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
     const repeatable = division && repeatableRun(division, failed || runFails(summary));
     written.push(...learnMerged(historyPath, artefacts.histories, events, repeatable, io));
@@ -132,7 +126,11 @@ export const mergeCommand: Command = {
 };
 
 function runFails({ counts, unmetRequirements, refused }: RunSummary): boolean {
-  return unmetRequirements.length > 0 || refused.length > 0 || failing.some((outcome) => counts[outcome] > 0);
+  return (
+    unmetRequirements.length > 0 ||
+    refused.length > 0 ||
+    suiteOutcomes.some((outcome) => failsRun(outcome) && counts[outcome] > 0)
+  );
 }
 
 /** The number of suites by outcome, and the failed ones, as Jest prints them at the end of a run. */
@@ -140,7 +138,7 @@ function suitesText({ counts, suites }: RunSummary): string {
   const sums = suiteOutcomes.flatMap((outcome) =>
     counts[outcome] === 0 ? [] : `${counts[outcome]} ${outcomeText[outcome]}`,
   );
-  const failed = suites.filter(({ outcome }) => failing.includes(outcome));
+  const failed = suites.filter(({ outcome }) => failsRun(outcome));
   return [
     `Suites        ${sums.join(', ')} of ${suites.length}`,
     ...failed.map(({ id, outcome }) => `  ${outcomeText[outcome].padEnd(14)}  ${id}`),

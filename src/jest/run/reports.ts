@@ -1,20 +1,23 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Config } from '@jest/types';
+import type { HardwareOptions } from '../../config/options.js';
 import { messageOf } from '../../host/system-error.js';
 import type { ReportedRun } from '../../report/formats/format.js';
-import type { ReportFormatName } from '../../report/formats/index.js';
+import { githubReport } from '../../report/github/github-report.js';
 import { reportFiles } from '../../report/report-files.js';
 
 /**
- * Writes the reports of a run beside its record, over those of the run before.
- * @returns What could not be written, a sentence each: a report that is missing does not fail the run.
+ * Writes the reports of a run beside its record, over those of the run before, and tells GitHub Actions of it.
+ * @returns What to tell the user, a line each: a report that is missing does not fail the run.
  */
 export function writeReports(
   run: ReportedRun,
-  formats: readonly ReportFormatName[],
+  { reports, githubReport: tellsGithub }: HardwareOptions,
   recordPath: string,
+  { watch, watchAll }: Config.GlobalConfig,
 ): readonly string[] {
-  return [...reportFiles(run, formats, recordPath)].flatMap(({ name, content }) => {
+  const problems = [...reportFiles(run, reports, recordPath)].flatMap(({ name, content }) => {
     const path = join(dirname(recordPath), name);
     try {
       writeFileSync(path, content);
@@ -23,4 +26,9 @@ export function writeReports(
       return `The report ${path} cannot be written: ${messageOf(error)}.`;
     }
   });
+  // Runs inside of a test are none that somebody looks for on a page.
+  const isNested = process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
+  if (!tellsGithub || watch || watchAll || isNested) return problems;
+  const { annotations, problem } = githubReport(run, process.env);
+  return [...problems, ...annotations, ...(problem === undefined ? [] : [problem])];
 }

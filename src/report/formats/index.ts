@@ -1,9 +1,11 @@
 import { agentFormat } from './agent.js';
+import { csvFormat } from './csv.js';
 import { ctrfFormat } from './ctrf.js';
 import type { ReportFormat } from './format.js';
 import { htmlFormat } from './html/html.js';
 import { jsonFormat } from './json.js';
 import { junitFormat } from './junit.js';
+import { markdownFormat } from './markdown.js';
 import { terminalFormat } from './terminal.js';
 import { traceFormat } from './trace.js';
 
@@ -16,6 +18,8 @@ export const reportFormats = {
   ctrf: ctrfFormat,
   trace: traceFormat,
   agent: agentFormat,
+  markdown: markdownFormat,
+  csv: csvFormat,
 } as const satisfies Record<string, ReportFormat>;
 
 export type ReportFormatName = keyof typeof reportFormats;
