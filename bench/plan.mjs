@@ -24,6 +24,9 @@ etc(512, 16, 2e6);
 etc(512, 16, 45e6);
 etc(1024, 32, 12e6);
 etc(2048, 64, 15e6);
+etc(512, 16);
+etc(1024, 32);
+etc(2048, 64);
 if (folder !== undefined) {
   const timings = timingsIn(folder);
   const seeds = Array.from({ length: 45 }, (_, index) => 5001 + index);
@@ -63,7 +66,7 @@ function row(name, instances, moves, repeats = 3) {
   console.log(
     [
       name.padEnd(34),
-      String(moves).padStart(9),
+      String(moves ?? 'default').padStart(9),
       String(instances.length).padStart(5),
       ...[mean(ratios), at(0.5), at(0.95), ratios.at(-1) ?? 0].map((each) => each.toFixed(4).padStart(7)),
       mean(results.map(({ cpuMs }) => cpuMs))

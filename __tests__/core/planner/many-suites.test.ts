@@ -65,6 +65,25 @@ test('many pools, each of one slot', () => {
   expect(gapOf(fleet(3000, new Array(32).fill(1)))).toBeLessThan(0.01);
 });
 
+test('large budgets keep every rule: slots that come free later, suites that one pool alone can run, or none', () => {
+  const { machines, pools, suites } = fleet(160, [2, 1, 1, 3, 1, 1, 1, 1]);
+  const only = (pool: number) => pools.map((_, index) => (index === pool ? 700 : Number.POSITIVE_INFINITY));
+  const instance: PlanInstance = {
+    machines,
+    pools: pools.map((pool, index) => (index === 3 ? { ...pool, freeAtMs: [0, 9000, 1e9] } : pool)),
+    suites: [
+      ...suites,
+      ...[1, 1, 7, 99].map((pool, index) => ({ id: `only-${index}`, durationMs: only(pool) })),
+    ],
+  };
+  const found = plan(instance, { moves: 12_000_000 });
+  checkPlan(instance, found);
+  expect(found.makespanMs).toBeLessThanOrEqual(plan(instance).makespanMs);
+  expect(found.poolOf.slice(160)).toEqual(Int32Array.of(1, 1, 7, -1));
+  const turned = plan({ ...instance, suites: [...instance.suites].reverse() }, { moves: 12_000_000 });
+  expect(turned.startMs.reverse()).toEqual(found.startMs);
+});
+
 describe.each([
   // All suites are looked at, or first a sample of them.
   ['few', 1000],

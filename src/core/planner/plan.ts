@@ -5,20 +5,14 @@ import { type IndexedInstance, indexed, type PlanInstance } from './instance.js'
 import { type Prices, pricesOf } from './lagrangian-bound.js';
 import type { Schedule } from './list-scheduling.js';
 import type { Loads } from './loads.js';
-import { tabuSearch } from './tabu-search.js';
+import { defaultMoves, searchedPlan } from './searched-plan.js';
 
-/**
- * Chosen by `node bench/plan.mjs DIR`; half and double by `node bench/sensitivity.mjs DIR plan`.
- */
+/** Chosen by `node bench/plan.mjs DIR`; half and double by `node bench/sensitivity.mjs DIR plan`. */
 const tuning = {
-  /** Default budget of evaluations. Not tuned: about 50 ms of CPU, see the benchmark for what more brings. */
-  defaultMoves: 2_000_000,
+  /** Default budget of evaluations where more than slots is scarce. Not tuned: about 50 ms of CPU. */
+  constrainedMoves: 2_000_000,
   /** Suites above which a quick assignment is rounded only: they balance easily. 1000 and 4000: flat. */
   largeFrom: 2_000,
-  /** Tabu search starts above this multiple of the bound. 1.00005 and 1.0002: flat. */
-  searchAbove: 1.0001,
-  /** List plans are tried above this multiple of the bound: they are seldom shorter, never so near it. 1.001, 1.004: flat. */
-  listPlansAbove: 1.002,
 } as const;
 
 export type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from './instance.js';
@@ -26,7 +20,7 @@ export type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from './instance.
 export interface PlanOptions {
   /**
    * Budget: how many changes of the plan may be evaluated. About 50 million take a second; 0: no search.
-   * Default 2 million.
+   * Default 2 million; up to 40 million where slots alone are scarce and suites × pools are above 4,000.
    */
   readonly moves?: number;
   /** Of the search's random choices. Default 0. */
@@ -59,8 +53,8 @@ export function plan(given: PlanInstance, options: PlanOptions = {}): Plan {
   const instance = indexed(given);
   const prices = pricesOf(instance);
   const schedule = instance.slotsOnly
-    ? slotPlan(instance, prices, options)
-    : constrainedPlan(instance, prices, options.moves ?? tuning.defaultMoves);
+    ? scheduleOf(searchedPlan(instance, prices, options.moves ?? defaultMoves(instance), options.seed ?? 0))
+    : constrainedPlan(instance, prices, options.moves ?? tuning.constrainedMoves);
   return inGivenOrder(instance, prices, schedule);
 }
 
@@ -108,19 +102,6 @@ function quickSlotPlan(instance: IndexedInstance, prices: Prices, isLarge: boole
 /** Lower bound of the makespan: no schedule of the instance is shorter. Ms; 0 when nothing can run. */
 export function lowerBoundMs(given: PlanInstance): number {
   return pricesOf(indexed(given)).boundMs;
-}
-
-function slotPlan(
-  instance: IndexedInstance,
-  prices: Prices,
-  { moves = tuning.defaultMoves, seed = 0 }: PlanOptions,
-): Schedule {
-  const searched = roundedPlan(instance, prices);
-  const ratio = () => searched.makespanMs() / (prices.boundMs || 1);
-  if (moves > 0 && ratio() > tuning.searchAbove) tabuSearch(searched, prices, moves, seed);
-  if (ratio() <= tuning.listPlansAbove) return scheduleOf(searched);
-  const listed = listPlan(instance, prices);
-  return scheduleOf(listed.makespanMs() < searched.makespanMs() ? listed : searched);
 }
 
 /** The order within a slot does not change its end: higher priority first, then the longest, so that short suites end the run. */
