@@ -67,10 +67,10 @@ test('many pools, each of one slot', () => {
 
 test('large budgets keep every rule: slots that come free later, suites that one pool alone can run, or none', () => {
   const { machines, pools, suites } = fleet(160, [2, 1, 1, 3, 1, 1, 1, 1]);
-  const only = (pool: number) => pools.map((_, index) => (index === pool ? 700 : Number.POSITIVE_INFINITY));
+  const only = (pool: number) => pools.map((_, index) => (index === pool ? 7000 : Number.POSITIVE_INFINITY));
   const instance: PlanInstance = {
     machines,
-    pools: pools.map((pool, index) => (index === 3 ? { ...pool, freeAtMs: [0, 9000, 1e9] } : pool)),
+    pools: pools.map((pool, index) => (index === 3 ? { ...pool, freeAtMs: [0, 4000, 9000] } : pool)),
     suites: [
       ...suites,
       ...[1, 1, 7, 99].map((pool, index) => ({ id: `only-${index}`, durationMs: only(pool) })),
