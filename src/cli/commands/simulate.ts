@@ -36,7 +36,11 @@ export const simulateCommand: Command = {
     strategy: { summary: `one of ${strategyNames.join(', ')}; default: ${defaultStrategy}`, value: 'NAME' },
     compare: { summary: 'compare all strategies, that of --strategy first' },
     plan: { summary: 'show the plan made before the run, instead of a run that decides as suites end' },
-    moves: { summary: 'number of changes tried to improve that plan; default: 2000000, up to 40000000 for large runs', value: 'N' },
+    moves: {
+      summary:
+        'number of changes tried to improve that plan; default: 2000000, up to 40000000 for large runs',
+      value: 'N',
+    },
     seed: { summary: `seed of all random numbers; default: ${caseDefaults.seed}`, value: 'N' },
     sigma: {
       summary: `how far true durations are from expected ones, 0.3 for about ± 30 %; default: ${caseDefaults.sigma}`,
