@@ -1,6 +1,5 @@
 /**
- * What reports of large runs cost: time to summarise and to write each format, and its size; for the HTML page also how
- * long a browser takes to open it and to answer a search, where Chromium's headless shell is installed.
+ * What reports of large runs cost: time to summarise, and time and size of each format.
  * Usage: node bench/reports.mjs [SUITES] (default 10000)
  */
 import { performance } from 'node:perf_hooks';
