@@ -22,6 +22,8 @@ export function interceptCompilation(sharesModules: boolean): () => void {
       : compileFunction(source, parameters, options);
     return storages.watch(moduleFunction, options.filename);
   };
+  // Tests see no other function than Node's.
+  Object.defineProperties(intercepted, Object.getOwnPropertyDescriptors(compileFunction));
   vm.compileFunction = intercepted;
   return () => {
     // A test may have replaced it for longer than its suite, as it may with stock Jest.

@@ -42,7 +42,7 @@ export function moduleFunctionOf(
   options: ModuleOptions,
 ): ModuleFunction {
   const { filename, parsingContext } = options;
-  const parameterList = parameters.join();
+  const parameterList = parameters.join(', ');
   const module = recalled(filename, source, parameterList);
   if (module === undefined) {
     // Only what Jest's own way of compiling takes is the body of a function.
