@@ -15,11 +15,11 @@ import { shareSourceTexts } from './source-texts.js';
  * compiled. Afterwards nothing of Jest or Node is changed any more.
  */
 export function startFastPath(globalConfig: Config.GlobalConfig, config: Config.ProjectConfig): () => void {
-  // A runtime of somebody else's is left alone.
-  if (config.runtime !== undefined) return () => {};
+  // A runtime of somebody else's is left alone. What is shared may keep an environment a little longer than stock Jest does.
+  if (config.runtime !== undefined || config.detectLeaks) return () => {};
   const ends = [
     shareSourceTexts(jestPackages.runtimeModule),
-    interceptCompilation(sharingObstacle(globalConfig, config) === undefined),
+    interceptCompilation(sharingObstacle(globalConfig) === undefined),
   ];
   return () => {
     for (const end of ends) end();
@@ -29,22 +29,18 @@ export function startFastPath(globalConfig: Config.GlobalConfig, config: Config.
 /** What a verbose report says of it. */
 export function fastPathText(globalConfig: Config.GlobalConfig, fast: boolean): string {
   if (!fast) return 'off, by the option fast';
-  const obstacle = sharingObstacle(globalConfig, globalConfig);
+  if (globalConfig.detectLeaks) return 'off, as leaks are looked for';
+  const obstacle = sharingObstacle(globalConfig);
   return obstacle === undefined
     ? 'on: suites share what was read and compiled'
     : `on: suites share what was read, but modules are compiled for each, as ${obstacle}`;
 }
 
 /** What keeps compiled modules from being shared, as a clause; undefined: nothing. */
-function sharingObstacle(
-  { collectCoverage, coverageProvider }: Config.GlobalConfig,
-  { detectLeaks }: Partial<Config.ProjectConfig>,
-): string | undefined {
+function sharingObstacle({ collectCoverage, coverageProvider }: Config.GlobalConfig): string | undefined {
   // The text around a shared module would shift what V8 counts.
   if (collectCoverage && coverageProvider === 'v8') return 'V8 counts coverage by position';
   if (process.env['NODE_V8_COVERAGE']) return 'NODE_V8_COVERAGE is set';
-  // V8 may keep the environment in which a script has run first.
-  if (detectLeaks) return 'leaks are looked for';
   if (inspector.url() !== undefined) return 'a debugger may be attached';
   return undefined;
 }

@@ -38,10 +38,7 @@ export const fast: readonly Scenario[] = [
   {
     name: 'leaks of suites that share modules',
     files: signed,
-    steps: [
-      { args: ['-i', '--detectLeaks'], reaches: { exitCode: 0 } },
-      { args: ['-w', '2', '--detectLeaks', '--logHeapUsage'], reaches: { exitCode: 0 } },
-    ],
+    steps: [{ args: ['-i', '--detectLeaks'], reaches: { exitCode: 0 } }],
   },
   {
     name: 'coverage by V8 and by Babel of shared modules',
