@@ -1,6 +1,9 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { runJest } from './harness/jest.js';
 import { leaveProjects, useProject } from './harness/project.js';
 import { endsOf, eventsOf, fates } from './harness/record.js';
+import { logOf, overlaps } from './harness/suite-log.js';
 
 afterAll(leaveProjects);
 
@@ -35,4 +38,20 @@ test('a suite whose process dies does not end a run of several suites', async ()
   expect(run.stderr).toContain('Test Suites: 1 failed, 1 passed, 2 total');
   expect(fates(run.record)).toEqual({ 'first.test.js': 'lost', 'second.test.js': 'passed' });
   expect(endsOf(run.record, 'first.test.js')).toHaveLength(2);
+});
+
+test('quick suites that run in the process of Jest run one at a time', async () => {
+  const suite = (name: string) => `const { log, pause } = require('./log.cjs');
+    test('takes a moment', async () => { log('${name}', 'begin'); await pause(50); log('${name}', 'end'); });`;
+  const names = ['short-1', 'short-2', 'short-3'];
+  const files = Object.fromEntries(names.map((name) => [`${name}.test.js`, suite(name)]));
+  const project = await useProject('workers', { files });
+  // Jest runs them in its process once it knows that they are quick.
+  await runJest(project, ['-w', '4', 'short-[123]']);
+  rmSync(join(project.directory, 'suites.log'));
+  const run = await runJest(project, ['-w', '4', 'short-[123]']);
+  expect(run.exitCode).toBe(0);
+  const log = logOf(project);
+  expect(new Set(log.map(({ pid }) => pid))).toEqual(new Set([run.pid]));
+  expect(overlaps(log)).toEqual([]);
 });

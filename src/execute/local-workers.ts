@@ -40,9 +40,9 @@ export class LocalWorkers<Result> {
     });
   }
 
-  /** See {@link WorkerPool.raiseLimit}. */
-  raiseLimit(workers: number): void {
-    this.#pool.raiseLimit(workers);
+  /** See {@link WorkerPool.setLimit}. */
+  setLimit(workers: number): void {
+    this.#pool.setLimit(workers);
   }
 
   /** Starts a worker for these devices in advance, if the limit allows it, while the devices are still in use elsewhere. */

@@ -4,7 +4,7 @@ import { GroupGuard } from './group-guard.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface WorkerPoolOptions {
-  /** How many workers are kept at the most, an integer ≥ 1; see {@link WorkerPool.raiseLimit}. */
+  /** How many workers are kept at the most, an integer ≥ 1; see {@link WorkerPool.setLimit}. */
   readonly workers: number;
   /** Module that a worker runs, and what it gets once, at its start. */
   readonly entry: string;
@@ -51,7 +51,7 @@ export class WorkerPool {
   }
 
   /** Keeps as many workers from now on, an integer ≥ 1: more devices may be found than were known at first. */
-  raiseLimit(workers: number): void {
+  setLimit(workers: number): void {
     this.#limit = workers;
   }
 

@@ -136,9 +136,11 @@ export class HardwareRun {
 
     const machine = await this.#knownMachine();
     const more = this.#limit.asked ? 0 : acceleratorsOf(machine);
-    const workers = this.#limit.count + more;
-    this.#workers.raiseLimit(workers);
-    for (const told of machineTold(machine, this.#limit.count, more)) run.tell(told);
+    // Jest's process runs one suite at a time, however many workers there could be.
+    const atOnce = this.#inBand ? 1 : this.#limit.count;
+    const workers = atOnce + more;
+    this.#workers.setLimit(workers);
+    for (const told of machineTold(machine, atOnce, more)) run.tell(told);
     const sensors = this.#watchSensors(machine);
     this.#claims = this.#openClaims(machine, workers);
     try {
