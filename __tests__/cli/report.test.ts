@@ -102,6 +102,32 @@ test('a packed record, and the newest one of a folder too', async () => {
   expect((await run(folder)).out).toContain('cancelled by bail');
 });
 
+test('of a damaged record, what is whole is shown; what is not is named, and the exit code says so', async () => {
+  const path = join(temporaryDirectory(), 'run.jsonl');
+  const lines = readFileSync('fixtures/records/cpu-only.jsonl', 'utf8').split('\n');
+  writeFileSync(
+    path,
+    lines.map((line) => (line.includes('run-opened') ? line.slice(0, 20) : line)).join('\n'),
+  );
+  const whole = await run('fixtures/records/cpu-only.jsonl');
+  for (const flags of [[], ['--exit-code']]) {
+    const { code, out, err } = await run(path, ...flags);
+    expect({ code, out }).toEqual({ code: 2, out: whole.out });
+    expect(err).toMatch(/run\.jsonl:\d+: The line is not JSON\.[\s\S]*\nThe report shows what is whole\.\n$/);
+  }
+});
+
+test('merge names every damaged record, and merges nothing', async () => {
+  const folder = temporaryDirectory();
+  const text = readFileSync('fixtures/records/cpu-only.jsonl', 'utf8').replace('{', '{"index":1,"total":2,');
+  writeFileSync(join(folder, 'run-1.jsonl'), `${text}x\n`);
+  writeFileSync(join(folder, 'run-2.jsonl'), `${text.replace('"index":1', '"index":2')}\0\n`);
+  const { code, err } = await runCommand(['merge', folder]);
+  expect(code).toBe(2);
+  expect(err).toMatch(/run-1\.jsonl:\d+: The line is not JSON[\s\S]*run-2\.jsonl:\d+: The line is not JSON/);
+  expect(readdirSync(folder).sort()).toEqual(['run-1.jsonl', 'run-2.jsonl']);
+});
+
 test('several formats go into a folder', async () => {
   const folder = join(temporaryDirectory(), 'reports');
   const { code, out } = await run(

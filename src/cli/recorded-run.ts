@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import { UsageError } from '../core/vocabulary/usage-error.js';
+import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { newestRecordIn } from '../record/newest.js';
-import { readRecord } from '../record/read.js';
+import { salvageRecord } from '../record/salvage.js';
 import { type ReportedRun, reportedRun } from '../report/formats/format.js';
 import { mergeRecords } from '../shard/merge/records.js';
 
@@ -9,6 +9,8 @@ interface RecordedRun {
   readonly run: ReportedRun;
   /** For readers of the report. */
   readonly recordPath: string;
+  /** What of the records is damaged and left out. Empty: they are sound. */
+  readonly damage: readonly UsageProblem[];
 }
 
 const defaultDirectory = '.jest-hardware';
@@ -16,16 +18,21 @@ const defaultDirectory = '.jest-hardware';
 /**
  * Reads the run that the arguments of a command name: a record, the newest one of a folder, or the records of all shards.
  * @param paths None: the usual output directory.
+ * Of a damaged record it reads what is whole.
  * @throws {UsageError} for what is not a record, a folder without one, and several records that are not shards of one run.
  */
 export function recordedRun(paths: readonly string[]): RecordedRun {
   const records = (paths.length === 0 ? [defaultDirectory] : paths)
     .map(newestRecord)
-    .map((path) => ({ path, events: readRecord(path).events }));
+    .map((path) => ({ path, ...salvageRecord(path) }));
   const [first, ...others] = records;
   if (first === undefined) throw new Error('No record was read. This is a bug in jest-runner-hardware.');
   const events = others.length === 0 ? first.events : mergeRecords(records).events;
-  return { run: reportedRun(events), recordPath: records.map(({ path }) => path).join(', ') };
+  return {
+    run: reportedRun(events),
+    recordPath: records.map(({ path }) => path).join(', '),
+    damage: records.flatMap((record) => record.damage),
+  };
 }
 
 function newestRecord(path: string): string {

@@ -10,7 +10,7 @@ import { parseJson } from '../../json/read.js';
 import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
 import { readHistory, writeHistory } from '../../record/history-file.js';
 import { learn, unlearnedText } from '../../record/learn.js';
-import { readRecord } from '../../record/read.js';
+import { readRecords } from '../../record/read.js';
 import { reportedRun } from '../../report/formats/format.js';
 import { reportFormatNames, reportFormats } from '../../report/formats/index.js';
 import { flakyJUnit, isOurJUnit, junitFormat } from '../../report/formats/junit.js';
@@ -60,7 +60,7 @@ export const mergeCommand: Command = {
     }
     const formats = choicesFlag(flags, 'reports', reportFormatNames) ?? [];
     const found = findArtefacts(flags.words);
-    const records = found.records.map((path) => ({ path, events: readRecord(path).events }));
+    const records = readRecords(found.records);
     const { events, shardCount, notes, leftOut, division } = mergeRecords(records);
     const artefacts = withoutAttempts(found, leftOut);
     const counted = records.filter(({ path }) => !leftOut.includes(path));

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { printableLines } from '../../core/vocabulary/printable.js';
-import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { formatProblem, UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
 import { type ReportFormatName, reportFormatNames, reportFormats } from '../../report/formats/index.js';
 import { reportFiles } from '../../report/report-files.js';
-import { exitCodeOfRun } from '../../report/summary/verdict.js';
+import { exitCodeOf, exitCodeOfRun } from '../../report/summary/verdict.js';
 import type { Command } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
 import { openFile } from '../open-file.js';
@@ -32,8 +32,11 @@ export const reportCommand: Command = {
     const formats = choicesFlag(flags, 'format', reportFormatNames) ?? ['terminal' as const];
     const output = flags.get('output');
     if (output === undefined) refuseWithoutFolder(formats, flags.has('open'));
-    const { run, recordPath } = recordedRun(flags.words);
-    const exitCode = flags.has('exit-code') ? exitCodeOfRun(run.summary) : 0;
+    const { run, recordPath, damage } = recordedRun(flags.words);
+    const ofRun = flags.has('exit-code') ? exitCodeOfRun(run.summary) : 0;
+    const exitCode = damage.length === 0 ? ofRun : exitCodeOf.input;
+    for (const problem of damage) io.err(`${formatProblem(problem)}\n`);
+    if (damage.length > 0) io.err('The report shows what is whole.\n');
     const [format = 'terminal'] = formats;
     if (output === undefined) {
       const { columns = 80 } = process.stdout;

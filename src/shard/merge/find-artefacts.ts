@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
-import { readRecordText } from '../../record/read.js';
+import { readRecordText } from '../../record/text.js';
 import { isRawCoverageName } from './raw-coverage.js';
 
 /** Files that shards left behind, by what they are. */
