@@ -1,7 +1,7 @@
 import { readRecord } from '../../../src/record/read.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
 import { reportFormats } from '../../../src/report/formats/index.js';
-import { hostileEvents } from './hostile-record.js';
+import { hostileRun } from './hostile-run.js';
 
 const options = { color: false, width: 100 };
 const records = ['cancelled', 'cpu-only', 'gpu-box', 'killed', 'mixed'];
@@ -24,7 +24,7 @@ test.each(formats)('%s: a report of every record, and of every beginning of one'
 });
 
 test.each(formats)('%s: names and output by an attacker are shown and not obeyed', (_name, { render }) => {
-  const text = render(reportedRun(hostileEvents()), options);
+  const text = render(hostileRun(), options);
   expect(text).toContain('👩');
   // Escape sequences and other control characters, and those that turn the direction of text.
   expect(text.match(/[^\P{Cc}\n]/u)).toBeNull();
@@ -33,3 +33,10 @@ test.each(formats)('%s: names and output by an attacker are shown and not obeyed
   expect(text.match(/^\s*::/m)).toBeNull();
   expect(text.match(/##(?:\[|vso)/)).toBeNull();
 });
+
+test.each(formats.filter(([, { fileName }]) => fileName.endsWith('.json')))(
+  '%s: still JSON with such names',
+  (_name, { render }) => {
+    expect(() => JSON.parse(render(hostileRun(), options))).not.toThrow();
+  },
+);

@@ -1,7 +1,7 @@
 import { readRecord } from '../../../src/record/read.js';
 import { csvFormat } from '../../../src/report/formats/csv.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
-import { hostileEvents } from './hostile-record.js';
+import { hostileRun } from './hostile-run.js';
 
 const options = { color: false, width: 80 };
 
@@ -21,7 +21,7 @@ test('a line for each suite', () => {
 });
 
 test('names by an attacker stay in their cells, and no cell is a formula', () => {
-  const text = csvFormat.render(reportedRun(hostileEvents()), options);
+  const text = csvFormat.render(hostileRun(), options);
   const rows = text.split('\n').map(cellsOf);
   expect(rows).toHaveLength(10);
   expect(new Set(rows.map((cells) => cells.length))).toEqual(new Set([9]));

@@ -2,7 +2,7 @@ import type { RunEvent } from '../../../src/core/events.js';
 import { readRecord } from '../../../src/record/read.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
 import { markdownFormat } from '../../../src/report/formats/markdown.js';
-import { hostileEvents } from './hostile-record.js';
+import { hostileRun } from './hostile-run.js';
 
 const render = (events: readonly RunEvent[]) =>
   markdownFormat.render(reportedRun(events), { color: false, width: 80 });
@@ -42,7 +42,7 @@ test('devices, what limited the run, what was odd, the slowest suites', () => {
 });
 
 test('foreign text stands in code alone: no heading, list, HTML, link or further cell comes of it', () => {
-  const text = render(hostileEvents());
+  const text = markdownFormat.render(hostileRun(), { color: false, width: 80 });
   expect(text.length).toBeLessThan(60_000);
   const prose = withoutCode(text);
   expect(prose).not.toMatch(/[<>@[\]]|javascript|alert|evil/);

@@ -4,7 +4,7 @@ import { readRecord } from '../../../src/record/read.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
 import { githubReport } from '../../../src/report/github/github-report.js';
 import { temporaryDirectory } from '../../detect/temporary-host.js';
-import { hostileEvents } from '../formats/hostile-record.js';
+import { hostileRun } from '../formats/hostile-run.js';
 
 const { events } = readRecord('fixtures/records/mixed.jsonl');
 const run = reportedRun(events);
@@ -33,7 +33,7 @@ test('elsewhere nothing happens; a shard leaves annotations to the merge', () =>
 });
 
 test('names by an attacker end neither an annotation nor its properties', () => {
-  const { annotations } = githubReport(reportedRun(hostileEvents()), actions);
+  const { annotations } = githubReport(hostileRun(), actions);
   expect(annotations.length).toBeGreaterThan(3);
   for (const line of annotations) {
     expect(line).toMatch(/^::(?:error|warning) title=[^,:]+(?:,file=[^,:]+)?::/);
