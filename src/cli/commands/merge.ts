@@ -18,7 +18,7 @@ import { githubReport } from '../../report/github/github-report.js';
 import { reportFiles } from '../../report/report-files.js';
 import { suiteOutcomes } from '../../report/summary/suites.js';
 import type { RunSummary } from '../../report/summary/summary.js';
-import { failsRun } from '../../report/summary/verdict.js';
+import { failsRun, failureCauses } from '../../report/summary/verdict.js';
 import { outcomeText } from '../../report/text/outcomes.js';
 import { type CoveredRecord, mergeCoverage } from '../../shard/merge/coverage.js';
 import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/find-artefacts.js';
@@ -103,7 +103,7 @@ export const mergeCommand: Command = {
     for (const line of annotations) io.out(`${line}\n`);
     if (problem !== undefined) io.err(`${problem}\n`);
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
-    const repeatable = division && repeatableRun(division, failed || runFails(summary));
+    const repeatable = division && repeatableRun(division, failed || failureCauses(summary).length > 0);
     written.push(...learnMerged(historyPath, artefacts.histories, events, repeatable, io));
     const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
@@ -121,17 +121,9 @@ export const mergeCommand: Command = {
       written.push(folder);
     }
     io.out(printableLines(`merged ${shardCount} shards into ${written.join(', ')}\n`));
-    return failed || runFails(summary) ? 1 : 0;
+    return failed || failureCauses(summary).length > 0 ? 1 : 0;
   },
 };
-
-function runFails({ counts, unmetRequirements, refused }: RunSummary): boolean {
-  return (
-    unmetRequirements.length > 0 ||
-    refused.length > 0 ||
-    suiteOutcomes.some((outcome) => failsRun(outcome) && counts[outcome] > 0)
-  );
-}
 
 /** The number of suites by outcome, and the failed ones, as Jest prints them at the end of a run. */
 function suitesText({ counts, suites }: RunSummary): string {

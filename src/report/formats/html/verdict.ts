@@ -2,8 +2,10 @@ import { printable } from '../../../core/vocabulary/printable.js';
 import { formatDuration } from '../../../core/vocabulary/units.js';
 import { suiteOutcomes } from '../../summary/suites.js';
 import type { RunSummary } from '../../summary/summary.js';
+import { failureCauses } from '../../summary/verdict.js';
 import { besideBestPossible } from '../../text/best-possible.js';
 import { outcomeText } from '../../text/outcomes.js';
+import { verdictText } from '../../text/verdict.js';
 import { outcomeRanks } from './outcome-ranks.js';
 
 export interface Verdict {
@@ -15,26 +17,17 @@ export interface Verdict {
 }
 
 export function verdictOf(summary: RunSummary): Verdict {
-  return { ...headlineOf(summary), facts: factsOf(summary).map(printable) };
+  return { rank: rankOf(summary), text: verdictText(summary), facts: factsOf(summary).map(printable) };
 }
 
-function headlineOf({ suites, state, unmetRequirements, refused }: RunSummary): Omit<Verdict, 'facts'> {
-  const bad = suites.filter(({ outcome }) => outcomeRanks[outcome] === 'bad').length;
-  const all = `${suites.length.toLocaleString('en')} suite${suites.length === 1 ? '' : 's'}`;
-  if (bad > 0) return { rank: 'bad', text: `Failed: ${bad.toLocaleString('en')} of ${all}` };
-  if (unmetRequirements.length > 0) {
-    const classes = unmetRequirements.join(' or ');
-    return { rank: 'bad', text: `Failed: no suite executed a test on a real ${classes}` };
-  }
-  const [refusal] = refused;
-  if (refusal !== undefined) {
-    return { rank: 'bad', text: `Failed: ${refusal.suiteIds.length} of ${all} ${refusal.state}` };
-  }
-  if (state === 'cancelled') return { rank: 'odd', text: `Cancelled: ${all}` };
-  if (state === 'unfinished') {
-    return { rank: 'odd', text: `Unfinished: the record stops before the end of the run, ${all}` };
-  }
-  return { rank: 'good', text: `Passed: ${all}` };
+/** A run that did not end is `odd` as long as nothing in it failed. */
+function rankOf(summary: RunSummary): Verdict['rank'] {
+  const { suites, state, unmetRequirements, refused } = summary;
+  if (state === 'complete') return failureCauses(summary).length > 0 ? 'bad' : 'good';
+  const isBad =
+    unmetRequirements.length + refused.length > 0 ||
+    suites.some(({ outcome }) => outcomeRanks[outcome] === 'bad');
+  return isBad ? 'bad' : 'odd';
 }
 
 function factsOf(summary: RunSummary): readonly string[] {
