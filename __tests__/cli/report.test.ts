@@ -95,6 +95,23 @@ test('the newest record of a folder', async () => {
   expect((await run(folder)).out).toContain('cancelled by bail');
 });
 
+test('--last-full: the newest whole run of a folder, or what it holds instead', async () => {
+  const folder = temporaryDirectory();
+  const whole = readFileSync('fixtures/records/cpu-only.jsonl', 'utf8');
+  const put = (day: number, text: string) =>
+    writeFileSync(join(folder, `run-2026-03-0${day}T09-00-00.000Z.jsonl`), text);
+  put(3, whole.replace('"filtered":false', '"filtered":true'));
+  put(4, readFileSync('fixtures/records/cancelled.jsonl', 'utf8'));
+  const none = await run('--last-full', folder);
+  expect(none).toMatchObject({ code: 2, out: '' });
+  expect(none.err).toContain('found: 2 records of other runs');
+  put(2, whole);
+  put(1, whole.replaceAll('tax.test.ts', 'old.test.ts'));
+  const { out } = await run('--last-full', folder, '--format', 'csv');
+  expect(out).toContain('tax.test.ts');
+  expect((await run('--last-full', folder, folder)).err).toContain('looks into one folder');
+});
+
 test('a packed record, and the newest one of a folder too', async () => {
   const folder = temporaryDirectory();
   const packed = gzipSync(readFileSync('fixtures/records/cancelled.jsonl'));

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inProject, type JestRun, runJest } from './harness/jest.js';
 import { leaveProjects, type Project, useProject } from './harness/project.js';
@@ -55,13 +56,30 @@ test('a filtered run is recorded as such and not learned from', async () => {
   await runJest(project, ['-i']);
   const before = learned(project);
   const run = await runJest(project, ['-i', '-t', 'moment']);
-  expect(run.record[0]).toMatchObject({ type: 'run-started', filtered: true });
+  expect(run.record[0]).toMatchObject({ type: 'run-started', filtered: true, narrowedBy: ['-t'] });
   expect(learned(project)).toEqual(before);
 
   /** All lines but the first, which names the runs that were looked at. */
   function learned({ directory }: Project): readonly string[] {
     return readFileSync(join(directory, '.jest-hardware/history.jsonl'), 'utf8').split('\n').slice(1);
   }
+});
+
+test('its commit is git’s, with whether files differ from it; a run by path says so', async () => {
+  const project = await useProject('history');
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-C', project.directory, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  git('init', '-q');
+  git('add', '.');
+  git('commit', '-qm', 'all');
+  const clean = await runJest(project, ['-i', 'large']);
+  expect(clean.record[0]).toMatchObject({ commit: git('rev-parse', 'HEAD'), narrowedBy: ['paths'] });
+  expect(clean.record[0]).not.toHaveProperty('uncommitted');
+  writeFileSync(join(project.directory, 'new.test.js'), "test('is new', () => {});\n");
+  const changed = await runJest(project, ['-i', 'new']);
+  expect(changed.record[0]).toMatchObject({ commit: git('rev-parse', 'HEAD'), uncommitted: true });
 });
 
 test('record and history go where the options say', async () => {

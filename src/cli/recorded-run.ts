@@ -13,7 +13,8 @@ interface RecordedRun {
   readonly damage: readonly UsageProblem[];
 }
 
-const defaultDirectory = '.jest-hardware';
+/** Where runs write their records, unless the option `outputDirectory` says otherwise. */
+export const defaultDirectory = '.jest-hardware';
 
 /**
  * Reads the run that the arguments of a command name: a record, the newest one of a folder, or the records of all shards.

@@ -185,12 +185,19 @@ export interface RunStarted {
   readonly startedAt: string;
   readonly packageVersion: string;
   readonly strategy: string;
+  /** Left out where neither the CI service nor git names one. */
   readonly commit?: string;
+  /** True when files of the checkout differed from the commit; left out where they did not, or nobody looked. */
+  readonly uncommitted?: true;
   /** Number of the shard, 1-based; left out when the run is not sharded. */
   readonly index?: number;
   readonly total?: number;
   /** True when suites or tests were left out by `-t`, a path pattern or the like. */
   readonly filtered: boolean;
+  /** What left them out: `-t`, `paths`, `--onlyChanged` …; left out where nothing did, and in older records. */
+  readonly narrowedBy?: readonly string[];
+  /** True for all but the first run of a Jest process that watches; left out in older records. */
+  readonly rerun?: true;
   /** The device classes to which `JEST_HARDWARE_ONLY` limits the run; left out: all. */
   readonly only?: readonly DeviceClass[];
   readonly coverage: boolean;

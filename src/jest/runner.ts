@@ -29,6 +29,7 @@ import { HardwareRun, type RunInput } from './run/hardware-run.js';
 import { HistorySink } from './run/history-sink.js';
 import { KeptCoverage } from './run/kept-coverage.js';
 import { writeReports } from './run/reports.js';
+import { sourcesIn } from './run/sources.js';
 import { failForReporters, failForStates, requireExecuted } from './run/verdict.js';
 import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
@@ -129,6 +130,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     environment: HardwareEnvironment,
   ): Promise<Omit<RunInput, 'emit'>> {
     const globalConfig = this.#globalConfig;
+    const sources = sourcesIn(globalConfig.rootDir);
     const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
     if (read?.problem !== undefined && read.state !== 'missing') say(read.problem);
     const history = read?.history ?? emptyHistory;
@@ -149,6 +151,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       options,
       claims,
       only: environment.only,
+      sources: await sources,
       serial,
     };
   }

@@ -33,6 +33,7 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
       hideRunnerOptions(options.contexts.filter(({ config }) => runsWithUs(config)));
     }
     session.contexts = options.contexts;
+    session.begun++;
     session.runs = [];
     session.shard = undefined;
     session.failures = [];

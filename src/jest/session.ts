@@ -17,6 +17,8 @@ interface SessionRun {
 interface Session {
   /** All projects, set by our sequencer; undefined: another sequencer is in use. */
   contexts: readonly TestContext[] | undefined;
+  /** How often Jest made our sequencer, which it does once a run; more than once only where it watches. */
+  begun: number;
   /** Runs since the sequencer was made; more than one when projects give different options. */
   runs: SessionRun[];
   /** Set by our sequencer where `--shard` is given. */
@@ -33,6 +35,7 @@ const keptByName = globalThis as { [key]?: Session };
 
 keptByName[key] ??= {
   contexts: undefined,
+  begun: 0,
   runs: [],
   shard: undefined,
   failures: [],

@@ -1,10 +1,11 @@
-import { appendFileSync, closeSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { codeOf, messageOf } from '../host/system-error.js';
+import { holdsWholeRun, keptRecords } from './kept-records.js';
 
-/** How many records a directory keeps. */
+/** How many records a directory keeps, and how many of whole runs. */
 export const recordsKept = 20;
 
 /** The record of the run that is going on: one JSON object a line. */
@@ -23,7 +24,8 @@ export interface OpenRecord {
 
 /**
  * Creates `run-<UTC, - for :>.jsonl`, with `-2`, `-3` … behind the time when runs start in the same millisecond, and
- * deletes all but the newest 20 records of the directory; files of other names are not touched.
+ * deletes all but the newest 20 records of the directory and the newest 20 of whole runs; files of other names are not
+ * touched.
  * @param directory Prepared by `prepareOutputDirectory`.
  * @throws UsageError when the file cannot be created.
  */
@@ -79,25 +81,23 @@ function createFile(directory: string, startedAt: Date): { path: string; descrip
   }
 }
 
-const recordName = /^run-(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z)(?:-(\d+))?\.jsonl$/;
-
-/** Never deletes the record of this run, even where a clock that was set back makes it the oldest. */
+/**
+ * A record stays when it is among the newest, or among the newest of whole runs: those of an IDE or of watch mode must not
+ * push these out. Never deletes the record of this run, even where a clock that was set back makes it the oldest.
+ */
 function deleteOldRecords(directory: string, ownPath: string): void {
-  try {
-    readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .flatMap(({ name }) => {
-        const [, stamp, copy = '1'] = recordName.exec(name) ?? [];
-        return stamp === undefined ? [] : [{ path: join(directory, name), stamp, copy: Number(copy) }];
-      })
-      .filter(({ path }) => path !== ownPath)
-      .sort((a, b) => (a.stamp === b.stamp ? b.copy - a.copy : a.stamp < b.stamp ? 1 : -1))
-      .slice(recordsKept - 1)
-      .forEach(({ path }) => {
-        rmSync(path, { force: true });
-      });
-  } catch {
-    // One record too many does no harm; the next run tries again.
+  const others = keptRecords(directory).filter(({ path, isOwn }) => isOwn && path !== ownPath);
+  if (others.length < recordsKept) return;
+  let whole = 0;
+  for (const [index, { path }] of others.entries()) {
+    const isKeptAsWhole = whole < recordsKept && holdsWholeRun(path);
+    if (isKeptAsWhole) whole++;
+    if (isKeptAsWhole || index < recordsKept - 1) continue;
+    try {
+      rmSync(path, { force: true });
+    } catch {
+      // One record too many does no harm; the next run tries again.
+    }
   }
 }
 

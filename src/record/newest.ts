@@ -1,18 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { keptRecords } from './kept-records.js';
 
 /** The path of the newest record of a folder; undefined: it has none, or there is no such folder. */
 export function newestRecordIn(directory: string): string | undefined {
-  let names: readonly string[];
-  try {
-    names = readdirSync(directory);
-  } catch {
-    return undefined;
-  }
-  // Their names begin with the time of the run.
-  const newest = names
-    .filter((name) => /^run-.*\.jsonl(?:\.gz)?$/.test(name))
-    .sort()
-    .at(-1);
-  return newest && join(directory, newest);
+  return keptRecords(directory)[0]?.path;
 }

@@ -7,6 +7,7 @@ import { reportFiles } from '../../report/report-files.js';
 import { exitCodeOf, exitCodeOfRun } from '../../report/summary/verdict.js';
 import type { Command } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
+import { lastWholeRecord } from '../last-whole-record.js';
 import { openFile } from '../open-file.js';
 import { recordedRun } from '../recorded-run.js';
 import { makeOutputFolder, writeOutput } from '../write-output.js';
@@ -24,6 +25,9 @@ export const reportCommand: Command = {
     },
     output: { summary: 'folder for the reports; default: the one report is printed', value: 'DIR' },
     open: { summary: 'open the first report that was written' },
+    'last-full': {
+      summary: 'the last run of the folder that was whole: to its end, without -t, paths and the like',
+    },
     'exit-code': {
       summary: 'exit with a code for what failed the run: 1 tests, 2 docblocks, 3 hardware, 4 other',
     },
@@ -32,7 +36,9 @@ export const reportCommand: Command = {
     const formats = choicesFlag(flags, 'format', reportFormatNames) ?? ['terminal' as const];
     const output = flags.get('output');
     if (output === undefined) refuseWithoutFolder(formats, flags.has('open'));
-    const { run, recordPath, damage } = recordedRun(flags.words);
+    const { run, recordPath, damage } = recordedRun(
+      flags.has('last-full') ? [lastWholeRecord(flags.words)] : flags.words,
+    );
     const ofRun = flags.has('exit-code') ? exitCodeOfRun(run.summary) : 0;
     const exitCode = damage.length === 0 ? ofRun : exitCodeOf.input;
     for (const problem of damage) io.err(`${formatProblem(problem)}\n`);

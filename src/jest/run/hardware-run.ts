@@ -30,6 +30,7 @@ import { inBandOr } from './in-band.js';
 import { machineTold, suitesTold } from './prelude.js';
 import { runStarted } from './run-facts.js';
 import { isSelected, narrowed, type OnlyClasses } from './selection.js';
+import type { Sources } from './sources.js';
 import type { SuiteTests } from './suite-tests.js';
 import { onWorkers, suiteWorkers } from './suite-workers.js';
 import {
@@ -56,6 +57,7 @@ export interface RunInput {
   /** The queue in which the runs of this host claim devices and locks; undefined: this run ignores other runs. */
   readonly claims: ClaimQueue | undefined;
   readonly only: OnlyClasses;
+  readonly sources: Sources;
   /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */
   readonly serial: boolean;
   readonly emit: Emit;
@@ -126,11 +128,11 @@ export class HardwareRun {
    * @returns True when a worker had to be killed at the end, because something of its suites was still running.
    */
   async run(startedAt: Date): Promise<boolean> {
-    const { globalConfig, options, only, failedLast } = this.#input;
+    const { globalConfig, options, only, failedLast, sources } = this.#input;
     const run = this.#run;
     run.on(this.#delivery);
     // Suites are announced before the first wait, so that a run cancelled during detection names each of them.
-    run.tell(runStarted(globalConfig, options, only, startedAt));
+    run.tell(runStarted(globalConfig, options, only, startedAt, sources));
     if (session.shard !== undefined) run.tell(session.shard.planned);
     for (const told of suitesTold(this.#suites, only, failedLast)) run.tell(told);
 

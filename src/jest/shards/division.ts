@@ -9,7 +9,8 @@ import { ciRunOf } from '../../shard/plan/ci-run.js';
 import { earlierAttempt } from '../../shard/plan/earlier-attempt.js';
 import { fleetHash, planRun } from '../../shard/plan/plan.js';
 import { readPlanFile } from '../../shard/plan/plan-file.js';
-import { asksForSomeSuites, commitOf } from '../run/run-facts.js';
+import { asksForSomeSuites } from '../run/narrowing.js';
+import { commitOf } from '../run/sources.js';
 import { say } from '../session.js';
 
 /** Which suites of a run belong to this shard, and by which plan. */

@@ -13,6 +13,7 @@ import { openRecord } from '../../record/file.js';
 import { prepareOutputDirectory } from '../../record/output-directory.js';
 import { ciRunOf } from '../../shard/plan/ci-run.js';
 import { runStarted } from '../run/run-facts.js';
+import { commitOf } from '../run/sources.js';
 import { runsWithUs } from '../runner-options.js';
 import { say, session } from '../session.js';
 import { readSuites } from '../suites.js';
@@ -117,7 +118,9 @@ function recordEmptyShard(
   prepareOutputDirectory(directory);
   const startedAt = new Date();
   const record = openRecord(directory, startedAt);
-  record.write({ atMs: 0, ...runStarted(globalConfig, options, undefined, startedAt) });
+  const commit = commitOf(process.env);
+  const sources = commit === undefined ? {} : { commit };
+  record.write({ atMs: 0, ...runStarted(globalConfig, options, undefined, startedAt, sources) });
   record.write({ atMs: 0, ...shard.planned });
   record.write({ atMs: 0, type: 'run-opened' });
   record.write({ atMs: 0, type: 'run-ended' });
