@@ -213,6 +213,15 @@ export interface RunStarted {
   readonly failOn?: readonly FailOn[];
 }
 
+/**
+ * Whether a run was asked for everything: not narrowed by `-t`, paths, device classes or shards, and not started again by watch
+ * mode.
+ */
+export function isWholeRun(started: Pick<RunStarted, 'filtered' | 'only' | 'total' | 'rerun'>): boolean {
+  const { filtered, only, total, rerun } = started;
+  return !filtered && only === undefined && total === undefined && rerun !== true;
+}
+
 /** States of a suite that did not fail, which the option `failOn` can turn into a failure of the run. */
 export const failOnStates = ['flaky', 'degraded', 'skipped'] as const;
 export type FailOn = (typeof failOnStates)[number];

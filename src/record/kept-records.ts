@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunStarted } from '../core/events.js';
+import { isWholeRun, type RunStarted } from '../core/events.js';
 
 /** A record in an output directory. */
 export interface KeptRecord {
@@ -25,26 +25,13 @@ export function keptRecords(directory: string): readonly KeptRecord[] {
     .map(({ path, isOwn }) => ({ path, isOwn }));
 }
 
-/**
- * Whether a run was asked for everything: not narrowed by `-t`, paths, device classes or shards, and not started again by watch
- * mode.
- */
-export function isWhole({
-  filtered,
-  only,
-  total,
-  rerun,
-}: Pick<RunStarted, 'filtered' | 'only' | 'total' | 'rerun'>): boolean {
-  return !filtered && only === undefined && total === undefined && rerun !== true;
-}
-
 /** Whether a record holds a whole run that came to its end, by its first and its last bytes alone. False for what is no record. */
 export function holdsWholeRun(path: string): boolean {
   try {
     const { first, last } = endsOf(path);
     const [line = ''] = first.split('\n', 1);
     const started = JSON.parse(line) as RunStarted;
-    return started.type === 'run-started' && isWhole(started) && last.includes('"type":"run-ended"');
+    return started.type === 'run-started' && isWholeRun(started) && last.includes('"type":"run-ended"');
   } catch {
     return false;
   }
