@@ -104,7 +104,7 @@ test('--last-full: the newest whole run of a folder, or what it holds instead', 
   put(4, readFileSync('fixtures/records/cancelled.jsonl', 'utf8'));
   const none = await run('--last-full', folder);
   expect(none).toMatchObject({ code: 2, out: '' });
-  expect(none.err).toContain('found: 2 records of other runs');
+  expect(none.err).toMatch(/found: +2 records of other runs/);
   put(2, whole);
   put(1, whole.replaceAll('tax.test.ts', 'old.test.ts'));
   const { out } = await run('--last-full', folder, '--format', 'csv');
