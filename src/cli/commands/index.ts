@@ -1,4 +1,5 @@
 import type { Command } from '../command.js';
+import { adviseCommand } from './advise.js';
 import { detectCommand } from './detect.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
@@ -12,6 +13,7 @@ import { simulateCommand } from './simulate.js';
 
 /** Every command. A new one is a file beside this one and a line here. */
 export const commands = {
+  advise: adviseCommand,
   detect: detectCommand,
   doctor: doctorCommand,
   explain: explainCommand,

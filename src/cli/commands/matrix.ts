@@ -1,11 +1,11 @@
 import { readProject } from '../../config/project/project.js';
 import { printableJson } from '../../core/vocabulary/printable.js';
-import { durationSyntax, formatDuration, parseDuration } from '../../core/vocabulary/units.js';
-import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { durationSyntax, formatDuration } from '../../core/vocabulary/units.js';
 import { fleetFileOf, readFleet } from '../../machine-file/fleets.js';
 import { kindsAskedFor, type Matrix, matrixFor } from '../../shard/plan/matrix.js';
 import type { Command } from '../command.js';
 import { choiceFlag } from '../flags/choice-flag.js';
+import { requiredDuration } from '../flags/duration-flag.js';
 import { writeOutput } from '../write-output.js';
 
 const formats = {
@@ -49,15 +49,7 @@ export const matrixCommand: Command = {
   },
   async run(flags, io) {
     const format = choiceFlag(flags, 'format', formatNames) ?? 'github';
-    const text = flags.get('finish-within');
-    const finishWithinMs = parseDuration(text ?? '');
-    if (finishWithinMs === undefined) {
-      throw new UsageError({
-        message:
-          text === undefined ? '`--finish-within` is missing' : `\`--finish-within\` cannot be \`${text}\``,
-        expected: durationSyntax,
-      });
-    }
+    const finishWithinMs = requiredDuration(flags, 'finish-within');
     const { suites, history, historyProblem } = readProject(process.cwd(), flags.get('config'));
     if (historyProblem !== undefined) io.err(`${historyProblem}\n`);
     const runners = flags.get('runners');

@@ -1,6 +1,5 @@
 import { defaultStrategy, strategyNames } from '../../core/strategies/index.js';
 import { printableLines } from '../../core/vocabulary/printable.js';
-import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { table } from '../../report/text/table.js';
 import { planCase, runCase, type SimulatedCase } from '../../simulate/case.js';
 import { fleetNames } from '../../simulate/fleets.js';
@@ -9,6 +8,7 @@ import type { SimulationResult } from '../../simulate/result.js';
 import type { Command, FlagValues } from '../command.js';
 import { choiceFlag } from '../flags/choice-flag.js';
 import { numberFlag } from '../flags/number-flag.js';
+import { outputFormat } from '../flags/output-format.js';
 import { refuseTogether } from '../flags/refuse-together.js';
 import { caseDefaults, caseFrom, workloadNames } from '../simulated-case.js';
 import { writeOutput } from '../write-output.js';
@@ -64,7 +64,7 @@ export const simulateCommand: Command = {
   },
   async run(flags, io) {
     const output = flags.get('output');
-    const format = output === undefined ? undefined : formatOf(output);
+    const format = output === undefined ? undefined : outputFormat(output, outputFormats);
     const { given, title } = caseFrom(flags);
     const results = resultsOf(given, flags);
     if (output !== undefined && format !== undefined) {
@@ -85,15 +85,6 @@ function resultsOf(given: SimulatedCase, flags: FlagValues): readonly Simulation
     return [strategy, ...others].map((name) => runCase(given, name));
   }
   return [flags.has('plan') ? planCase(given, moves) : runCase(given, strategy)];
-}
-
-function formatOf(path: string): keyof typeof outputFormats {
-  const end = path.slice(path.lastIndexOf('.') + 1);
-  if (Object.hasOwn(outputFormats, end)) return end as keyof typeof outputFormats;
-  throw new UsageError({
-    message: `\`--output ${path}\`: unknown kind of file`,
-    expected: `a name that ends in ${formats.map((each) => `.${each}`).join(', ')}`,
-  });
 }
 
 function textOf(results: readonly SimulationResult[], title: string): string {
