@@ -3,7 +3,8 @@
  *
  * The code is CommonJS, because Jest loads configs, runners, sequencers and reporters by `require`: what a project's
  * transformer makes of CommonJS is CommonJS still, and Yarn's Plug'n'Play follows `require` on every Node.js. It is one
- * file, because Node spends a third of a millisecond on every module file, and because all entries share one state.
+ * file, because Node spends a third of a millisecond on every module file, because all entries share one state, and
+ * because V8's code for it can be kept in one file (src/kept-code.cts).
  * ES modules that import an entry get a wrapper of it.
  *
  * `--if-changed`: nothing is done where dist is what the sources last made.
@@ -41,46 +42,69 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconf
   stdio: 'inherit',
 });
 
-await build({
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+/** Packages whose code becomes part of ours: what is left of them is small, and it is loaded in every run. */
+const included = ['valibot', 'p-queue', 'eventemitter3', 'p-timeout'];
+const { metafile } = await build({
   // Worker processes load the last two, and nothing else of us.
   entryPoints: ['src/entries.cts', 'src/jest/environment.ts', 'src/jest/suite-process.ts'],
   bundle: true,
   format: 'cjs',
   define: { 'import.meta.url': 'importMetaUrl', ...defineClient() },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  packages: 'external',
+  external: [...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }), 'jest-util'],
   outbase: 'src',
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   platform: 'node',
   target: 'node20.19',
+  // In code that is kept compiled (src/kept-code.cts) import() does not work on Node 20.
+  supported: { 'dynamic-import': false },
+  metafile: true,
   logLevel: 'warning',
 });
+const foreign = includedPackages(Object.keys(metafile.inputs));
+const unexpected = foreign.filter((name) => !included.includes(name));
+if (unexpected.length > 0)
+  throw new Error(`packages that are neither dependencies nor to be included: ${unexpected}`);
+for (const path of Object.keys(metafile.outputs)) writeFileSync(path, asciiOf(readFileSync(path, 'utf8')));
+write('licences.txt', foreign.map(licenceOf).join('\n\n'));
+const buildId = createHash('sha256').update(readFileSync('dist/entries.cjs')).digest('hex');
 
 /**
  * Entries of the one file, as files of their own. Node looks through a CommonJS file that an ES module imports for the
- * names of its exports. In two lines, because it takes `module.exports = require(…)` for a re-export and would look
- * through the whole of entries.cjs, which costs more than loading it.
+ * names of its exports. In two lines, because it takes `module.exports = require(…)` for a re-export and would look there
+ * too.
  */
-const shared = { index: 'index', 'jest/sequencer': 'sequencer', 'jest/reporter': 'reporter' };
+const shared = {
+  index: 'index',
+  'jest/sequencer': 'sequencer',
+  'jest/reporter': 'reporter',
+  'cli/main': 'main',
+};
 for (const [path, entry] of Object.entries(shared)) {
-  const file = path.includes('/') ? '../entries.cjs' : './entries.cjs';
-  write(`${path}.cjs`, `const entries = require('${file}');\nmodule.exports = entries.${entry};\n`);
+  const file = path.includes('/') ? '../kept-code.cjs' : './kept-code.cjs';
+  write(
+    `${path}.cjs`,
+    `const { entryOf } = require('${file}');\nmodule.exports = entryOf('${entry}', '${buildId}');\n`,
+  );
+}
+// CommonJS written by hand: only its types are taken out.
+for (const path of ['placement', 'kept-code']) {
+  const { outputText } = ts.transpileModule(readFileSync(`src/${path}.cts`, 'utf8'), {
+    fileName: `${path}.cts`,
+    compilerOptions: {
+      module: ts.ModuleKind.CommonJS,
+      target: ts.ScriptTarget.ES2023,
+      verbatimModuleSyntax: true,
+    },
+  });
+  write(`${path}.cjs`, outputText);
 }
 write('cli/main.js', "#!/usr/bin/env node\nimport './main.cjs';\n");
-write('cli/main.cjs', "const entries = require('../entries.cjs');\nentries.main;\n");
-for (const path of [...Object.keys(shared), 'jest/environment']) write(`${path}.js`, wrapperOf(path));
+for (const path of ['index', 'jest/sequencer', 'jest/reporter', 'jest/environment'])
+  write(`${path}.js`, wrapperOf(path));
 
-// CommonJS written by hand: only its types are taken out.
-const { outputText } = ts.transpileModule(readFileSync('src/placement.cts', 'utf8'), {
-  fileName: 'placement.cts',
-  compilerOptions: {
-    module: ts.ModuleKind.CommonJS,
-    target: ts.ScriptTarget.ES2023,
-    verbatimModuleSyntax: true,
-  },
-});
-write('placement.cjs', outputText);
 mkdirSync(dirname(stamp), { recursive: true });
 writeFileSync(stamp, hash);
 say(`built dist in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`);
@@ -109,6 +133,29 @@ function hashOf(paths) {
     hashing.update(`${path}\0`).update(content);
   }
   return hashing.digest('hex');
+}
+
+/** @param {readonly string[]} inputs Paths of files. @returns {readonly string[]} Names of packages. */
+function includedPackages(inputs) {
+  const names = inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
+  return [...new Set(names)].sort();
+}
+
+/** @param {string} name Of a package. */
+function licenceOf(name) {
+  const folder = `node_modules/${name}`;
+  const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+  if (file === undefined) throw new Error(`${name} has no licence to copy`);
+  return `${name}\n\n${readFileSync(join(folder, file), 'utf8')}`;
+}
+
+/**
+ * Text that Node reads and V8 parses faster, in half the memory. esbuild leaves other characters only in comments and
+ * regular expressions, where an escape means the same.
+ * @param {string} text
+ */
+function asciiOf(text) {
+  return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** @param {string} path Of a CommonJS file in dist, without its ending. */

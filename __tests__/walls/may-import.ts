@@ -197,6 +197,7 @@ export const mayImport = {
   ],
   'index.ts': ['core', 'detect', 'config', 'tasks', 'jest'],
   'entries.cts': ['index.ts', 'jest', 'cli'],
+  'kept-code.cts': ['entries.cts', 'node:'],
   'require.cts': ['index.ts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
