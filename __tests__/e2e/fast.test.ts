@@ -103,3 +103,36 @@ testWithHooks('storages of the framework end with their suite', async () => {
   expect(others).toEqual(others.map(() => first));
   expect(await countsWith(false)).toEqual([first, first + 1, first + 2, first + 3]);
 });
+
+test('contexts of suites that are over do not pile up, and tests see no collector', async () => {
+  const suite = `const { appendFileSync } = require('node:fs');
+    const { getHeapStatistics } = require('node:v8');
+    // 16 MiB of the heap at least, alive as long as the suite's context.
+    const values = new Array(2 ** 21).fill(0.5);
+    globalThis.kept = () => values;
+    test('counts contexts', () => {
+      const { number_of_native_contexts: contexts } = getHeapStatistics();
+      appendFileSync(__dirname + '/contexts.txt', [contexts, typeof gc].join() + '\\n');
+    });`;
+  const files = Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`count-${n}.test.js`, suite]));
+  const runWith = async (...nodeArgs: readonly string[]) => {
+    const project = await useProject('bare', { runner: 'hardware', files });
+    // V8 begins no major collection of its own.
+    const run = await runJest(project, ['-i'], { nodeArgs: ['--initial-old-space-size=1024', ...nodeArgs] });
+    expect(run.exitCode).toBe(0);
+    const lines = readFileSync(join(project.directory, 'contexts.txt'), 'utf8').trim().split('\n');
+    const rows = lines.map((line) => line.split(','));
+    return {
+      contexts: rows.map(([count]) => Number(count)),
+      collectors: new Set(rows.map(([, type]) => type)),
+    };
+  };
+  const fast = await runWith();
+  // Of 16 suites, those in 64 MiB and half of the heap may pile up; two contexts are Jest's and the collector's.
+  expect(Math.max(...fast.contexts)).toBeLessThanOrEqual(9);
+  expect(fast.collectors).toEqual(new Set(['undefined']));
+  // Where the user asked for it, it stays.
+  const exposed = await runWith('--expose-gc');
+  expect(Math.max(...exposed.contexts)).toBeLessThanOrEqual(9);
+  expect(exposed.collectors).toEqual(new Set(['function']));
+});

@@ -8,6 +8,7 @@ import inspector from 'node:inspector';
 import type { Config } from '@jest/types';
 import { jestPackages } from '../interop.js';
 import { interceptCompilation } from './compilation.js';
+import { collectDeadContexts } from './dead-contexts.js';
 import { shareSourceTexts } from './source-texts.js';
 
 /**
@@ -17,6 +18,7 @@ import { shareSourceTexts } from './source-texts.js';
 export function startFastPath(globalConfig: Config.GlobalConfig, config: Config.ProjectConfig): () => void {
   // A runtime of somebody else's is left alone. What is shared may keep an environment a little longer than stock Jest does.
   if (config.runtime !== undefined || config.detectLeaks) return () => {};
+  collectDeadContexts();
   const ends = [
     shareSourceTexts(jestPackages.runtimeModule),
     interceptCompilation(sharingObstacle(globalConfig) === undefined),
