@@ -168,6 +168,7 @@ test.each([
   [['--format', 'junit', '--open'], '`--open` needs a file'],
   [['fixtures/records/mixed.jsonl', 'fixtures/records/cpu-only.jsonl'], 'the record is not of a shard'],
   [['--format', 'pdf'], 'there is no format `pdf`'],
+  [['fixtures/records/mixed.jsonl', '--otel'], 'no OpenTelemetry collector is named'],
   [['fixtures/hosts'], 'the folder holds no record'],
   [['fixtures/records/none.jsonl'], 'fixtures/records/none.jsonl'],
   [['fixtures/machines/README.md'], 'fixtures/machines'],

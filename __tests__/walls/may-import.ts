@@ -104,6 +104,13 @@ export const mayImport = {
   ],
   record: ['core', 'json', 'host', 'node:', 'valibot'],
   report: ['core', 'node:'],
+  'report/otel': [
+    'core',
+    'report',
+    'node:',
+    '@opentelemetry/exporter-trace-otlp-http',
+    '@opentelemetry/exporter-trace-otlp-proto',
+  ],
   // Runs in a browser.
   'report/formats/html/client': [
     'core/vocabulary/units.ts',

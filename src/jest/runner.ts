@@ -28,7 +28,7 @@ import { detectionOf, refuseOtherMachine } from './run/detection.js';
 import { HardwareRun, type RunInput } from './run/hardware-run.js';
 import { HistorySink } from './run/history-sink.js';
 import { KeptCoverage } from './run/kept-coverage.js';
-import { writeReports } from './run/reports.js';
+import { sendReport, writeReports } from './run/reports.js';
 import { sourcesIn } from './run/sources.js';
 import { failForReporters, failForStates, requireExecuted } from './run/verdict.js';
 import { readRunnerOptions } from './runner-options.js';
@@ -117,6 +117,8 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const reported = reportedRun(events);
     const { summary } = reported;
     for (const line of writeReports(reported, options, record.path, this.#globalConfig)) say(line);
+    const unsent = await sendReport(reported);
+    if (unsent !== undefined) say(unsent);
     failForStates(summary, this.#globalConfig);
     requireExecuted(summary);
   }

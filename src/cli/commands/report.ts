@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { printableLines } from '../../core/vocabulary/printable.js';
 import { formatProblem, UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
+import type { ReportedRun } from '../../report/formats/format.js';
 import { type ReportFormatName, reportFormatNames, reportFormats } from '../../report/formats/index.js';
+import { sendSpans } from '../../report/otel/send.js';
 import { reportFiles } from '../../report/report-files.js';
 import { exitCodeOf, exitCodeOfRun } from '../../report/summary/verdict.js';
-import type { Command } from '../command.js';
+import type { Command, CommandIo } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
 import { lastWholeRecord } from '../last-whole-record.js';
 import { openFile } from '../open-file.js';
@@ -28,6 +30,7 @@ export const reportCommand: Command = {
     'last-full': {
       summary: 'the last run of the folder that was whole: to its end, without -t, paths and the like',
     },
+    otel: { summary: 'send the run to the OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names' },
     'exit-code': {
       summary: 'exit with a code for what failed the run: 1 tests, 2 docblocks, 3 hardware, 4 other',
     },
@@ -43,6 +46,12 @@ export const reportCommand: Command = {
     const exitCode = damage.length === 0 ? ofRun : exitCodeOf.input;
     for (const problem of damage) io.err(`${formatProblem(problem)}\n`);
     if (damage.length > 0) io.err('The report shows what is whole.\n');
+    if (flags.has('otel')) {
+      const isSent = await send(run, io);
+      if (!isSent || (output === undefined && !flags.has('format'))) {
+        return isSent ? exitCode : exitCodeOf.infrastructure;
+      }
+    }
     const [format = 'terminal'] = formats;
     if (output === undefined) {
       const { columns = 80 } = process.stdout;
@@ -73,4 +82,19 @@ function refuseWithoutFolder(formats: readonly ReportFormatName[], opens: boolea
     expected: '--output DIR',
     remedy: `jest-runner-hardware report --format ${formats.join(',')} --output report`,
   });
+}
+
+/** @returns Whether the collector took it. @throws {UsageError} when no collector is named. */
+async function send(run: ReportedRun, { env, out, err }: CommandIo): Promise<boolean> {
+  const sent = await sendSpans(run, env);
+  if (sent === undefined) {
+    throw new UsageError({
+      message: 'no OpenTelemetry collector is named, or tracing is turned off',
+      expected: 'OTEL_EXPORTER_OTLP_ENDPOINT, such as http://localhost:4318',
+      remedy: 'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 jest-runner-hardware report --otel',
+    });
+  }
+  if (typeof sent === 'string') err(`${sent}\n`);
+  else out(printableLines(`sent ${sent.spans} spans to ${sent.url}\n`));
+  return typeof sent === 'object';
 }

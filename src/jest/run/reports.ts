@@ -5,6 +5,8 @@ import type { HardwareOptions } from '../../config/options.js';
 import { messageOf } from '../../host/system-error.js';
 import type { ReportedRun } from '../../report/formats/format.js';
 import { githubReport } from '../../report/github/github-report.js';
+import { pipelineAttributes } from '../../report/otel/pipeline.js';
+import { sendSpans } from '../../report/otel/send.js';
 import { reportFiles } from '../../report/report-files.js';
 
 /**
@@ -26,9 +28,22 @@ export function writeReports(
       return `The report ${path} cannot be written: ${messageOf(error)}.`;
     }
   });
-  // Runs inside of a test are none that somebody looks for on a page.
-  const isNested = process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
-  if (!tellsGithub || watch || watchAll || isNested) return problems;
+  if (!tellsGithub || watch || watchAll || isNested()) return problems;
   const { annotations, problem } = githubReport(run, process.env);
   return [...problems, ...annotations, ...(problem === undefined ? [] : [problem])];
+}
+
+/**
+ * Sends a run to the OpenTelemetry collector that the standard variables name, if they name one.
+ * @returns What to tell the user, one line: spans that are missing do not fail the run.
+ */
+export async function sendReport(run: ReportedRun): Promise<string | undefined> {
+  if (isNested()) return undefined;
+  const sent = await sendSpans(run, process.env, pipelineAttributes(process.env));
+  return typeof sent === 'string' ? sent : undefined;
+}
+
+/** Runs inside of a test are none that somebody looks for. */
+function isNested(): boolean {
+  return process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
 }
