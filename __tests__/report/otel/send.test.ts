@@ -1,7 +1,7 @@
 import { readRecord } from '../../../src/record/read.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
 import { sendSpans } from '../../../src/report/otel/send.js';
-import { hostileEvents } from '../formats/hostile-record.js';
+import { hostileRun } from '../formats/hostile-run.js';
 import { type Collector, type ReceivedSpan, startCollector } from './collector.js';
 
 const mixed = reportedRun(readRecord('fixtures/records/mixed.jsonl').events);
@@ -180,7 +180,7 @@ test('service and resource, percent-encoded', async () => {
 });
 
 test('names and output by an attacker are data, and short enough', async () => {
-  const { spans } = await received({}, reportedRun(hostileEvents()));
+  const { spans } = await received({}, hostileRun());
   const text = JSON.stringify(spans);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
   expect(text.match(/[\u0000-\u001f\u007f-\u009f\u202e\u2066]|::error::|##\[/)).toBeNull();
