@@ -1,34 +1,37 @@
 /**
- * Writes the JSON schema of `report --format json` from the type of the summary. `npm run schema` after a change of that type.
+ * Writes the JSON schemas of what `report --format json` prints, from the types. `npm run schema` after a change of these.
  *
- * `--print`: writes it to standard output instead.
+ * `--print NAME`: writes one of them (report, history) to standard output instead.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createGenerator } from 'ts-json-schema-generator';
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
-const path = 'docs/schemas/report.schema.json';
-const schema = createGenerator({
-  path: 'src/report/summary/summary.ts',
-  tsconfig: 'tsconfig.json',
-  type: 'RunSummary',
-  // The compiler checks the program elsewhere.
-  skipTypeCheck: true,
-}).createSchema('RunSummary');
-const { $schema, $ref, definitions } = schema;
-const text = `${JSON.stringify(
-  {
-    $schema,
-    title: 'Report of jest-runner-hardware (report --format json), version 1',
-    $ref,
-    definitions,
+
+const schemas = {
+  report: { path: 'src/report/summary/summary.ts', type: 'RunSummary', command: 'report --format json' },
+  history: {
+    path: 'src/report/history/run-history.ts',
+    type: 'RunHistory',
+    command: 'report --history --format json',
   },
-  undefined,
-  2,
-)}\n`;
-if (process.argv.includes('--print')) process.stdout.write(text);
+};
+
+const printed = process.argv[process.argv.indexOf('--print') + 1];
+if (process.argv.includes('--print')) process.stdout.write(schemaText(printed ?? 'report'));
 else {
   mkdirSync('docs/schemas', { recursive: true });
-  writeFileSync(path, text);
+  for (const name of Object.keys(schemas))
+    writeFileSync(`docs/schemas/${name}.schema.json`, schemaText(name));
+}
+
+/** @param {string} name */
+function schemaText(name) {
+  const { path, type, command } = schemas[name];
+  // The compiler checks the program elsewhere.
+  const options = { path, type, tsconfig: 'tsconfig.json', skipTypeCheck: true };
+  const { $schema, $ref, definitions } = createGenerator(options).createSchema(type);
+  const title = `Report of jest-runner-hardware (${command}), version 1`;
+  return `${JSON.stringify({ $schema, title, $ref, definitions }, undefined, 2)}\n`;
 }

@@ -65,7 +65,7 @@ test('a filtered run is recorded as such and not learned from', async () => {
   }
 });
 
-test('its commit is git’s, with whether files differ from it; a run by path says so', async () => {
+test('a run says its commit, whether files differ from it, that it was by path, and which tests were tried again', async () => {
   const project = await useProject('history');
   const git = (...args: string[]) =>
     execFileSync('git', ['-C', project.directory, '-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], {
@@ -77,9 +77,12 @@ test('its commit is git’s, with whether files differ from it; a run by path sa
   const clean = await runJest(project, ['-i', 'large']);
   expect(clean.record[0]).toMatchObject({ commit: git('rev-parse', 'HEAD'), narrowedBy: ['paths'] });
   expect(clean.record[0]).not.toHaveProperty('uncommitted');
-  writeFileSync(join(project.directory, 'new.test.js'), "test('is new', () => {});\n");
+  const shaky = "jest.retryTimes(1);\nlet tries = 0;\ntest('is shaky', () => expect(++tries).toBe(2));\n";
+  writeFileSync(join(project.directory, 'new.test.js'), shaky);
   const changed = await runJest(project, ['-i', 'new']);
   expect(changed.record[0]).toMatchObject({ commit: git('rev-parse', 'HEAD'), uncommitted: true });
+  const [ended] = eventsOf(changed.record, 'suite-ended');
+  expect(ended).toMatchObject({ status: 'passed', retriedTests: ['is shaky'] });
 });
 
 test('record and history go where the options say', async () => {

@@ -278,6 +278,8 @@ export interface SuiteEnded {
   readonly failures?: readonly TestFailure[];
   /** How many more tests failed; left out: none. */
   readonly moreFailures?: number;
+  /** Tests that failed and passed when Jest tried them again (`jest.retryTimes`), at most 10; left out: none. */
+  readonly retriedTests?: readonly string[];
 }
 
 /** A failed test, or a suite that failed as a whole. */

@@ -24,6 +24,8 @@ export interface SuiteOutcome<Result> {
   /** For failed: what failed, as far as it is recorded, and how many more tests did. */
   readonly failures?: readonly TestFailure[];
   readonly moreFailures?: number;
+  /** Tests that passed only when Jest tried them again, as far as they are recorded. */
+  readonly retriedTests?: readonly string[];
   /** For lost: whose fault it is, where there is evidence. Not part of the record, as `cause` says the same. */
   readonly blame?: Blame;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */

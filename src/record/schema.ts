@@ -230,6 +230,7 @@ export const eventSchemas = {
       ),
     ),
     moreFailures: v.exactOptional(counting),
+    retriedTests: v.exactOptional(v.array(v.string())),
   }),
   'suite-requeued': v.looseObject({
     atMs: whole,

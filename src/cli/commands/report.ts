@@ -9,9 +9,10 @@ import { reportFiles } from '../../report/report-files.js';
 import { exitCodeOf, exitCodeOfRun } from '../../report/summary/verdict.js';
 import type { Command, CommandIo } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
-import { lastWholeRecord } from '../last-whole-record.js';
 import { openFile } from '../open-file.js';
 import { recordedRun } from '../recorded-run.js';
+import { lastWholeRecord } from '../report/last-whole-record.js';
+import { showRunHistory } from '../report/run-history.js';
 import { makeOutputFolder, writeOutput } from '../write-output.js';
 
 export const reportCommand: Command = {
@@ -31,11 +32,18 @@ export const reportCommand: Command = {
       summary: 'the last run of the folder that was whole: to its end, without -t, paths and the like',
     },
     otel: { summary: 'send the run to the OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names' },
+    history: {
+      summary: 'instead: what all records of the folders tell of flaky and slower suites, and of devices',
+    },
     'exit-code': {
       summary: 'exit with a code for what failed the run: 1 tests, 2 docblocks, 3 hardware, 4 other',
     },
   },
   async run(flags, io) {
+    if (flags.has('history')) {
+      showRunHistory(flags, io);
+      return 0;
+    }
     const formats = choicesFlag(flags, 'format', reportFormatNames) ?? ['terminal' as const];
     const output = flags.get('output');
     if (output === undefined) refuseWithoutFolder(formats, flags.has('open'));

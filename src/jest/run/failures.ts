@@ -11,13 +11,16 @@ const failuresKept = 10;
 /** Characters of a message. Long differences of snapshots are cut. */
 const longestMessage = 2000;
 
-/** Adds to each failed outcome what failed in it, for the record: Jest's own result is gone with the process. */
+/** Adds to each outcome what failed in it, at first or in the end, for the record: Jest's own result is gone with the process. */
 export function withFailures(executor: Executor<SuiteResult>, rootDir: string): Executor<SuiteResult> {
   return {
     async run(start, signal) {
-      const outcome = await executor.run(start, signal);
-      if (outcome.status !== 'failed' || outcome.result === undefined) return outcome;
-      const failures = failuresOf(outcome.result, rootDir);
+      const ended = await executor.run(start, signal);
+      if (ended.result === undefined) return ended;
+      const retried = retriedIn(ended.result).slice(0, failuresKept);
+      const outcome = { ...ended, ...(retried.length > 0 && { retriedTests: retried }) };
+      if (ended.status !== 'failed') return outcome;
+      const failures = failuresOf(ended.result, rootDir);
       if (failures.length === 0) return outcome;
       const more = failures.length - failuresKept;
       return {
@@ -34,11 +37,23 @@ function failuresOf(result: SuiteResult, rootDir: string): readonly TestFailure[
   const { testExecError, testResults } = result.testResult;
   return [
     ...(testExecError == null ? [] : [failureFrom(textOf(testExecError), rootDir)]),
-    ...testResults.filter(isFailed).map(({ ancestorTitles, title, failureMessages }) => ({
-      test: [...ancestorTitles, title].join(' › '),
-      ...failureFrom(failureMessages[0] ?? '', rootDir),
+    ...testResults.filter(isFailed).map((test) => ({
+      test: nameOf(test),
+      ...failureFrom(test.failureMessages[0] ?? '', rootDir),
     })),
   ];
+}
+
+/** Tests that passed only when Jest tried them again. */
+function retriedIn(result: SuiteResult): readonly string[] {
+  if ('error' in result) return [];
+  return result.testResult.testResults
+    .filter(({ status, invocations = 1 }) => status === 'passed' && invocations > 1)
+    .map(nameOf);
+}
+
+function nameOf({ ancestorTitles, title }: TestResult['testResults'][number]): string {
+  return [...ancestorTitles, title].join(' › ');
 }
 
 function isFailed({ status }: TestResult['testResults'][number]): boolean {

@@ -44,7 +44,7 @@ function verdictOf(summary: RunSummary, failed: number): string {
 
 /** What someone needs to have the same before them: sources, machines, how long it took. */
 function runLines({ summary, events }: ReportedRun): readonly string[] {
-  const { commit, machines, makespanMs, startedAt, shard, state } = summary;
+  const { commit, uncommitted, machines, makespanMs, startedAt, shard, state } = summary;
   const root = events.find((event) => event.type === 'run-started')?.root?.rootDir ?? '';
   const shownMachines = machines.slice(0, machinesShown).map(({ name, platform, arch, devices }) => {
     const models = devices
@@ -59,7 +59,7 @@ function runLines({ summary, events }: ReportedRun): readonly string[] {
   const hidden = machines.length - shownMachines.length;
   const where = /^[/\\]?\.?$/.test(root) ? '' : `; commands run in ${code(root)} of the checkout`;
   return [
-    `- sources: ${commit === undefined ? 'commit not recorded' : `commit ${code(commit)}`}${where}`,
+    `- sources: ${commit === undefined ? 'commit not recorded' : `commit ${code(commit)}${uncommitted ? ' with uncommitted changes' : ''}`}${where}`,
     ...shownMachines,
     ...(hidden > 0 ? [`- + ${hidden} more machines`] : []),
     `- run: ${[

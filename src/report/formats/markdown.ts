@@ -46,7 +46,9 @@ function factsLine({
   shard,
   commit,
   startedAt,
+  uncommitted,
   filtered,
+  narrowedBy = [],
   machines,
 }: RunSummary): string {
   return [
@@ -54,9 +56,15 @@ function factsLine({
     ...machines.slice(0, 10).map(({ name, platform, arch }) => code(`${name} (${platform} ${arch})`)),
     ...(shard ? [`shard ${shard.index} of ${shard.total}`] : []),
     ...(startedAt === undefined ? [] : [code(startedAt)]),
-    ...(commit === undefined ? [] : [`commit ${code(commit)}`]),
+    ...(commit === undefined
+      ? []
+      : [`commit ${code(commit)}${uncommitted ? ' with uncommitted changes' : ''}`]),
     ...(strategy === undefined ? [] : [`strategy ${code(strategy)}`]),
-    ...(filtered ? ['some suites or tests were left out'] : []),
+    ...(filtered
+      ? [
+          `some suites or tests were left out${narrowedBy.length === 0 ? '' : ` by ${narrowedBy.map(code).join(', ')}`}`,
+        ]
+      : []),
   ].join(' · ');
 }
 

@@ -73,6 +73,8 @@ export interface AttemptSummary {
   /** What failed, at most 10, and how many more tests did. Left out in older records. */
   readonly failures?: readonly TestFailure[];
   readonly moreFailures?: number;
+  /** Tests that failed and passed when Jest tried them again, at most 10; left out where none did. */
+  readonly retriedTests?: readonly string[];
 }
 
 interface Draft {
@@ -198,7 +200,7 @@ function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, numbe
 
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
   const { attempt, slotId, status, executedTests, peakMemoryBytes, energyJoules = {}, cause } = ended;
-  const { failures, moreFailures } = ended;
+  const { failures, moreFailures, retriedTests } = ended;
   const index = draft.attempts.findIndex(
     (started) => started.attempt === attempt && started.slotId === slotId,
   );
@@ -219,6 +221,7 @@ function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
     ...(cause !== undefined && { cause }),
     ...(failures !== undefined && { failures }),
     ...(moreFailures !== undefined && { moreFailures }),
+    ...(retriedTests !== undefined && { retriedTests }),
   };
 }
 

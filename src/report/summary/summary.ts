@@ -15,9 +15,13 @@ export interface RunSummary {
   readonly packageVersion?: string;
   readonly strategy?: string;
   readonly commit?: string;
+  /** True when files of the checkout differed from the commit. */
+  readonly uncommitted?: true;
   readonly shard?: { readonly index: number; readonly total: number };
   /** True when something (`-t`, a path pattern, `JEST_HARDWARE_ONLY`) left suites or tests out. */
   readonly filtered: boolean;
+  /** What left them out: `-t`, `paths`, `--onlyChanged` …; left out where nothing did, and for older records. */
+  readonly narrowedBy?: readonly string[];
   readonly coverage: boolean;
   /** `unfinished`: the events stop before the end of the run, which is still going on or was killed. */
   readonly state: 'complete' | 'cancelled' | 'unfinished';
@@ -66,8 +70,10 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     version: 1,
     ...(run && { startedAt: run.startedAt, packageVersion: run.packageVersion, strategy: run.strategy }),
     ...(run?.commit !== undefined && { commit: run.commit }),
+    ...(run?.uncommitted && { uncommitted: true }),
     ...(run?.index !== undefined && isSharded && { shard: { index: run.index, total: run.total } }),
     filtered,
+    ...(run?.narrowedBy && { narrowedBy: run.narrowedBy }),
     coverage: run?.coverage ?? false,
     state: cancelled
       ? 'cancelled'
@@ -108,7 +114,8 @@ export function unusableOf(
     .map(unusableText);
 }
 
-function makespanOf(events: readonly RunEvent[], suites: readonly SuiteSummary[]): number {
+/** From the first decision to the end of the last attempt, ms. */
+export function makespanOf(events: readonly RunEvent[], suites: readonly SuiteSummary[]): number {
   const attempts = suites.flatMap((suite) => suite.attempts);
   const openedAtMs = events.find(({ type }) => type === 'run-opened')?.atMs ?? attempts[0]?.startedAtMs ?? 0;
   return attempts.reduce(

@@ -31,7 +31,18 @@ function rankOf(summary: RunSummary): Verdict['rank'] {
 }
 
 function factsOf(summary: RunSummary): readonly string[] {
-  const { counts, makespanMs, bound, startedAt, commit, shard, strategy, filtered } = summary;
+  const {
+    counts,
+    makespanMs,
+    bound,
+    startedAt,
+    commit,
+    shard,
+    strategy,
+    filtered,
+    uncommitted,
+    narrowedBy = [],
+  } = summary;
   const outcomes = suiteOutcomes.filter((outcome) => counts[outcome] > 0);
   const more = bound?.moreWorkers;
   return [
@@ -39,9 +50,11 @@ function factsOf(summary: RunSummary): readonly string[] {
     `total ${formatDuration(makespanMs)}${bound ? `, ${besideBestPossible(makespanMs, bound.ms, 2)}` : ''}`,
     ...(more ? [`-w ${more.workers} would take ${formatDuration(more.totalMs)}`] : []),
     ...(startedAt === undefined ? [] : [`started ${startedAt}`]),
-    ...(commit === undefined ? [] : [`commit ${commit}`]),
+    ...(commit === undefined ? [] : [`commit ${commit}${uncommitted ? ' with uncommitted changes' : ''}`]),
     ...(shard ? [`shard ${shard.index}/${shard.total}`] : []),
-    ...(filtered ? ['some tests or suites were left out'] : []),
+    ...(filtered
+      ? [`some tests or suites were left out${narrowedBy.length === 0 ? '' : ` by ${narrowedBy.join(', ')}`}`]
+      : []),
     ...(strategy === undefined ? [] : [`strategy ${strategy}`]),
   ].filter((text) => text !== '');
 }

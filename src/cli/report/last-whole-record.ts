@@ -1,7 +1,7 @@
-import { UsageError } from '../core/vocabulary/usage-error.js';
-import { holdsWholeRun, keptRecords } from '../record/kept-records.js';
-import { salvageRecord } from '../record/salvage.js';
-import { defaultDirectory } from './recorded-run.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { holdsWholeRun, keptRecords } from '../../record/kept-records.js';
+import { salvageRecord } from '../../record/salvage.js';
+import { defaultDirectory } from '../recorded-run.js';
 
 /**
  * The newest record of a whole run in a folder: one that came to its end, and was not narrowed by `-t`, paths or the like.
