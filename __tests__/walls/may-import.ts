@@ -52,6 +52,7 @@ export const mayImport = {
   'machine-file': ['core/vocabulary', 'json', 'core/workload', 'core/machine', 'host', 'node:', 'valibot'],
   execute: ['core', 'host', 'node:', '@ungap/structured-clone', 'supports-color'],
   claims: ['core', 'host', 'execute', 'node:'],
+  sync: ['core/vocabulary', 'host', 'claims', 'node:'],
   sensors: ['core', 'host', 'execute'],
   'detect/findings': ['core/vocabulary', 'core/machine', 'host'],
   'detect/system': ['core/vocabulary', 'core/machine', 'host', 'sensors', 'detect/findings', 'node:'],

@@ -8,6 +8,8 @@ export interface TicketListener {
   onGranted(): void;
   /** Another ticket has begun to wait for this one. */
   onWanted(): void;
+  /** An earlier ticket that this one waits for is held by a living process; what is left of dead ones is no reason. */
+  onBlocked?(): void;
 }
 
 /** Polling interval where no closed connection can tell that a ticket was released. */
@@ -187,6 +189,9 @@ export class Ticket {
       refusal = error.code;
     });
     socket.resume();
+    socket.on('connect', () => {
+      if (this.#state === 'waiting') this.#listener.onBlocked?.();
+    });
     socket.on('close', () => {
       if (this.#watched.get(id) !== socket) return;
       if (refusal === 'ECONNREFUSED' || refusal === 'ENOENT') this.#queue.remove(blocker);

@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, delimiter, dirname, join, relative } from 'node:path';
+import { UsageError } from '../core/vocabulary/usage-error.js';
+import { killTree } from '../host/run-tool.js';
+import { writeAtomically } from '../host/write-atomically.js';
+import type { Checkout } from './check-out.js';
+import { frozenInstall } from './package-manager.js';
+
+/** What has to run in a checkout before its suites can. */
+export interface SetupPlan {
+  /** Two checkouts with equal keys need the same setup: lockfile, command, version of Node and platform are equal. */
+  readonly setupKey: string;
+  /** A line for the shell; undefined: nothing is to be installed. */
+  readonly command: string | undefined;
+  /** Where it runs, absolute. */
+  readonly directory: string;
+}
+
+export interface SetupOptions {
+  /** The user's own command, run in the project's directory. Default: the frozen install of the package manager. */
+  readonly command?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** @returns Undefined: it was done before. @throws UsageError with the output of a command that fails. */
+export async function setUp(
+  checkout: Pick<Checkout, 'root' | 'directory' | 'notes'>,
+  { command, signal }: SetupOptions = {},
+): Promise<SetupPlan | undefined> {
+  const plan = setupPlan(checkout.root, checkout.directory, command);
+  const note = join(checkout.notes, `${basename(checkout.root)}.setup.json`);
+  const modules = join(plan.directory, 'node_modules');
+  const done = readNote(note);
+  if (done?.setupKey === plan.setupKey && (!done.hadModules || existsSync(modules))) return undefined;
+  // What is installed halfway is not done.
+  rmSync(note, { force: true });
+  if (plan.command !== undefined) await runSetup(plan.command, plan.directory, signal);
+  writeAtomically(note, JSON.stringify({ setupKey: plan.setupKey, hadModules: existsSync(modules) }));
+  return plan;
+}
+
+/** What a checkout needs. @param own The user's command, in place of the package manager's. */
+export function setupPlan(root: string, directory: string, own?: string): SetupPlan {
+  const install = frozenInstall(root, directory);
+  const command = own ?? install?.command;
+  const hash = createHash('sha256');
+  const add = (...parts: (string | Buffer)[]) => {
+    for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  };
+  add(command ?? '', process.version, process.platform, process.arch);
+  if (install !== undefined) {
+    const { directory: top } = install;
+    add(relative(root, top), basename(install.lockfile), readFileSync(install.lockfile));
+    for (const path of settingsFiles(top)) add(relative(top, path), readFileSync(path));
+  }
+  return {
+    setupKey: hash.digest('hex'),
+    command,
+    directory: own === undefined ? (install?.directory ?? directory) : directory,
+  };
+}
+
+/** What changes the result of an install beside the lockfile: settings, and patches of packages. */
+function settingsFiles(directory: string): readonly string[] {
+  const settings = [
+    '.npmrc',
+    '.yarnrc',
+    '.yarnrc.yml',
+    '.pnpmfile.cjs',
+    'pnpm-workspace.yaml',
+    'bunfig.toml',
+  ];
+  const patches = ['patches', '.yarn/patches'].flatMap((folder) => filesBelow(join(directory, folder)));
+  return [...settings.map((name) => join(directory, name)).filter((path) => existsSync(path)), ...patches];
+}
+
+function filesBelow(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+interface SetupNote {
+  readonly setupKey: string;
+  readonly hadModules: boolean;
+}
+
+function readNote(path: string): SetupNote | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as SetupNote;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Characters of output that an error shows; the end says what went wrong. */
+const shownChars = 4000;
+
+function runSetup(command: string, cwd: string, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error);
+    const ownGroup = process.platform !== 'win32';
+    const PATH = [dirname(process.execPath), process.env['PATH']].filter(Boolean).join(delimiter);
+    const child = spawn(command, {
+      cwd,
+      shell: true,
+      // The npm of this Node: a login that is not interactive may know another one, or none.
+      env: { ...process.env, PATH },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: ownGroup,
+      windowsHide: true,
+    });
+    let output = '';
+    const keep = (chunk: string) => {
+      output = (output + chunk).slice(-shownChars);
+    };
+    child.stdout.setEncoding('utf8').on('data', keep);
+    child.stderr.setEncoding('utf8').on('data', keep);
+    const kill = () => killTree(child.pid, ownGroup);
+    const abort = () => {
+      kill();
+      end();
+      reject(signal?.reason as Error);
+    };
+    const end = () => {
+      signal?.removeEventListener('abort', abort);
+      process.off('exit', kill);
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    process.once('exit', kill);
+    child.on('error', (error) => {
+      end();
+      reject(error);
+    });
+    child.on('close', (code, killedBy) => {
+      end();
+      if (code === 0) return resolve();
+      reject(
+        new UsageError({
+          file: cwd,
+          message: `the setup \`${command}\` failed (${killedBy ?? `exit code ${code}`})`,
+          found: output.trim() || 'it printed nothing',
+          remedy: 'run it there by hand, or give the machine another `setup`',
+        }),
+      );
+    });
+  });
+}
