@@ -83,7 +83,10 @@ function apply(project: string, each: Exclude<Step, { kind: 'sync' }>): void {
 function edit(project: string, each: Exclude<Step, { kind: 'sync' | 'stage' | 'commit' }>): void {
   const target = join(project, each.path);
   const there = lstatSync(target, { throwIfNoEntry: false });
-  if (each.kind === 'remove') return rmSync(target, { recursive: true, force: true });
+  if (each.kind === 'remove') {
+    rmSync(target, { recursive: true, force: true });
+    return;
+  }
   if (each.kind === 'mode') {
     if (there?.isFile()) chmodSync(target, each.executable ? 0o755 : 0o644);
     return;
