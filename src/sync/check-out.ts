@@ -36,7 +36,7 @@ export interface Checkout {
   release(): void;
 }
 
-export interface PathChange {
+interface PathChange {
   /** Below the root, `/` separated. */
   readonly path: string;
   readonly change: 'added' | 'modified' | 'deleted';
