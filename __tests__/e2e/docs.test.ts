@@ -1,5 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { blocks, textOf } from '../docs/pages.js';
 import { commandOf } from './harness/command.js';
@@ -114,6 +123,8 @@ function keepArtefact(shard: number): void {
   const folder = join(project.directory, 'artefacts', String(shard));
   mkdirSync(folder, { recursive: true });
   cpSync(join(project.directory, newestRecord()), join(folder, 'run-shard.jsonl'));
+  const results = join(project.directory, 'results.json');
+  if (existsSync(results)) renameSync(results, join(folder, 'results.json'));
   const coverage = join(project.directory, 'coverage');
   if (!existsSync(coverage)) return;
   cpSync(coverage, join(folder, 'coverage'), { recursive: true });

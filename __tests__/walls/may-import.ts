@@ -147,6 +147,7 @@ export const mayImport = {
   shard: [
     'core',
     'json',
+    'package-files.ts',
     'host',
     'machine-file',
     'record',

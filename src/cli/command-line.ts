@@ -73,8 +73,8 @@ function generalHelp(): string {
 
 function commandHelp(name: string, { summary, flags, words }: Command): string {
   const rows = Object.entries(flags).map(
-    ([flag, { value, summary: text }]) =>
-      [`--${flag}${value === undefined ? '' : ` ${value}`}`, text] as const,
+    ([flag, { value, isValueOptional, summary: text }]) =>
+      [`--${flag}${value === undefined ? '' : isValueOptional ? `[=${value}]` : ` ${value}`}`, text] as const,
   );
   const usage = `usage: ${program} ${name} [flags]${words === undefined ? '' : ` ${words.value}`}`;
   const wordRows = words === undefined ? [] : ['', ...aligned([[words.value, words.summary]])];

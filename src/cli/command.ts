@@ -15,6 +15,8 @@ export interface Flag {
   readonly summary: string;
   /** Name of the value in the help, such as `FILE`; left out for a switch, which takes none. */
   readonly value?: string;
+  /** A flag with a value that may be left out; a value stands behind `=`, because a word behind it is none. */
+  readonly isValueOptional?: true;
 }
 
 export interface FlagValues {

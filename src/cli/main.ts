@@ -12,7 +12,8 @@ const exit = runCommandLine(process.argv.slice(2), {
 });
 // process.exit() would cut off what is still being written to a pipe.
 void exit.then((code) => {
-  process.exitCode = code;
+  // A reporter that `merge` calls may have set one.
+  if (code !== 0) process.exitCode = code;
 });
 
 async function confirm(question: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { Config } from '@jest/types';
 import { profileOf } from '../config/docblock/profile.js';
 import type { HardwareOptions } from '../config/options.js';
 import type { Suite } from '../core/events.js';
+import { suiteIdOf } from '../core/vocabulary/suite-id.js';
 import { formatProblem } from '../core/vocabulary/usage-error.js';
 import { session } from './session.js';
 
@@ -44,13 +45,14 @@ function readSource(path: string): string {
 /** Path relative to the global rootDir; with several projects the project's name (or number) stands before it. */
 export function suiteId({ path, context }: Test, { rootDir, projects }: Config.GlobalConfig): string {
   const within = pathWithin(rootDir, path);
-  if (projects.length < 2) return within;
+  if (projects.length < 2) return suiteIdOf(within, undefined);
   const configs = session.contexts?.map(({ config }) => config) ?? [];
-  const number = configs.findIndex(({ id }) => id === context.config.id) + 1;
   const name = context.config.displayName?.name;
-  // Jest allows two projects of the same name; their suites need different ids.
-  const isShared = configs.filter(({ displayName }) => displayName?.name === name).length > 1;
-  return `${name === undefined ? number : isShared ? `${name} ${number}` : name} › ${within}`;
+  return suiteIdOf(within, {
+    name,
+    number: configs.findIndex(({ id }) => id === context.config.id) + 1,
+    hasNamesake: configs.filter(({ displayName }) => displayName?.name === name).length > 1,
+  });
 }
 
 function pathWithin(rootDir: string, path: string): string {

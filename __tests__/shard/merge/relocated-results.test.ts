@@ -1,4 +1,4 @@
-import { mergeJUnit, relocatedResult } from '../../../src/shard/merge/results.js';
+import { mergeJestResults, mergeJUnit, relocatedResult } from '../../../src/shard/merge/results.js';
 import { recordedRoot } from '../../../src/shard/project-root.js';
 
 const startedAt = '2026-01-01T00:00:00.000Z';
@@ -30,6 +30,15 @@ describe('results of --json', () => {
   test('that no record knows stay as they are', () => {
     const result = { testResults: [{ name: '/elsewhere/app/test/a.test.js' }] };
     expect(moved('/builds/7/app', result)).toEqual(result);
+  });
+});
+
+test('a snapshot file without a suite, which every shard finds, is one of the sum', () => {
+  const shard = (own: readonly string[], filesRemoved: number) => ({
+    snapshot: { filesRemoved, filesRemovedList: ['a.snap', ...own], matched: 2 },
+  });
+  expect(mergeJestResults([shard([], 1), shard([], 1), shard(['b.snap'], 3)])).toEqual({
+    snapshot: { filesRemoved: 3, filesRemovedList: ['a.snap', 'b.snap'], matched: 6 },
   });
 });
 

@@ -25,7 +25,11 @@ import { findArtefacts, mergedPrefix, withoutAttempts } from '../../shard/merge/
 import { mergeRecords } from '../../shard/merge/records.js';
 import { type Repeatable, repeatableRun, withRepeatable } from '../../shard/merge/repeatable.js';
 import { mergeJestResults, mergeJUnit, relocatedResult } from '../../shard/merge/results.js';
-import type { Command, CommandIo } from '../command.js';
+import type { ShardRecord } from '../../shard/merge/shard-record.js';
+import { loadProjectJest } from '../../shard/replay/project-jest.js';
+import { prepareReplay, type Replay } from '../../shard/replay/replay.js';
+import { chooseReporters } from '../../shard/replay/reporters.js';
+import type { Command, CommandIo, FlagValues } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
 import { makeOutputFolder, writeOutput } from '../write-output.js';
 
@@ -45,8 +49,14 @@ export const mergeCommand: Command = {
       summary: `reports of the merged run, by comma: some of ${reportFormatNames.join(', ')}; default: none`,
       value: 'LIST',
     },
+    reporters: {
+      summary:
+        'hands the merged run to the reporters of the Jest config, or to those in LIST, by comma; needs files of jest --json',
+      value: 'LIST',
+      isValueOptional: true,
+    },
     config: {
-      summary: 'Jest config with the coverage thresholds; default: the one Jest finds',
+      summary: 'Jest config with coverage thresholds and reporters; default: the one Jest finds',
       value: 'FILE',
     },
   },
@@ -68,6 +78,8 @@ export const mergeCommand: Command = {
     const jestConfig = onDemand(() => configHere(flags.get('config')));
     // Without Jest, the working directory is the best guess for rootDir.
     const rootDir = onDemand(() => orElse(() => jestConfig().rootDir, process.cwd()));
+    const results = readResults(artefacts.results, rooted, rootDir);
+    const replay = flags.has('reporters') ? await replayOf(results, counted, flags) : undefined;
     const output = flags.get('output') ?? defaultOutput(flags.words);
     makeOutputFolder(output, 'the merged run');
     const written: string[] = [];
@@ -78,15 +90,8 @@ export const mergeCommand: Command = {
       return path;
     };
     const recordPath = write('run.jsonl', events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-    let failed = false;
-    if (artefacts.results.length > 0) {
-      const results = artefacts.results.map((path) => {
-        const { value } = parseJson(readFileSync(path, 'utf8'), path);
-        return relocatedResult(path, value as never, rooted, rootDir()) as unknown as { success: boolean };
-      });
-      failed ||= results.some(({ success }) => !success);
-      write('results.json', `${JSON.stringify(mergeJestResults(results as never))}\n`);
-    }
+    let failed = results?.success === false;
+    if (results !== undefined) write('results.json', `${JSON.stringify(results)}\n`);
     const run = reportedRun(events);
     const { summary } = run;
     // Reports of the shards are not merged: the report of the merged run replaces them.
@@ -120,6 +125,9 @@ export const mergeCommand: Command = {
       for (const note of coverage.notes) io.out(printableLines(`note: ${note}\n`));
       written.push(folder);
     }
+    const problems = (await replay?.run()) ?? [];
+    for (const problem of problems) io.err(`${problem}\n`);
+    failed ||= problems.length > 0;
     io.out(printableLines(`merged ${shardCount} shards into ${written.join(', ')}\n`));
     return failed || failureCauses(summary).length > 0 ? 1 : 0;
   },
@@ -164,6 +172,38 @@ function learnMerged(
 
 function configHere(config: string | undefined): Config.GlobalConfig {
   return jestConfigOf(process.cwd(), config === undefined ? [] : ['--config', config]).globalConfig;
+}
+
+/** Jest's results of all shards as one; undefined when none of them left any. */
+function readResults(
+  files: readonly string[],
+  rooted: readonly CoveredRecord[],
+  rootDir: () => string,
+): { readonly success?: unknown } | undefined {
+  if (files.length === 0) return undefined;
+  const results = files.map((path) => {
+    const { value } = parseJson(readFileSync(path, 'utf8'), path);
+    return relocatedResult(path, value as never, rooted, rootDir());
+  });
+  return mergeJestResults(results) as { readonly success?: unknown };
+}
+
+async function replayOf(
+  results: unknown,
+  records: readonly ShardRecord[],
+  flags: FlagValues,
+): Promise<Replay> {
+  const jest = await loadProjectJest(process.cwd(), flags.get('config'));
+  const names = flags
+    .get('reporters')
+    ?.split(',')
+    .map((name) => name.trim());
+  return prepareReplay(
+    results,
+    records.map(({ events }) => events),
+    chooseReporters(jest, names),
+    jest,
+  );
 }
 
 /** The facts of a shard's record that merging coverage and results needs. */

@@ -15,7 +15,10 @@ export function parseFlags(
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(flags).map(([name, flag]) => [name, { type: flag.value ? 'string' : 'boolean' }]),
+      Object.entries(flags).map(([name, { value, isValueOptional }]) => [
+        name,
+        { type: value === undefined || isValueOptional ? 'boolean' : 'string' },
+      ]),
     ),
     strict: false,
     allowPositionals: true,
@@ -35,7 +38,9 @@ export function parseFlags(
     // In `--machine --json` the value was forgotten: no file is called `--json`. But `-5` is a number.
     const value =
       token.value !== undefined && !token.inlineValue && /^-(?![\d.])/.test(token.value) ? '' : token.value;
-    if (flag.value !== undefined && !value) fail(`\`${token.rawName}\` needs a value (${flag.value})`, flags);
+    const mayLackValue = flag.isValueOptional && value === undefined;
+    if (flag.value !== undefined && !value && !mayLackValue)
+      fail(`\`${token.rawName}\` needs a value (${flag.value})`, flags);
     if (flag.value === undefined && value !== undefined) fail(`\`${token.rawName}\` takes no value`, flags);
     if (flag.value !== undefined && values.has(token.name))
       fail(`\`${token.rawName}\` is given twice`, flags);

@@ -7,7 +7,21 @@ const leftOut: ReadonlySet<string> = new Set(['coverageMap']);
 
 /** Several results of Jest's `--json` as one. */
 export function mergeJestResults(results: readonly Json[]): Json {
-  return results.reduce((sum, each) => merged(sum, each, ''));
+  return withoutRepeatedFiles(results.reduce((sum, each) => merged(sum, each, '')));
+}
+
+/** Every shard looks for snapshot files without a suite in the whole project, and names all of them. */
+function withoutRepeatedFiles(results: Json): Json {
+  const snapshot = isObject(results) ? results['snapshot'] : undefined;
+  if (!isObject(results) || snapshot === undefined || !isObject(snapshot)) return results;
+  const { filesRemoved, filesRemovedList: named } = snapshot;
+  if (!Array.isArray(named) || typeof filesRemoved !== 'number') return results;
+  const filesRemovedList = [...new Set(named as Json[])];
+  const repeated = named.length - filesRemovedList.length;
+  return {
+    ...results,
+    snapshot: { ...snapshot, filesRemovedList, filesRemoved: filesRemoved - repeated },
+  };
 }
 
 /**
