@@ -118,7 +118,8 @@ test('what reporters of others write of a merged run is what they write of a who
   await runShards(project);
   const one = read(project, 'reports/of-jest-junit.xml');
   rmSync(join(project.directory, 'reports'), { recursive: true });
-  await merge(project, '--reporters');
+  const { stdout } = await merge(project, '--reporters');
+  expect(stdout).toMatch(/^told the reporters jest-junit, jest-html-reporter/m);
   const merged = read(project, 'reports/of-jest-junit.xml');
   expect(junitSuites(one)).not.toEqual(junitSuites(whole));
   expect(junitSuites(merged)).toEqual(junitSuites(whole));

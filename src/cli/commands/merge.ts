@@ -126,6 +126,7 @@ export const mergeCommand: Command = {
       written.push(folder);
     }
     const problems = (await replay?.run()) ?? [];
+    if (replay !== undefined) io.out(printableLines(`told the reporters ${replay.reporters.join(', ')}\n`));
     for (const problem of problems) io.err(`${problem}\n`);
     failed ||= problems.length > 0;
     io.out(printableLines(`merged ${shardCount} shards into ${written.join(', ')}\n`));

@@ -9,6 +9,8 @@ import { testResultOf } from './test-result.js';
 
 /** A merged run that reporters can be told of. */
 export interface Replay {
+  /** As the user names them. */
+  readonly reporters: readonly string[];
   /**
    * Tells the reporters of the run, suite by suite in the order in which they ended, by the calls of Jest's own scheduler.
    * @returns What failed in them, one text each.
@@ -31,6 +33,7 @@ export function prepareReplay(
   const results = checkedResults(merged);
   const owned = assignProjects(results.testResults, records, jest);
   return {
+    reporters: chosen.map(({ name }) => name),
     async run() {
       const { reporters, problems } = await loadReporters(chosen, jest);
       await tell(reporters, owned, results, jest);
