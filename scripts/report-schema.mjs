@@ -1,7 +1,7 @@
 /**
  * Writes the JSON schemas of what `report --format json` prints, from the types. `npm run schema` after a change of these.
  *
- * `--print NAME`: writes one of them (report, history) to standard output instead.
+ * `--print NAME`: writes one of them (report, comparison, history) to standard output instead.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,11 @@ process.chdir(fileURLToPath(new URL('../', import.meta.url)));
 
 const schemas = {
   report: { path: 'src/report/summary/summary.ts', type: 'RunSummary', command: 'report --format json' },
+  comparison: {
+    path: 'src/report/compare/comparison.ts',
+    type: 'Comparison',
+    command: 'report --compare --format json',
+  },
   history: {
     path: 'src/report/history/run-history.ts',
     type: 'RunHistory',

@@ -11,6 +11,7 @@ import type { Command, CommandIo } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
 import { openFile } from '../open-file.js';
 import { recordedRun } from '../recorded-run.js';
+import { showComparison } from '../report/comparison.js';
 import { lastWholeRecord } from '../report/last-whole-record.js';
 import { showRunHistory } from '../report/run-history.js';
 import { makeOutputFolder, writeOutput } from '../write-output.js';
@@ -32,6 +33,9 @@ export const reportCommand: Command = {
       summary: 'the last run of the folder that was whole: to its end, without -t, paths and the like',
     },
     otel: { summary: 'send the run to the OpenTelemetry collector that OTEL_EXPORTER_OTLP_ENDPOINT names' },
+    compare: {
+      summary: 'instead: what differs between two runs, and why; of one folder its last two whole runs',
+    },
     history: {
       summary: 'instead: what all records of the folders tell of flaky and slower suites, and of devices',
     },
@@ -40,6 +44,7 @@ export const reportCommand: Command = {
     },
   },
   async run(flags, io) {
+    if (flags.has('compare')) return showComparison(flags, io);
     if (flags.has('history')) {
       showRunHistory(flags, io);
       return 0;

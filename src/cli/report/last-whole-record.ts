@@ -16,17 +16,27 @@ export function lastWholeRecord([directory = defaultDirectory, ...others]: reado
       remedy: 'name one folder with records',
     });
   }
-  const records = keptRecords(directory);
-  const whole = records.find(({ path }) => holdsWholeRun(path) && !isCancelled(path));
-  if (whole !== undefined) return whole.path;
+  const [newest] = lastWholeRecords(directory, 1);
+  if (newest !== undefined) return newest;
+  const records = keptRecords(directory).length;
   throw new UsageError({
     file: directory,
     message: 'the folder holds no record of a whole run',
     expected:
       'a run that came to its end, without `-t`, paths, shards and the like, and not started again by watch mode',
-    found: records.length === 0 ? 'no record' : `${records.length} records of other runs`,
+    found: records === 0 ? 'no record' : `${records} records of other runs`,
     remedy: 'run Jest without them, or leave out --last-full',
   });
+}
+
+/** The newest records of whole runs, the newest first. */
+export function lastWholeRecords(directory: string, most: number): readonly string[] {
+  const found: string[] = [];
+  for (const { path } of keptRecords(directory)) {
+    if (found.length === most) break;
+    if (holdsWholeRun(path) && !isCancelled(path)) found.push(path);
+  }
+  return found;
 }
 
 function isCancelled(path: string): boolean {
