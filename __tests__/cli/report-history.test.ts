@@ -32,6 +32,21 @@ test('what failed and passed with the same commit is flaky, by device; runs of a
   );
 });
 
+test('reports of one run tell of the runs before it in its folder, not of later ones', async () => {
+  const report = async (day: number, format: string) =>
+    (await runCommand(['report', join(folder, name(day)), '--format', format])).out;
+  put(1, passing);
+  put(2, failing);
+  put(3, passing);
+  expect(await report(2, 'agent')).toContain(
+    '; flaky: failed in 1 of 2 runs on `cpu AMD EPYC 7B13`, though it passed with the same sources',
+  );
+  expect(await report(3, 'markdown')).toMatch(/### Last runs\n\n3 whole runs, 1 flaky suite\n/);
+  expect(await report(2, 'markdown')).toMatch(/### Last runs\n\n2 whole runs, 1 flaky suite\n/);
+  expect(await report(1, 'markdown')).not.toContain('### Last runs');
+  expect(await report(3, 'html')).toContain('"about":"3 whole runs, 1 flaky suite"');
+});
+
 test('a commit with changed files proves nothing', async () => {
   put(1, passing.replace('"commit":', '"uncommitted":true,"commit":'));
   put(2, failing);
@@ -79,6 +94,9 @@ test('no record, another format, and flags that belong to one run', async () => 
 });
 
 function put(day: number, text: string): void {
-  const started = text.replace(/2026-03-02T08/, `2026-01-0${day}T08`);
-  writeFileSync(join(folder, `run-2026-01-0${day}T08-00-00.000Z.jsonl`), started);
+  writeFileSync(join(folder, name(day)), text.replace(/2026-03-02T08/, `2026-01-0${day}T08`));
+}
+
+function name(day: number): string {
+  return `run-2026-01-0${day}T08-00-00.000Z.jsonl`;
 }

@@ -1,8 +1,14 @@
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RunEvent } from '../core/events.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
+import { readKeptEvents } from '../record/kept-events.js';
+import { keptRecords } from '../record/kept-records.js';
 import { newestRecordIn } from '../record/newest.js';
 import { salvageRecord } from '../record/salvage.js';
-import { type ReportedRun, reportedRun } from '../report/formats/format.js';
+import { type ReportedRun, reportedRun, withPast } from '../report/formats/format.js';
+import { pastRunEvents } from '../report/history/past-run.js';
+import { historyOfRecords, type RunHistory } from '../report/history/run-history.js';
 import { mergeRecords } from '../shard/merge/records.js';
 
 interface RecordedRun {
@@ -30,7 +36,7 @@ export function recordedRun(paths: readonly string[]): RecordedRun {
   if (first === undefined) throw new Error('No record was read. This is a bug in jest-runner-hardware.');
   const events = others.length === 0 ? first.events : mergeRecords(records).events;
   return {
-    run: reportedRun(events),
+    run: withPast(reportedRun(events), () => historyBeside(first.path, events)),
     recordPath: records.map(({ path }) => path).join(', '),
     damage: records.flatMap((record) => record.damage),
   };
@@ -46,4 +52,11 @@ function newestRecord(path: string): string {
     expected: 'a file run-<time>.jsonl',
     remedy: 'run Jest with jest-runner-hardware first, or name the record',
   });
+}
+
+/** What the run and earlier ones in its folder tell together. */
+function historyBeside(path: string, [started]: readonly RunEvent[]): RunHistory {
+  const until = started?.type === 'run-started' ? started.startedAt : undefined;
+  const beside = keptRecords(dirname(path)).map((record) => record.path);
+  return historyOfRecords(readKeptEvents(beside, pastRunEvents), until);
 }

@@ -5,8 +5,8 @@ import { readKeptEvents } from '../../record/kept-events.js';
 import { keptRecords } from '../../record/kept-records.js';
 import { historyMarkdown } from '../../report/history/history-markdown.js';
 import { historyText } from '../../report/history/history-text.js';
-import { pastRunEvents, pastRunOf } from '../../report/history/past-run.js';
-import { type RunHistory, runHistoryOf } from '../../report/history/run-history.js';
+import { pastRunEvents } from '../../report/history/past-run.js';
+import { historyOfRecords, type RunHistory } from '../../report/history/run-history.js';
 import type { CommandIo, FlagValues } from '../command.js';
 import { choiceFlag } from '../flags/choice-flag.js';
 import { refuseTogether } from '../flags/refuse-together.js';
@@ -24,18 +24,9 @@ export function showRunHistory(flags: FlagValues, io: CommandIo): void {
   refuseTogether(flags, 'history', ['output', 'open', 'last-full', 'otel', 'exit-code']);
   const format = choiceFlag(flags, 'format', Object.keys(formats) as (keyof typeof formats)[]) ?? 'terminal';
   const folders = flags.words.length === 0 ? [defaultDirectory] : flags.words;
-  const history = runHistoryIn(folders.flatMap(recordsOf));
+  const history = historyOfRecords(readKeptEvents(folders.flatMap(recordsOf), pastRunEvents));
   const { width } = io.screen ?? plainScreen;
   io.out(`${formats[format](history, width)}\n`);
-}
-
-/** @param paths Of records, the newest first. */
-function runHistoryIn(paths: readonly string[]): RunHistory {
-  const { records, unread } = readKeptEvents(paths, pastRunEvents);
-  return runHistoryOf(
-    records.flatMap((events) => pastRunOf(events) ?? []),
-    unread,
-  );
 }
 
 function recordsOf(path: string): readonly string[] {

@@ -3,8 +3,12 @@ import { dirname, join } from 'node:path';
 import type { Config } from '@jest/types';
 import type { HardwareOptions } from '../../config/options.js';
 import { messageOf } from '../../host/system-error.js';
-import type { ReportedRun } from '../../report/formats/format.js';
+import { readKeptEvents } from '../../record/kept-events.js';
+import { keptRecords } from '../../record/kept-records.js';
+import { type ReportedRun, withPast } from '../../report/formats/format.js';
 import { githubReport } from '../../report/github/github-report.js';
+import { pastRunEvents } from '../../report/history/past-run.js';
+import { historyOfRecords, type RunHistory } from '../../report/history/run-history.js';
 import { pipelineAttributes } from '../../report/otel/pipeline.js';
 import { sendSpans } from '../../report/otel/send.js';
 import { reportFiles } from '../../report/report-files.js';
@@ -14,11 +18,12 @@ import { reportFiles } from '../../report/report-files.js';
  * @returns What to tell the user, a line each: a report that is missing does not fail the run.
  */
 export function writeReports(
-  run: ReportedRun,
+  ended: ReportedRun,
   { reports, githubReport: tellsGithub }: HardwareOptions,
   recordPath: string,
   { watch, watchAll }: Config.GlobalConfig,
 ): readonly string[] {
+  const run = withPast(ended, () => historyBeside(recordPath, ended.summary.startedAt));
   const problems = [...reportFiles(run, reports, recordPath)].flatMap(({ name, content }) => {
     const path = join(dirname(recordPath), name);
     try {
@@ -46,4 +51,10 @@ export async function sendReport(run: ReportedRun): Promise<string | undefined> 
 /** Runs inside of a test are none that somebody looks for. */
 function isNested(): boolean {
   return process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
+}
+
+/** What the run and earlier ones in its folder tell together. */
+function historyBeside(recordPath: string, until?: string): RunHistory {
+  const beside = keptRecords(dirname(recordPath)).map(({ path }) => path);
+  return historyOfRecords(readKeptEvents(beside, pastRunEvents), until);
 }

@@ -1,5 +1,6 @@
 import { printable } from '../../core/vocabulary/printable.js';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
+import type { FlakySuite } from '../history/flaky.js';
 import type { SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 import { exitCodeOf, failsRun, failureCauses } from '../summary/verdict.js';
@@ -74,7 +75,7 @@ function runLines({ summary, events }: ReportedRun): readonly string[] {
 function failureLines(
   suite: SuiteSummary,
   index: number,
-  { summary, events }: ReportedRun,
+  { summary, events, past }: ReportedRun,
 ): readonly string[] {
   const facts = attemptFactsIn(summary)(suite);
   const command = repeatCommandsFor(events)(suite);
@@ -89,9 +90,19 @@ function failureLines(
     ...(index === 0 ? ['', '## Failures'] : []),
     '',
     `${index + 1}. ${code(suite.id)}: ${outcomeText[suite.outcome]}${place === undefined ? '' : ` on ${code(place)}${attempts}`}`,
-    `   - why: ${whyOf(suite)}`,
+    `   - why: ${whyOf(suite)}${flakyClause(suite.id, past?.().flaky)}`,
     ...(command === undefined || command.length > longestText ? [] : [`   - repeat: ${code(command)}`]),
   ];
+}
+
+/** `; flaky: failed in 2 of 9 runs on gpu NVIDIA A10 …`: on its line, as the report has few. */
+function flakyClause(suiteId: string, flaky: readonly FlakySuite[] = []): string {
+  const devices = flaky.find((suite) => suite.suiteId === suiteId)?.devices ?? [];
+  if (devices.length === 0) return '';
+  const where = devices.map(
+    ({ deviceKind, failures, runs }) => `${failures} of ${runs} runs on ${code(deviceKind)}`,
+  );
+  return `; flaky: failed in ${where.join(', ')}, though it passed with the same sources`;
 }
 
 /** The first failed test and its place; older records do not hold them. */

@@ -1,4 +1,5 @@
 import type { RunEvent } from '../../core/events.js';
+import type { RunHistory } from '../history/run-history.js';
 import { type RunSummary, summarise } from '../summary/summary.js';
 
 /** A format of reports. A new one is a file beside this one and a line in the index. */
@@ -17,6 +18,8 @@ export interface ReportedRun {
   readonly summary: RunSummary;
   /** What the summary was computed from, for formats that need the order of events. */
   readonly events: readonly RunEvent[];
+  /** What it and the records beside it tell together; left out where nobody looks for them. They are read when it is called. */
+  readonly past?: () => RunHistory;
 }
 
 export interface ReportOptions {
@@ -30,6 +33,18 @@ export interface ReportOptions {
 
 export function reportedRun(events: readonly RunEvent[]): ReportedRun {
   return { summary: summarise(events), events };
+}
+
+/** @param read What the run and the records beside it tell together: called once, when the first format asks for it. */
+export function withPast(run: ReportedRun, read: () => RunHistory): ReportedRun {
+  let known: RunHistory | undefined;
+  return {
+    ...run,
+    past: () => {
+      known ??= read();
+      return known;
+    },
+  };
 }
 
 /** Options for a report that goes into a file. */

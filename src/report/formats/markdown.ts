@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
+import { historyMarkdown } from '../history/history-markdown.js';
 import type { DeviceSummary } from '../summary/machines.js';
 import { type SuiteRow, suiteRows } from '../summary/suite-rows.js';
 import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
@@ -20,7 +21,7 @@ const most = { failedSuites: 20, failuresOfSuite: 3, notes: 30, suitesOfNote: 10
  */
 export const markdownFormat: ReportFormat = { fileName: 'report.md', render: markdownReport };
 
-function markdownReport({ summary, events }: ReportedRun): string {
+function markdownReport({ summary, events, past }: ReportedRun): string {
   const notes = notesOf(summary);
   const sections = [
     [`## ${verdictText(summary)}`, '', factsLine(summary)],
@@ -28,6 +29,7 @@ function markdownReport({ summary, events }: ReportedRun): string {
     section('Devices', deviceLines(summary)),
     section('What limited the run', limitLines(summary, notes)),
     section('Flaky, degraded, skipped and the like', noteLines(notes)),
+    section('Last runs', past ? historyMarkdown(past()) : []),
     section('Slowest suites', slowestLines(suiteRows(summary, events))),
   ];
   return sections

@@ -1,7 +1,8 @@
+import type { RunEvent } from '../../core/events.js';
 import { failsRun } from '../summary/verdict.js';
 import { type DeviceDependentSuite, type FlakySuite, reliabilityOf } from './flaky.js';
 import { type DeviceDrift, type GrowingSuite, growthOf } from './growth.js';
-import type { PastRun } from './past-run.js';
+import { type PastRun, pastRunOf } from './past-run.js';
 
 /** What the kept records of a project tell together. `report --history --format json` prints it. */
 export interface RunHistory {
@@ -56,6 +57,21 @@ export function runHistoryOf(runs: readonly PastRun[], unread = 0): RunHistory {
     ...reliabilityOf(sorted),
     ...growthOf(comparable),
   };
+}
+
+/**
+ * @param kept Events of records, as far as they could be read.
+ * @param until ISO 8601: runs that started later are left out. Default: none.
+ */
+export function historyOfRecords(
+  { records, unread }: { readonly records: readonly (readonly RunEvent[])[]; readonly unread: number },
+  until = '9999',
+): RunHistory {
+  const runs = records.flatMap((events) => pastRunOf(events) ?? []);
+  return runHistoryOf(
+    runs.filter(({ startedAt }) => startedAt <= until),
+    unread,
+  );
 }
 
 function pointOf({ startedAt, commit, totalMs, suites }: PastRun): RunPoint {

@@ -6,9 +6,11 @@ import type { RunEvent } from '../../../../src/core/events.js';
 import { findBrowsers } from '../../../../src/detect/browsers/find.js';
 import { liveHost } from '../../../../src/host/live.js';
 import { readRecord } from '../../../../src/record/read.js';
-import { fileOptions, reportedRun } from '../../../../src/report/formats/format.js';
+import { fileOptions, reportedRun, withPast } from '../../../../src/report/formats/format.js';
 import { htmlFormat } from '../../../../src/report/formats/html/html.js';
+import { runHistoryOf } from '../../../../src/report/history/run-history.js';
 import { temporaryDirectory } from '../../../detect/temporary-host.js';
+import { pastRun, pastSuite } from '../../history/past-runs.js';
 import { largeRun } from '../../large-run.js';
 import { Browser, type Look, Page } from './browser.js';
 
@@ -98,6 +100,34 @@ withShell(`the page in a real browser (needs: ${install})`, () => {
     expect(page.faults).toEqual([]);
     mkdirSync(pictures, { recursive: true });
     writeFileSync(`${pictures}/${look.width}-${look.scheme}.png`, await page.screenshot());
+  });
+
+  test.each([360, 1280])('the last runs: a bar for each, and what they tell; %d px', async (width) => {
+    const runs = [3, 2, 1].map((day) =>
+      pastRun(day, pastSuites(day), { sources: 'abc', totalMs: 1000 * day }),
+    );
+    const history = runHistoryOf(runs);
+    const path = join(temporaryDirectory(), 'report.html');
+    const run = withPast(reportedRun(recorded('gpu-box')), () => history);
+    writeFileSync(path, htmlFormat.render(run, fileOptions()));
+    const page = await Page.open(browser, pathToFileURL(path).href, { width });
+    await page.evaluate(`document.querySelector('#past summary').click()`);
+    const bars = `Array.from(document.querySelectorAll('#past rect'), (bar) => bar.getAttribute('class') + ' ' + bar.getBBox().height)`;
+    expect(await page.evaluate(bars)).toEqual(['passed 32', 'failed 64', 'passed 96']);
+    const text = await textOf(page, '#past');
+    expect(text).toContain('3 whole runs, 1 flaky suite');
+    expect(text).toMatch(/^2026-01-03T08:00:00\.000Z\s+3 s\s+1\s+0\s+0$/m);
+    expect(text).toContain(`${hostile[0]}: failed in 1 of 3 runs on cpu AMD EPYC, last 2026-01-02`);
+    expect(await page.evaluate(scrollsSideways)).toBe(false);
+    await page.evaluate(axe.source);
+    const found = `axe.run('#past', { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id }) => id))`;
+    expect(await page.evaluate(found)).toEqual([]);
+    expect(await page.evaluate('window.broken')).toBeUndefined();
+    expect(page.faults).toEqual([]);
+
+    function pastSuites(day: number) {
+      return [pastSuite(hostile[0] ?? '', { outcome: day === 2 ? 'failed' : 'passed' })];
+    }
   });
 
   test('of 10,000 suites the failed one is seen at once, and found in two actions', async () => {

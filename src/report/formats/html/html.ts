@@ -10,8 +10,8 @@ import { verdictOf } from './verdict.js';
  */
 export const htmlFormat: ReportFormat = { fileName: 'report.html', render };
 
-function render({ summary, events }: ReportedRun): string {
-  const { rank, text, facts } = verdictOf(summary);
+function render(run: ReportedRun): string {
+  const { rank, text, facts } = verdictOf(run.summary);
   const policy = `default-src 'none'; script-src ${hashOf(clientScript)}; style-src ${hashOf(clientStyle)}`;
   return `<!doctype html>
 <html lang="en">
@@ -30,7 +30,7 @@ function render({ summary, events }: ReportedRun): string {
 <ul class="facts">${facts.map((fact) => `<li>${escaped(fact)}</li>`).join('')}</ul>
 </header>
 <main id="main"><noscript><p>The rest of this report needs JavaScript. Nothing is loaded from a network.</p></noscript></main>
-<script type="application/json" id="data">${embeddedJson(pageDataOf(summary, events))}</script>
+<script type="application/json" id="data">${embeddedJson(pageDataOf(run))}</script>
 <script>${clientScript}</script>
 </body>
 </html>`;

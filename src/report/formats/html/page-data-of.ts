@@ -6,16 +6,19 @@ import { formatBytes } from '../../../core/vocabulary/units.js';
 import type { AttemptSummary, SuiteSummary } from '../../summary/suites.js';
 import type { RunSummary } from '../../summary/summary.js';
 import { estimateText } from '../../text/estimate.js';
+import type { ReportedRun } from '../format.js';
 import { notesOf } from '../notes.js';
 import { isPassing } from './outcome-ranks.js';
 import type { PageAttempt, PageData, PageGroup, PageLane, PageSuite } from './page-data.js';
+import { pageHistoryOf } from './page-history.js';
 import { pageMachinesOf } from './page-machines.js';
 
 /** Longer texts (names, reasons) are shortened: a page has to stay readable. Characters. */
 const longestText = 4000;
 
 /** Everything that the page shows. Texts hold no control or direction characters. */
-export function pageDataOf(summary: RunSummary, events: readonly RunEvent[]): PageData {
+export function pageDataOf({ summary, events, past }: ReportedRun): PageData {
+  const history = past && pageHistoryOf(past());
   const slots = slotsIn(events);
   const lanes = lanesOf(slots, summary);
   const groups = new Groups(slots);
@@ -77,6 +80,7 @@ export function pageDataOf(summary: RunSummary, events: readonly RunEvent[]): Pa
     suites: summary.suites.map(pageSuite),
     groups: groups.all,
     bases: bases.all,
+    ...(history && { past: history }),
     notes: notesOf(summary).map(({ label, text, suiteIds }) => ({ label, text, suiteIds })),
   });
 }

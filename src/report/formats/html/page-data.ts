@@ -3,6 +3,7 @@
  * many suites share lie in one list, and suites refer to them by number, so that 10,000 suites fit in a few megabytes.
  */
 import type { Estimate, SuiteStatus, TestFailure } from '../../../core/events.js';
+import type { RunHistory } from '../../history/run-history.js';
 import type { SuiteOutcome } from '../../summary/suites.js';
 
 export interface PageData {
@@ -19,6 +20,20 @@ export interface PageData {
   /** What is worth saying of the whole run, the worst first. */
   readonly notes: readonly PageNote[];
   readonly suites: readonly PageSuite[];
+  /** What the records beside this one tell; left out where there are none to compare. */
+  readonly past?: PageHistory;
+}
+
+export interface PageHistory {
+  /** `20 whole runs, 1 flaky suite; …` */
+  readonly about: string;
+  /** Whole runs, the oldest first. */
+  readonly runs: RunHistory['runs'];
+  /** The others: one sentence each. */
+  readonly flaky: readonly string[];
+  readonly deviceDependent: readonly string[];
+  readonly growing: readonly string[];
+  readonly drifts: readonly string[];
 }
 
 export interface PageMachine {

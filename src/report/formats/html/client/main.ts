@@ -3,6 +3,7 @@ import type { PageData } from '../page-data.js';
 import { devicesSection } from './devices.js';
 import { element, section } from './dom.js';
 import { failuresSection } from './failures.js';
+import { pastSection } from './past.js';
 import { type Run, runOf } from './run.js';
 import { matrixSection, suitesSection } from './suites.js';
 import { timelineSection } from './timeline.js';
@@ -15,6 +16,7 @@ const sections = [
   suitesSection(run),
   devicesSection(run),
   matrixSection(run),
+  pastSection(run),
 ];
 document.getElementById('main')?.replaceChildren(...sections.filter((each) => each !== undefined));
 
