@@ -345,3 +345,11 @@ test('JUnit files: attributes in either quotes, with `>` in them, thousands apar
     '<testsuites tests="5" failures="0" errors="1" skipped="0" time="1234.5">',
   );
 });
+
+test('shards of very many events', () => {
+  const ticks = Array.from({ length: 150_000 }, (_, at): RunEvent => ({ type: 'tick', atMs: at }));
+  const long = shard(1, { elsewhere: ['2.test.js'] });
+  const events = [...long.events.slice(0, -1), ...ticks, ...long.events.slice(-1)];
+  const merged = mergeRecords([{ ...long, events }, shard(2, { elsewhere: ['1.test.js'] })]);
+  expect(merged.events.at(-1)).toEqual({ type: 'run-ended', atMs: 149_999 });
+});

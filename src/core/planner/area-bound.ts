@@ -26,25 +26,52 @@ export type DurationsMs = Readonly<Record<string, number>>;
  */
 export function areaBoundMs(suites: Iterable<DurationsMs>, slots: readonly BoundSlot[]): number {
   const known = new Set(slots.map(({ type }) => type));
-  const confined = new Map<string, { readonly types: ReadonlySet<string>; workMs: number }>();
-  let longestMs = 0;
-  for (const durationsMs of suites) {
+  const work = [...suites].map((durationsMs): Work => {
     const types = Object.keys(durationsMs).filter((type) => known.has(type));
-    if (types.length === 0) continue;
-    const fastestMs = Math.min(...types.map((type) => durationsMs[type] ?? 0));
+    return { types, fastestMs: Math.min(...types.map((type) => durationsMs[type] ?? 0)) };
+  });
+  return areaBoundOfWorkMs(work, slots);
+}
+
+/** A suite and the pools that can run it. */
+export interface Work {
+  /** Suites that share one list are looked at together, which is what large runs need. */
+  readonly types: readonly string[];
+  /** Ms on the fastest of them. */
+  readonly fastestMs: number;
+}
+
+/** The same bound as `areaBoundMs`. */
+export function areaBoundOfWorkMs(work: Iterable<Work>, slots: readonly BoundSlot[]): number {
+  const known = new Set(slots.map(({ type }) => type));
+  const areas = new Map<string, Area>();
+  const areaOfList = new Map<readonly string[], Area>();
+  let longestMs = 0;
+  for (const { types, fastestMs } of work) {
+    let area = areaOfList.get(types);
+    if (area === undefined) {
+      const own = types.filter((type) => known.has(type)).sort();
+      const key = JSON.stringify(own);
+      area = areas.get(key) ?? { types: new Set(own), workMs: 0 };
+      areas.set(key, area);
+      areaOfList.set(types, area);
+    }
+    if (area.types.size === 0) continue;
     longestMs = Math.max(longestMs, fastestMs);
-    const key = JSON.stringify(types.sort());
-    const area = confined.get(key) ?? { types: new Set(types), workMs: 0 };
     area.workMs += fastestMs;
-    confined.set(key, area);
   }
-  const areas = [...confined.values()];
-  const boundsMs = [known, ...areas.map(({ types }) => types)].map((types) => {
-    const inside = areas.filter((area) => [...area.types].every((type) => types.has(type)));
+  const confined = [...areas.values()].filter(({ types }) => types.size > 0);
+  const boundsMs = [known, ...confined.map(({ types }) => types)].map((types) => {
+    const inside = confined.filter((area) => [...area.types].every((type) => types.has(type)));
     const workMs = inside.reduce((sumMs, area) => sumMs + area.workMs, 0);
     return workMs === 0 ? 0 : workMs / concurrency(slots, types);
   });
   return Math.max(longestMs, ...boundsMs);
+}
+
+interface Area {
+  readonly types: ReadonlySet<string>;
+  workMs: number;
 }
 
 /** How many suites can run at once on the slots of these pools. */

@@ -1,6 +1,6 @@
 import type { RunEvent, Suite } from '../../core/events.js';
 import type { Slot } from '../../core/machine/machine.js';
-import { areaBoundMs } from '../../core/planner/area-bound.js';
+import { areaBoundOfWorkMs, type Work } from '../../core/planner/area-bound.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { type MeasuredSuite, type MoreWorkers, moreWorkersFor } from './more-workers.js';
 import type { AttemptSummary, SuiteSummary } from './suites.js';
@@ -39,26 +39,21 @@ export function summariseBound(
     ),
   );
 
+  const feasibleTypesOf = feasibleTypesAmong([...slotOfType.values()]);
   let basis: BoundSummary['basis'] = 'measured';
-  const measured: MeasuredSuite[] = [];
+  const work: (Work & { readonly suite: Suite })[] = [];
   for (const { id, attempts } of summaries) {
     const suite = suites.get(id);
     const attempt = attempts.findLast(hasResult);
     const slot = slotOfId.get(attempt?.slotId ?? '');
     if (suite === undefined || attempt === undefined || slot === undefined) continue;
     // A degraded suite ran on a device outside of its requirement, so the device it ran on is added to the feasible ones.
-    const types = new Set([slot.type, ...feasibleTypes(suite, slotOfType.values())]);
-    if (types.size > 1) basis = 'assumed';
-    measured.push({
-      suite,
-      durationsMs: Object.fromEntries([...types].map((type) => [type, attempt.heldMs])),
-      hostMemoryBytes: memoryOf.get(id) ?? 0,
-    });
+    const feasible = feasibleTypesOf(suite);
+    const types = feasible.has(slot.type) ? feasible.list : [slot.type, ...feasible.list];
+    if (types.length > 1) basis = 'assumed';
+    work.push({ suite, types, fastestMs: attempt.heldMs });
   }
-  const ms = areaBoundMs(
-    measured.map(({ durationsMs }) => durationsMs),
-    slots,
-  );
+  const ms = areaBoundOfWorkMs(work, slots);
   if (ms === 0) return undefined;
   const machines = events.flatMap((event) => (event.type === 'machine-known' ? [event.machine] : []));
   const [machine, ...others] = machines;
@@ -68,6 +63,16 @@ export function summariseBound(
     (sum, event) => sum + (event.type === 'suite-ended' ? (event.cpuMs ?? 0) : 0),
     0,
   );
+  const measured =
+    machine && isWhole
+      ? work.map(
+          ({ suite, types, fastestMs }): MeasuredSuite => ({
+            suite,
+            durationsMs: Object.fromEntries(types.map((type) => [type, fastestMs])),
+            hostMemoryBytes: memoryOf.get(suite.id) ?? 0,
+          }),
+        )
+      : [];
   const moreWorkers = machine && isWhole ? moreWorkersFor(machine, slots, measured, ms, cpuMs) : undefined;
   return { ms, ratio: makespanMs / ms, basis, ...(moreWorkers && { moreWorkers }) };
 }
@@ -76,8 +81,24 @@ function hasResult({ status }: AttemptSummary): boolean {
   return status === 'passed' || status === 'failed' || status === 'skipped' || status === 'timed-out';
 }
 
-function feasibleTypes(suite: Suite, slots: Iterable<Slot>): readonly string[] {
-  return [...slots]
-    .filter((slot) => neverRejection(suite, slot, false) === undefined)
-    .map(({ type }) => type);
+interface Feasible {
+  readonly list: readonly string[];
+  has(type: string): boolean;
+}
+
+/** Suites with equal profiles can run on the same slots: each profile is looked at once. */
+function feasibleTypesAmong(slots: readonly Slot[]) {
+  const known = new Map<string, Feasible>();
+  return (suite: Suite): Feasible => {
+    const key = JSON.stringify([suite.profile, suite.expectedMs]);
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const list = slots
+      .filter((slot) => neverRejection(suite, slot, false) === undefined)
+      .map(({ type }) => type);
+    const types = new Set(list);
+    const found = { list, has: (type: string) => types.has(type) };
+    known.set(key, found);
+    return found;
+  };
 }

@@ -69,7 +69,13 @@ function withoutCopies(records: readonly Shard[]): { unique: readonly Shard[]; c
 
 function areCopies(a: Shard, b: Shard): boolean {
   if (a === b) return true;
-  return a.started.startedAt === b.started.startedAt && JSON.stringify(a.events) === JSON.stringify(b.events);
+  // What is told apart at a glance is not compared as a whole: every record is compared with every other one.
+  return (
+    a.started.index === b.started.index &&
+    a.started.startedAt === b.started.startedAt &&
+    a.events.length === b.events.length &&
+    JSON.stringify(a.events) === JSON.stringify(b.events)
+  );
 }
 
 /** Groups records by attempt. Jest projects with different options leave a record each in one attempt. */

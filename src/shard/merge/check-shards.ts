@@ -77,10 +77,11 @@ export function missingShards(parts: readonly Shard[]): UsageProblem[] {
 }
 
 export function wrongSuites(shards: readonly Shard[]): UsageProblem[] {
-  const ids = [...new Set(shards.flatMap(({ seen }) => [...seen]))].sort();
-  return ids.flatMap((id): UsageProblem[] => {
-    const owners = shards.filter(({ own }) => own.has(id)).map(({ started }) => started.index);
-    if (owners.length === 1) return [];
+  const ownersOf = ownersById(shards);
+  const wrong = [...ownersOf]
+    .filter(([, owners]) => owners.length !== 1)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return wrong.flatMap(([id, owners]): UsageProblem[] => {
     const seers = shards.filter(({ seen }) => seen.has(id)).map(({ started }) => started.index);
     return [
       owners.length === 0
@@ -96,13 +97,26 @@ export function wrongSuites(shards: readonly Shard[]): UsageProblem[] {
 
 /** One sentence for each shard that lacks files which others have. That is harmless unless it had to run them. */
 export function unseenSuites(shards: readonly Shard[]): readonly string[] {
-  const all = new Set(shards.flatMap(({ seen }) => [...seen]));
+  const all = ownersById(shards);
   return shards.flatMap(({ seen, started, planned }) => {
-    const unseen = [...all].filter((id) => !seen.has(id)).sort();
-    if (planned === undefined || unseen.length === 0) return [];
+    if (planned === undefined || seen.size === all.size) return [];
+    const unseen = [...all.keys()].filter((id) => !seen.has(id)).sort();
     const examples = `${unseen.slice(0, 3).join(', ')}${unseen.length > 3 ? ' …' : ''}`;
     return `shard ${started.index} does not have the files of ${unseen.length} suites that others ran: ${examples}`;
   });
+}
+
+/** The shards that ran each suite which any of them saw, by index. */
+function ownersById(shards: readonly Shard[]): ReadonlyMap<string, readonly number[]> {
+  const owners = new Map<string, number[]>();
+  for (const { seen, own, started } of shards) {
+    for (const id of seen) {
+      const known = owners.get(id) ?? [];
+      if (own.has(id)) known.push(started.index);
+      owners.set(id, known);
+    }
+  }
+  return owners;
 }
 
 function listed(indices: readonly number[]): string {
