@@ -32,4 +32,9 @@ test('a run writes its reports, adds to the step’s summary and annotates; its 
   expect(readFileSync(summary, 'utf8').trim()).toBe(markdown.trim());
   expect(run.stderr).toMatch(/^::warning title=Skipped for want of a device,file=\S*npu\.test\.js::/m);
   expect(run.stderr).not.toMatch(/^::error/m);
+
+  // The next run tells of this one too.
+  expect(markdown).not.toContain('### Last runs');
+  await runJest(project, []);
+  expect(readFileSync(join(output, 'report.md'), 'utf8')).toMatch(/### Last runs\n\n2 whole runs, /);
 });

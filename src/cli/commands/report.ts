@@ -40,7 +40,8 @@ export const reportCommand: Command = {
       summary: 'instead: what all records of the folders tell of flaky and slower suites, and of devices',
     },
     'exit-code': {
-      summary: 'exit with a code for what failed the run: 1 tests, 2 docblocks, 3 hardware, 4 other',
+      summary:
+        'exit with a code for what failed the run: 1 tests, 2 docblocks, 3 hardware, 4 other; --compare: what fails now, 5 takes longer',
     },
   },
   async run(flags, io) {
