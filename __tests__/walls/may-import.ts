@@ -104,7 +104,7 @@ export const mayImport = {
     'detect',
   ],
   record: ['core', 'json', 'host', 'node:', 'valibot'],
-  report: ['core', 'node:'],
+  report: ['core', 'node:', 'string-width'],
   'report/otel': [
     'core',
     'report',

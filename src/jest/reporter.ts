@@ -1,5 +1,6 @@
 import type { AggregatedResult, TestContext } from '@jest/test-result';
 import { showsColors } from '../host/colors.js';
+import { terminalWidth } from '../host/terminal-width.js';
 import { reportedRun } from '../report/formats/format.js';
 import { reportFormats } from '../report/formats/index.js';
 import { jestPackages } from './interop.js';
@@ -31,10 +32,9 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
   #print(): void {
     if (this.#printed) return;
     this.#printed = true;
-    const { columns = 80 } = process.stderr;
     const color = showsColors(process.stderr);
     for (const { events, recordPath, fastPath } of session.runs) {
-      const options = { color, width: columns, recordPath };
+      const options = { color, width: terminalWidth(process.stderr), recordPath };
       this.log(reportFormats.terminal.render(reportedRun(events), options));
       if (fastPath !== undefined) this.log(`  fast path   ${fastPath}`);
     }

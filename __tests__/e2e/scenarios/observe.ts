@@ -97,7 +97,7 @@ export function withoutOurs(text: string): string {
   let ours = false;
   for (const line of text.split('\n')) {
     const plain = stripVTControlCharacters(line);
-    ours = /^Hardware {4}/.test(plain) || (ours && /^( {2}|Time {8}|Energy {6})/.test(plain));
+    ours = /^Hardware {4}/.test(plain) || (ours && /^( {2}|(?:Device|Machine|Faster) +)/.test(plain));
     if (!ours && !plain.startsWith('The run teaches the history no durations')) kept.push(line);
   }
   return kept.join('\n');

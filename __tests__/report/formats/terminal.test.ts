@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import type { RunEvent } from '../../../src/core/events.js';
 import { readRecord } from '../../../src/record/read.js';
 import { reportedRun } from '../../../src/report/formats/format.js';
@@ -12,20 +13,21 @@ const report = (events: readonly RunEvent[], options = plain) =>
 
 test('when nothing special happened, two lines say it all', () => {
   expect(report(record('cpu-only')).split('\n')).toEqual([
-    'Hardware      cpu AMD EPYC 7B13, 16 GiB: 3 suites on 2 slots, busy 3.1 s (97 %)',
-    'Time          total 1.6 s, 1.00 x the best possible 1.6 s, strategy pull',
+    'Hardware      Failed: 1 of 3 suites in 1.6 s, the best possible, strategy pull',
+    'Device        cpu AMD EPYC 7B13, 16 GiB: 2 slots, busy 3.1 s (97 %)',
   ]);
 });
 
-test('when much happened: devices, time, then each thing with its reason', () => {
-  expect(report(record('mixed')).split('\n')).toEqual([
-    'Hardware      local (linux x64, 2 CPUs, 16 GiB)',
-    '  device  model                    memory  slots  suites    busy  utilisation',
-    '  cpu     AMD EPYC 7B13            16 GiB      2       4  10.1 s         53 %',
-    '  gpu0    NVIDIA GeForce RTX 4070  12 GiB      1       1   4.5 s         47 %  declared',
-    '  gpu1    NVIDIA Tesla T4          12 GiB                                      not usable',
+test('when much happened: verdict, devices, what would be faster, then each thing with its reason', () => {
+  expect(report(record('mixed'), { ...plain, width: 140 }).split('\n')).toEqual([
+    'Hardware      Failed: 3 of 9 suites in 9.6 s, 1.52 x the best possible 6.3 s, strategy pull',
+    'Machine       local (linux x64, 2 CPUs, 16 GiB)',
+    '  device  model                    memory  slots  suites           busy',
+    '  cpu     AMD EPYC 7B13            16 GiB      2       4  10.1 s (53 %)',
+    '  gpu0    NVIDIA GeForce RTX 4070  12 GiB      1       1   4.5 s (47 %)  declared',
+    '  gpu1    NVIDIA Tesla T4          12 GiB                                not usable',
     '  busy: suites held the device; how much of it they used is not measured',
-    'Time          total 9.6 s, 1.52 x the best possible 6.3 s, -w 3 would take 4.5 s, strategy pull',
+    'Faster        -w 3 would take 4.5 s',
     '  cannot run    test/vision/large.test.ts: needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB',
     '  docblock      test/typo.test.ts:2: Unknown pragma @hardwear; did you mean @hardware?',
     '  timed out     test/nlp/slow.test.ts: stopped after @max-time 3s, on local/cpu',
@@ -42,8 +44,8 @@ test('a requirement that is not met comes first', () => {
     (event): RunEvent => (event.type === 'run-started' ? { ...event, only: ['npu'] } : event),
   );
   const lines = report(npuWanted).split('\n');
-  const time = lines.findIndex((line) => line.startsWith('Time'));
-  expect(lines[time + 1]).toBe('  unmet         requireExecuted: no suite executed a test on a real npu');
+  const faster = lines.findIndex((line) => line.startsWith('Faster'));
+  expect(lines[faster + 1]).toBe('  unmet         requireExecuted: no suite executed a test on a real npu');
 });
 
 test('what failOn refuses is named suite by suite', () => {
@@ -84,7 +86,9 @@ test('suites with the same reason share a line; more than ten lines send to the 
   );
   const events = [started, ...skipped, ...rest].filter((event) => event !== undefined);
   const lines = report(events).split('\n');
-  expect(lines).toContain('  skipped       gpu/0.test.ts and 19 more: needs gpu: no');
+  expect(lines).toContain(
+    '  skipped       gpu/0.test.ts, gpu/1.test.ts, gpu/2.test.ts and 17 more: needs gpu: no',
+  );
   expect(lines).toHaveLength(2 + 10 + 1);
   expect(lines.at(-1)).toBe('  + 21 more, see the record');
   expect(terminalFormat.render(reportedRun(events), { ...plain, recordPath: 'out/run.jsonl' })).toMatch(
@@ -98,10 +102,55 @@ test('colours only when asked for, and they change nothing else', () => {
   expect(stripVTControlCharacters(colored)).toBe(report(record('mixed')));
 });
 
-test('a narrow terminal costs the model its end, never a figure', () => {
-  const lines = report(record('mixed'), { ...plain, width: 72 }).split('\n');
-  expect(lines[3]).toMatch(/^ {2}gpu0 {4}NVIDIA .*… {2}12 GiB .*47 % {2}declared$/);
-  expect(lines[2]?.length).toBeLessThanOrEqual(72);
+test('a narrow terminal wraps models and sentences, and cuts nothing', () => {
+  const text = report(record('mixed'), { color: false, width: 72 });
+  expect(text).not.toContain('…');
+  expect(text.split('\n').filter((line) => line.length > 72)).toEqual([]);
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(
+    'gpu0 NVIDIA 12 GiB 1 1 4.5 s (47 %) declared GeForce RTX 4070',
+  );
+  expect(text).toContain('did you\n                mean @hardware?\n');
+});
+
+test.each([80, 140])('nothing is wider than %d columns, whatever the models are called', (width) => {
+  const models = [
+    'Intel(R) Xeon(R) Platinum 8370C CPU @ 2.80GHz',
+    '東京製アクセラレータ第三世代モデル四十二号機',
+    'x'.repeat(90),
+  ];
+  const events = record('mixed').map((event): RunEvent => {
+    if (event.type !== 'machine-known') return event;
+    const devices = event.machine.devices.map((device, index) => ({ ...device, model: models[index] ?? '' }));
+    return { ...event, machine: { ...event.machine, devices } };
+  });
+  const lines = report(events, { color: false, width }).split('\n');
+  expect(lines.filter((line) => stringWidth(line) > width)).toEqual([]);
+  expect(lines.join(' ').replaceAll(/\s+/g, ' ')).toMatch(/cpu Intel Xeon/);
+});
+
+test('waits, temperature and measured energy have a column where there are any', () => {
+  const later = record('mixed').map((event) => ({ ...event, atMs: event.atMs + 3000 }));
+  const events = later.flatMap((event): RunEvent[] => {
+    if (event.type === 'suite-started' && event.placement.slotId.includes('gpu0'))
+      return [
+        {
+          atMs: event.atMs,
+          type: 'device-heat',
+          machine: 'local',
+          deviceId: 'gpu0',
+          hot: true,
+          celsius: 91.4,
+          source: 'nvidia-smi',
+        },
+        { ...event, waitedMs: 2100, waitedFor: 'gpu0 is held by pid 4711 in ../app' },
+      ];
+    if (event.type === 'suite-ended' && event.slotId.includes('gpu0'))
+      return [{ ...event, energyJoules: { gpu0: 312.4 } }];
+    return [event];
+  });
+  const lines = report(events).split('\n');
+  expect(lines[2]).toMatch(/busy {2}waited {2}up to {2}energy$/);
+  expect(lines[4]).toMatch(/4\.5 s \(47 %\) {3}2\.1 s {2}91 °C {3}312 J {2}declared$/);
 });
 
 test('any beginning of a record and any width gives lines without spaces at their ends', () => {

@@ -1,6 +1,7 @@
 import { type Device, type Machine, slotsOf } from '../../../src/core/machine/machine.js';
 import { areaBoundMs } from '../../../src/core/planner/area-bound.js';
-import { type MeasuredSuite, moreWorkersFor } from '../../../src/report/summary/more-workers.js';
+import type { MeasuredSuite } from '../../../src/report/summary/measured-suite.js';
+import { moreWorkersFor } from '../../../src/report/summary/more-workers.js';
 import { device, GiB, gpu, suite } from '../../core/cluster.js';
 
 interface Shape {

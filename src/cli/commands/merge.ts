@@ -6,6 +6,7 @@ import type { RunEvent } from '../../core/events.js';
 import { printableLines } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
+import { terminalWidth } from '../../host/terminal-width.js';
 import { parseJson } from '../../json/read.js';
 import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
 import { readHistory, writeHistory } from '../../record/history-file.js';
@@ -110,9 +111,10 @@ export const mergeCommand: Command = {
     const historyPath = flags.get('history') ?? join(output, 'history.jsonl');
     const repeatable = division && repeatableRun(division, failed || failureCauses(summary).length > 0);
     written.push(...learnMerged(historyPath, artefacts.histories, events, repeatable, io));
-    const { columns = 80 } = process.stdout;
     const color = showsColors(process.stdout);
-    io.out(`${reportFormats.terminal.render(run, { color, width: columns, recordPath })}\n`);
+    io.out(
+      `${reportFormats.terminal.render(run, { color, width: terminalWidth(process.stdout), recordPath })}\n`,
+    );
     io.out(printableLines(suitesText(summary)));
     for (const note of [...notes, unlearnedText(events)].filter((text) => text !== undefined))
       io.out(printableLines(`note: ${note}\n`));

@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import { printableLines } from '../../core/vocabulary/printable.js';
 import { formatProblem, UsageError } from '../../core/vocabulary/usage-error.js';
 import { showsColors } from '../../host/colors.js';
+import { terminalWidth } from '../../host/terminal-width.js';
 import type { ReportedRun } from '../../report/formats/format.js';
 import { type ReportFormatName, reportFormatNames, reportFormats } from '../../report/formats/index.js';
 import { sendSpans } from '../../report/otel/send.js';
 import { reportFiles } from '../../report/report-files.js';
 import { exitCodeOf, exitCodeOfRun } from '../../report/summary/verdict.js';
+import { suiteList } from '../../report/text/suite-list.js';
 import type { Command, CommandIo } from '../command.js';
 import { choicesFlag } from '../flags/choice-flag.js';
+import { refuseTogether } from '../flags/refuse-together.js';
 import { openFile } from '../open-file.js';
 import { recordedRun } from '../recorded-run.js';
 import { showComparison } from '../report/comparison.js';
@@ -28,6 +31,10 @@ export const reportCommand: Command = {
       value: 'LIST',
     },
     output: { summary: 'folder for the reports; default: the one report is printed', value: 'DIR' },
+    list: {
+      summary:
+        'one line a suite instead: its device, time, waits, and why; what failed first, then the slowest',
+    },
     open: { summary: 'open the first report that was written' },
     'last-full': {
       summary: 'the last run of the folder that was whole: to its end, without -t, paths and the like',
@@ -46,6 +53,7 @@ export const reportCommand: Command = {
   },
   async run(flags, io) {
     if (flags.has('compare')) return showComparison(flags, io);
+    refuseTogether(flags, 'list', ['format', 'output', 'open', 'otel']);
     if (flags.has('history')) {
       showRunHistory(flags, io);
       return 0;
@@ -66,11 +74,15 @@ export const reportCommand: Command = {
         return isSent ? exitCode : exitCodeOf.infrastructure;
       }
     }
+    if (flags.has('list')) {
+      io.out(`${suiteList(run, terminalWidth(process.stdout))}\n`);
+      return exitCode;
+    }
     const [format = 'terminal'] = formats;
     if (output === undefined) {
-      const { columns = 80 } = process.stdout;
+      const width = terminalWidth(process.stdout);
       const color = showsColors(process.stdout);
-      io.out(`${reportFormats[format].render(run, { color, width: columns, recordPath })}\n`);
+      io.out(`${reportFormats[format].render(run, { color, width, recordPath })}\n`);
       return exitCode;
     }
     makeOutputFolder(output, 'the report');

@@ -6,6 +6,8 @@ import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 import { failsRun } from '../summary/verdict.js';
 import { besideBestPossible } from '../text/best-possible.js';
+import { percent } from '../text/counted.js';
+import { limitTexts } from '../text/limits.js';
 import { code, codeBlock, markdownTable } from '../text/markdown.js';
 import { outcomeText } from '../text/outcomes.js';
 import { verdictText } from '../text/verdict.js';
@@ -146,18 +148,18 @@ function remarksOn(
   ].join(', ');
 }
 
-function limitLines({ makespanMs, bound, machines }: RunSummary, notes: readonly Note[]): readonly string[] {
+function limitLines(summary: RunSummary, notes: readonly Note[]): readonly string[] {
+  const { makespanMs, bound, machines } = summary;
   const [busiest] = machines
     .flatMap(({ devices }) => devices)
     .filter(({ slots }) => slots > 0)
     .toSorted((a, b) => b.utilisation - a.utilisation);
-  const more = bound?.moreWorkers;
   return [
     ...(bound ? [`- the run took ${besideBestPossible(makespanMs, bound.ms, 2)}`] : []),
     ...(busiest && makespanMs > 0
       ? [`- ${code(busiest.type)} was the busiest device: ${percent(busiest.utilisation)} of the time`]
       : []),
-    ...(more ? [`- ${code(`-w ${more.workers}`)} would take ${formatDuration(more.totalMs)}`] : []),
+    ...limitTexts(summary, code).map((text) => `- ${text}`),
     ...notes
       .filter(({ label }) => label === 'waited' || label === 'hot')
       .map(({ label, text }) => `- ${label} ${code(text)}`),
@@ -197,8 +199,4 @@ function slowestLines(rows: readonly SuiteRow[]): readonly string[] {
       why === '' ? '' : code(why),
     ]),
   );
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
 }

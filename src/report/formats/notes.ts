@@ -1,6 +1,7 @@
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { devicesText, lostText, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
 import { type RunSummary, unusableOf } from '../summary/summary.js';
+import { shownWaitMs } from '../summary/waits.js';
 
 /** One thing worth saying about a run. */
 export interface Note {
@@ -12,9 +13,6 @@ export interface Note {
   readonly suiteIds: readonly string[];
   readonly text: string;
 }
-
-/** A shorter wait for other runs is not worth a line. */
-const shownWaitMs = 1000;
 
 /** Everything out of the ordinary, the worst first. Suites with the same text share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {

@@ -1,50 +1,67 @@
 import { styleText } from 'node:util';
+import { defaultStrategy } from '../../core/strategies/index.js';
 import { printableValue } from '../../core/vocabulary/printable.js';
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import type { DeviceSummary, MachineSummary } from '../summary/machines.js';
 import type { RunSummary } from '../summary/summary.js';
 import { besideBestPossible } from '../text/best-possible.js';
-import { table } from '../text/table.js';
+import { wrappedTo } from '../text/columns.js';
+import { counted, percent } from '../text/counted.js';
+import { deviceTable, measuredEnergy, remarkOn } from '../text/device-table.js';
+import { limitTexts } from '../text/limits.js';
+import { shortModelName } from '../text/model-name.js';
+import { verdictText } from '../text/verdict.js';
 import type { ReportedRun, ReportFormat, ReportOptions } from './format.js';
 import { type Note, notesOf } from './notes.js';
 
 /** More notes than these are counted, and the reader is sent to the record. */
 const notesShown = 10;
+/** More suites of a note than these are counted. `report --list` names all. */
+const suitesNamed = 3;
 
 const weightStyle = { bad: 'red', odd: 'yellow', quiet: 'dim' } as const satisfies Record<
   Note['weight'],
   string
 >;
 
-/** The hardware section after Jest's own output: devices, total time, then everything out of the ordinary. */
+/** The hardware section after Jest's own output: verdict, devices, what limited the run, then everything out of the ordinary. */
 export const terminalFormat: ReportFormat = { fileName: 'report.txt', render: terminalReport };
 
 function terminalReport(run: ReportedRun, { color, width, recordPath }: ReportOptions): string {
   const summary = printableValue(run.summary);
   const paint = (style: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(style, text, { validateStream: false }) : text;
-  const heading = (word: string) => paint('bold', word.padEnd(labelWidth));
-  const [only, ...others] = summary.machines.flatMap((machine) => machine.devices);
+  /** A text behind a label; further lines stand under the text. */
+  const labelled = (label: string, text: string, style: Parameters<typeof styleText>[0], indent = '') => {
+    const [first = '', ...others] = wrappedTo(text, width - indent.length - labelWidth);
+    const margin = ' '.repeat(indent.length + labelWidth);
+    return [
+      `${indent}${paint(style, label.padEnd(labelWidth))}${first}`,
+      ...others.map((line) => margin + line),
+    ];
+  };
+  const heading = (label: string, text: string) => labelled(label, text, 'bold');
 
-  const lines =
-    only !== undefined && others.length === 0
-      ? [`${heading('Hardware')}${deviceSentence(only)}`]
-      : [
-          `${heading('Hardware')}${summary.machines.map(machineSentence).join('; ') || 'none known'}`,
-          ...deviceTable(summary, width - 2).map(
-            (line, index) => `  ${index === 0 ? paint('dim', line) : line}`,
-          ),
-        ];
+  const lines = heading('Hardware', verdictSentence(summary));
+  const [only, ...others] = summary.machines.flatMap((machine) => machine.devices);
+  if (only !== undefined && others.length === 0)
+    lines.push(...heading('Device', deviceSentence(only, summary)));
+  else {
+    for (const machine of summary.machines) lines.push(...heading('Machine', machineSentence(machine)));
+    lines.push(
+      ...deviceTable(summary, width - 2).map((line, index) => `  ${index === 0 ? paint('dim', line) : line}`),
+    );
+  }
   if (hasBoundAccelerator(summary)) {
     lines.push(paint('dim', '  busy: suites held the device; how much of it they used is not measured'));
   }
-  lines.push(`${heading('Time')}${timeSentence(summary)}`);
-  const energy = energySentence(summary);
-  if (energy !== undefined) lines.push(`${heading('Energy')}${energy}`);
+  for (const [index, text] of limitTexts(summary).entries()) {
+    lines.push(...heading(index === 0 ? 'Faster' : '', text));
+  }
 
   const notes = notesOf(summary);
   for (const note of notes.slice(0, notesShown)) {
-    lines.push(`  ${paint(weightStyle[note.weight], note.label.padEnd(labelWidth))}${noteSentence(note)}`);
+    lines.push(...labelled(note.label, noteSentence(note), weightStyle[note.weight], '  '));
   }
   const hidden = notes.slice(notesShown);
   if (hidden.length > 0) {
@@ -56,64 +73,49 @@ function terminalReport(run: ReportedRun, { color, width, recordPath }: ReportOp
 
 const labelWidth = 14;
 
-/** A machine with one device, the usual case, takes one line. */
-function deviceSentence(device: DeviceSummary): string {
-  const { slots, suites, busyMs, utilisation } = device;
-  const name = [device.id, device.model].filter((part) => part !== undefined).join(' ');
-  const memory = device.memoryBytes === undefined ? '' : `, ${formatBytes(device.memoryBytes)}`;
-  const remark = remarkOn(device);
-  return (
-    `${name}${memory}${remark === '' ? '' : ` (${remark})`}: ${counted(suites, 'suite')} on ` +
-    `${counted(slots, 'slot')}, busy ${formatDuration(busyMs)} (${percent(utilisation)})`
-  );
-}
-
-function machineSentence(machine: MachineSummary): string {
-  const { name, platform, arch, cpuBudget, memoryBudgetBytes, origin } = machine;
-  const cpus = Math.round(cpuBudget * 10) / 10;
-  const remark = originRemark[origin];
-  return (
-    `${name} (${platform} ${arch}, ${counted(cpus, 'CPU')}, ${formatBytes(memoryBudgetBytes)}` +
-    `${remark === '' ? '' : `, ${remark}`})`
-  );
-}
-
-function deviceTable({ machines }: RunSummary, width: number): readonly string[] {
-  const rows = machines.flatMap(({ devices }) =>
-    devices.map((device) => [
-      machines.length === 1 ? device.id : device.type,
-      device.model ?? '',
-      device.memoryBytes === undefined ? '' : formatBytes(device.memoryBytes),
-      ...(device.slots === 0
-        ? ['', '', '', '']
-        : [
-            String(device.slots),
-            String(device.suites),
-            formatDuration(device.busyMs),
-            percent(device.utilisation),
-          ]),
-      remarkOn(device),
-    ]),
-  );
-  const columns = [
-    { title: 'device' },
-    { title: 'model', shrinks: true },
-    { title: 'memory', right: true },
-    { title: 'slots', right: true },
-    { title: 'suites', right: true },
-    { title: 'busy', right: true },
-    { title: 'utilisation', right: true },
-    { title: '' },
-  ];
-  return table(columns, rows, width);
-}
-
-const originRemark = { detected: '', declared: 'declared', 'partly-declared': 'partly declared' } as const;
-
-function remarkOn({ usable, software, origin }: DeviceSummary): string {
-  return [usable ? '' : 'not usable', software ? 'emulated on the CPU' : '', originRemark[origin]]
-    .filter((remark) => remark !== '')
+/** `Failed: 3 of 9 suites in 9.6 s, 1.52 x the best possible 6.3 s`. */
+function verdictSentence(summary: RunSummary): string {
+  const { makespanMs, bound, strategy, shard, state, cancelCause } = summary;
+  const isBest = bound !== undefined && bound.ratio < 1.005;
+  return [
+    `${verdictText(summary)} in ${formatDuration(makespanMs)}`,
+    bound && (isBest ? 'the best possible' : besideBestPossible(makespanMs, bound.ms, 2)),
+    bound?.basis === 'assumed' && !isBest && 'if all devices a suite may use are equally fast',
+    strategy && strategy !== defaultStrategy && `strategy ${strategy}`,
+    shard && `shard ${shard.index} of ${shard.total}`,
+    state === 'cancelled' && `cancelled by ${cancelCause}`,
+  ]
+    .filter((part) => typeof part === 'string')
     .join(', ');
+}
+
+/** A machine with one device, the usual case, takes one line. */
+function deviceSentence(device: DeviceSummary, summary: RunSummary): string {
+  const { id, model, memoryBytes, slots, busyMs, utilisation } = device;
+  const name = [id, model && shortModelName(model)].filter((part) => part !== undefined).join(' ');
+  const memory = memoryBytes === undefined ? '' : `, ${formatBytes(memoryBytes)}`;
+  const remark = remarkOn(device);
+  const energy = measuredEnergy(device);
+  const heat = summary.heat.find(({ device: hot }) => hot === device.type);
+  return [
+    `${name}${memory}${remark === '' ? '' : ` (${remark})`}: ${counted(slots, 'slot')}`,
+    `busy ${formatDuration(busyMs)} (${percent(utilisation)})`,
+    ...(energy === '' ? [] : [energy]),
+    ...(heat?.celsius === undefined ? [] : [`up to ${Math.round(heat.celsius)} °C`]),
+  ].join(', ');
+}
+
+function machineSentence({
+  name,
+  platform,
+  arch,
+  cpuBudget,
+  memoryBudgetBytes,
+  origin,
+}: MachineSummary): string {
+  const cpus = Math.round(cpuBudget * 10) / 10;
+  const remark = origin === 'detected' ? '' : `, ${origin === 'declared' ? 'declared' : 'partly declared'}`;
+  return `${name} (${platform} ${arch}, ${counted(cpus, 'CPU')}, ${formatBytes(memoryBudgetBytes)}${remark})`;
 }
 
 function hasBoundAccelerator({ machines }: RunSummary): boolean {
@@ -122,44 +124,8 @@ function hasBoundAccelerator({ machines }: RunSummary): boolean {
   );
 }
 
-function timeSentence({ makespanMs, bound, strategy, shard, state, cancelCause }: RunSummary): string {
-  return [
-    `total ${formatDuration(makespanMs)}`,
-    bound && besideBestPossible(makespanMs, bound.ms, 2),
-    bound?.basis === 'assumed' && 'if all devices a suite may use are equally fast',
-    bound?.moreWorkers &&
-      `-w ${bound.moreWorkers.workers} would take ${formatDuration(bound.moreWorkers.totalMs)}`,
-    strategy && `strategy ${strategy}`,
-    shard && `shard ${shard.index} of ${shard.total}`,
-    state === 'cancelled' && `cancelled by ${cancelCause}`,
-    state === 'unfinished' && 'the record ends before the run did',
-  ]
-    .filter((part) => typeof part === 'string')
-    .join(', ');
-}
-
-/** Measured energy only. Estimates are in the JSON report. */
-function energySentence({ machines }: RunSummary): string | undefined {
-  const measured = machines.flatMap(({ devices }) =>
-    devices
-      .filter(({ energyBasis }) => energyBasis !== 'estimated')
-      .map(({ id, type, energyJoules, energyBasis }) => {
-        const remark = energyBasis === 'measured' ? '' : ' (partly estimated)';
-        return `${machines.length === 1 ? id : type} ${Math.round(energyJoules)} J${remark}`;
-      }),
-  );
-  return measured.length === 0 ? undefined : `${measured.join(', ')} while suites held them`;
-}
-
-function noteSentence({ suiteIds: [first, ...others], text }: Note): string {
-  if (first === undefined) return text;
-  return `${first}${others.length === 0 ? '' : ` and ${others.length} more`}: ${text}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+function noteSentence({ suiteIds, text }: Note): string {
+  if (suiteIds.length === 0) return text;
+  const more = suiteIds.length - suitesNamed;
+  return `${suiteIds.slice(0, suitesNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${text}`;
 }

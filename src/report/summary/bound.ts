@@ -2,7 +2,9 @@ import type { RunEvent, Suite } from '../../core/events.js';
 import type { Slot } from '../../core/machine/machine.js';
 import { areaBoundOfWorkMs, type Work } from '../../core/planner/area-bound.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
-import { type MeasuredSuite, type MoreWorkers, moreWorkersFor } from './more-workers.js';
+import { type Bottleneck, bottleneckOf } from './bottleneck.js';
+import type { MeasuredSuite } from './measured-suite.js';
+import { type MoreWorkers, moreWorkersFor } from './more-workers.js';
 import type { AttemptSummary, SuiteSummary } from './suites.js';
 
 /** The lower bound of a run's makespan: what no order of the suites that gave a result beats. */
@@ -14,6 +16,8 @@ export interface BoundSummary {
   readonly basis: 'measured' | 'assumed';
   /** Left out unless more workers would have made the run noticeably shorter. */
   readonly moreWorkers?: MoreWorkers;
+  /** Left out where neither a device nor a single suite kept the run from being noticeably shorter. */
+  readonly bottleneck?: Bottleneck;
 }
 
 /** @returns Undefined when no attempt gave a result, or all took no time. */
@@ -74,7 +78,15 @@ export function summariseBound(
         )
       : [];
   const moreWorkers = machine && isWhole ? moreWorkersFor(machine, slots, measured, ms, cpuMs) : undefined;
-  return { ms, ratio: makespanMs / ms, basis, ...(moreWorkers && { moreWorkers }) };
+  const bottleneck =
+    machine && isWhole ? bottleneckOf(machine, slots, measured, makespanMs, cpuMs) : undefined;
+  return {
+    ms,
+    ratio: makespanMs / ms,
+    basis,
+    ...(moreWorkers && { moreWorkers }),
+    ...(bottleneck && { bottleneck }),
+  };
 }
 
 function hasResult({ status }: AttemptSummary): boolean {

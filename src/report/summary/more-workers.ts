@@ -1,8 +1,6 @@
-import type { Suite } from '../../core/events.js';
 import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../../core/machine/machine.js';
-import { areaBoundMs, type DurationsMs } from '../../core/planner/area-bound.js';
-import { plan } from '../../core/planner/plan.js';
-import { planInstanceOf } from '../../core/scheduler/plan-instance.js';
+import { areaBoundMs } from '../../core/planner/area-bound.js';
+import { type MeasuredSuite, plannedMs } from './measured-suite.js';
 
 /** A number of workers with which the same suites would have been done noticeably sooner. */
 export interface MoreWorkers {
@@ -10,15 +8,6 @@ export interface MoreWorkers {
   readonly workers: number;
   /** Total time of a plan with so many workers, each suite as fast as it was, ms. */
   readonly totalMs: number;
-}
-
-/** A suite that gave a result. */
-export interface MeasuredSuite {
-  readonly suite: Suite;
-  /** By type of the slots that can run it. */
-  readonly durationsMs: DurationsMs;
-  /** Host memory that the scheduler reserved for it. */
-  readonly hostMemoryBytes: number;
 }
 
 const tuning = {
@@ -63,16 +52,7 @@ export function moreWorkersFor(
   if (workers < 1 || most <= workers || bestMs > worthwhileMs) return undefined;
 
   const enough = leastWhere(workers + 1, most, (count) => boundWith(count) <= bestMs * tuning.nearBest);
-  const durationsOf = new Map(suites.map(({ suite, durationsMs }) => [suite.id, durationsMs]));
-  const { instance } = planInstanceOf(
-    slotsWith(enough),
-    suites.map(({ suite, hostMemoryBytes }) => ({
-      ...suite,
-      profile: { ...suite.profile, hostMemoryBytes },
-    })),
-    ({ id }, { type }) => durationsOf.get(id)?.[type] ?? Number.POSITIVE_INFINITY,
-  );
-  const totalMs = Math.max(plan(instance, { moves: 0 }).makespanMs, cpuMs / cpuBudget);
+  const totalMs = Math.max(plannedMs(slotsWith(enough), suites), cpuMs / cpuBudget);
   return totalMs > worthwhileMs ? undefined : { workers: enough, totalMs };
 }
 

@@ -11,6 +11,9 @@ export interface WaitSummary {
   readonly heldBy: readonly string[];
 }
 
+/** A shorter wait for other runs is not worth a word. */
+export const shownWaitMs = 1000;
+
 /** Waits that ended with a start. Waits for suites of the same run are ordinary, and left out. */
 export function summariseWaits(events: readonly RunEvent[]): readonly WaitSummary[] {
   const waits = new Map<string, WaitSummary & { readonly untilMs: number }>();

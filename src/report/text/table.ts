@@ -1,14 +1,19 @@
+import { columnsOf, cutTo, padded, wrappedTo } from './columns.js';
+
 export interface Column {
   readonly title: string;
   /** Whether cells are right-aligned, as figures are. Default false. */
   readonly right?: boolean;
-  /** Whether the column gets narrower when the table is too wide. Default false. */
-  readonly shrinks?: boolean;
+  /**
+   * How the column gets narrower when the table is too wide: `wraps` onto further lines, or loses its `end` or its `start`.
+   * Left out: it keeps its width.
+   */
+  readonly gives?: 'wraps' | 'end' | 'start';
 }
 
 /**
  * Lines of a plain table: titles first, no spaces at line ends.
- * @param width Most characters a line should have. Only columns that may shrink give way. Default: no limit.
+ * @param width Most characters a line should have. Only columns that may give way do, the widest first. Default: no limit.
  */
 export function table(
   columns: readonly Column[],
@@ -24,7 +29,7 @@ export function untitledTable(rows: readonly (readonly string[])[]): readonly st
 }
 
 const gap = '  ';
-/** Characters that a shrunken cell keeps, so that it still says something. */
+/** Columns that a narrowed cell keeps, so that it still says something. */
 const leastWidth = 8;
 
 function linesOf(
@@ -34,25 +39,40 @@ function linesOf(
 ): readonly string[] {
   const count = Math.max(0, ...rows.map((row) => row.length));
   const natural = Array.from({ length: count }, (_, index) =>
-    Math.max(...rows.map((row) => row[index]?.length ?? 0)),
+    rows.reduce((widest, row) => Math.max(widest, columnsOf(row[index] ?? '')), 0),
   );
-  const excess = natural.reduce((sum, size) => sum + size + gap.length, -gap.length) - width;
-  const widths = natural.map((size, index) =>
-    columns[index]?.shrinks === true && excess > 0
-      ? Math.max(Math.min(size, leastWidth), size - excess)
-      : size,
-  );
-  return rows.map((row) =>
-    widths
-      .map((size, index) => {
-        const cell = shortened(row[index] ?? '', size);
-        return columns[index]?.right === true ? cell.padStart(size) : cell.padEnd(size);
-      })
-      .join(gap)
-      .trimEnd(),
-  );
+  const widths = narrowed(natural, columns, width);
+  return rows.flatMap((row) => {
+    const cells = widths.map((size, index) => cellLines(row[index] ?? '', size, columns[index]?.gives));
+    const height = Math.max(1, ...cells.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) =>
+      widths
+        .map((size, index) => padded(cells[index]?.[line] ?? '', size, columns[index]?.right))
+        .join(gap)
+        .trimEnd(),
+    );
+  });
 }
 
-function shortened(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+/** Takes what is too much from the widest of the columns that give way, until they are equally wide. */
+function narrowed(natural: readonly number[], columns: readonly Column[], width: number): readonly number[] {
+  const widths = [...natural];
+  let excess = natural.reduce((sum, size) => sum + size + gap.length, -gap.length) - width;
+  const giving = natural.flatMap((_, index) => (columns[index]?.gives === undefined ? [] : [index]));
+  while (excess > 0) {
+    const sizes = giving.map((index) => widths[index] ?? 0);
+    const widest = Math.max(0, ...sizes);
+    if (widest <= leastWidth) break;
+    const next = Math.max(leastWidth, ...sizes.filter((size) => size < widest));
+    const among = giving.filter((index) => widths[index] === widest);
+    const less = Math.min(widest - next, Math.ceil(excess / among.length));
+    for (const index of among) widths[index] = widest - less;
+    excess -= less * among.length;
+  }
+  return widths;
+}
+
+function cellLines(text: string, width: number, gives: Column['gives']): readonly string[] {
+  if (gives === undefined) return [text];
+  return gives === 'wraps' ? wrappedTo(text, width) : [cutTo(text, width, gives === 'end' ? 'start' : 'end')];
 }
