@@ -71,8 +71,8 @@ function runRows({ runs }: RunHistory): readonly (readonly string[])[] {
 }
 
 const flakyColumns: readonly Column[] = [
-  { title: 'suite', shrinks: true },
-  { title: 'device', shrinks: true },
+  { title: 'suite', gives: 'start' },
+  { title: 'device', gives: 'end' },
   { title: 'failed', right: true },
   { title: 'last' },
 ];
@@ -105,8 +105,8 @@ function dependentLines({ deviceDependent }: RunHistory): readonly string[] {
 }
 
 const growingColumns: readonly Column[] = [
-  { title: 'suite', shrinks: true },
-  { title: 'device', shrinks: true },
+  { title: 'suite', gives: 'start' },
+  { title: 'device', gives: 'end' },
   { title: 'first', right: true },
   { title: 'now', right: true },
   { title: 'longer', right: true },
