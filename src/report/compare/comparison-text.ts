@@ -78,8 +78,8 @@ function outcomeSentence({ suiteId, before, after, device, cause }: ChangedOutco
 }
 
 const timeColumns: readonly Column[] = [
-  { title: 'suite', shrinks: true },
-  { title: 'device', shrinks: true },
+  { title: 'suite', gives: 'start' },
+  { title: 'device', gives: 'end' },
   { title: 'now', right: true },
   { title: 'was', right: true },
   { title: 'change', right: true },
@@ -98,9 +98,9 @@ function timeRow({ suiteId, deviceKind, beforeMs, afterMs, usualShare }: Changed
 }
 
 const movedColumns: readonly Column[] = [
-  { title: 'suite', shrinks: true },
-  { title: 'now on', shrinks: true },
-  { title: 'was on', shrinks: true },
+  { title: 'suite', gives: 'start' },
+  { title: 'now on', gives: 'end' },
+  { title: 'was on', gives: 'end' },
   { title: 'now', right: true },
   { title: 'was', right: true },
   { title: '' },
