@@ -1,4 +1,5 @@
 import vm from 'node:vm';
+import { keepAsPart } from './source-texts.js';
 
 /** `vm.compileFunction` and what it takes from jest-runtime. */
 export type CompileFunction = typeof vm.compileFunction;
@@ -11,7 +12,7 @@ export type ModuleFunction = ReturnType<CompileFunction>;
 
 /** A module that a suite has loaded. */
 interface KnownModule {
-  readonly source: string;
+  source: string;
   readonly parameters: string;
   readonly mayImport: boolean;
   /** Made when the module is loaded for the second time; it holds nothing of any suite. */
@@ -79,10 +80,16 @@ function remember(filename: string, source: string, parameters: string): void {
   }
 }
 
-function scriptOf({ source, parameters }: KnownModule, filename: string): vm.Script {
+function scriptOf(module: KnownModule, filename: string): vm.Script {
+  const { source, parameters } = module;
   // As V8 writes the text of a compiled function. Without parentheses around it: with them, V8 would compile all of it at
   // once, wanted or not.
-  return new vm.Script(`0,function (${parameters}) {\n${source}\n}`, {
+  const before = `0,function (${parameters}) {\n`;
+  const text = `${before}${source}\n}`;
+  // The script keeps its text: neither here nor among the files another copy is needed.
+  module.source = text.slice(before.length, before.length + source.length);
+  keepAsPart(filename, module.source);
+  return new vm.Script(text, {
     filename,
     // So that the first line of the file is line 1.
     lineOffset: -1,

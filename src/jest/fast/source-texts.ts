@@ -2,12 +2,14 @@ import fs from 'node:fs';
 
 /** Text of a file as it was when it was read. */
 interface SourceText {
-  readonly text: string;
+  text: string;
   readonly size: number;
   readonly modifiedMs: number;
   /** Changes with the content and with everything that is known of the file, its times included. */
   readonly changedMs: number;
   readonly inode: number;
+  /** When the file was last found like this, by `performance.now()`. */
+  seenMs: number;
 }
 
 /** Characters of text that are remembered in a process, 32 MiB; what was used longest ago is forgotten first. */
@@ -15,6 +17,9 @@ const maxRememberedLength = 32 * 2 ** 20;
 
 /** File systems keep times in steps of up to two seconds: a file changed again within them may look unchanged. */
 const coarsestTimeMs = 2000;
+
+/** How long files of Jest itself are taken to be as they were seen: a small suite loads a hundred of them. */
+const ownFilesMs = 1000;
 
 const texts = new Map<string, SourceText>();
 let rememberedLength = 0;
@@ -24,7 +29,9 @@ const { statSync } = fs;
 
 /** jest-runtime, as its module exports it. */
 export interface RuntimeModule {
-  default: new (...parameters: readonly unknown[]) => object;
+  default: new (
+    ...parameters: readonly unknown[]
+  ) => { requireInternalModule(from: string, to?: string): unknown };
 }
 
 /** Position of `cacheFS` among the parameters of the constructor: the texts that a suite has read, by path. */
@@ -36,11 +43,22 @@ const cacheParameter = 4;
  */
 export function shareSourceTexts(runtimeModule: RuntimeModule): () => void {
   const { default: Runtime } = runtimeModule;
+  /** Loads of modules of Jest itself that have not ended. */
+  let ownLoads = 0;
   class SharingRuntime extends Runtime {
     constructor(...parameters: readonly unknown[]) {
       const cache = parameters[cacheParameter];
-      if (cache instanceof Map) fillFromEarlierSuites(cache);
+      if (cache instanceof Map) fillFromEarlierSuites(cache, () => ownLoads > 0);
       super(...parameters);
+    }
+
+    override requireInternalModule(from: string, to?: string): unknown {
+      ownLoads++;
+      try {
+        return super.requireInternalModule(from, to);
+      } finally {
+        ownLoads--;
+      }
     }
   }
   runtimeModule.default = SharingRuntime;
@@ -49,14 +67,30 @@ export function shareSourceTexts(runtimeModule: RuntimeModule): () => void {
   };
 }
 
+/**
+ * Lets a file's text be a part of a longer text that is kept anyway: V8 then holds its characters once.
+ * @param part Such a part.
+ */
+export function keepAsPart(path: string, part: string): void {
+  const known = texts.get(path);
+  if (known?.text === part) known.text = part;
+}
+
 /** Makes a suite's own cache ask here for what it does not hold, and tell what it has read. */
-function fillFromEarlierSuites(cache: Map<string, string>): void {
+function fillFromEarlierSuites(cache: Map<string, string>, isJestsOwn: () => boolean): void {
   const get = cache.get.bind(cache);
   const set = cache.set.bind(cache);
   const looked = new Map<string, fs.Stats>();
   cache.get = (path) => {
     const own = get(path);
     if (own !== undefined) return own;
+    if (isJestsOwn()) {
+      const recent = justSeen(path);
+      if (recent !== undefined) {
+        set(path, recent);
+        return recent;
+      }
+    }
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return undefined;
     const text = remembered(path, stats);
@@ -71,6 +105,11 @@ function fillFromEarlierSuites(cache: Map<string, string>): void {
   };
 }
 
+function justSeen(path: string): string | undefined {
+  const known = texts.get(path);
+  return known !== undefined && performance.now() - known.seenMs < ownFilesMs ? known.text : undefined;
+}
+
 function remembered(path: string, { size, mtimeMs, ctimeMs, ino }: fs.Stats): string | undefined {
   const earlier = texts.get(path);
   if (earlier === undefined) return undefined;
@@ -80,6 +119,7 @@ function remembered(path: string, { size, mtimeMs, ctimeMs, ino }: fs.Stats): st
     earlier.changedMs === ctimeMs &&
     earlier.inode === ino;
   texts.delete(path);
+  earlier.seenMs = performance.now();
   if (isUnchanged) texts.set(path, earlier);
   else rememberedLength -= earlier.text.length;
   return isUnchanged ? earlier.text : undefined;
@@ -87,7 +127,14 @@ function remembered(path: string, { size, mtimeMs, ctimeMs, ino }: fs.Stats): st
 
 function remember(path: string, text: string, { size, mtimeMs, ctimeMs, ino }: fs.Stats): void {
   if (Date.now() - Math.max(mtimeMs, ctimeMs) < coarsestTimeMs || texts.has(path)) return;
-  texts.set(path, { text, size, modifiedMs: mtimeMs, changedMs: ctimeMs, inode: ino });
+  texts.set(path, {
+    text,
+    size,
+    modifiedMs: mtimeMs,
+    changedMs: ctimeMs,
+    inode: ino,
+    seenMs: performance.now(),
+  });
   rememberedLength += text.length;
   for (const [oldest, { text }] of texts) {
     if (rememberedLength <= maxRememberedLength) break;
