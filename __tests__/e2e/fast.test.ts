@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { runJest } from './harness/jest.js';
 import { leaveProjects, useProject } from './harness/project.js';
@@ -58,6 +59,8 @@ test('suites of a process read and compile a module once, and leave Node as it w
   expect(counts.compiled['module.js']).toBe(1);
   expect(counts.compiled['jestAdapterInit.js']).toBe(1);
   expect(counts.read['jestAdapterInit.js']).toBe(1);
+  // Jest's own, without a state: no suite has one.
+  expect(counts.compiled['pure-rand.js']).toBeUndefined();
 });
 
 test('the option turns it off', async () => {
@@ -67,6 +70,21 @@ test('the option turns it off', async () => {
   expect(counts.compiled['module.js']).toBe(9);
   expect(counts.compiled['jestAdapterInit.js']).toBe(3);
   expect(counts.read['jestAdapterInit.js']).toBe(3);
+  expect(counts.compiled['pure-rand.js']).toBe(3);
+});
+
+test('tests have an instance of their own of a package that Jest shares with itself', async () => {
+  const jestUtil = createRequire(import.meta.url).resolve('jest-util');
+  const path = createRequire(jestUtil).resolve('picomatch');
+  const suite = `const picomatch = require(${JSON.stringify(path)});
+    test('marks it', () => {
+      expect(Object.getPrototypeOf(picomatch)).toBe(Function.prototype);
+      expect(picomatch.marked).toBeUndefined();
+      picomatch.marked = true;
+    });`;
+  const files = { 'first.test.js': suite, 'second.test.js': suite };
+  const project = await useProject('bare', { runner: 'hardware', files });
+  expect((await runJest(project, ['-i'])).exitCode).toBe(0);
 });
 
 test('with coverage by V8, modules are compiled for each suite', async () => {

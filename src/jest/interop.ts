@@ -20,7 +20,7 @@ import type { IModuleMap, SerializableModuleMap } from 'jest-haste-map';
 import type { preloadResolver, resolveSequencer } from 'jest-resolve';
 import type { EmittingTestRunnerInterface, TestRunnerContext } from 'jest-runner';
 import type { requireOrImportModule } from 'jest-util';
-import type { RuntimeModule } from './fast/source-texts.js';
+import type { RuntimeModule } from './fast/sharing-runtime.js';
 
 /**
  * Resolves as Jest itself does, so that suites run with the packages of the project's own Jest: package managers may give

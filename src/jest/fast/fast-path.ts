@@ -9,7 +9,7 @@ import type { Config } from '@jest/types';
 import { jestPackages } from '../interop.js';
 import { interceptCompilation } from './compilation.js';
 import { collectDeadContexts } from './dead-contexts.js';
-import { shareSourceTexts } from './source-texts.js';
+import { shareByRuntime } from './sharing-runtime.js';
 
 /**
  * Makes the suites that run until the returned function is called use what earlier suites of this process have read and
@@ -20,7 +20,7 @@ export function startFastPath(globalConfig: Config.GlobalConfig, config: Config.
   if (config.runtime !== undefined || config.detectLeaks) return () => {};
   collectDeadContexts();
   const ends = [
-    shareSourceTexts(jestPackages.runtimeModule),
+    shareByRuntime(jestPackages.runtimeModule),
     interceptCompilation(sharingObstacle(globalConfig) === undefined),
   ];
   return () => {

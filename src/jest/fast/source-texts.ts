@@ -27,46 +27,6 @@ let rememberedLength = 0;
 /** Tests may replace it. */
 const { statSync } = fs;
 
-/** jest-runtime, as its module exports it. */
-export interface RuntimeModule {
-  default: new (
-    ...parameters: readonly unknown[]
-  ) => { requireInternalModule(from: string, to?: string): unknown };
-}
-
-/** Position of `cacheFS` among the parameters of the constructor: the texts that a suite has read, by path. */
-const cacheParameter = 4;
-
-/**
- * Jest reads every module again for every suite. Until the returned function is called, texts that an earlier suite has
- * read are used again while size, time and inode of the file stay the same.
- */
-export function shareSourceTexts(runtimeModule: RuntimeModule): () => void {
-  const { default: Runtime } = runtimeModule;
-  /** Loads of modules of Jest itself that have not ended. */
-  let ownLoads = 0;
-  class SharingRuntime extends Runtime {
-    constructor(...parameters: readonly unknown[]) {
-      const cache = parameters[cacheParameter];
-      if (cache instanceof Map) fillFromEarlierSuites(cache, () => ownLoads > 0);
-      super(...parameters);
-    }
-
-    override requireInternalModule(from: string, to?: string): unknown {
-      ownLoads++;
-      try {
-        return super.requireInternalModule(from, to);
-      } finally {
-        ownLoads--;
-      }
-    }
-  }
-  runtimeModule.default = SharingRuntime;
-  return () => {
-    if (runtimeModule.default === SharingRuntime) runtimeModule.default = Runtime;
-  };
-}
-
 /**
  * Lets a file's text be a part of a longer text that is kept anyway: V8 then holds its characters once.
  * @param part Such a part.
@@ -76,8 +36,12 @@ export function keepAsPart(path: string, part: string): void {
   if (known?.text === part) known.text = part;
 }
 
-/** Makes a suite's own cache ask here for what it does not hold, and tell what it has read. */
-function fillFromEarlierSuites(cache: Map<string, string>, isJestsOwn: () => boolean): void {
+/**
+ * Jest reads every module again for every suite. This makes a suite's own cache, of texts by path, ask here for what it does
+ * not hold, and tell what it has read: a text serves the next suites while size, times and inode of the file stay the same.
+ * @param isJestsOwn Whether a module of Jest itself is asked for.
+ */
+export function fillFromEarlierSuites(cache: Map<string, string>, isJestsOwn: () => boolean): void {
   const get = cache.get.bind(cache);
   const set = cache.set.bind(cache);
   const looked = new Map<string, fs.Stats>();
