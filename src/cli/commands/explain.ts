@@ -3,6 +3,7 @@ import { type Project, readProject } from '../../config/project/project.js';
 import type { Estimate } from '../../core/events.js';
 import { deviceKindOf } from '../../core/machine/machine.js';
 import { suitabilityOf } from '../../core/machine/suitability.js';
+import { smallestChanges, smallestChangeText } from '../../core/offline/smallest-change.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
@@ -50,11 +51,12 @@ export const explainCommand: Command = {
       }),
     );
     const candidates = [...unusable, ...slotCandidates];
+    const changes = smallestChanges(suite, planned.slots, [planned.machine]);
     const last = lastRunOf(project, suite.id);
     if (flags.has('json')) {
       const plan = place && { slotId: place.slot.id, startMs: place.startMs };
       io.out(
-        `${printableJson({ version: 1, id: suite.id, profile: suite.profile, candidates, plan, last })}\n`,
+        `${printableJson({ version: 1, id: suite.id, profile: suite.profile, candidates, plan, changes, last })}\n`,
       );
       return;
     }
@@ -71,6 +73,7 @@ export const explainCommand: Command = {
           place === undefined
             ? 'no device of this machine can run it'
             : `planned on ${place.slot.id}, ${formatDuration(place.startMs)} after the start; the whole run should take ${formatDuration(planned.makespanMs)}`,
+          ...changes.map((change) => `it ${smallestChangeText(change)}`),
           ...(last?.attempts.map(
             ({ slotId, status, startedAtMs, heldMs, peakMemoryBytes, cause }) =>
               `last run: ${status} on ${slotId} after ${formatDuration(heldMs)}, started at ${formatDuration(startedAtMs)}` +

@@ -2,6 +2,7 @@ import { type PlanHere, planHere } from '../../config/project/dry-run.js';
 import { readProject } from '../../config/project/project.js';
 import type { Rejection, Suite } from '../../core/events.js';
 import type { Machine, Slot } from '../../core/machine/machine.js';
+import { smallestChanges, smallestChangeText } from '../../core/offline/smallest-change.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
 import { unusableRejections } from '../../core/scheduler/unusable.js';
 import { printable, printableJson, printableLines } from '../../core/vocabulary/printable.js';
@@ -68,6 +69,7 @@ function jsonOf({ places, unplaceable, makespanMs, boundMs, worths, machine, slo
     unplaceable: unplaceable.map((suite) => ({
       id: suite.id,
       reasons: refusals(suite, machine, slots),
+      changes: smallestChanges(suite, slots, [machine]),
     })),
     oneMoreSlot: worths.map(({ slot, share }) => ({ type: slot.type, share })),
   };
@@ -119,7 +121,11 @@ function textOf(
           ),
         ]),
     ...unplaceable.map((suite) => {
-      const reasons = clausesOf(refusals(suite, machine, slots)).map(printable);
+      const change = smallestChanges(suite, slots, [machine]).find((each) => each.of !== 'class');
+      const reasons = [
+        ...clausesOf(refusals(suite, machine, slots)),
+        ...(change === undefined ? [] : [smallestChangeText(change)]),
+      ].map(printable);
       return `cannot run  ${suite.id}: ${reasons.join('; ')}`;
     }),
     '',

@@ -4,6 +4,7 @@ import type { Rejection, RunEvent } from '../../core/events.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import type { Blame, Start, SuiteOutcome } from '../../execute/executor.js';
 import type { RunListener } from '../../execute/run.js';
+import { RefusedSuites } from '../../report/summary/changes.js';
 import { clausesOf, refusalText } from '../../report/text/clauses.js';
 import type { SuiteResult } from '../suite.js';
 import { plainFailure, skippedResult, withDegradedNote } from './results.js';
@@ -17,6 +18,7 @@ export class Delivery implements RunListener<SuiteResult> {
   readonly #emit: Emit;
   readonly #pending = new Set<Promise<void>>();
   readonly #errors = new Map<string, unknown>();
+  readonly #refused = new RefusedSuites();
 
   constructor(tests: SuiteTests, emit: Emit) {
     this.#tests = tests;
@@ -25,6 +27,7 @@ export class Delivery implements RunListener<SuiteResult> {
 
   /** Reports suites that end without an attempt. */
   event(event: RunEvent): void {
+    this.#refused.event(event);
     if (event.type === 'suite-invalid') this.#invalid(event.suiteId, event.problems);
     else if (event.type === 'suite-unplaceable') {
       this.#unplaceable(event.suiteId, event.action, event.rejections);
@@ -59,10 +62,11 @@ export class Delivery implements RunListener<SuiteResult> {
   }
 
   #unplaceable(suiteId: string, action: 'fail' | 'skip', rejections: readonly Rejection[]): void {
+    const change = this.#refused.changeFor(suiteId);
     this.#withoutAttempt(suiteId, (test) => {
-      if (action === 'fail') this.#failed(test, plainFailure(refusalText(rejections)));
+      if (action === 'fail') this.#failed(test, plainFailure(refusalText(rejections, change)));
       else {
-        const clauses = clausesOf(rejections).map(printable);
+        const clauses = [...clausesOf(rejections), ...(change === undefined ? [] : [change])].map(printable);
         this.#succeeded(test, skippedResult(test, `not run: ${clauses.join('; ')}`));
       }
     });

@@ -1,6 +1,6 @@
 import type { TestFailure } from '../../core/events.js';
 import type { DeviceSummary } from '../summary/machines.js';
-import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
+import { type AttemptSummary, clausesWithChange, type SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 
 /** Where and how a suite ran at one attempt, in the words that formats for other programs share. */
@@ -83,5 +83,5 @@ export function failuresOf(suite: SuiteSummary): readonly TestFailure[] {
 export function causeOf(suite: SuiteSummary): string {
   const [first] = failuresOf(suite);
   if (first !== undefined) return [first.test, first.message].filter(Boolean).join(': ');
-  return suite.reasons.join('; ') || decidingAttempt(suite)?.cause || suite.outcome;
+  return clausesWithChange(suite).join('; ') || decidingAttempt(suite)?.cause || suite.outcome;
 }

@@ -2,7 +2,7 @@ import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import { historyMarkdown } from '../history/history-markdown.js';
 import type { DeviceSummary } from '../summary/machines.js';
 import { type SuiteRow, suiteRows } from '../summary/suite-rows.js';
-import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
+import { type AttemptSummary, clausesWithChange, type SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 import { failsRun } from '../summary/verdict.js';
 import { besideBestPossible } from '../text/best-possible.js';
@@ -81,7 +81,9 @@ function failureLines({ suites }: RunSummary): readonly string[] {
   ];
 }
 
-function failedSuiteLines({ id, outcome, reasons, attempts }: SuiteSummary): readonly string[] {
+function failedSuiteLines(suite: SuiteSummary): readonly string[] {
+  const { id, outcome, attempts } = suite;
+  const reasons = clausesWithChange(suite);
   const last = attempts.at(-1);
   const where = last === undefined ? '' : ` on ${code(last.deviceTypes.join(' + ') || last.slotId)}`;
   const cause = [...reasons, ...(reasons.length === 0 && last?.cause ? [last.cause] : [])].join('; ');

@@ -1,5 +1,11 @@
 import { formatDuration } from '../../core/vocabulary/units.js';
-import { devicesText, lostText, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
+import {
+  clausesWithChange,
+  devicesText,
+  lostText,
+  type SuiteOutcome,
+  type SuiteSummary,
+} from '../summary/suites.js';
 import { type RunSummary, unusableOf } from '../summary/summary.js';
 import { shownWaitMs } from '../summary/waits.js';
 
@@ -96,7 +102,7 @@ function notesBy(
 
 function reasonIf(outcome: SuiteOutcome) {
   return (suite: SuiteSummary) =>
-    suite.outcome === outcome ? suite.reasons.map(firstLine).join('; ') : undefined;
+    suite.outcome === outcome ? clausesWithChange(suite).map(firstLine).join('; ') : undefined;
 }
 
 function timedOut({ outcome, attempts }: SuiteSummary): string | undefined {

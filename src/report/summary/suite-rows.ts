@@ -2,7 +2,7 @@ import type { Estimate, RunEvent } from '../../core/events.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { estimateText } from '../text/estimate.js';
-import { devicesText, lostText, type SuiteOutcome, type SuiteSummary } from './suites.js';
+import { clausesWithChange, devicesText, lostText, type SuiteOutcome, type SuiteSummary } from './suites.js';
 import type { RunSummary } from './summary.js';
 
 /** A suite as a line of a list: what became of it, where, and why. */
@@ -53,8 +53,9 @@ export function suiteRows(summary: RunSummary, events: readonly RunEvent[]): rea
   });
 }
 
-function whyText({ reasons, attempts, hardware }: SuiteSummary, estimate: Estimate | undefined): string {
-  if (reasons.length > 0) return reasons.join('; ');
+function whyText(suite: SuiteSummary, estimate: Estimate | undefined): string {
+  const { reasons, attempts, hardware } = suite;
+  if (reasons.length > 0) return clausesWithChange(suite).join('; ');
   const last = attempts.at(-1);
   if (last === undefined) return 'was waiting';
   if (last.status === 'lost') return lostText(last);

@@ -2,6 +2,7 @@ import type { RunEvent, SuiteEnded, SuiteStatus, TestFailure } from '../../core/
 import { slotWattsOf } from '../../core/machine/suitability.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { clausesOf } from '../text/clauses.js';
+import { RefusedSuites } from './changes.js';
 
 export const suiteOutcomes = [
   'passed',
@@ -35,6 +36,8 @@ export interface SuiteSummary {
   readonly attempts: readonly AttemptSummary[];
   /** One clause each: why it did not run, what is wrong with its docblock, or how an attempt of a flaky suite was lost. */
   readonly reasons: readonly string[];
+  /** What would let it run, where no device could: `would run on 3 machines with 2 GiB less on the device`. */
+  readonly smallestChange?: string;
   /** How long other runs, or suites that need the same, kept it from starting, ms; left out when nothing did. */
   readonly waitedMs?: number;
   /** What it waited for when the wait began: `gpu0 is held by pid 4711 in ../app`. */
@@ -83,6 +86,7 @@ interface Draft {
   readonly attempts: AttemptSummary[];
   reasons: readonly string[];
   hardware: readonly string[];
+  smallestChange?: string;
   waitedMs?: number;
   waitedFor?: string;
 }
@@ -94,6 +98,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
   /** Rated or typical watts of a slot, by `<machine>/<device>`. */
   const watts = new Map<string, number>();
   const stopped = new Set<string>();
+  const refused = new RefusedSuites();
   const draftOf = (id: string): Draft => {
     const draft = drafts.get(id) ?? { id, outcome: 'unfinished', attempts: [], reasons: [], hardware: [] };
     drafts.set(id, draft);
@@ -103,6 +108,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
     Object.assign(draftOf(id), { outcome, reasons });
 
   for (const event of events) {
+    refused.event(event);
     switch (event.type) {
       case 'slot-up':
         machineOf.set(event.slot.id, event.slot.machine.name);
@@ -151,6 +157,7 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
           event.action === 'fail' ? 'unplaceable-failed' : 'unplaceable-skipped',
           clausesOf(event.rejections),
         );
+        noteChange(draftOf(event.suiteId), refused);
         break;
       case 'suite-invalid':
         setOutcome(event.suiteId, 'invalid', event.problems);
@@ -168,6 +175,19 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
     ...(isFlaky(draft) && { outcome: 'flaky', reasons: lostReasons(draft) }),
     attempts: draft.attempts.map((attempt) => withEstimates(attempt, watts)),
   }));
+}
+
+function noteChange(draft: Draft, refused: RefusedSuites): void {
+  const change = refused.changeFor(draft.id);
+  if (change !== undefined) draft.smallestChange = change;
+}
+
+/** Why a suite has its outcome, and where no device could run it what would let it run. One clause each. */
+export function clausesWithChange({
+  reasons,
+  smallestChange,
+}: Pick<SuiteSummary, 'reasons' | 'smallestChange'>): readonly string[] {
+  return smallestChange === undefined ? reasons : [...reasons, smallestChange];
 }
 
 function isFlaky({ outcome, attempts }: Draft): boolean {

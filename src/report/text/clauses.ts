@@ -24,8 +24,9 @@ export function clausesOf(rejections: readonly Rejection[]): readonly string[] {
 /**
  * Explains to a person why a suite cannot run: one line for each clause, then what to do. Devices that are present but not
  * usable come first, each with its own remedy.
+ * @param change The smallest change that would let it run: `would run on 3 machines with 2 GiB less on the device`.
  */
-export function refusalText(rejections: readonly Rejection[]): string {
+export function refusalText(rejections: readonly Rejection[], change?: string): string {
   const remedies = new Set(rejections.flatMap(({ remedy }) => remedy ?? []));
   // A word that is never detected has to be declared: another machine does not help.
   const undetectable = rejections.some(({ filter }) => filter === notLookedFor);
@@ -42,6 +43,9 @@ export function refusalText(rejections: readonly Rejection[]): string {
   return [
     'No device of this run can run this suite:',
     ...clausesOf(rejections).map((clause) => `  ${printable(clause)}`),
+    ...(change === undefined || [...remedies].some((remedy) => change.includes(remedy))
+      ? []
+      : [`It ${printable(change)}.`]),
     ...[...remedies].map((remedy) => `  remedy: ${printable(remedy)}`),
     `${remedies.size === 0 ? capitalised(elsewhere) : `Or ${elsewhere}`}, or choose unsatisfiable: 'skip' or 'degrade'.`,
   ].join('\n');

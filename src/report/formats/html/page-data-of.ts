@@ -3,7 +3,7 @@ import type { Slot } from '../../../core/machine/machine.js';
 import { neverRejection } from '../../../core/scheduler/feasibility.js';
 import { printableLines } from '../../../core/vocabulary/printable.js';
 import { formatBytes } from '../../../core/vocabulary/units.js';
-import type { AttemptSummary, SuiteSummary } from '../../summary/suites.js';
+import { type AttemptSummary, clausesWithChange, type SuiteSummary } from '../../summary/suites.js';
 import type { RunSummary } from '../../summary/summary.js';
 import { estimateText } from '../../text/estimate.js';
 import type { ReportedRun } from '../format.js';
@@ -56,7 +56,8 @@ export function pageDataOf({ summary, events, past }: ReportedRun): PageData {
     };
   };
   const pageSuite = (suite: SuiteSummary): PageSuite => {
-    const { id, outcome, reasons, waitedMs, waitedFor } = suite;
+    const { id, outcome, waitedMs, waitedFor } = suite;
+    const reasons = clausesWithChange(suite);
     const group = groupOf.get(id);
     return {
       id,
