@@ -87,13 +87,16 @@ test('further kinds from a fleet file, without a record of them', async () => {
   expect(out).toContain('no suite ran on big yet');
 });
 
-test.each(['json', 'csv'])('%s', async (end) => {
+test.each(['json', 'csv', 'svg', 'html'])('%s', async (end) => {
   const path = join(temporaryDirectory(), `advice.${end}`);
   expect(await run(record(), '--finish-within', '4m', '--runs', '3', '--output', path)).toMatchObject({
     code: 0,
     err: '',
   });
-  expect(readFileSync(path, 'utf8')).toContain('gpu-box');
+  const text = readFileSync(path, 'utf8');
+  expect(text).toContain('gpu-box');
+  if (end === 'svg' || end === 'html')
+    expect(text).toMatch(/Simulated: .* within 4 m.*simulated: no suite ran/s);
 });
 
 test.each<[string, number, string, string]>([

@@ -303,8 +303,25 @@ describe('output', () => {
   test('one run as a picture: a box for each attempt', async () => {
     const path = join(temporaryDirectory(), 'run.svg');
     await run('--scenario', fileOf(scenario), '--output', path);
-    expect(readFileSync(path, 'utf8')).toContain('a#2');
+    const svg = readFileSync(path, 'utf8');
+    expect(svg).toContain('a#2');
+    expect(svg).toContain('>simulated<');
   });
+
+  test.each([[[]], [['--plan']]])(
+    'one run as the page that a report of it would be, which says simulated: %j',
+    async (how) => {
+      const path = join(temporaryDirectory(), 'run.html');
+      const known = { ...scenario, suites: scenario.suites.filter(({ id }) => id !== 's3') };
+      await run('--scenario', fileOf(known), ...how, '--output', path);
+      const html = readFileSync(path, 'utf8');
+      expect(html).toMatch(/<h1 class="good">Simulated: .*<li>no suite ran<\/li>/s);
+      const data = JSON.parse(/id="data">(.*?)<\/script>/s.exec(html)?.[1] ?? '');
+      expect(data).toMatchObject({ simulated: true });
+      expect(data.suites.map(({ id }: { id: string }) => id)).toEqual(['s1', 's2', 's4']);
+      for (const { attempts } of data.suites) expect(attempts[0].lanes).toHaveLength(1);
+    },
+  );
 });
 
 test.each([

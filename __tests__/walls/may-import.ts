@@ -115,6 +115,7 @@ export const mayImport = {
   // Runs in a browser.
   'report/formats/html/client': [
     'core/vocabulary/units.ts',
+    'report/drawing',
     'report/formats/html/outcome-ranks.ts',
     'report/formats/html/page-data.ts',
     'report/summary/suites.ts',
@@ -157,7 +158,7 @@ export const mayImport = {
     '@jest/test-result',
     '@jest/types',
   ],
-  simulate: ['core', 'json', 'node:', 'valibot', 'echarts', '@resvg/resvg-js'],
+  simulate: ['core', 'json', 'node:', 'valibot', 'report', '@resvg/resvg-js'],
   tasks: ['core'],
   cli: [
     'core',

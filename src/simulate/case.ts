@@ -1,11 +1,12 @@
 import { Estimates } from '../core/estimate/estimate.js';
-import type { Suite } from '../core/events.js';
+import type { RunEvent, Suite } from '../core/events.js';
 import type { Slot } from '../core/machine/machine.js';
 import { dryRun } from '../core/offline/dry-run.js';
 import { deviceCountOf } from '../core/scheduler/claim.js';
 import { type StrategyName, strategies } from '../core/strategies/index.js';
 import { hashOf } from '../core/vocabulary/hash.js';
 import { randomFrom } from '../core/vocabulary/random.js';
+import { eventsOfPlan } from './events-of-plan.js';
 import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
 import { type SlotLoss, simulate } from './simulate.js';
 
@@ -25,11 +26,22 @@ export interface SimulatedCase {
   readonly lostShare?: number;
 }
 
+/** A result with the events of its run, which pictures are drawn from. */
+export interface DrawnResult {
+  readonly result: SimulationResult;
+  readonly events: readonly RunEvent[];
+}
+
 /** Share of its duration that an attempt runs before it is lost. Made up. */
 const lostAfter = 0.5;
 
 /** Runs the case through the scheduler, with a strategy that decides as suites end. */
 export function runCase(given: SimulatedCase, strategy: StrategyName): SimulationResult {
+  return drawnCase(given, strategy).result;
+}
+
+/** As `runCase`, with the events of the run. */
+export function drawnCase(given: SimulatedCase, strategy: StrategyName): DrawnResult {
   const { slots, suites, seed, losses = [], lostShare = 0 } = given;
   const { events, schedulerMs } = simulate({
     slots,
@@ -44,7 +56,7 @@ export function runCase(given: SimulatedCase, strategy: StrategyName): Simulatio
       return isLost ? { durationMs: wholeMs(durationMs * lostAfter), status: 'lost' } : { durationMs };
     },
   });
-  return resultOf({
+  const result = resultOf({
     strategy,
     slots,
     attempts: attemptsOf(events),
@@ -52,22 +64,20 @@ export function runCase(given: SimulatedCase, strategy: StrategyName): Simulatio
     boundMs: boundOf(slots, suites, (suite, slot) => wholeMs(given.trueMs(suite, slot))),
     planCpuMs: schedulerMs,
   });
+  return { result, events };
 }
 
 /**
  * Plans the case with what is known beforehand, and reports the plan as if it had run exactly so.
  * @param moves See `PlanOptions`.
  */
-export function planCase(
-  { slots, suites, seed, estimates }: SimulatedCase,
-  moves?: number,
-): SimulationResult {
+export function planCase({ slots, suites, seed, estimates }: SimulatedCase, moves?: number): DrawnResult {
   const known = estimates?.() ?? new Estimates();
   for (const suite of suites) known.announce(suite);
   const startedAt = process.cpuUsage();
   const planned = dryRun(slots, suites, known, { seed, ...(moves !== undefined && { moves }) });
   const { user, system } = process.cpuUsage(startedAt);
-  return resultOf({
+  const result = resultOf({
     strategy: 'plan',
     slots,
     attempts: planned.places.map(({ suite, slot, startMs, estimate }) => ({
@@ -82,6 +92,7 @@ export function planCase(
     boundMs: planned.boundMs,
     planCpuMs: (user + system) / 1000,
   });
+  return { result, events: eventsOfPlan(planned, slots, suites) };
 }
 
 function wholeMs(ms: number): number {

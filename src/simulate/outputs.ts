@@ -1,19 +1,27 @@
 import { printableJson } from '../core/vocabulary/printable.js';
 import { formatDuration } from '../core/vocabulary/units.js';
+import { simulatedPage } from '../report/formats/html/html.js';
+import { plainPage } from '../report/formats/html/plain-page.js';
+import type { DrawnResult } from './case.js';
+import { simulatedRun } from './drawn-run.js';
 import { pngOf, svgOf } from './pictures.js';
 import type { SimulationResult } from './result.js';
 
 /** Every kind of file for results, by the extension of its name. */
 export const outputFormats = {
-  json: (results) => jsonOf(results),
-  csv: (results) => csvOf(results),
-  svg: (results, title) => svgOf(results, title),
-  png: async (results, title) => pngOf(await svgOf(results, title)),
-  html: (results, title) => htmlOf(results, title),
+  json: (drawn) => jsonOf(resultsOf(drawn)),
+  csv: (drawn) => csvOf(resultsOf(drawn)),
+  svg: (drawn, title) => svgOf(drawn, title),
+  png: async (drawn, title) => pngOf(svgOf(drawn, title)),
+  html: (drawn, title) => htmlOf(drawn, title),
 } as const satisfies Record<
   string,
-  (results: readonly SimulationResult[], title: string) => string | Promise<string | Uint8Array>
+  (drawn: readonly DrawnResult[], title: string) => string | Promise<string | Uint8Array>
 >;
+
+function resultsOf(drawn: readonly DrawnResult[]): readonly SimulationResult[] {
+  return drawn.map(({ result }) => result);
+}
 
 /** One result as it is, several as `{ version, simulated, results }`. */
 export function jsonOf(results: readonly SimulationResult[]): string {
@@ -85,24 +93,12 @@ function csvOf(results: readonly SimulationResult[]): string {
   return `${lines.join('\n')}\n`;
 }
 
-async function htmlOf(results: readonly SimulationResult[], title: string): Promise<string> {
-  const { titles, rows } = rowsOf(results);
-  const line = (tag: string, cells: readonly string[]) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join('')}</tr>`;
-  return `<!doctype html>
-<meta charset="utf-8">
-<title>${escaped(title)}</title>
-<style>body{font:14px system-ui;margin:2em}td,th{padding:.3em .8em;text-align:right}td:first-child,th:first-child{text-align:left}</style>
-<h1>${escaped(title)}</h1>
-<p>Simulated: no suite ran. Energy is the rated watts of a device, else the typical ones of its class, × time.</p>
-<table>
-${line('th', titles)}
-${rows.map((cells) => line('td', cells)).join('\n')}
-</table>
-${await svgOf(results, title)}
-`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+/** Of one result the page that a report of such a run would be; of several a table and bars. */
+function htmlOf(drawn: readonly DrawnResult[], title: string): string {
+  const [only] = drawn;
+  if (drawn.length === 1 && only !== undefined) return simulatedPage(simulatedRun(only), title);
+  const { titles, rows } = rowsOf(resultsOf(drawn));
+  const notice =
+    'Simulated: no suite ran. Energy is the rated watts of a device, else the typical ones of its class, × time.';
+  return plainPage(title, notice, { titles, rows }, svgOf(drawn, title));
 }

@@ -1,160 +1,102 @@
-import type { EChartsOption } from 'echarts';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { SvgSurface } from '../report/drawing/svg-surface.js';
+import { lightTheme } from '../report/formats/html/light-theme.js';
+import { simulatedTimeline } from '../report/formats/html/timeline-picture.js';
+import type { DrawnResult } from './case.js';
+import { simulatedRun } from './drawn-run.js';
 import type { SimulationResult } from './result.js';
 
-const width = 960;
-const height = 640;
-/** More rows than these would be too thin to see. */
-const mostRows = 64;
+const size = { width: 960, height: 640, title: 48, barHeight: 150, left: 40, gap: 40 } as const;
 
 /**
- * Draws several results side by side, or for a single one a timeline of its attempts.
+ * Draws several results side by side, or of a single one the timeline that a report has of a run.
  * @returns SVG.
- * @throws {UsageError} when the package that draws is not installed.
  */
-export async function svgOf(results: readonly SimulationResult[], title: string): Promise<string> {
-  const { init } = await optional(() => import('echarts'), 'echarts', 'a picture');
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
-  const [only] = results;
-  chart.setOption(
-    results.length === 1 && only !== undefined ? timeline(only, title) : sideBySide(results, title),
+export function svgOf(drawn: readonly DrawnResult[], title: string): string {
+  const [only] = drawn;
+  if (drawn.length === 1 && only !== undefined) return simulatedTimeline(simulatedRun(only), title);
+  return sideBySide(
+    drawn.map(({ result }) => result),
+    title,
   );
-  const svg = chart.renderToSVGString();
-  chart.dispose();
-  return svg;
 }
 
 /** @throws {UsageError} when the package that paints is not installed. */
 export async function pngOf(svg: string): Promise<Uint8Array> {
-  const { Resvg } = await optional(() => import('@resvg/resvg-js'), '@resvg/resvg-js', 'a PNG');
-  return new Resvg(svg, { background: 'white', fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
-}
-
-async function optional<Module>(load: () => Promise<Module>, name: string, what: string): Promise<Module> {
+  let painter: typeof import('@resvg/resvg-js');
   try {
-    return await load();
+    painter = await import('@resvg/resvg-js');
   } catch (cause) {
     throw new UsageError(
       {
-        message: `${what} needs the package ${name}, which cannot be loaded`,
-        remedy: `npm install --save-dev ${name}`,
+        message: 'a PNG needs the package @resvg/resvg-js, which cannot be loaded',
+        remedy: 'npm install --save-dev @resvg/resvg-js',
       },
       { cause },
     );
   }
+  return new painter.Resvg(svg, { background: 'white', fitTo: { mode: 'zoom', value: 2 } }).render().asPng();
 }
 
 interface Panel {
   readonly name: string;
-  readonly series: readonly { readonly name: string; readonly of: (result: SimulationResult) => number }[];
+  /** The first is drawn, and the second as a line across its bar. */
+  readonly series: readonly ((result: SimulationResult) => number)[];
 }
 
 const panels: readonly Panel[] = [
   {
-    name: 'total time | best possible, s',
-    series: [
-      { name: 'total time', of: ({ makespanMs }) => seconds(makespanMs) },
-      { name: 'best possible', of: ({ boundMs }) => seconds(boundMs) },
-    ],
+    name: 'total time, s (line: best possible)',
+    series: [({ makespanMs }) => seconds(makespanMs), ({ boundMs }) => seconds(boundMs)],
   },
+  { name: 'utilisation, %', series: [({ utilisation }) => Math.round(utilisation * 100)] },
   {
-    name: 'utilisation, %',
-    series: [{ name: 'utilisation', of: ({ utilisation }) => Math.round(utilisation * 100) }],
-  },
-  {
-    name: 'time until suites started, s: half | 95 %',
-    series: [
-      { name: 'half', of: ({ waitMs }) => seconds(waitMs.p50) },
-      { name: '95 %', of: ({ waitMs }) => seconds(waitMs.p95) },
-    ],
+    name: 'time until 95 % of the suites started, s (line: half)',
+    series: [({ waitMs }) => seconds(waitMs.p95), ({ waitMs }) => seconds(waitMs.p50)],
   },
   {
     name: 'energy, kJ (rated or typical watts × time)',
-    series: [{ name: 'energy', of: ({ energyJoules }) => Math.round(energyJoules / 100) / 10 }],
+    series: [({ energyJoules }) => Math.round(energyJoules / 100) / 10],
   },
 ];
 
-/** Two rows of two panels. */
-function sideBySide(results: readonly SimulationResult[], title: string): EChartsOption {
-  const place = (index: number) => ({
-    left: `${6 + 50 * (index % 2)}%`,
-    top: `${15 + 44 * Math.floor(index / 2)}%`,
-    width: '41%',
-    height: '26%',
+/** Two rows of two panels, a bar for each strategy. */
+function sideBySide(results: readonly SimulationResult[], title: string): string {
+  const theme = lightTheme();
+  const surface = new SvgSurface(size.width, size.height, theme.page);
+  surface.fillStyle = theme.text;
+  surface.font = 'bold 16px';
+  surface.fillText(title, size.left, 24);
+  const panelWidth = (size.width - 2 * size.left - size.gap) / 2;
+  const panelHeight = (size.height - size.title) / 2;
+  panels.forEach(({ name, series: [of, across] }, index) => {
+    if (of === undefined) return;
+    const left = size.left + (index % 2) * (panelWidth + size.gap);
+    const top = size.title + Math.floor(index / 2) * panelHeight;
+    const most = Math.max(1e-9, ...results.flatMap((result) => [of(result), across?.(result) ?? 0]));
+    const barWidth = panelWidth / results.length;
+    const baseline = top + 40 + size.barHeight;
+    surface.font = 'bold 13px';
+    surface.fillStyle = theme.text;
+    surface.fillText(name, left, top + 12);
+    results.forEach((result, at) => {
+      const height = (value: number) => (value / most) * size.barHeight;
+      const x = left + at * barWidth;
+      surface.fillStyle = theme.color('series-0');
+      surface.fillRect(x + 4, baseline - height(of(result)), barWidth - 8, height(of(result)));
+      if (across !== undefined) {
+        surface.fillStyle = theme.color('series-1');
+        surface.fillRect(x + 2, baseline - height(across(result)) - 1, barWidth - 4, 3);
+      }
+      surface.font = '11px';
+      surface.fillStyle = theme.text;
+      surface.fillText(String(of(result)), x + 6, baseline - height(of(result)) - 9);
+      surface.fillStyle = theme.muted;
+      // Alternately lower, so that long names of neighbours do not touch.
+      surface.fillText(result.strategy, x + 4, baseline + (at % 2 === 0 ? 12 : 26));
+    });
   });
-  return {
-    animation: false,
-    title: [
-      { text: title, left: 'center', top: 8 },
-      ...panels.map(({ name }, index) => ({
-        text: name,
-        left: place(index).left,
-        top: `${9 + 44 * Math.floor(index / 2)}%`,
-        textStyle: { fontSize: 13 },
-      })),
-    ],
-    grid: panels.map((_, index) => place(index)),
-    xAxis: panels.map((_, gridIndex) => ({
-      gridIndex,
-      type: 'category' as const,
-      data: results.map(({ strategy }) => strategy),
-      axisLabel: { interval: 0, rotate: 30 },
-    })),
-    yAxis: panels.map((_, gridIndex) => ({ gridIndex, type: 'value' as const })),
-    series: panels.flatMap(({ series }, index) =>
-      series.map(({ name, of }) => ({
-        type: 'bar' as const,
-        name,
-        xAxisIndex: index,
-        yAxisIndex: index,
-        data: results.map(of),
-        label: { show: true, position: 'top' as const, fontSize: 10 },
-      })),
-    ),
-  };
-}
-
-/** One row for each slot, one box for each attempt. */
-function timeline(
-  { strategy, attempts, makespanMs, boundMs }: SimulationResult,
-  title: string,
-): EChartsOption {
-  const slots = [...new Set(attempts.map(({ slotId }) => slotId))].sort().slice(0, mostRows);
-  const rowOf = new Map(slots.map((slot, index) => [slot, index]));
-  const boxes = attempts.flatMap(({ slotId, startMs, endMs, status }) => {
-    const row = rowOf.get(slotId);
-    return row === undefined ? [] : [[row, seconds(startMs), seconds(endMs), status === 'passed' ? 0 : 1]];
-  });
-  return {
-    animation: false,
-    title: {
-      text: title,
-      subtext: `${strategy}: total ${seconds(makespanMs)} s, best possible ${seconds(boundMs)} s`,
-      left: 'center',
-      top: 8,
-    },
-    grid: { left: 190, right: 30, top: 70, bottom: 40 },
-    xAxis: { type: 'value', name: 's' },
-    yAxis: { type: 'category', data: slots, inverse: true, axisLabel: { fontSize: 9 } },
-    series: [
-      {
-        type: 'custom',
-        data: boxes,
-        encode: { x: [1, 2], y: 0 },
-        renderItem: (_params, api) => {
-          const [x = 0, y = 0] = api.coord([api.value(1), api.value(0)]);
-          const [end = 0] = api.coord([api.value(2), api.value(0)]);
-          const size = api.size?.([0, 1]);
-          const boxHeight = 0.7 * (Array.isArray(size) ? (size[1] ?? 10) : 10);
-          return {
-            type: 'rect',
-            shape: { x, y: y - boxHeight / 2, width: Math.max(1, end - x), height: boxHeight },
-            style: { fill: api.value(3) === 0 ? '#5470c6' : '#ee6666', stroke: 'white' },
-          };
-        },
-      },
-    ],
-  };
+  return surface.svg(title);
 }
 
 function seconds(ms: number): number {

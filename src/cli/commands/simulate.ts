@@ -1,7 +1,7 @@
 import { defaultStrategy, strategyNames } from '../../core/strategies/index.js';
 import { printableLines } from '../../core/vocabulary/printable.js';
 import { table } from '../../report/text/table.js';
-import { planCase, runCase, type SimulatedCase } from '../../simulate/case.js';
+import { type DrawnResult, drawnCase, planCase, type SimulatedCase } from '../../simulate/case.js';
 import { fleetNames } from '../../simulate/fleets.js';
 import { jsonOf, outputFormats, rowsOf } from '../../simulate/outputs.js';
 import type { SimulationResult } from '../../simulate/result.js';
@@ -66,25 +66,26 @@ export const simulateCommand: Command = {
     const output = flags.get('output');
     const format = output === undefined ? undefined : outputFormat(output, outputFormats);
     const { given, title } = caseFrom(flags);
-    const results = resultsOf(given, flags);
+    const drawn = drawnFor(given, flags);
+    const results = drawn.map(({ result }) => result);
     if (output !== undefined && format !== undefined) {
-      writeOutput(output, await outputFormats[format](results, `Simulated: ${title}`), 'the results');
+      writeOutput(output, await outputFormats[format](drawn, `Simulated: ${title}`), 'the results');
     }
     if (flags.has('json')) io.out(jsonOf(results));
     else io.out(printableLines(textOf(results, title)));
   },
 };
 
-function resultsOf(given: SimulatedCase, flags: FlagValues): readonly SimulationResult[] {
+function drawnFor(given: SimulatedCase, flags: FlagValues): readonly DrawnResult[] {
   const moves = numberFlag(flags, 'moves', { least: 0, most: 1e12 });
   const strategy = choiceFlag(flags, 'strategy', strategyNames) ?? defaultStrategy;
   refuseTogether(flags, 'compare', ['plan', 'moves']);
   refuseTogether(flags, 'plan', ['strategy']);
   if (flags.has('compare')) {
     const others = strategyNames.filter((name) => name !== strategy);
-    return [strategy, ...others].map((name) => runCase(given, name));
+    return [strategy, ...others].map((name) => drawnCase(given, name));
   }
-  return [flags.has('plan') ? planCase(given, moves) : runCase(given, strategy)];
+  return [flags.has('plan') ? planCase(given, moves) : drawnCase(given, strategy)];
 }
 
 function textOf(results: readonly SimulationResult[], title: string): string {

@@ -11,7 +11,22 @@ import { verdictOf } from './verdict.js';
 export const htmlFormat: ReportFormat = { fileName: 'report.html', render };
 
 function render(run: ReportedRun): string {
-  const { rank, text, facts } = verdictOf(run.summary);
+  return page(run);
+}
+
+/**
+ * The page of a simulated run, which says so.
+ * @param title What was simulated.
+ */
+export function simulatedPage(run: ReportedRun, title: string): string {
+  return page(run, title);
+}
+
+function page(run: ReportedRun, simulated?: string): string {
+  const verdict = verdictOf(run.summary);
+  const { rank } = verdict;
+  const text = simulated ?? verdict.text;
+  const facts = simulated === undefined ? verdict.facts : ['no suite ran', ...verdict.facts];
   const policy = `default-src 'none'; script-src ${hashOf(clientScript)}; style-src ${hashOf(clientStyle)}`;
   return `<!doctype html>
 <html lang="en">
@@ -30,7 +45,7 @@ function render(run: ReportedRun): string {
 <ul class="facts">${facts.map((fact) => `<li>${escaped(fact)}</li>`).join('')}</ul>
 </header>
 <main id="main"><noscript><p>The rest of this report needs JavaScript. Nothing is loaded from a network.</p></noscript></main>
-<script type="application/json" id="data">${embeddedJson(pageDataOf(run))}</script>
+<script type="application/json" id="data">${embeddedJson(pageDataOf(run, simulated !== undefined))}</script>
 <script>${clientScript}</script>
 </body>
 </html>`;

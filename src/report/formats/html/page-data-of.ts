@@ -17,7 +17,7 @@ import { pageMachinesOf } from './page-machines.js';
 const longestText = 4000;
 
 /** Everything that the page shows. Texts hold no control or direction characters. */
-export function pageDataOf({ summary, events, past }: ReportedRun): PageData {
+export function pageDataOf({ summary, events, past }: ReportedRun, simulated = false): PageData {
   const history = past && pageHistoryOf(past());
   const slots = slotsIn(events);
   const lanes = lanesOf(slots, summary);
@@ -73,6 +73,7 @@ export function pageDataOf({ summary, events, past }: ReportedRun): PageData {
 
   const openedAtMs = events.find(({ type }) => type === 'run-opened')?.atMs ?? 0;
   return shown({
+    ...(simulated && { simulated }),
     openedAtMs,
     endedAtMs: openedAtMs + summary.makespanMs,
     ...(summary.bound && { bestEndAtMs: openedAtMs + summary.bound.ms }),

@@ -7,6 +7,8 @@ import type { RunHistory } from '../../history/run-history.js';
 import type { SuiteOutcome } from '../../summary/suites.js';
 
 export interface PageData {
+  /** No suite ran: the run was simulated. */
+  readonly simulated?: true;
   /** When the scheduler made its first decision, ms since the run started, as all times here. */
   readonly openedAtMs: number;
   readonly endedAtMs: number;

@@ -1,8 +1,8 @@
 import { formatBytes, formatDuration } from '../../../../core/vocabulary/units.js';
+import { elsewhere, groupOf, type Run, slotsText } from '../../../drawing/run.js';
 import { outcomeText } from '../../../text/outcomes.js';
 import type { PageAttempt, PageSuite } from '../page-data.js';
 import { counted, element, facts } from './dom.js';
-import { elsewhere, groupOf, type Run, slotsText } from './run.js';
 
 /** Everything that is known of a suite: its attempts, why it ran there, and where it could not. */
 export function suiteDetails(run: Run, suite: PageSuite): HTMLElement {

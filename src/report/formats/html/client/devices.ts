@@ -1,7 +1,7 @@
 import { formatBytes, formatDuration } from '../../../../core/vocabulary/units.js';
+import type { Run } from '../../../drawing/run.js';
 import type { PageDevice, PageMachine } from '../page-data.js';
 import { counted, element, facts, section } from './dom.js';
-import type { Run } from './run.js';
 
 export function devicesSection({ machines }: Run): HTMLElement {
   return section(

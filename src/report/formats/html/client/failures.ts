@@ -1,8 +1,8 @@
+import { type Run, typesOf } from '../../../drawing/run.js';
 import { outcomeRanks } from '../outcome-ranks.js';
 import type { PageSuite } from '../page-data.js';
 import { outcomeMark, suiteDetails } from './details.js';
 import { button, counted, element, section } from './dom.js';
-import { type Run, typesOf } from './run.js';
 
 /** More are shown at a press of a button. */
 const shownAtFirst = 20;

@@ -1,8 +1,8 @@
+import { type Run, typesOf, workloadOf } from '../../../drawing/run.js';
 import { outcomeText } from '../../../text/outcomes.js';
 import { outcomeRanks } from '../outcome-ranks.js';
 import type { PageSuite } from '../page-data.js';
 import { choice, element } from './dom.js';
-import { type Run, typesOf, workloadOf } from './run.js';
 
 const all = '';
 const problems = 'problems';

@@ -1,10 +1,11 @@
 /** The code of the HTML report's page: reads the data that lies in the page, and shows it. */
+
+import { type Run, runOf } from '../../../drawing/run.js';
 import type { PageData } from '../page-data.js';
 import { devicesSection } from './devices.js';
 import { element, section } from './dom.js';
 import { failuresSection } from './failures.js';
 import { pastSection } from './past.js';
-import { type Run, runOf } from './run.js';
 import { matrixSection, suitesSection } from './suites.js';
 import { timelineSection } from './timeline.js';
 

@@ -1,4 +1,5 @@
 import { formatBytes, formatDuration } from '../../../../core/vocabulary/units.js';
+import { type Run, typesOf, workloadOf } from '../../../drawing/run.js';
 import { outcomeText } from '../../../text/outcomes.js';
 import { outcomeRanks } from '../outcome-ranks.js';
 import type { PageSuite } from '../page-data.js';
@@ -6,7 +7,6 @@ import { outcomeMark, suiteDetails } from './details.js';
 import { element, section } from './dom.js';
 import { filterBar } from './filters.js';
 import { type Column, pagedTable } from './paged-table.js';
-import { type Run, typesOf, workloadOf } from './run.js';
 
 const ranks = ['bad', 'odd', 'good'];
 

@@ -1,9 +1,21 @@
 import { formatDuration } from '../../../../core/vocabulary/units.js';
+import { coloringByOutcome, coloringByWorkload } from '../../../drawing/palette.js';
+import { type Bar, barAt, lastStartedBy, type Run } from '../../../drawing/run.js';
+import {
+  axisHeight,
+  draw,
+  gutterOf,
+  heightOf,
+  msOf,
+  type Row,
+  rowHeight,
+  rowsOf,
+  type View,
+  wholeRun,
+} from '../../../drawing/timeline-drawing.js';
 import { attemptFacts, outcomeMark } from './details.js';
 import { button, choice, counted, element, section } from './dom.js';
-import { coloringByOutcome, coloringByWorkload, themeOf } from './palette.js';
-import { type Bar, barAt, lastStartedBy, type Run } from './run.js';
-import { axisHeight, draw, gutterOf, msOf, type Row, rowHeight, type View } from './timeline-drawing.js';
+import { themeOf } from './page-theme.js';
 
 /** Higher timelines scroll. CSS pixels. */
 const mostHeight = 520;
@@ -27,8 +39,7 @@ export function timelineSection(run: Run): HTMLElement {
     'Point at a bar, or focus the timeline and use the arrow keys.',
   );
   const legend = element('ul', { class: 'legend' });
-  const endMs = Math.max(run.endedAtMs, run.bestEndAtMs ?? 0, run.openedAtMs + 1);
-  const whole = { fromMs: run.openedAtMs, toMs: run.openedAtMs + (endMs - run.openedAtMs) * 1.01 };
+  const whole = wholeRun(run);
   const view: View = { ...whole, width: 0, height: 0, scrollTop: 0 };
   let selected: Bar | undefined;
   let coloringOf = coloringByOutcome;
@@ -42,7 +53,7 @@ export function timelineSection(run: Run): HTMLElement {
   function paint(): void {
     const ratio = devicePixelRatio || 1;
     view.width = scroller.clientWidth;
-    view.height = Math.min(mostHeight, axisHeight + rows.length * rowHeight + 4);
+    view.height = Math.min(mostHeight, heightOf(rows));
     view.scrollTop = scroller.scrollTop;
     if (
       canvas.width !== Math.round(view.width * ratio) ||
@@ -54,7 +65,7 @@ export function timelineSection(run: Run): HTMLElement {
       scroller.style.height = `${view.height}px`;
     }
     const spacer = scroller.querySelector<HTMLElement>('.spacer');
-    const totalHeight = axisHeight + rows.length * rowHeight + 4;
+    const totalHeight = heightOf(rows);
     if (spacer) spacer.style.height = `${Math.max(0, totalHeight - view.height)}px`;
     const context = canvas.getContext('2d');
     if (context === null) return;
@@ -202,15 +213,6 @@ export function timelineSection(run: Run): HTMLElement {
     element('p', { class: 'hint' }, idleText(run)),
     details,
   );
-}
-
-function rowsOf({ machines, lanes }: Run): readonly Row[] {
-  return machines.flatMap(({ name, facts }, machine): readonly Row[] => [
-    { machine: `${name} (${facts})` },
-    ...lanes.flatMap((lane, number) =>
-      lane.machine === machine ? [{ lane: number, label: lane.name }] : [],
-    ),
-  ]);
 }
 
 function idleText({ barsOf }: Run): string {

@@ -1,6 +1,17 @@
-import { formatDuration } from '../../../../core/vocabulary/units.js';
+import { formatDuration } from '../../core/vocabulary/units.js';
 import { type Coloring, isHatched, type Theme } from './palette.js';
 import { type Bar, lastStartedBy, type Run } from './run.js';
+import type { Surface } from './surface.js';
+
+/** The lanes of all machines, each below the name of its machine. */
+export function rowsOf({ machines, lanes }: Run): readonly Row[] {
+  return machines.flatMap(({ name, facts }, machine): readonly Row[] => [
+    { machine: `${name} (${facts})` },
+    ...lanes.flatMap((lane, number) =>
+      lane.machine === machine ? [{ lane: number, label: lane.name }] : [],
+    ),
+  ]);
+}
 
 /** A line of the timeline: the name of a machine, or a lane. */
 export type Row = { readonly machine: string } | { readonly lane: number; readonly label: string };
@@ -27,6 +38,17 @@ export interface Picture {
   readonly selected: Bar | undefined;
 }
 
+/** From the first decision to the end of the run, or to the best possible end where that is later. */
+export function wholeRun(run: Run): Pick<View, 'fromMs' | 'toMs'> {
+  const endMs = Math.max(run.endedAtMs, run.bestEndAtMs ?? 0, run.openedAtMs + 1);
+  return { fromMs: run.openedAtMs, toMs: run.openedAtMs + (endMs - run.openedAtMs) * 1.01 };
+}
+
+/** Of a timeline that shows all rows, CSS pixels. */
+export function heightOf(rows: readonly Row[]): number {
+  return axisHeight + rows.length * rowHeight + 4;
+}
+
 /** Width of the lanes' names. */
 export function gutterOf(width: number): number {
   return Math.min(220, Math.round(width * 0.24));
@@ -42,7 +64,7 @@ export function msOf({ fromMs, toMs, width }: View, x: number): number {
   return fromMs + ((x - gutter) / (width - gutter)) * (toMs - fromMs);
 }
 
-export function draw(context: CanvasRenderingContext2D, picture: Picture): void {
+export function draw(context: Surface, picture: Picture): void {
   const { rows, view, theme } = picture;
   context.clearRect(0, 0, view.width, view.height);
   context.font = theme.font;
@@ -55,7 +77,7 @@ export function draw(context: CanvasRenderingContext2D, picture: Picture): void 
   drawAxis(context, picture);
 }
 
-function drawRow(context: CanvasRenderingContext2D, picture: Picture, row: Row, top: number): void {
+function drawRow(context: Surface, picture: Picture, row: Row, top: number): void {
   const { view, theme } = picture;
   const gutter = gutterOf(view.width);
   const middle = top + rowHeight / 2;
@@ -81,7 +103,7 @@ function drawRow(context: CanvasRenderingContext2D, picture: Picture, row: Row, 
   context.restore();
 }
 
-function drawBar(context: CanvasRenderingContext2D, picture: Picture, bar: Bar, top: number): void {
+function drawBar(context: Surface, picture: Picture, bar: Bar, top: number): void {
   const { view, coloring, selected, theme } = picture;
   const { startedAtMs, heldMs } = bar.attempt;
   const left = xOf(view, startedAtMs);
@@ -89,7 +111,7 @@ function drawBar(context: CanvasRenderingContext2D, picture: Picture, bar: Bar, 
   const height = rowHeight - 4;
   context.fillStyle = coloring.colorOf(bar);
   context.fillRect(left, top, width, height);
-  if (isHatched(bar)) hatch(context, left, top, width, height, theme.text);
+  if (isHatched(bar)) hatch(context, left, top, Math.min(width, view.width - left), height, theme.text);
   if (bar.attempt === selected?.attempt) {
     context.strokeStyle = theme.text;
     context.lineWidth = 3;
@@ -98,7 +120,7 @@ function drawBar(context: CanvasRenderingContext2D, picture: Picture, bar: Bar, 
 }
 
 function hatch(
-  context: CanvasRenderingContext2D,
+  context: Surface,
   left: number,
   top: number,
   width: number,
@@ -111,8 +133,7 @@ function hatch(
   context.clip();
   context.beginPath();
   // No more strokes than are seen.
-  const end = Math.min(left + width, context.canvas.width);
-  for (let x = Math.max(left, 0) - height; x < end; x += 6) {
+  for (let x = Math.max(left, 0) - height; x < left + width; x += 6) {
     context.moveTo(x, top + height);
     context.lineTo(x + height, top);
   }
@@ -123,10 +144,14 @@ function hatch(
 }
 
 /** Times above the lanes, and the two ends that matter: of the run, and the best possible. */
-function drawAxis(context: CanvasRenderingContext2D, { run, view, theme }: Picture): void {
+function drawAxis(context: Surface, { run, view, theme }: Picture): void {
   const { width, height } = view;
   const gutter = gutterOf(width);
   context.clearRect(0, 0, width, axisHeight - 2);
+  if (run.simulated) {
+    context.fillStyle = theme.accent;
+    context.fillText('simulated', 4, axisHeight / 2 - 2);
+  }
   const stepMs = stepFor((view.toMs - view.fromMs) / Math.max(2, (width - gutter) / 90));
   const fromMs = Math.ceil((view.fromMs - run.openedAtMs) / stepMs) * stepMs;
   context.fillStyle = theme.muted;
@@ -154,13 +179,7 @@ function isSeen({ fromMs, toMs }: View, ms: number): boolean {
   return ms >= fromMs && ms <= toMs;
 }
 
-function line(
-  context: CanvasRenderingContext2D,
-  x: number,
-  top: number,
-  bottom: number,
-  dash: number[],
-): void {
+function line(context: Surface, x: number, top: number, bottom: number, dash: number[]): void {
   context.setLineDash(dash);
   context.beginPath();
   context.moveTo(x, top);
@@ -181,7 +200,7 @@ function stepFor(leastMs: number): number {
 }
 
 /** The end of a name tells more than its beginning: `…gpu0#1`. */
-function fitted(context: CanvasRenderingContext2D, text: string, width: number): string {
+function fitted(context: Surface, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text;
   let from = 1;
   while (from < text.length && context.measureText(`…${text.slice(from)}`).width > width) from++;

@@ -1,5 +1,5 @@
-import type { SuiteOutcome } from '../../../summary/suites.js';
-import type { PageAttempt, PageData, PageGroup, PageSuite } from '../page-data.js';
+import type { PageAttempt, PageData, PageGroup, PageSuite } from '../formats/html/page-data.js';
+import type { SuiteOutcome } from '../summary/suites.js';
 
 /** One attempt on one lane of the timeline. */
 export interface Bar {

@@ -1,6 +1,6 @@
-import type { SuiteOutcome } from '../../../summary/suites.js';
-import { outcomeText } from '../../../text/outcomes.js';
-import { outcomeRanks } from '../outcome-ranks.js';
+import { outcomeRanks } from '../formats/html/outcome-ranks.js';
+import type { SuiteOutcome } from '../summary/suites.js';
+import { outcomeText } from '../text/outcomes.js';
 import type { Bar, Run } from './run.js';
 import { workloadOf } from './run.js';
 
@@ -20,20 +20,6 @@ export interface Theme {
   readonly accent: string;
   readonly font: string;
   color(name: string): string;
-}
-
-export function themeOf(host: Element): Theme {
-  const style = getComputedStyle(host);
-  const color = (name: string) => style.getPropertyValue(`--${name}`).trim() || style.color;
-  return {
-    text: color('text'),
-    muted: color('muted'),
-    line: color('line'),
-    lane: color('lane'),
-    accent: color('accent'),
-    font: `12px ${style.fontFamily}`,
-    color,
-  };
 }
 
 const outcomes = Object.keys(outcomeText) as readonly SuiteOutcome[];
