@@ -17,6 +17,8 @@ export function frontierSvg(advice: Advice, title: string): string {
   const height = size.top + fleets.length * size.row + 24;
   const surface = new SvgSurface(size.width, height, theme.page, 'frontier');
   const longestMs = Math.max(aim.finishWithinMs, ...fleets.map(({ mostWithinMs }) => mostWithinMs)) * 1.02;
+  const priced = hasPrices(advice);
+  const fleetLeft = priced ? 64 : 4;
   const across = size.width - size.left - size.right;
   const xOf = (ms: number) => size.left + (ms / longestMs) * across;
   const write = (text: string, x: number, y: number, color: string, font = '12px') => {
@@ -28,14 +30,16 @@ export function frontierSvg(advice: Advice, title: string): string {
   write(title, 4, 18, theme.text, 'bold 16px');
   write('simulated: no suite ran', 4, 42, theme.accent);
   write('bar: half of the runs; pale: nine of ten; line: the time that is asked for', 200, 42, theme.muted);
-  write(hasPrices(advice) ? 'price an hour, fleet' : 'fleet', 4, size.top - 16, theme.muted);
+  if (priced) write('an hour', 4, size.top - 16, theme.muted);
+  write('fleet', fleetLeft, size.top - 16, theme.muted);
   write('runs in time', size.width - size.right + 12, size.top - 16, theme.muted);
   fleets.forEach((fleet, index) => {
     const middle = size.top + index * size.row + size.row / 2;
     const isChosen = fleet === advised;
-    const price = hasPrices(advice) ? `${priceText(fleet.price)}  ` : '';
     const remark = isChosen ? ' (advised)' : fleet === recorded ? ' (recorded)' : '';
-    write(`${price}${fleetText(fleet)}${remark}`, 4, middle, theme.text, isChosen ? 'bold 12px' : '12px');
+    const font = isChosen ? 'bold 12px' : '12px';
+    if (priced) write(priceText(fleet.price), 4, middle, theme.text, font);
+    write(`${fleetText(fleet)}${remark}`, fleetLeft, middle, theme.text, font);
     surface.fillStyle = theme.lane;
     surface.fillRect(size.left, middle - 10, across, 20);
     surface.fillStyle = theme.color('series-4');
