@@ -69,6 +69,12 @@ test('a suite that alone is too long', async () => {
   expect(out).toContain('split test/gpu.test.js');
 });
 
+test('setup that alone takes longer', async () => {
+  const { code, out } = await run(record(), '--finish-within', '2m', '--setup', '2m');
+  expect(code).toBe(1);
+  expect(out).toContain('No fleet finishes within 2 m: the setup of a machine alone takes 2 m.');
+});
+
 test('fewer machines than it takes', async () => {
   const { code, out } = await run(record(), '--finish-within', '100s', '--most-machines', '1');
   expect(code).toBe(1);

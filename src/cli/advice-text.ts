@@ -1,4 +1,4 @@
-import { formatDuration } from '../core/vocabulary/units.js';
+import { formatDuration, formatElapsed } from '../core/vocabulary/units.js';
 import { table } from '../report/text/table.js';
 import type { Advice } from '../simulate/advice/advise.js';
 import { fleetText, hasPrices, pricePerRun, priceText } from '../simulate/advice/fleet-text.js';
@@ -29,6 +29,12 @@ function answerLines({ advised, obstacle, aim, fleets, mostMachines, ...advice }
       : '';
     return [
       `${fleetText(advised)} ${verb} within ${within} in ${advised.inTime} of ${aim.runs} runs${price}`,
+    ];
+  }
+  if (aim.setupMs >= aim.finishWithinMs) {
+    return [
+      `No fleet finishes within ${within}: the setup of a machine alone takes ${formatDuration(aim.setupMs)}.`,
+      'Remedy: make the setup shorter, or allow more time.',
     ];
   }
   if (obstacle !== undefined) {
@@ -68,8 +74,8 @@ function fleetTable(advice: Advice): readonly string[] {
       fleet === advised ? '>' : fleet === recorded ? 'r' : '',
       fleetText(fleet),
       ...(priced ? [priceText(fleet.price), priceText(pricePerRun(fleet))] : []),
-      formatDuration(fleet.halfWithinMs),
-      formatDuration(fleet.mostWithinMs),
+      preciseText(fleet.halfWithinMs),
+      preciseText(fleet.mostWithinMs),
       `${Math.round((100 * fleet.inTime) / aim.runs)} %`,
       barOf(fleet, aim.finishWithinMs, longestMs),
     ]),
@@ -84,6 +90,11 @@ function barOf({ halfWithinMs, mostWithinMs }: TriedFleet, aimMs: number, longes
   );
   cells[Math.min(barWidth - 1, at(aimMs))] = '|';
   return cells.join('');
+}
+
+/** To the second, where a tenth of a minute would hide what misses the time. */
+function preciseText(ms: number): string {
+  return ms < 60_000 ? formatDuration(ms) : formatElapsed(Math.ceil(ms / 1000) * 1000);
 }
 
 function remarks(advice: Advice, isPartial: boolean): readonly string[] {
