@@ -1,7 +1,7 @@
 import { formatDuration } from '../../../../core/vocabulary/units.js';
+import type { Run } from '../../../drawing/run.js';
 import type { PageHistory } from '../page-data.js';
 import { counted, element, section } from './dom.js';
-import type { Run } from '../../../drawing/run.js';
 
 /** What the records beside this one tell; undefined where there are none to compare. */
 export function pastSection({ past }: Run): HTMLElement | undefined {
