@@ -28,6 +28,7 @@ import { detectionOf, refuseOtherMachine } from './run/detection.js';
 import { HardwareRun, type RunInput } from './run/hardware-run.js';
 import { HistorySink } from './run/history-sink.js';
 import { KeptCoverage } from './run/kept-coverage.js';
+import { Progress } from './run/progress.js';
 import { sendReport, writeReports } from './run/reports.js';
 import { sourcesIn } from './run/sources.js';
 import { failForReporters, failForStates, requireExecuted } from './run/verdict.js';
@@ -90,6 +91,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     run.on({ event: (event) => events.push(event) });
     run.on({ event: (event) => record.write(event) });
     run.on(history);
+    const progress = new Progress({ say, isTerminal: process.stderr.isTTY === true });
+    // `--silent` asks for nothing but results.
+    if (this.#globalConfig.silent !== true) run.on(progress);
     const unwatch = watcher.on('change', ({ interrupted }) => {
       if (interrupted) run.cancel('interrupt');
     });
@@ -104,6 +108,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       if (forced) say(showsColors(process.stderr) ? yellow(forceExitedText) : forceExitedText);
       failForReporters(run.reporterErrors, this.#globalConfig);
     } finally {
+      progress.close();
       unwatch();
       dispose();
       record.close();

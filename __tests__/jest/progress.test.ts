@@ -1,0 +1,68 @@
+import type { RunEvent } from '../../src/core/events.js';
+import { Progress } from '../../src/jest/run/progress.js';
+import { readRecord } from '../../src/record/read.js';
+
+const events = readRecord('fixtures/records/gpu-box.jsonl').events;
+const startOnGpu0 = events.findIndex(
+  (event) => event.type === 'suite-started' && event.placement.slotId.includes('gpu0'),
+);
+const heldUp = events.slice(0, startOnGpu0 + 1);
+
+/** What is said minute by minute, or in steps of ten seconds on a terminal, while nothing more happens. */
+function told(
+  isTerminal: boolean,
+  happened: readonly RunEvent[],
+  steps: number,
+  last: readonly RunEvent[] = [],
+) {
+  const lines: string[] = [];
+  let nowMs = 0;
+  let step: (() => void) | undefined;
+  const progress = new Progress({
+    say: (line) => lines.push(line),
+    isTerminal,
+    clock: {
+      now: () => nowMs,
+      every(ms, call) {
+        step = () => {
+          nowMs += ms;
+          call();
+        };
+        return () => {
+          step = undefined;
+        };
+      },
+    },
+  });
+  for (const event of happened) progress.event(event);
+  for (let count = 0; count < steps; count++) step?.();
+  for (const event of last) progress.event(event);
+  step?.();
+  return lines;
+}
+
+test('a log gets a line a minute, with the devices and who waits for them', () => {
+  const lines = told(false, heldUp, 1);
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/^still running: .* on gpu0 for 1 m/);
+  expect(lines[1]).toMatch(/^still running: .* on gpu0 for 2 m/);
+});
+
+test('a terminal gets a line when there is something new', () => {
+  expect(told(true, heldUp, 5)).toEqual([expect.stringMatching(/ on gpu0 for 10 s/)]);
+});
+
+test('who waits for a device that is busy is said', () => {
+  const isGpu1 = (event: RunEvent) => event.type === 'slot-up' && event.slot.device.id === 'gpu1';
+  const [line] = told(
+    false,
+    heldUp.filter((event) => !isGpu1(event)),
+    1,
+  );
+  expect(line).toMatch(/; \S+ (?:and \d more wait|waits) for gpu0$/);
+});
+
+test('nothing is said of short suites, nor after the end', () => {
+  expect(told(false, events, 3)).toEqual([]);
+  expect(told(false, heldUp, 0, [{ atMs: 9, type: 'run-cancelled', cause: 'bail' }])).toEqual([]);
+});
