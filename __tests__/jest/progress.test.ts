@@ -24,8 +24,10 @@ function told(
     clock: {
       now: () => nowMs,
       every(ms, call) {
+        const openedAtMs = nowMs;
+        let count = 0;
         step = () => {
-          nowMs += ms;
+          nowMs = openedAtMs + ms * ++count;
           call();
         };
         return () => {
@@ -34,7 +36,11 @@ function told(
       },
     },
   });
-  for (const event of happened) progress.event(event);
+  for (const event of happened) {
+    progress.event(event);
+    // As in a real run, suites start a moment after it was opened.
+    nowMs++;
+  }
   for (let count = 0; count < steps; count++) step?.();
   for (const event of last) progress.event(event);
   step?.();

@@ -33,6 +33,8 @@ const tuning = {
   /** How long a suite runs before it is told, and how often lines are written, ms. CI services stop jobs that are silent for longer. */
   log: 60_000,
   terminal: 10_000,
+  /** Suites start a moment after the run, and must not miss its first line for that, ms. */
+  slack: 1000,
   /** More suites than these are counted. */
   suitesNamed: 3,
 } as const;
@@ -85,7 +87,9 @@ export class Progress implements RunListener {
 
   #tell(): void {
     const nowMs = this.#clock.now();
-    const long = [...this.#running.values()].filter(({ sinceMs }) => nowMs - sinceMs >= this.#everyMs);
+    const long = [...this.#running.values()].filter(
+      ({ sinceMs }) => nowMs - sinceMs >= this.#everyMs - tuning.slack,
+    );
     if (long.length === 0) return;
     const waits = this.#waits();
     const isNew = JSON.stringify([long.map(({ suiteId, slotIds }) => [suiteId, slotIds]), waits]);
