@@ -1,7 +1,7 @@
 /**
  * Loads the code of this package. V8 takes longer to compile a megabyte of it than to run what a small test run needs, so
- * the compiled code is kept for the next process. From Node 22 on Node does that itself, for Jest's own modules and those
- * of Babel as well. Kept code is only as good as its file: whatever is not as expected, the code is compiled anew.
+ * the compiled code is kept for the next process. Kept code is only as good as its file: whatever is not as expected, the
+ * code is compiled anew. What a run loads of other packages is kept too, once a config asks for it (host/kept-modules.ts).
  */
 import crypto = require('node:crypto');
 import fs = require('node:fs');
@@ -25,11 +25,7 @@ exports.entryOf = (name: EntryName, build: string): unknown => {
 
 function load(name: EntryName, build: string): Entries {
   const folder = keepsCode() ? cacheFolder() : undefined;
-  if (folder === undefined) return require('./entries.cjs');
-  const { enableCompileCache } = nodeModule as { enableCompileCache?: (folder: string) => void };
-  if (enableCompileCache === undefined) return loadKept(name, build, folder);
-  enableCompileCache(folder);
-  return require('./entries.cjs');
+  return folder === undefined ? require('./entries.cjs') : loadKept(name, build, folder);
 }
 
 /** Functions of kept code are counted less exactly by V8, and inside a sandbox of Jest there is another `require`. */

@@ -1,6 +1,7 @@
 import type { Config } from '@jest/types';
 import type { HardwareOptionsInput } from '../config/options.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { keepModules } from '../host/kept-modules.js';
 import { isObject } from '../json/plain.js';
 import { packageFiles } from '../package-files.js';
 import { session } from './session.js';
@@ -39,6 +40,8 @@ export function withHardware(
       remedy: "write withHardware(config, { unsatisfiable: 'skip' })",
     });
   }
+  // Jest has yet to load what it transforms and runs suites with.
+  if (options.fast !== false && process.env['JEST_HARDWARE'] !== 'off') keepModules('run');
   return typeof config === 'function'
     ? async () => wrapped(await config(), options)
     : wrapped(config, options);

@@ -15,6 +15,7 @@ import { type RunPaths, runPaths } from '../config/run-paths.js';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { showsColors } from '../host/colors.js';
+import { closeKeptModules } from '../host/kept-modules.js';
 import { onProcessEnd } from '../host/process-end.js';
 import { openRecord } from '../record/file.js';
 import { emptyHistory, failedLastOf, historyUnder, observationsOf } from '../record/history.js';
@@ -112,6 +113,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       unwatch();
       dispose();
       record.close();
+      closeKeptModules();
     }
     const problems = [
       record.problem,

@@ -3,6 +3,7 @@ import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
 import { serveTasks } from '../execute/worker.js';
+import { closeKeptModules, keepModules } from '../host/kept-modules.js';
 import { jestPackages } from './interop.js';
 import { runSuite, type SuiteResult } from './suite.js';
 
@@ -40,6 +41,10 @@ let runnerContext: TestRunnerContext;
 serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
   async setup(data) {
     setup = data;
+    if (data.fast) {
+      keepModules('worker');
+      process.once('exit', closeKeptModules);
+    }
     runnerContext = Object.fromEntries(
       Object.entries(data.context).map(([name, paths]) => [name, new Set(paths)]),
     );

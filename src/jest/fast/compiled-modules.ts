@@ -1,4 +1,5 @@
 import vm from 'node:vm';
+import { keptScript } from '../../host/kept-modules.js';
 import { keepAsPart } from './source-texts.js';
 
 /** `vm.compileFunction` and what it takes from jest-runtime. */
@@ -44,7 +45,8 @@ export function moduleFunctionOf(
 ): ModuleFunction {
   const { filename, parsingContext } = options;
   const parameterList = parameters.join(', ');
-  const module = recalled(filename, source, parameterList);
+  const module =
+    recalled(filename, source, parameterList) ?? keptOfFramework(filename, source, parameterList);
   if (module === undefined) {
     // Only what Jest's own way of compiling takes is the body of a function.
     const compiled = compileFunction(source, parameters, options);
@@ -54,6 +56,20 @@ export function moduleFunctionOf(
   if (module.mayImport) return compileFunction(source, parameters, options);
   module.script ??= scriptOf(module, filename);
   return module.script.runInContext(parsingContext) as ModuleFunction;
+}
+
+/** Packages of Jest that every first suite of a process loads, and nobody transforms. */
+const framework =
+  /[\\/]node_modules[\\/](?:@jest[\\/]|jest-(?:circus|diff|each|matcher-utils|message-util|mock|regex-util|snapshot|util)[\\/]|expect[\\/]|pretty-format[\\/])/;
+
+/** A module of the framework, whose code an earlier process may have compiled; undefined: it is compiled as Jest does it. */
+function keptOfFramework(filename: string, source: string, parameters: string): KnownModule | undefined {
+  if (!framework.test(filename)) return undefined;
+  const module = { source, parameters };
+  const script = keptScript(`${filename} (${parameters})`, source, (cachedData) =>
+    scriptOf(module, filename, cachedData),
+  );
+  return script && remember(filename, module.source, parameters, script);
 }
 
 /** The module, when this very text was loaded from there before. */
@@ -69,18 +85,24 @@ function recalled(filename: string, source: string, parameters: string): KnownMo
   return known;
 }
 
-function remember(filename: string, source: string, parameters: string): void {
+function remember(filename: string, source: string, parameters: string, script?: vm.Script): KnownModule {
   const mayImport = importWorks && /\bimport\s*[(/.]/.test(source);
-  modules.set(filename, { source, parameters, mayImport, script: undefined });
+  const known: KnownModule = { source, parameters, mayImport, script };
+  modules.set(filename, known);
   rememberedLength += source.length;
   for (const [oldest, { source }] of modules) {
     if (rememberedLength <= maxRememberedLength) break;
     modules.delete(oldest);
     rememberedLength -= source.length;
   }
+  return known;
 }
 
-function scriptOf(module: KnownModule, filename: string): vm.Script {
+function scriptOf(
+  module: Pick<KnownModule, 'source' | 'parameters'>,
+  filename: string,
+  cachedData?: Buffer,
+): vm.Script {
   const { source, parameters } = module;
   // As V8 writes the text of a compiled function. Without parentheses around it: with them, V8 would compile all of it at
   // once, wanted or not.
@@ -93,6 +115,7 @@ function scriptOf(module: KnownModule, filename: string): vm.Script {
     filename,
     // So that the first line of the file is line 1.
     lineOffset: -1,
+    ...(cachedData !== undefined && { cachedData }),
     // Without a callback, import() in text that is evaluated at run time would fail with another error than in Jest.
     importModuleDynamically: refuseImport as never,
   });
