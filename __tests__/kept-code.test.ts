@@ -169,7 +169,8 @@ test('damaged code of modules is not used', () => {
   for (const file of kept()) {
     const content = readFileSync(file);
     // Not the index before them, and hardly a header by which V8 sees that something is wrong.
-    for (let offset = content.length >> 2; offset < content.length; offset += 499) content[offset] = ~(content[offset] as number);
+    for (let offset = content.length >> 2; offset < content.length; offset += 499)
+      content[offset] = ~(content[offset] as number);
     writeFileSync(file, content);
   }
   expect(jest('-i')).toMatchObject({ status: 0, output: expect.stringContaining('2 passed, 2 total') });
