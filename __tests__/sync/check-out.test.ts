@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { checkOut } from '../../src/sync/check-out.js';
@@ -177,6 +177,19 @@ test('a checkout that git no longer knows is made again', async () => {
     { 'a.txt': '- a\n' },
   ]);
   second.release();
+});
+
+test('a copied cache does not touch the checkouts of the old one', async () => {
+  const tree = await new Coordinator().take(newRepository());
+  const far = new FarSide();
+  const first = await far.receive(tree);
+  first.release();
+  const copy = new FarSide();
+  rmSync(copy.cacheDirectory, { recursive: true });
+  cpSync(far.cacheDirectory, copy.cacheDirectory, { recursive: true });
+  const second = await copy.checkOut(tree);
+  second.release();
+  expect(git(second.root, 'rev-parse', '--absolute-git-dir')).toMatch(copy.cacheDirectory);
 });
 
 test('the lock that a killed push has left on a ref is removed', async () => {

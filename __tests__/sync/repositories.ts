@@ -17,10 +17,11 @@ import { projectKeyOf, pushTree } from '../../src/sync/push-tree.js';
 import { prepareCache } from '../../src/sync/tree-cache.js';
 import { type WorkingTree, type WorkingTreeOptions, workingTree } from '../../src/sync/working-tree.js';
 
-const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'sync-test-')));
+let scratch: string | undefined;
 let folders = 0;
 
 export function newFolder(name = 'folder'): string {
+  scratch ??= realpathSync(mkdtempSync(join(tmpdir(), 'sync-test-')));
   folders += 1;
   const path = join(scratch, `${folders}`, name);
   mkdirSync(path, { recursive: true });
@@ -28,7 +29,7 @@ export function newFolder(name = 'folder'): string {
 }
 
 export function removeFolders(): void {
-  rmSync(scratch, { recursive: true, force: true });
+  if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
 }
 
 /** Git as the user of the tests runs it: with a name, and without settings of this machine. */

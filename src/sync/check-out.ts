@@ -66,7 +66,7 @@ export async function checkOut(options: CheckOutOptions): Promise<Checkout | und
     if (isNew) await createWorktree(cacheDirectory, root, commit, call);
     const inside = insideOf(root, call);
     const changes = await update(root, commit, isNew, inside);
-    await verify(root, treeId, inside);
+    await verify(root, treeId, inside, changes.length > 0);
     return { root, directory: join(root, prefix), changes, isNew, notes, release: claim.release };
   } catch (error) {
     claim.release();
@@ -122,7 +122,8 @@ function insideOf(root: string, call: GitCall): Inside {
   const administration = administrationOf(root);
   if (administration === undefined) throw bug(`The checkout ${root} belongs to no repository.`);
   return (args, index) =>
-    git([`--git-dir=${administration}`, `--work-tree=${root}`, ...args], {
+    // An install script there may have set hooks for what it takes for a repository of its own.
+    git([`--git-dir=${administration}`, `--work-tree=${root}`, '-c', 'core.hooksPath=/dev/null', ...args], {
       ...call,
       cwd: root,
       env: index === undefined ? call.env : { ...call.env, GIT_INDEX_FILE: index },
@@ -157,12 +158,12 @@ async function update(
   });
 }
 
-/** The name of what lies there now, computed anew. */
-async function verify(root: string, treeId: string, inside: Inside): Promise<void> {
+/** Computes the name of what lies there now. @param isChanged False: git has just compared the files to the index. */
+async function verify(root: string, treeId: string, inside: Inside, isChanged: boolean): Promise<void> {
   const index = join(administrationOf(root) ?? root, `index-${randomUUID()}`);
   sameIndex(join(administrationOf(root) ?? root, 'index'), index);
   try {
-    await inside(['add', '--all'], index);
+    if (isChanged) await inside(['add', '--all'], index);
     const found = (await inside(['write-tree'], index)).trim();
     if (found === treeId) return;
     const paths = await inside(['diff-tree', '-r', '-z', '--no-renames', '--name-only', treeId, found]);

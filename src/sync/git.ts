@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { onProcessEnd } from '../host/process-end.js';
 import { killTree } from '../host/run-tool.js';
 
 export interface GitCall {
@@ -38,10 +39,10 @@ export function tryGit(args: readonly string[], { cwd, env, input, signal }: Git
     };
     const end = () => {
       signal?.removeEventListener('abort', abort);
-      process.off('exit', kill);
+      unwatch();
     };
     signal?.addEventListener('abort', abort, { once: true });
-    process.once('exit', kill);
+    const unwatch = whenProcessEnds(kill);
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', (error: NodeJS.ErrnoException) => {
@@ -58,6 +59,23 @@ export function tryGit(args: readonly string[], { cwd, env, input, signal }: Git
     child.stdin.on('error', () => {});
     child.stdin.end(input);
   });
+}
+
+const running = new Set<() => void>();
+let endWatch = () => {};
+
+/** One listener for all commands, as Node warns of more than ten. */
+function whenProcessEnds(kill: () => void): () => void {
+  if (running.size === 0) {
+    endWatch = onProcessEnd(() => {
+      for (const each of running) each();
+    });
+  }
+  running.add(kill);
+  return () => {
+    running.delete(kill);
+    if (running.size === 0) endWatch();
+  };
 }
 
 /** Runs git and returns what it printed. @throws GitError when git fails; see also {@link tryGit}. */

@@ -44,10 +44,11 @@ export function refuseLargeFiles(root: string, paths: readonly string[], sizeCap
   if (totalBytes <= sizeCapBytes) return;
   const [largest] = sized.sort((a, b) => b.bytes - a.bytes);
   throw new UsageError({
-    message: `the files of \`sync.include\` are too large; the largest is ${largest?.path}, ${megabytes(largest?.bytes ?? 0)}`,
+    message: `untracked files and those of \`sync.include\` are too large; the largest is ${largest?.path}, ${megabytes(largest?.bytes ?? 0)}`,
     expected: `at most ${megabytes(sizeCapBytes)} together`,
     found: `${megabytes(totalBytes)} in ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`,
-    remedy: 'name fewer files, raise `sync.sizeCap`, or have `setup` fetch them on the other machine',
+    remedy:
+      'have .gitignore name what tests do not need, raise `sync.sizeCap`, or have `setup` fetch it on the other machine',
   });
 }
 

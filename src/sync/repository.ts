@@ -36,10 +36,10 @@ export async function findRepository(directory: string, signal?: AbortSignal): P
   const call: GitCall = { cwd: directory, env: environmentOfUser(), signal };
   const asked = ['--show-toplevel', '--git-path', 'objects', '--git-path', 'info/exclude'];
   const format = ['--git-path', 'info/attributes', '--show-object-format'];
-  const answer = await tryGit(
-    [...readOnly, 'rev-parse', '--path-format=absolute', ...asked, ...format],
-    call,
-  );
+  const [answer, settings] = await Promise.all([
+    tryGit([...readOnly, 'rev-parse', '--path-format=absolute', ...asked, ...format], call),
+    settingsOf(call),
+  ]);
   if (answer.code !== 0) throw refusal(directory, answer.stderr);
   const lines = answer.stdout.replace(/\n$/, '').split('\n');
   const [root = '', objects = '', exclude = '', attributes = '', objectFormat] = lines;
@@ -51,7 +51,7 @@ export async function findRepository(directory: string, signal?: AbortSignal): P
     objects: objectFormat === 'sha1' ? objects : undefined,
     exclude: existsSync(exclude) ? readFileSync(exclude, 'utf8') : '',
     hasOwnAttributes: existsSync(attributes),
-    settings: await settingsOf({ ...call, cwd: root }),
+    settings,
     call: { ...call, cwd: root },
   };
 }
@@ -69,6 +69,12 @@ export async function indexEntries({ call }: Repository): Promise<readonly Index
 /** Tracked paths that the rules for ignored files name too: `git add --all` alone would not find them. */
 export async function trackedIgnoredPaths({ call }: Repository): Promise<readonly string[]> {
   const listed = ['ls-files', '-z', '--cached', '--ignored', '--exclude-standard', '--exclude=node_modules'];
+  return nulSeparated(await git([...readOnly, ...listed], call));
+}
+
+/** Files that are neither tracked nor ignored; nested repositories end in `/`. */
+export async function untrackedPaths({ call }: Repository): Promise<readonly string[]> {
+  const listed = ['ls-files', '-z', '--others', '--exclude-standard', '--exclude=node_modules'];
   return nulSeparated(await git([...readOnly, ...listed], call));
 }
 

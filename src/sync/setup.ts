@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { onProcessEnd } from '../host/process-end.js';
 import { killTree } from '../host/run-tool.js';
 import { writeAtomically } from '../host/write-atomically.js';
 import type { Checkout } from './check-out.js';
@@ -128,10 +129,10 @@ function runSetup(command: string, cwd: string, signal: AbortSignal | undefined)
     };
     const end = () => {
       signal?.removeEventListener('abort', abort);
-      process.off('exit', kill);
+      unwatch();
     };
     signal?.addEventListener('abort', abort, { once: true });
-    process.once('exit', kill);
+    const unwatch = onProcessEnd(kill);
     child.on('error', (error) => {
       end();
       reject(error);

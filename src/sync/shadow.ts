@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf } from '../host/system-error.js';
 import { writeAtomically } from '../host/write-atomically.js';
-import { environmentOfOurs, type GitCall, git } from './git.js';
+import { environmentOfOurs, type GitCall, GitError, tryGit } from './git.js';
 import type { Repository } from './repository.js';
 
 /**
@@ -67,12 +67,13 @@ export function openShadow(repository: Repository, directory: string, signal?: A
   return {
     directory,
     index,
-    git: (args, options = {}) =>
-      git([...fixed, ...args], {
-        ...call,
-        env: { ...call.env, GIT_INDEX_FILE: options.index ?? index },
-        input: options.input,
-      }),
+    git: async (args, options = {}) => {
+      const env = { ...call.env, GIT_INDEX_FILE: options.index ?? index };
+      const outcome = await tryGit([...fixed, ...args], { ...call, env, input: options.input });
+      // Git passes over folders that it cannot read; their files would be missing without a word.
+      if (outcome.code !== 0 || unreadFolder.test(outcome.stderr)) throw new GitError(args, outcome);
+      return outcome.stdout;
+    },
     fork: () => {
       const name = newName();
       sameIndex(index, name);
@@ -86,6 +87,9 @@ export function openShadow(repository: Repository, directory: string, signal?: A
     },
   };
 }
+
+/** What git says of a folder that it cannot read; its path is the first group. */
+export const unreadFolder = /^warning: could not open directory '(.*?)\/?': (.*)$/m;
 
 /** Where the shadow of a project lies unless a folder is given: with the other caches of the project. */
 export function defaultShadowDirectory(directory: string, root: string): string {

@@ -117,6 +117,8 @@ const cacheSettings = {
   'core.autocrlf': 'false',
   'core.fsmonitor': 'false',
   'core.hooksPath': '/dev/null',
+  // What a power failure takes is pushed again.
+  'core.fsyncMethod': 'writeout-only',
   'gc.auto': '0',
   // The time of a ref's file tells when the tree was used.
   'gc.packRefs': 'false',

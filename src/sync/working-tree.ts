@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { realpathSync, rmSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { GitError, nulSeparated, nulTerminated } from './git.js';
@@ -7,8 +7,14 @@ import { includedFiles, refuseLargeFiles } from './included-files.js';
 import { refuseLargeFileStorage } from './large-file-storage.js';
 import { completeIndex, nestedRepositories } from './nested-repositories.js';
 import { existingPaths } from './on-disk.js';
-import { findRepository, indexEntries, type Repository, trackedIgnoredPaths } from './repository.js';
-import { defaultShadowDirectory, type Held, openShadow, type Shadow } from './shadow.js';
+import {
+  findRepository,
+  indexEntries,
+  type Repository,
+  trackedIgnoredPaths,
+  untrackedPaths,
+} from './repository.js';
+import { defaultShadowDirectory, type Held, openShadow, type Shadow, unreadFolder } from './shadow.js';
 import { outsideOfSparse } from './sparse-checkout.js';
 
 export interface WorkingTreeOptions {
@@ -17,9 +23,9 @@ export interface WorkingTreeOptions {
    * Default: none. Never anything of node_modules.
    */
   readonly include?: readonly string[];
-  /** Most that the included files may weigh together, in bytes. Default: 100 MB. */
+  /** Most that included and untracked files may weigh together, in bytes. Default: 100 MB. */
   readonly sizeCapBytes?: number;
-  /** Where the index and new objects are kept between calls. Default: with the caches of the project. */
+  /** Folder for what is kept between calls: an index and new objects. Default: with the caches of the project. */
   readonly cacheDirectory?: string;
   readonly signal?: AbortSignal;
 }
@@ -40,6 +46,8 @@ export interface WorkingTree {
   readonly leftOut: number;
   /** The git directory that has the objects, for `pushTree`. */
   readonly gitDirectory: string;
+  /** Takes it once more, without relying on what was kept from earlier calls. */
+  retake(): Promise<WorkingTree>;
 }
 
 const defaultSizeCapBytes = 100e6;
@@ -53,21 +61,25 @@ const defaultSizeCapBytes = 100e6;
  */
 export async function workingTree(directory: string, options: WorkingTreeOptions = {}): Promise<WorkingTree> {
   const repository = await findRepository(directory, options.signal);
-  const cache = options.cacheDirectory ?? defaultShadowDirectory(directory, repository.root);
+  const folder = options.cacheDirectory ?? defaultShadowDirectory(directory, repository.root);
+  const cache = join(folder, 'working-tree.git');
   try {
     return await takeTree(repository, cache, options);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     options.signal?.throwIfAborted();
+    if (damagedShadow.test(error.stderr)) rmSync(cache, { recursive: true, force: true });
+    // Else a file may have changed or gone while it was read.
   }
-  // A file changed while it was read; or the kept index is damaged, or names objects that the user's repository pruned.
-  rmSync(cache, { recursive: true, force: true });
   try {
     return await takeTree(repository, cache, options);
   } catch (error) {
     throw error instanceof GitError ? problemOf(repository, error) : error;
   }
 }
+
+/** What was kept is damaged, or was removed by another call, or names objects that the user's repository pruned. */
+const damagedShadow = /index file|bad signature|invalid object|error building trees|not a git repository/;
 
 async function takeTree(
   repository: Repository,
@@ -77,30 +89,33 @@ async function takeTree(
   const { root, prefix, settings } = repository;
   const shadow = openShadow(repository, cache, signal);
   try {
-    const [entries, trackedIgnored, ignored] = await allSettled([
+    const [entries, trackedIgnored, untracked, ignored] = await allSettled([
       indexEntries(repository),
       trackedIgnoredPaths(repository),
+      untrackedPaths(repository),
       includedFiles(repository, include),
-      shadow.git(['add', '--all']),
     ]);
-    refuseLargeFiles(root, ignored, sizeCapBytes);
-    await holdIgnored(shadow, existingPaths(root, [...trackedIgnored, ...ignored]));
-    if (settings.get('filemode') === 'false') await takeModes(shadow, entries);
-    const held = await heldFiles(shadow);
+    refuseLargeFiles(root, [...untracked, ...ignored], sizeCapBytes);
+    await shadow.git(['add', '--all']);
+    const held = await holdIgnored(shadow, existingPaths(root, [...trackedIgnored, ...ignored]));
+    if (settings.get('filemode') === 'false') await takeModes(shadow, entries, held);
     const stored = await refuseLargeFileStorage(repository, shadow, held, include);
     const included = [...ignored, ...stored];
-    refuseLargeFiles(root, included, sizeCapBytes);
+    refuseLargeFiles(root, [...untracked, ...included], sizeCapBytes);
     const nested = await nestedRepositories(root, held, (path) => nestedTree(root, path, cache, signal));
     const outside = await outsideOfSparse(repository, shadow, entries, held);
     const isComplete = nested.length + outside.entries.length === 0;
     const index = isComplete ? shadow.index : shadow.fork();
     if (!isComplete) await completeIndex(shadow, index, nested, outside.entries);
     const treeId = (await shadow.git(['write-tree'], { index })).trim();
-    const commitId = (
-      await shadow.git(['hash-object', '-t', 'commit', '-w', '--stdin'], { input: commitOf(treeId) })
-    ).trim();
+    const commitId = await commitOf(shadow, treeId);
     shadow.keep();
-    return { treeId, commitId, root, prefix, included, leftOut: outside.leftOut, gitDirectory: cache };
+    const retake = () => {
+      rmSync(cache, { recursive: true, force: true });
+      return takeTree(repository, cache, { include, sizeCapBytes, ...(signal && { signal }) });
+    };
+    const { leftOut } = outside;
+    return { treeId, commitId, root, prefix, included, leftOut, gitDirectory: cache, retake };
   } finally {
     shadow.dispose();
   }
@@ -113,25 +128,26 @@ async function heldFiles(shadow: Shadow): Promise<readonly Held[]> {
   }));
 }
 
-/** Of the ignored files exactly the wanted ones are held. */
-async function holdIgnored(shadow: Shadow, wanted: readonly string[]): Promise<void> {
+/** Of the ignored files exactly the wanted ones are held. @returns All that is held then. */
+async function holdIgnored(shadow: Shadow, wanted: readonly string[]): Promise<readonly Held[]> {
   const listed = ['ls-files', '-z', '--cached', '--ignored', '--exclude-standard'];
+  const [ignored, held] = await allSettled([shadow.git(listed), heldFiles(shadow)]);
   const names = new Set(wanted);
-  const unwanted = nulSeparated(await shadow.git(listed)).filter((path) => !names.has(path));
+  const unwanted = nulSeparated(ignored).filter((path) => !names.has(path));
   if (unwanted.length > 0) {
     const input = nulTerminated(unwanted);
     await shadow.git(['update-index', '-z', '--force-remove', '--stdin'], { input });
   }
-  if (wanted.length === 0) return;
-  const add = ['--literal-pathspecs', 'add', '--force', '--pathspec-from-file=-', '--pathspec-file-nul'];
-  await shadow.git(add, { input: nulTerminated(wanted) });
+  if (wanted.length > 0) {
+    const add = ['--literal-pathspecs', 'add', '--force', '--pathspec-from-file=-', '--pathspec-file-nul'];
+    await shadow.git(add, { input: nulTerminated(wanted) });
+  }
+  return unwanted.length + wanted.length > 0 ? heldFiles(shadow) : held;
 }
 
 /** Where the file system tells no modes, the user's index does. */
-async function takeModes(shadow: Shadow, entries: readonly Held[]): Promise<void> {
-  const plain = new Set(
-    (await heldFiles(shadow)).filter(({ mode }) => mode === '100644').map(({ path }) => path),
-  );
+async function takeModes(shadow: Shadow, entries: readonly Held[], held: readonly Held[]): Promise<void> {
+  const plain = new Set(held.filter(({ mode }) => mode === '100644').map(({ path }) => path));
   const executable = entries.filter(({ mode, path }) => mode === '100755' && plain.has(path));
   if (executable.length === 0) return;
   const input = nulTerminated(executable.map(({ path }) => path));
@@ -159,10 +175,14 @@ async function nestedTree(
   });
 }
 
-/** Nothing in it differs between machines or times. */
-function commitOf(treeId: string): string {
+/** Writes the commit of a tree unless it is there. Nothing in it differs between machines or times. */
+async function commitOf(shadow: Shadow, treeId: string): Promise<string> {
   const nobody = 'jest-runner-hardware <> 0 +0000';
-  return `tree ${treeId}\nauthor ${nobody}\ncommitter ${nobody}\n\nWorking state\n`;
+  const input = `tree ${treeId}\nauthor ${nobody}\ncommitter ${nobody}\n\nWorking state\n`;
+  const id = createHash('sha1').update(`commit ${input.length}\0${input}`).digest('hex');
+  if (!existsSync(join(shadow.directory, 'objects', id.slice(0, 2), id.slice(2))))
+    await shadow.git(['hash-object', '-t', 'commit', '-w', '--stdin'], { input });
+  return id;
 }
 
 function problemOf({ root }: Repository, error: GitError): UsageError {
@@ -174,7 +194,7 @@ function problemOf({ root }: Repository, error: GitError): UsageError {
       remedy: `commit there, remove ${nested}/.git, or have it ignored in .gitignore`,
     });
   }
-  const unread = /open\("(.*?)"\): (.*)/s.exec(error.stderr);
+  const unread = /open\("(.*?)"\): (.*)/s.exec(error.stderr) ?? unreadFolder.exec(error.stderr);
   const [, file, found] = unread ?? [];
   return new UsageError(
     {
@@ -182,7 +202,7 @@ function problemOf({ root }: Repository, error: GitError): UsageError {
       message:
         file === undefined
           ? `the working state of ${root} cannot be taken`
-          : 'this file cannot be read, and so not be sent to other machines',
+          : 'it cannot be read, and so not be sent to other machines',
       found: found?.split('\n')[0] ?? error.message,
       remedy:
         file === undefined ? 'run `git status` there' : 'make it readable, or have it ignored in .gitignore',
