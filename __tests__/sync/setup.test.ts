@@ -72,6 +72,13 @@ test('a setup that fails shows its output, and runs again', async () => {
   expect(await setUp(checkout, { command: 'true' })).toBeDefined();
 });
 
+test('after a setup that failed halfway, the one before runs again', async () => {
+  const checkout = checkoutOf({});
+  await setUp(checkout, { command: 'true' });
+  await expect(setUp(checkout, { command: 'false' })).rejects.toThrow('exit code 1');
+  expect(await setUp(checkout, { command: 'true' })).toBeDefined();
+});
+
 test('a setup that is cancelled ends with all that it started', async () => {
   const checkout = checkoutOf({});
   const controller = new AbortController();

@@ -489,18 +489,24 @@ test.each([
   expect([inHook.treeId, inHook.prefix]).toEqual([treeId, 'packages/a']);
 });
 
-test('objects that the repository has pruned since are taken from the files again', async () => {
-  const project = newRepository();
-  write(project, { 'b.txt': 'only staged' });
-  // Git reads files again that are as young as its index.
-  utimesSync(join(project, 'b.txt'), 1e9, 1e9);
-  git(project, 'add', 'b.txt');
-  const near = new Coordinator();
-  await near.take(project);
-  git(project, 'reset', '--quiet');
-  git(project, 'prune', '--expire=now');
-  expect(await filesOf(project, near)).toEqual(contentOf(project));
-});
+test.each([
+  ['young', Date.now() / 1000],
+  ['old', 1e9],
+])(
+  'objects that the repository has pruned since are taken from the files again: %s files',
+  async (_, time) => {
+    const project = newRepository();
+    write(project, { 'b.txt': 'only staged' });
+    // Git reads files again that are as young as its index.
+    for (const name of ['a.txt', 'b.txt']) utimesSync(join(project, name), time, time);
+    git(project, 'add', '--all');
+    const near = new Coordinator();
+    await near.take(project);
+    git(project, 'reset', '--quiet');
+    git(project, 'prune', '--expire=now');
+    expect(await filesOf(project, near)).toEqual(contentOf(project));
+  },
+);
 
 test('a kept index that is damaged is made anew', async () => {
   const project = newRepository();
