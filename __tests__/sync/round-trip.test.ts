@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
+import { statOf } from '../../src/sync/on-disk.js';
 import {
   Coordinator,
   commit,
@@ -82,9 +83,9 @@ function apply(project: string, each: Exclude<Step, { kind: 'sync' }>): void {
 
 function edit(project: string, each: Exclude<Step, { kind: 'sync' | 'stage' | 'commit' }>): void {
   const target = join(project, each.path);
-  const there = lstatSync(target, { throwIfNoEntry: false });
+  const there = statOf(target);
   if (each.kind === 'remove') {
-    rmSync(target, { recursive: true, force: true });
+    if (there !== undefined) rmSync(target, { recursive: true });
     return;
   }
   if (each.kind === 'mode') {
@@ -93,8 +94,7 @@ function edit(project: string, each: Exclude<Step, { kind: 'sync' | 'stage' | 'c
   }
   if (each.kind === 'rename') {
     const to = makeRoom(project, each.to);
-    if (there !== undefined && lstatSync(target, { throwIfNoEntry: false }) && !to.startsWith(`${target}/`))
-      renameSync(target, to);
+    if (there !== undefined && statOf(target) && !to.startsWith(`${target}/`)) renameSync(target, to);
     return;
   }
   const place = makeRoom(project, each.path);
@@ -106,7 +106,7 @@ function edit(project: string, each: Exclude<Step, { kind: 'sync' | 'stage' | 'c
 function makeRoom(project: string, path: string): string {
   const target = join(project, path);
   for (let above = dirname(target); above !== project; above = dirname(above))
-    if (lstatSync(above, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(above);
+    if (statOf(above)?.isDirectory() === false) rmSync(above);
   mkdirSync(dirname(target), { recursive: true });
   rmSync(target, { recursive: true, force: true });
   return target;
