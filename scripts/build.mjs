@@ -15,6 +15,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import ts from 'typescript';
 import { defineClient } from './bundle-client.cjs';
@@ -68,7 +69,27 @@ const unexpected = foreign.filter((name) => !included.includes(name));
 if (unexpected.length > 0)
   throw new Error(`packages that are neither dependencies nor to be included: ${unexpected}`);
 for (const path of Object.keys(metafile.outputs)) writeFileSync(path, asciiOf(readFileSync(path, 'utf8')));
-write('licences.txt', foreign.map(licenceOf).join('\n\n'));
+// What is sent to other machines, where nothing of ours is installed.
+const sent = await build({
+  entryPoints: ['src/remote/worker-main.ts'],
+  bundle: true,
+  write: false,
+  outdir: 'dist',
+  format: 'cjs',
+  define: { 'import.meta.url': 'importMetaUrl', ...defineClient() },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  external: ['osx-temperature-sensor'],
+  plugins: [{ name: 'version', setup: withVersion }],
+  minifySyntax: true,
+  minifyWhitespace: true,
+  platform: 'node',
+  target: 'node20.19',
+  metafile: true,
+  logLevel: 'warning',
+});
+writeFileSync('dist/worker.cjs.gz', gzipSync(sent.outputFiles[0]?.contents ?? '', { level: 9 }));
+const embedded = new Set([...foreign, ...includedPackages(Object.keys(sent.metafile.inputs))]);
+write('licences.txt', [...embedded].map(licenceOf).join('\n\n'));
 const buildId = createHash('sha256').update(readFileSync('dist/entries.cjs')).digest('hex');
 
 /**
@@ -108,6 +129,13 @@ for (const path of ['index', 'jest/sequencer', 'jest/reporter', 'jest/environmen
 mkdirSync(dirname(stamp), { recursive: true });
 writeFileSync(stamp, hash);
 say(`built dist in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`);
+
+/** The program has no package.json beside it. @param {import('esbuild').PluginBuild} build */
+function withVersion(build) {
+  build.onLoad({ filter: /host\/package-version\.ts$/ }, () => ({
+    contents: `export const packageVersion = () => ${JSON.stringify(manifest.version)};`,
+  }));
+}
 
 /** To standard error: `npm pack --json` writes to the other. @param {string} text */
 function say(text) {

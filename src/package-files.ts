@@ -14,4 +14,6 @@ export const packageFiles = {
   reporter: file('./jest/reporter.cjs'),
   /** Entry of a worker that runs suites. */
   suiteProcess: file('./jest/suite-process.cjs'),
+  /** What runs on other machines, in one file with all that it needs; gzip. */
+  workerProgram: file('./worker.cjs.gz'),
 } as const;

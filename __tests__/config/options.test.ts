@@ -29,6 +29,7 @@ const defaults = {
   speculate: true,
   fast: true,
   takenMemory: 'wait',
+  machines: [],
   workloads: {},
   profiles: [],
 };
@@ -52,6 +53,7 @@ test('everything given', () => {
     history: false,
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
+    machines: ['ssh://gpu-box', { ssh: 'me@box', workers: 2 }],
     takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
@@ -73,6 +75,7 @@ test('everything given', () => {
     history: false,
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
+    machines: [{ ssh: 'ssh://gpu-box' }, { ssh: 'me@box', workers: 2 }],
     takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {

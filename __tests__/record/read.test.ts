@@ -61,6 +61,8 @@ test('there is an event of every type to read', () => {
     { atMs: 9, type: 'permit-awaited', machine: 'local', permit, by: 'gpu0 is held by pid 4711 in ../app' },
     { atMs: 9, type: 'permit-granted', machine: 'local', permit },
     { atMs: 9, type: 'permit-withdrawn', machine: 'local', permit },
+    { atMs: 9, type: 'machine-awaited', machine: 'gpu-box', address: 'ssh://gpu-box' },
+    { atMs: 9, type: 'machine-settled', machine: 'gpu-box', problem: 'gpu-box did not answer' },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
   ];
   writeFileSync(path, [...lines, ...rest.map((event) => JSON.stringify(event)), ''].join('\n'));

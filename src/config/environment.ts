@@ -1,6 +1,7 @@
 import { type DeviceClass, deviceClasses } from '../core/vocabulary/taxonomy.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { type Reader, splitList, wordOf } from '../core/workload/values.js';
+import { machinesOfText, type RemoteMachineInput } from './machines.js';
 
 /** What the user's environment variables say about a run. */
 export interface HardwareEnvironment {
@@ -12,6 +13,8 @@ export interface HardwareEnvironment {
   readonly machineFile?: string;
   /** `JEST_HARDWARE_CLAIMS`: a directory, or false for `off`; counts before the option `claims`. */
   readonly claims?: string | false;
+  /** `JEST_HARDWARE_MACHINES`: addresses of other machines, by comma; counts before the option `machines`. `off`: none. */
+  readonly machines?: readonly RemoteMachineInput[];
   /** `JEST_HARDWARE_PYTHON`: the command that starts Python, counts before the option `python`. */
   readonly python?: string;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */
@@ -52,6 +55,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   );
   const machineFile = textOf('JEST_HARDWARE_MACHINE');
   const claims = textOf('JEST_HARDWARE_CLAIMS');
+  const machines = textOf('JEST_HARDWARE_MACHINES');
   const python = textOf('JEST_HARDWARE_PYTHON');
   const planId = textOf('JEST_HARDWARE_PLAN_ID');
   const planFile = textOf('JEST_HARDWARE_PLAN');
@@ -61,6 +65,9 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     ...(only.length === 0 ? {} : { only: [...new Set(only)] }),
     ...(machineFile === '' ? {} : { machineFile }),
     ...(claims === '' ? {} : { claims: claims.toLowerCase() === 'off' ? false : claims }),
+    ...(machines === ''
+      ? {}
+      : { machines: machines.toLowerCase() === 'off' ? [] : machinesOfText(machines) }),
     ...(python === '' ? {} : { python }),
     ...(planId === '' ? {} : { planId }),
     ...(planFile === '' ? {} : { planFile }),

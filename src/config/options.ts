@@ -19,6 +19,7 @@ import {
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
 import { type ReportFormatName, reportFormatNames } from '../report/formats/index.js';
+import { machinesSchema, type RemoteMachineInput } from './machines.js';
 import { configuredProfiles } from './profiles.js';
 
 /** One of our pragmas, or a word that is taken for one (`timeout`). */
@@ -72,6 +73,8 @@ export interface HardwareOptionsInput {
   readonly claims?: string | false | undefined;
   /** What happens to a suite whose `@min-memory` does not fit because other programs have taken the memory of every device that it may use: `wait` (default) until some is free, or `fail`. */
   readonly takenMemory?: TakenMemoryPolicy | undefined;
+  /** Other machines that take part in the run, reached by ssh: `['ssh://gpu-box']`. Default none. */
+  readonly machines?: readonly (string | RemoteMachineInput)[] | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -118,6 +121,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly claims?: string | false;
   /** Default `wait`. */
   readonly takenMemory: TakenMemoryPolicy;
+  /** Default none. Addresses are not read yet. */
+  readonly machines: readonly RemoteMachineInput[];
   readonly testSequencer?: string;
 }
 
@@ -191,6 +196,7 @@ const schema = v.strictObject({
   heat: v.exactOptional(v.boolean('true or false'), true),
   claims: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   takenMemory: v.exactOptional(reading(wordOf(takenMemoryPolicies), oneOf(takenMemoryPolicies)), 'wait'),
+  machines: v.exactOptional(machinesSchema, []),
   testSequencer: v.exactOptional(path),
 });
 

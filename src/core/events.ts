@@ -82,6 +82,21 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | RunStarted
   | ShardPlanned
   | { readonly type: 'machine-known'; readonly machine: Machine }
+  /** Another machine was asked to take part. Suites that only it may be able to run wait until it is settled. */
+  | {
+      readonly type: 'machine-awaited';
+      /** Its name in this run. */
+      readonly machine: string;
+      /** How it is reached: `ssh://gpu-box`. */
+      readonly address: string;
+    }
+  /** The awaited machine takes part from here on; its slots were announced before. */
+  | {
+      readonly type: 'machine-settled';
+      readonly machine: string;
+      /** Why it does not take part, for a person; left out: it does. */
+      readonly problem?: string;
+    }
   | { readonly type: 'slot-up'; readonly slot: Slot }
   /** A device got so hot that it gets no new suites (a CPU: fewer), or it has cooled down. */
   | {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CancelCause, Happening, RunEvent } from '../core/events.js';
+import type { CancelCause, Happening, RunEvent, SuiteEnded } from '../core/events.js';
 import type { Scheduler } from '../core/scheduler/scheduler.js';
 import { bug } from '../core/vocabulary/bug.js';
 import type { Executor, Start, SuiteOutcome } from './executor.js';
@@ -84,6 +84,7 @@ export class Run<Result> {
       if (decision.type === 'suite-started') {
         void this.#execute(this.#starts.startOf(decision.placement, decision.attempt));
       }
+      if (decision.type === 'suite-ended') this.#loseWithSlot(decision, decisions);
       if (decision.type === 'attempt-stopped') this.#stopOn(decision.slotId, decision.cause);
       if (decision.type === 'run-ended') this.#hasEnded = true;
     }
@@ -106,6 +107,28 @@ export class Run<Result> {
 
   #emit(event: RunEvent): void {
     for (const listener of this.#listeners) listener.event?.(event);
+  }
+
+  /** The scheduler ended the attempt with its slot: whatever its executor still answers counts no more. */
+  #loseWithSlot({ slotId, status, durationMs, cause }: SuiteEnded, decisions: readonly RunEvent[]): void {
+    for (const attempt of this.#open) {
+      if (attempt.start.placement.slotId !== slotId) continue;
+      this.#open.delete(attempt);
+      attempt.abort.abort();
+      const { id } = attempt.start.suite;
+      if (
+        status === 'cancelled' ||
+        decisions.some((each) => each.type === 'suite-requeued' && each.suiteId === id)
+      )
+        continue;
+      const outcome = {
+        status,
+        durationMs,
+        ...(cause !== undefined && { cause }),
+        blame: 'outside',
+      } as const;
+      for (const listener of this.#listeners) listener.outcome?.(attempt.start, outcome);
+    }
   }
 
   /** The attempt keeps its slot until its process is gone; then its end is told. */

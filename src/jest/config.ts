@@ -4,6 +4,7 @@ import { UsageError } from '../core/vocabulary/usage-error.js';
 import { keepModules } from '../host/kept-modules.js';
 import { isObject } from '../json/plain.js';
 import { packageFiles } from '../package-files.js';
+import { isServing } from './remote/take-channel.js';
 import { session } from './session.js';
 
 type JestConfig = Config.InitialOptions;
@@ -80,7 +81,11 @@ function wrapped(config: JestConfig, options: HardwareOptionsInput): JestConfig 
   return {
     ...shared,
     testSequencer: packageFiles.sequencer,
-    reporters: [...(withoutOurs(reporters) ?? [defaultReporter()]), packageFiles.reporter],
+    reporters: [
+      // For a run on another machine the reporters are there.
+      ...(isServing(process.env) ? [] : (withoutOurs(reporters) ?? [defaultReporter()])),
+      packageFiles.reporter,
+    ],
     ...(projects !== undefined && { projects: projects.map((project) => wrappedInline(project, ours)) }),
   };
 }

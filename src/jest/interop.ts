@@ -106,6 +106,11 @@ export const jestPackages = {
   get requireOrImportModule(): typeof requireOrImportModule {
     return require('jest-util').requireOrImportModule;
   },
+  get buildSnapshotResolver(): (
+    config: Config.ProjectConfig,
+  ) => Promise<{ resolveSnapshotPath(testPath: string): string }> {
+    return requireOf('jest-runtime')('jest-snapshot').buildSnapshotResolver;
+  },
   get createEmptyTestResult(): typeof createEmptyTestResult {
     return require('@jest/test-result').createEmptyTestResult;
   },

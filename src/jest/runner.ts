@@ -69,6 +69,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
 
   /** Called by Jest once a run, with every suite that it expects a result for. */
   async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
+    if (session.served !== undefined) return this.#serve(session.served);
     const environment = parseEnvironment(process.env);
     // `--collectTests` runs no test, so there is nothing to place or to measure.
     const { collectTests } = this.#globalConfig;
@@ -159,10 +160,20 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       context: this.#context,
       options,
       claims,
+      machines: isNested ? [] : (environment.machines ?? options.machines),
       only: environment.only,
       sources: await sources,
       serial,
     };
+  }
+
+  /** Jest calls once for each set of options, and the first call serves all suites. */
+  async #serve({ descriptor, tests }: NonNullable<typeof session.served>): Promise<void> {
+    if (tests.length === 0) return;
+    const { ServedRun } = await import('./remote/served-run.js');
+    const served = new ServedRun(tests, this.#globalConfig, this.#context);
+    if (session.served !== undefined) session.served.tests = [];
+    await served.serve(descriptor);
   }
 
   /** `JEST_HARDWARE=off`. */

@@ -12,6 +12,7 @@ import { expectedMs, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
 import { hideRunnerOptions } from './project-config.js';
+import { takeChannel } from './remote/take-channel.js';
 import { readRunnerOptions, runsWithUs } from './runner-options.js';
 import { say, session } from './session.js';
 import { suiteId } from './suites.js';
@@ -32,6 +33,8 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     if (this.#environment.enabled) {
       hideRunnerOptions(options.contexts.filter(({ config }) => runsWithUs(config)));
     }
+    const descriptor = takeChannel(process.env);
+    session.served = descriptor === undefined ? undefined : { descriptor, tests: [] };
     session.contexts = options.contexts;
     session.begun++;
     session.runs = [];
@@ -67,6 +70,11 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
 
   override async sort(tests: Test[]): Promise<Test[]> {
     this.#requireJsExtension();
+    if (session.served !== undefined) {
+      // Suites of other runners stay where the run was started.
+      session.served.tests = tests.filter(({ context }) => runsWithUs(context.config));
+      return [...session.served.tests];
+    }
     if (!this.#environment.enabled) return super.sort(tests);
     await refuseTaggedElsewhere(tests, this.#runnerOptions()?.ignorePragmas);
     this.#sayWhereOptionsDiffer();

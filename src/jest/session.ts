@@ -1,4 +1,4 @@
-import type { TestContext } from '@jest/test-result';
+import type { Test, TestContext } from '@jest/test-result';
 import type { RunEvent, ShardPlanned } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
 
@@ -21,6 +21,8 @@ interface Session {
   begun: number;
   /** Runs since the sequencer was made; more than one when projects give different options. */
   runs: SessionRun[];
+  /** Where this Jest runs suites for a run on another machine: the descriptor of their channel, and all tests that run with us. */
+  served: { readonly descriptor: number; tests: readonly Test[] } | undefined;
   /** Set by our sequencer where `--shard` is given. */
   shard: SessionShard | undefined;
   /** Errors that fail the run although no suite did: what reporters threw, and the option `failOn`. */
@@ -37,6 +39,7 @@ keptByName[key] ??= {
   contexts: undefined,
   begun: 0,
   runs: [],
+  served: undefined,
   shard: undefined,
   failures: [],
   readsPathProjects: false,

@@ -157,6 +157,12 @@ export const eventSchemas = {
     ciAttempt: v.exactOptional(v.string()),
   }),
   'machine-known': v.looseObject({ atMs: whole, machine }),
+  'machine-awaited': v.looseObject({ atMs: whole, machine: v.string(), address: v.string() }),
+  'machine-settled': v.looseObject({
+    atMs: whole,
+    machine: v.string(),
+    problem: v.exactOptional(v.string()),
+  }),
   'slot-up': v.looseObject({ atMs: whole, slot }),
   'device-heat': v.looseObject({
     atMs: whole,

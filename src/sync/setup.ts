@@ -23,12 +23,14 @@ export interface SetupOptions {
   /** The user's own command, run in the project's directory. Default: the frozen install of the package manager. */
   readonly command?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Called when the command is about to run. */
+  onStart?(command: string): void;
 }
 
 /** @returns Undefined: it was done before. @throws UsageError with the output of a command that fails. */
 export async function setUp(
   checkout: Pick<Checkout, 'root' | 'directory' | 'notes'>,
-  { command, signal }: SetupOptions = {},
+  { command, signal, onStart }: SetupOptions = {},
 ): Promise<SetupPlan | undefined> {
   const plan = setupPlan(checkout.root, checkout.directory, command);
   const note = join(checkout.notes, `${basename(checkout.root)}.setup.json`);
@@ -37,7 +39,10 @@ export async function setUp(
   if (done?.setupKey === plan.setupKey && (!done.hadModules || existsSync(modules))) return undefined;
   // What is installed halfway is not done.
   rmSync(note, { force: true });
-  if (plan.command !== undefined) await runSetup(plan.command, plan.directory, signal);
+  if (plan.command !== undefined) {
+    onStart?.(plan.command);
+    await runSetup(plan.command, plan.directory, signal);
+  }
   writeAtomically(note, JSON.stringify({ setupKey: plan.setupKey, hadModules: existsSync(modules) }));
   return plan;
 }

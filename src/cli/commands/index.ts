@@ -10,6 +10,7 @@ import { planCommand } from './plan.js';
 import { profileCommand } from './profile.js';
 import { reportCommand } from './report.js';
 import { simulateCommand } from './simulate.js';
+import { workerCommand } from './worker.js';
 
 /** Every command. A new one is a file beside this one and a line here. */
 export const commands = {
@@ -24,4 +25,5 @@ export const commands = {
   profile: profileCommand,
   report: reportCommand,
   simulate: simulateCommand,
+  worker: workerCommand,
 } as const satisfies Record<string, Command>;

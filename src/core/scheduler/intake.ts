@@ -30,6 +30,13 @@ export class Intake {
       case 'machine-known':
         machines.set(event.machine.machine.name, event.machine);
         break;
+      case 'machine-awaited':
+        this.#state.awaited.add(event.machine);
+        break;
+      case 'machine-settled':
+        this.#state.awaited.delete(event.machine);
+        if (event.problem !== undefined) this.#state.absent.set(event.machine, event.problem);
+        break;
       case 'slot-up':
         this.#state.changes++;
         if (fleet.addSlot(event.slot)) backlog.invalidateMatches();

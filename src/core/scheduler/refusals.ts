@@ -7,17 +7,30 @@ import { unusableRejections } from './unusable.js';
 
 /** Refuses suites that no slot of the run can ever run, once their policy does not let them wait any longer. */
 export function refuseStranded(state: RunState): void {
+  // A machine that is still to come may run them.
+  if (state.awaited.size > 0) return;
   for (const group of [...state.backlog.stranded]) {
     const action = group.policy.action === 'skip' ? 'skip' : 'fail';
     let rejections: readonly Rejection[] | undefined;
     while (group.size > 0 && refusalDueMs(group) <= state.nowMs) {
       rejections ??= [
+        ...absentRejections(state),
         ...unusableRejections(group.head.suite, state.machines.values()),
         ...explainStranded(group, state.fleet.pools),
       ];
       refuseHead(group, action, rejections, state);
     }
   }
+}
+
+/** Machines that might have run the suite, and did not take part. */
+function absentRejections({ absent }: RunState): readonly Rejection[] {
+  return [...absent].map(([machine, problem]) => ({
+    slotId: machine,
+    filter: 'absent',
+    reason: problem,
+    until: 'never',
+  }));
 }
 
 /** With `takenMemory: 'fail'`, refuses suites that do not fit because other programs have taken the memory they need. */

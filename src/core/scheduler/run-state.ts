@@ -13,6 +13,10 @@ export class RunState {
   readonly fleet = new Fleet();
   /** By name, for what is present on them and not usable. */
   readonly machines = new Map<string, Machine>();
+  /** Names of machines that may still join, see `machine-awaited`. */
+  readonly awaited = new Set<string>();
+  /** Why machines that were awaited do not take part, by name. */
+  readonly absent = new Map<string, string>();
   readonly backlog: Backlog;
   readonly attempts = new Attempts();
   /** Ids of all queued suites; where the scheduler stays open, of those that have not ended. */

@@ -48,9 +48,9 @@ export class Scheduler {
 
   /** When a `tick` is due unless another event comes before, ms since the run started; undefined when none is. */
   get nextTickAtMs(): number | undefined {
-    const { opened, ended, backlog, nowMs, speculates } = this.#state;
+    const { opened, ended, awaited, backlog, nowMs, speculates } = this.#state;
     if (!opened || ended) return undefined;
-    const timesMs = [...backlog.stranded].map(refusalDueMs);
+    const timesMs = awaited.size > 0 ? [] : [...backlog.stranded].map(refusalDueMs);
     const { reviewAtMs } = this.#placing;
     if (reviewAtMs !== undefined && reviewAtMs > nowMs && backlog.size > 0) timesMs.push(reviewAtMs);
     if (speculates) timesMs.push(...this.#speculation.overdueTimesMs(nowMs));

@@ -3,6 +3,7 @@ import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
 import type { ClaimQueue } from '../../claims/queue.js';
 import { RunClaims } from '../../claims/run-claims.js';
+import type { RemoteMachineInput } from '../../config/machines.js';
 import type { HardwareOptions } from '../../config/options.js';
 import { Estimates, type Observation } from '../../core/estimate/estimate.js';
 import type { CancelCause, Happening } from '../../core/events.js';
@@ -18,6 +19,8 @@ import { liveHost } from '../../host/live.js';
 import { DeviceMemoryWatch } from '../../sensors/device-memory-watch.js';
 import { sensorsOf } from '../../sensors/readings.js';
 import { SensorWatch } from '../../sensors/watch.js';
+import { byMachine, onMachines } from '../remote/on-machines.js';
+import type { RemoteMachines } from '../remote/remote-machines.js';
 import { say, session } from '../session.js';
 import type { SuiteResult } from '../suite.js';
 import { type PreparedSuite, readSuites } from '../suites.js';
@@ -56,6 +59,8 @@ export interface RunInput {
   readonly options: HardwareOptions;
   /** The queue in which the runs of this host claim devices and locks; undefined: this run ignores other runs. */
   readonly claims: ClaimQueue | undefined;
+  /** Other machines that are asked to take part. */
+  readonly machines: readonly RemoteMachineInput[];
   readonly only: OnlyClasses;
   readonly sources: Sources;
   /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */
@@ -77,6 +82,8 @@ export class HardwareRun {
   readonly #inBand: boolean;
   readonly #fairThreads: number;
   #claims: RunClaims | undefined;
+  #machines: RemoteMachines | undefined;
+  #isCancelled = false;
 
   /** Starts workers and reads docblocks. */
   constructor(input: RunInput) {
@@ -136,6 +143,8 @@ export class HardwareRun {
     if (session.shard !== undefined) run.tell(session.shard.planned);
     for (const told of suitesTold(this.#suites, only, failedLast)) run.tell(told);
 
+    this.#machines = await this.#remoteMachines();
+    this.#machines?.begin();
     const machine = await this.#knownMachine();
     const more = this.#limit.asked ? 0 : acceleratorsOf(machine);
     // Jest's process runs one suite at a time, however many workers there could be.
@@ -146,8 +155,9 @@ export class HardwareRun {
     const sensors = this.#watchSensors(machine);
     this.#claims = this.#openClaims(machine, workers);
     try {
-      await run.start(this.#executor(sensors));
+      await run.start(this.#executor(sensors, machine));
     } finally {
+      await this.#machines?.leave(!this.#isCancelled);
       sensors.stop();
       this.#claims?.close();
     }
@@ -158,6 +168,7 @@ export class HardwareRun {
 
   /** Starts nothing more and stops what is running; synchronous. */
   cancel(cause: CancelCause): void {
+    this.#isCancelled = true;
     this.#run.cancel(cause);
   }
 
@@ -179,8 +190,24 @@ export class HardwareRun {
     return detectFor(selected, machine, detect, options.requireExecuted);
   }
 
-  /** The stack of executors, outermost last: place (this process or a worker), failures, announcement, energy, permits. */
-  #executor(sensors: SensorWatch): Executor<SuiteResult> {
+  /** Loaded only where there are any. */
+  async #remoteMachines(): Promise<RemoteMachines | undefined> {
+    const { machines, globalConfig, options, only } = this.#input;
+    if (machines.length === 0) return undefined;
+    const { RemoteMachines } = await import('../remote/remote-machines.js');
+    return new RemoteMachines({
+      machines,
+      globalConfig,
+      contexts: session.contexts ?? [],
+      profiles: this.#profiles.filter((profile) => isSelected(profile, only)),
+      fast: options.fast,
+      tell: (happening) => void this.#run.tell(happening),
+      say,
+    });
+  }
+
+  /** The stack of executors here, outermost last: place (this process or a worker), failures, announcement, energy, permits. */
+  #executor(sensors: SensorWatch, machine: Machine): Executor<SuiteResult> {
     const { globalConfig, context, emit } = this.#input;
     const tests = this.#tests;
     const fairThreads = this.#fairThreads;
@@ -195,13 +222,18 @@ export class HardwareRun {
       emit,
       fast: this.#input.options.fast,
     });
-    const told = announced(withFailures(suites, globalConfig.rootDir), {
-      tests,
-      emit,
-      ...(inBand && { first: this.#delivery }),
-    });
-    const metered = measured(told, sensors);
-    return this.#claims?.around(metered) ?? metered;
+    const tell = (executor: Executor<SuiteResult>) =>
+      announced(withFailures(executor, globalConfig.rootDir), {
+        tests,
+        emit,
+        ...(inBand && { first: this.#delivery }),
+      });
+    const metered = measured(tell(suites), sensors);
+    const here = this.#claims?.around(metered) ?? metered;
+    const machines = this.#machines;
+    if (machines === undefined) return here;
+    // Other machines have their own permits.
+    return byMachine(here, tell(onMachines({ machines, tests, emit, say })), machine.machine.name);
   }
 
   /** Sensors of devices that suites of this run may use. */

@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { RunEvent } from '../../src/core/events.js';
+import { repository } from './harness/install.js';
+import { runJest } from './harness/jest.js';
+import { leaveProjects, type Project, type ProjectOptions, useProject } from './harness/project.js';
+import { type SshHost, startSshHost, testWithSsh } from './harness/ssh-server.js';
+
+let box: SshHost | undefined;
+afterAll(async () => {
+  box?.dispose();
+  await leaveProjects();
+});
+
+const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
+
+/** A project in a git repository of its own, and a machine with a GPU that is reached by ssh. */
+async function useMachine(use: ProjectOptions & { readonly machine?: object } = {}): Promise<Project> {
+  box ??= await startSshHost('gpu-box');
+  const { machine, options, ...others } = use;
+  const project = await useProject('bare', {
+    ...others,
+    options: {
+      ...options,
+      machines: [
+        {
+          ssh: 'gpu-box',
+          sshArgs: ['-F', box.configFile],
+          setup: false,
+          machine: { version: 1, devices: [gpu] },
+          ...machine,
+        },
+      ],
+    },
+  });
+  linkPackages(project, box.home);
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project.directory });
+  writeFileSync(join(project.directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
+  git('init', '--quiet');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'all');
+  return project;
+}
+
+/** Checkouts find their packages in folders above them, as the project does. */
+function linkPackages({ directory }: Project, home: string): void {
+  const own = dirname(
+    createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
+  );
+  const links = [
+    [join(home, 'node_modules'), join(repository, 'node_modules')],
+    [join(home, '.cache/node_modules/jest-runner-hardware'), own],
+  ] as const;
+  for (const [link, target] of links) {
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(target, link);
+  }
+}
+
+function placesOf(record: readonly RunEvent[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    record.flatMap((event) =>
+      event.type === 'suite-started'
+        ? [[event.placement.suiteId, event.placement.slotId.split('#')[0] ?? '']]
+        : [],
+    ),
+  );
+}
+
+const onGpu = `/** @hardware gpu */
+test('there', () => expect(process.cwd()).toContain('checkout-1'));
+test('its value', () => expect(require('./value')).toBe('committed'));
+`;
+
+testWithSsh('suites run where their device is, with the files as they are here', async () => {
+  const project = await useMachine({
+    files: { 'gpu.test.js': onGpu, 'value.js': "module.exports = 'committed';\n", 'gone.js': '' },
+  });
+  const first = await runJest(project, []);
+  expect(first.stderr).toContain('2 passed');
+  expect(placesOf(first.record)['gpu.test.js']).toBe('gpu-box/gpu0');
+  expect(first.leftOver).toEqual([]);
+
+  writeFileSync(join(project.directory, 'value.js'), "module.exports = require('./untracked');\n");
+  writeFileSync(join(project.directory, 'untracked.js'), "module.exports = 'edited';\n");
+  rmSync(join(project.directory, 'gone.js'));
+  appendFileSync(
+    join(project.directory, 'gpu.test.js'),
+    "test('deleted', () => expect(require('node:fs').existsSync(__dirname + '/gone.js')).toBe(false));\n",
+  );
+  const edited = await runJest(project, []);
+  expect(edited.stderr).toContain('Received: "edited"');
+  expect(edited.stderr).toContain('1 failed, 2 passed');
+  // As if it had run here.
+  expect(edited.stderr).toContain('(gpu.test.js:3:');
+  expect(edited.stderr).not.toContain('checkout-1/');
+  expect(edited.json.testResults.map(({ name }: { name: string }) => name)).toContain(
+    join(project.directory, 'gpu.test.js'),
+  );
+});
+
+testWithSsh('snapshots that a suite writes there are written here', async () => {
+  const suite = `/** @hardware gpu */
+test('file', () => expect({ a: 1 }).toMatchSnapshot());
+test('inline', () => expect(1 + 1).toMatchInlineSnapshot());
+`;
+  const project = await useMachine({ files: { 'gpu.test.js': suite } });
+  const run = await runJest(project, ['--ci=false']);
+  expect(run.stderr).toContain('2 snapshots written');
+  expect(readFileSync(join(project.directory, '__snapshots__/gpu.test.js.snap'), 'utf8')).toContain('"a": 1');
+  expect(readFileSync(join(project.directory, 'gpu.test.js'), 'utf8')).toContain(
+    'toMatchInlineSnapshot(`2`)',
+  );
+  const again = await runJest(project, ['--ci']);
+  expect(again.stderr).toContain('2 passed, 2 total');
+});
+
+testWithSsh('a machine that cannot be reached is named, and its suites say why', async () => {
+  const project = await useMachine({
+    files: { 'gpu.test.js': onGpu, 'cpu.test.js': "test('here', () => {});\n" },
+    machine: { name: 'far', ssh: 'nobody@127.0.0.1:1' },
+  });
+  const run = await runJest(project, []);
+  expect(run.stderr).toContain('jest-runner-hardware: far cannot be used: ');
+  expect(run.stderr).toContain('Connection refused');
+  expect(run.stderr).toMatch(/No device of this run can run this suite:\n +far cannot be used/);
+  expect(run.json.numPassedTestSuites).toBe(run.json.numTotalTestSuites - 1);
+  expect(existsSync(join(project.directory, '.jest-hardware'))).toBe(true);
+});
+
+testWithSsh('the environment of the machine is its own, but for the names that are given', async () => {
+  const project = await useMachine({
+    machine: { env: ['FOR_THERE'] },
+    files: {
+      'gpu.test.js': `/** @hardware gpu */
+test('given', () => expect([process.env.FOR_THERE, process.env.FOR_HERE]).toEqual(['yes', undefined]));
+`,
+    },
+  });
+  const run = await runJest(project, [], { env: { FOR_THERE: 'yes', FOR_HERE: 'no' } });
+  expect(run.stderr).toContain('1 passed');
+});

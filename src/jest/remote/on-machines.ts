@@ -1,0 +1,70 @@
+import type { TestEvents } from '@jest/test-result';
+import type { Executor, SuiteOutcome } from '../../execute/executor.js';
+import { ConnectionLost } from '../../transport/transport.js';
+import type { Emit } from '../run/delivery.js';
+import { plainFailure } from '../run/results.js';
+import { type SuiteTests, testOf } from '../run/suite-tests.js';
+import type { SuiteResult } from '../suite.js';
+import { moved } from './moved.js';
+import type { ServedOutcome, ServedTask } from './protocol.js';
+import type { RemoteMachines } from './remote-machines.js';
+import { applyChanges, snapshotPathsOf } from './snapshot-files.js';
+
+interface OnMachinesOptions {
+  readonly machines: RemoteMachines;
+  readonly tests: SuiteTests;
+  readonly emit: Emit;
+  say(message: string): void;
+}
+
+/** The executor that sends suites to the machine of their slot. Results read as if the suites had run here. */
+export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): Executor<SuiteResult> {
+  return {
+    async run(start, signal) {
+      const { machine, ...task } = start;
+      const { name } = machine.machine;
+      const joint = machines.joint(name);
+      const startedMs = performance.now();
+      const durationMs = () => Math.max(1, Math.round(performance.now() - startedMs));
+      if (joint === undefined) return lost(`${name} was lost`, durationMs());
+      if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
+      const { remote, here, there } = joint;
+      try {
+        const answer = await remote.run(task satisfies ServedTask, {
+          signal,
+          onEvent: (event, payload) =>
+            void emit(event as keyof TestEvents, moved(payload, there, here) as TestEvents[keyof TestEvents]),
+        });
+        const { outcome, files } = moved(answer as ServedOutcome, there, here);
+        if (files.length > 0) {
+          const allowed = await snapshotPathsOf(testOf(tests, start.suite.id));
+          for (const problem of applyChanges(files, allowed, here))
+            say(`jest-runner-hardware: ${name}: ${problem}`);
+        }
+        return outcome;
+      } catch (error) {
+        if (signal.aborted) return { status: 'cancelled', durationMs: durationMs() };
+        const { message } = error as Error;
+        if (error instanceof ConnectionLost) return lost(`${name} was lost: ${message}`, durationMs());
+        // The worker there lives, and says why it has no result.
+        const result = { error: plainFailure(`${name}: ${moved(message, there, here)}`) };
+        return { status: 'failed', durationMs: durationMs(), executedTests: 0, result };
+      }
+    },
+  };
+}
+
+function lost(cause: string, durationMs: number): SuiteOutcome<SuiteResult> {
+  return { status: 'lost', durationMs, cause, blame: 'outside' };
+}
+
+/** Sends suites that were placed on other machines one way, and all others another way. */
+export function byMachine(
+  local: Executor<SuiteResult>,
+  remote: Executor<SuiteResult>,
+  localName: string,
+): Executor<SuiteResult> {
+  return {
+    run: (start, signal) => (start.machine.machine.name === localName ? local : remote).run(start, signal),
+  };
+}

@@ -1,0 +1,39 @@
+import type { Config } from '@jest/types';
+import type { Machine } from '../../core/machine/machine.js';
+import type { Start, SuiteOutcome } from '../../execute/executor.js';
+import type { SuiteResult } from '../suite.js';
+import type { RunFlags } from './run-flags.js';
+
+/** What Jest on another machine gets before its first suite. */
+export interface ServedSetup {
+  /** As it was detected there. */
+  readonly machine: Machine;
+  /** How many suites run there at once. */
+  readonly workers: number;
+  readonly fast: boolean;
+  readonly flags: RunFlags;
+  /** Paths of `--changedSince` and the like, below the top of the repository. */
+  readonly changedFiles?: readonly string[];
+}
+
+/** What it answers. */
+export interface ServedProjects {
+  readonly configs: readonly Config.ProjectConfig[];
+}
+
+export type ServedTask = Omit<Start, 'machine'>;
+
+export interface ServedOutcome {
+  readonly outcome: SuiteOutcome<SuiteResult>;
+  /** Files that the suite's snapshots have changed. */
+  readonly files: readonly ChangedFile[];
+}
+
+export interface ChangedFile {
+  /** Absolute, there. */
+  readonly path: string;
+  /** SHA-256 of what was there before; null: nothing. */
+  readonly before: string | null;
+  /** Undefined: it was deleted. */
+  readonly content?: string;
+}

@@ -1,0 +1,191 @@
+import { relative, resolve } from 'node:path';
+import type { TestContext } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import type { RemoteMachineInput } from '../../config/machines.js';
+import type { Happening } from '../../core/events.js';
+import { printable } from '../../core/vocabulary/printable.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import type { WorkloadProfile } from '../../core/workload/profile.js';
+import { lazyProbesFor } from '../../detect/lazy-probes.js';
+import { showsColors } from '../../host/colors.js';
+import { type MachineFile, parseMachine, readMachineFile } from '../../machine-file/read.js';
+import type { WorkerNotice } from '../../remote/protocol.js';
+import { RemoteMachine } from '../../remote/remote-machine.js';
+import { workerProgram } from '../../remote/worker-program.js';
+import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
+import { nameOfAddress, parseSshAddress } from '../../transport/ssh/ssh-address.js';
+import { sshTransport } from '../../transport/ssh/ssh-transport.js';
+import { Unreachable } from '../../transport/transport.js';
+import type { ServedSetup } from './protocol.js';
+import { jestArgs, runFlags } from './run-flags.js';
+
+export interface RemoteMachinesOptions {
+  readonly machines: readonly RemoteMachineInput[];
+  readonly globalConfig: Config.GlobalConfig;
+  readonly contexts: readonly TestContext[];
+  /** Of the suites that are to run. */
+  readonly profiles: readonly WorkloadProfile[];
+  readonly fast: boolean;
+  tell(happening: Happening): void;
+  say(message: string): void;
+}
+
+/** Where a machine's files are, and where they came from. */
+export interface Joint {
+  readonly remote: RemoteMachine;
+  /** Top of the repository there, and here. */
+  readonly there: string;
+  readonly here: string;
+}
+
+/** The other machines of a run: they join while it goes on, and may be lost. */
+export class RemoteMachines {
+  readonly #options: RemoteMachinesOptions;
+  readonly #remotes: readonly RemoteMachine[];
+  readonly #joined = new Map<string, Joint>();
+  readonly #left = new AbortController();
+  readonly #joining: Promise<unknown>[] = [];
+  readonly #tree: Promise<WorkingTree>;
+
+  /** @throws UsageError for a machine that cannot be meant. */
+  constructor(options: RemoteMachinesOptions) {
+    this.#options = options;
+    const { machines, globalConfig } = options;
+    const include = [...new Set(machines.flatMap(({ sync }) => sync?.include ?? []))];
+    this.#tree = workingTree(globalConfig.rootDir, { include, signal: this.#left.signal });
+    this.#tree.catch(() => {});
+    this.#remotes = machines.map((machine) => this.#remoteOf(machine));
+    const names = this.#remotes.map(({ name }) => name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) {
+      throw new UsageError({
+        message: `two machines are called ${twice}`,
+        remedy: "give one of them another `name`: { name: 'second', ssh: '…' }",
+      });
+    }
+  }
+
+  /** Announces the machines and lets them join. Those that cannot are named, and the run goes on without them. */
+  begin(): void {
+    for (const remote of this.#remotes) {
+      this.#options.tell({ type: 'machine-awaited', machine: remote.name, address: remote.address });
+      this.#joining.push(this.#join(remote));
+    }
+  }
+
+  /** The machine of this name, if it is another one that takes part. */
+  joint(name: string): Joint | undefined {
+    return this.#joined.get(name);
+  }
+
+  /** Ends what runs on the machines. @param gently Lets Jest there tear down what it has set up. */
+  async leave(gently: boolean): Promise<void> {
+    this.#left.abort(new Error('the run has ended'));
+    await Promise.all(this.#joining);
+    await Promise.all(this.#remotes.map((remote) => remote.leave(gently && this.#joined.has(remote.name))));
+  }
+
+  async #join(remote: RemoteMachine): Promise<void> {
+    const { tell, say } = this.#options;
+    const { name } = remote;
+    try {
+      const { machine, slots, prepared } = await remote.join(this.#left.signal);
+      const { root: here } = await this.#tree;
+      if (this.#left.signal.aborted) return;
+      this.#joined.set(name, { remote, there: prepared.root, here });
+      void remote.lost.then((reason) => this.#lose(name, slots, reason));
+      tell({ type: 'machine-known', machine });
+      for (const slot of slots) tell({ type: 'slot-up', slot });
+      tell({ type: 'machine-settled', machine: name });
+    } catch (error) {
+      if (this.#left.signal.aborted) return;
+      const { message } = error as Error;
+      const isUnreachable = error instanceof Unreachable;
+      const problem = isUnreachable ? `${name} ${message}` : `${name} cannot take part: ${message}`;
+      const remedy = isUnreachable && error.remedy !== undefined ? `\n  remedy: ${error.remedy}` : '';
+      say(`jest-runner-hardware: ${printable(problem)}; the run goes on without it${remedy}`);
+      tell({ type: 'machine-settled', machine: name, problem });
+    }
+  }
+
+  #lose(name: string, slots: readonly { readonly id: string }[], reason: string): void {
+    if (this.#left.signal.aborted) return;
+    this.#joined.delete(name);
+    this.#options.say(`jest-runner-hardware: ${printable(`${name} was lost: ${reason}`)}`);
+    for (const { id } of slots)
+      this.#options.tell({ type: 'slot-down', slotId: id, reason: `${name} was lost: ${reason}` });
+  }
+
+  #remoteOf(machine: RemoteMachineInput): RemoteMachine {
+    const { globalConfig, contexts, profiles, fast } = this.#options;
+    const address = parseSshAddress(machine.ssh, 'option machines');
+    const name = machine.name ?? nameOfAddress(address);
+    const env = Object.fromEntries(
+      (machine.env ?? []).flatMap((variable) => {
+        const value = process.env[variable];
+        return value === undefined ? [] : [[variable, value]];
+      }),
+    );
+    const configs = contexts.map(({ config }) => config);
+    return new RemoteMachine({
+      transport: sshTransport({
+        name,
+        address,
+        sshArgs: machine.sshArgs ?? [],
+        directory: machine.directory ?? '~/.cache/jest-runner-hardware',
+        ...(machine.node !== undefined && { node: machine.node }),
+        program: workerProgram(),
+      }),
+      detect: {
+        classes: [...new Set(profiles.flatMap(({ hardware }) => hardware.map((need) => need.class)))],
+        lazy: lazyProbesFor(profiles),
+        ...(machine.python !== undefined && { python: machine.python }),
+        ...(machine.machine !== undefined && {
+          machineFile: machineFileOf(machine.machine, globalConfig.rootDir),
+        }),
+      },
+      tree: this.#tree,
+      prepare: { env, ...(machine.setup !== undefined && { setup: machine.setup }) },
+      ...(machine.workers !== undefined && { workers: machine.workers }),
+      program: (found, slots, { root }) => {
+        const cwd = process.cwd();
+        const workers = slots[0]?.machineWorkers ?? 1;
+        const setup: ServedSetup = { machine: found, workers, fast, flags: runFlags(globalConfig, configs) };
+        return {
+          directory: relative(root, cwd),
+          nodeArgs: nodeArgs(),
+          module: 'jest/bin/jest',
+          args: [...jestArgs(process.argv.slice(2), cwd, root), `--maxWorkers=${workers}`],
+          env: { ...env, ...(showsColors(process.stderr) && { FORCE_COLOR: '1' }) },
+          setup,
+          lazy: [globalConfig, ...configs].some(
+            (each) => each.globalSetup != null || each.globalTeardown != null,
+          ),
+        };
+      },
+      onNotice: (notice) => this.#hear(name, notice),
+    });
+  }
+
+  #hear(name: string, { name: kind, payload }: WorkerNotice): void {
+    if (kind === 'output') process[payload.stream].write(payload.text);
+    else if (kind === 'progress')
+      this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);
+  }
+}
+
+/** Without a debugger, whose port is here, and without modules that lie here. */
+function nodeArgs(): readonly string[] {
+  const all = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')];
+  return [
+    ...new Set(
+      all.filter((arg) => /^--(experimental-vm-modules|max-old-space-size=|expose-gc|no-warnings)/.test(arg)),
+    ),
+  ];
+}
+
+function machineFileOf(machine: NonNullable<RemoteMachineInput['machine']>, rootDir: string): MachineFile {
+  return typeof machine === 'string'
+    ? readMachineFile(resolve(rootDir, machine.replace('<rootDir>', rootDir)))
+    : parseMachine(machine, 'option machines');
+}

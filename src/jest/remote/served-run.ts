@@ -1,0 +1,125 @@
+import { Socket } from 'node:net';
+import type { Test } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import type { TestRunnerContext } from 'jest-runner';
+import { openClaims } from '../../claims/open.js';
+import type { ClaimQueue } from '../../claims/queue.js';
+import { claimedDevices, needsOf } from '../../claims/resources.js';
+import { Ticket } from '../../claims/ticket.js';
+import type { LocalWorkers } from '../../execute/local-workers.js';
+import { Channel } from '../../transport/channel.js';
+import type { Call } from '../../transport/transport.js';
+import type { SuiteTests } from '../run/suite-tests.js';
+import { onWorkers, suiteWorkers } from '../run/suite-workers.js';
+import { fairThreadsOf } from '../run/workers.js';
+import { say, session } from '../session.js';
+import type { SuiteResult } from '../suite.js';
+import { suiteId } from '../suites.js';
+import type { ServedOutcome, ServedProjects, ServedSetup, ServedTask } from './protocol.js';
+import { snapshotPathsOf, watchFiles } from './snapshot-files.js';
+
+/**
+ * Runs the suites that a run on another machine sends here, until it sends no more. Jest has found the tests and set up what
+ * the project sets up globally.
+ */
+export class ServedRun {
+  readonly #tests: SuiteTests;
+  readonly #globalConfig: Config.GlobalConfig;
+  readonly #context: TestRunnerContext;
+  readonly #claims: ClaimQueue | undefined = openClaims(undefined, say);
+  #setup: ServedSetup | undefined;
+  #workers: LocalWorkers<SuiteResult> | undefined;
+
+  constructor(tests: readonly Test[], globalConfig: Config.GlobalConfig, context: TestRunnerContext) {
+    this.#tests = new Map(tests.map((test) => [suiteId(test, globalConfig), test]));
+    this.#globalConfig = globalConfig;
+    this.#context = context;
+  }
+
+  /** @param descriptor Of the pipe by which tasks come. Exits when whoever sends them is gone. */
+  async serve(descriptor: number): Promise<void> {
+    const pipe = new Socket({ fd: descriptor, readable: true, writable: true });
+    await new Promise<void>((resolve) => {
+      const channel: Channel = new Channel({
+        input: pipe,
+        output: pipe,
+        handlers: {
+          setup: async (setup: ServedSetup) => this.#setUp(setup),
+          run: (task: ServedTask, call: Call) => this.#run(task, call),
+          finish: async () => {
+            // Once it has answered, nothing keeps this process.
+            setImmediate(() => void channel.close().then(() => pipe.destroySoon()));
+            resolve();
+          },
+        },
+      });
+      void channel.lost.then(() => {
+        this.#workers?.killAll();
+        process.exit(1);
+      });
+    });
+    await this.#workers?.endAll();
+  }
+
+  #setUp(setup: ServedSetup): ServedProjects {
+    const configs = session.contexts?.map(({ config }) => config) ?? [];
+    for (const [index, config] of configs.entries()) {
+      for (const test of this.#tests.values()) {
+        if (test.context.config !== config) continue;
+        Object.assign(test, {
+          context: { ...test.context, config: { ...config, ...setup.flags.projects[index] } },
+        });
+      }
+    }
+    const { machine, workers, fast, flags } = setup;
+    this.#setup = setup;
+    this.#workers = suiteWorkers({
+      tests: [...this.#tests.values()],
+      globalConfig: { ...this.#globalConfig, ...flags.global },
+      context: this.#context,
+      workers,
+      fairThreads: fairThreadsOf(machine.machine.cpuBudget, { count: workers, asked: true }),
+      fast,
+    });
+    return { configs };
+  }
+
+  async #run(task: ServedTask, { signal, emit }: Call): Promise<ServedOutcome> {
+    const { id } = task.suite;
+    const test = this.#tests.get(id);
+    if (this.#setup === undefined || this.#workers === undefined)
+      throw new Error('no setup came before the first suite');
+    if (test === undefined) throw new Error(`Jest there finds no test file for ${id}`);
+    const { machine, workers } = this.#setup;
+    const { deviceIds, locks, exclusive } = task.placement.claim;
+    const claimed = claimedDevices(machine).map((device) => device.id);
+    const permit = { deviceIds: deviceIds.filter((each) => claimed.includes(each)), locks, exclusive };
+    const release = await this.#claim(needsOf(permit, machine), signal);
+    try {
+      const changes = watchFiles(await snapshotPathsOf(test));
+      const fairThreads = fairThreadsOf(machine.machine.cpuBudget, { count: workers, asked: true });
+      const onEvent = async (name: string, payload: unknown) => emit(name, payload);
+      const executor = onWorkers(this.#workers, this.#tests, fairThreads, onEvent);
+      const outcome = await executor.run({ ...task, machine }, signal);
+      return { outcome, files: changes() };
+    } finally {
+      release();
+    }
+  }
+
+  /** Waits until no other run of this machine uses what the suite needs. @returns Releases it. */
+  #claim(needs: ReturnType<typeof needsOf>, signal: AbortSignal): Promise<() => void> {
+    const queue = this.#claims;
+    if (queue === undefined) return Promise.resolve(() => {});
+    return new Promise((resolve) => {
+      const granted = () => {
+        signal.removeEventListener('abort', granted);
+        resolve(() => ticket.release());
+      };
+      const ticket: Ticket = new Ticket(queue, needs, { onGranted: granted, onWanted: () => {} });
+      if (ticket.isGranted) granted();
+      // A suite that is stopped while it waits starts, and stops at once.
+      else signal.addEventListener('abort', granted, { once: true });
+    });
+  }
+}

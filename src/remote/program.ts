@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { Channel } from '../transport/channel.js';
+import type { Call } from '../transport/transport.js';
+import { channelDescriptor, channelVariable, type StartParams } from './protocol.js';
+
+export interface ProgramOptions extends StartParams {
+  /** Top of the checkout. */
+  readonly root: string;
+  onOutput(stream: 'stdout' | 'stderr', text: string): void;
+  /** Called with its answer to the setup. */
+  onReady(answer: unknown): void;
+}
+
+/** The program that runs the tasks of a run in a checkout: the project's own Jest. It gets its tasks by a pipe of its own. */
+export class Program {
+  readonly #process: ChildProcess;
+  readonly #channel: Channel;
+  readonly #exited: Promise<string>;
+  readonly #ready: Promise<unknown>;
+  #tail = '';
+
+  constructor({ root, directory, nodeArgs, module, args, env, setup, onOutput, onReady }: ProgramOptions) {
+    const cwd = join(root, directory);
+    const path = createRequire(join(cwd, 'package.json')).resolve(module);
+    const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
+      cwd,
+      env: { ...process.env, ...env, [channelVariable]: String(channelDescriptor) },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      // What it started ends with it.
+      detached: true,
+    });
+    this.#process = child;
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream]?.setEncoding('utf8').on('data', (text: string) => {
+        this.#tail = (this.#tail + text).slice(-4096);
+        onOutput(stream, text);
+      });
+    }
+    this.#exited = new Promise((resolve) => {
+      child.on('error', (error) => resolve(error.message));
+      child.on('exit', (code, signal) =>
+        resolve(signal === null ? `exited with code ${code}` : `was killed by ${signal}`),
+      );
+    });
+    const pipe = child.stdio[channelDescriptor] as Duplex;
+    this.#channel = new Channel({ input: pipe, output: pipe, handlers: {} });
+    this.#ready = this.#channel.call('setup', setup);
+    // A failure is reported with the first task.
+    this.#ready.then(onReady, () => {});
+  }
+
+  async run(task: unknown, { signal, emit }: Call): Promise<unknown> {
+    try {
+      await this.#ready;
+      return await this.#channel.call('run', task, { signal, onEvent: emit });
+    } catch (error) {
+      if (!(await this.#hasEnded())) throw error;
+      throw new Error(`Jest there ${await this.#exited}: ${this.#tail.trim()}`);
+    }
+  }
+
+  /** Lets it end by itself, so that it tears down what it has set up. */
+  async finish(): Promise<void> {
+    await this.#channel.call('finish', null).catch(() => {});
+    await this.#exited;
+  }
+
+  /** Ends it and all that it started. Synchronous. */
+  kill(): void {
+    const { pid } = this.#process;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // Already gone.
+    }
+  }
+
+  #hasEnded(): Promise<boolean> {
+    return Promise.race([this.#channel.lost.then(() => true), Promise.resolve(false)]);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Machine } from '../core/machine/machine.js';
+import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
+import type { LazyProbeName } from '../detect/lazy-probes.js';
+import type { MachineFile } from '../machine-file/read.js';
+
+/** Both sides must have the same. */
+export const protocolVersion = 1;
+
+/** What a worker on another machine can be asked, in this order. Nothing here knows what a task is. */
+export interface WorkerCalls {
+  /** What the machine has. */
+  detect(params: DetectParams): Promise<Machine>;
+  /** Makes the cache of working states ready. */
+  cache(params: { readonly treeId: string }): Promise<CacheState>;
+  /**
+   * Receives objects as `git receive-pack` does. What git writes comes as events `data`, and what it reads goes by
+   * notices `receive-pack-input`: base64 each, null at the end.
+   */
+  receivePack(): Promise<void>;
+  /** Checks a state out and sets it up. */
+  prepare(params: PrepareParams): Promise<Prepared>;
+  /** Starts the program that runs tasks; a second call changes nothing. */
+  start(params: StartParams): Promise<void>;
+  /** Runs one task; events of the call are the task's own. */
+  run(task: unknown): Promise<unknown>;
+  /** Ends the program in its own time. */
+  finish(): Promise<void>;
+}
+
+export interface DetectParams {
+  /** What the machine is called in this run. */
+  readonly name: string;
+  /** Classes of devices that tasks ask for. */
+  readonly classes: readonly DeviceClass[];
+  readonly lazy: readonly LazyProbeName[];
+  /** What the user says about it; checked. */
+  readonly machineFile?: MachineFile;
+  readonly python?: string;
+}
+
+export interface CacheState {
+  /** Whether the tree need not be sent. */
+  readonly hasTree: boolean;
+  /** Path of the repository there. */
+  readonly repository: string;
+}
+
+export interface PrepareParams {
+  /** Names the project's folder there, which stays the same from run to run. */
+  readonly project: string;
+  readonly treeId: string;
+  /** The project's directory below the top of its repository; empty: the top itself. */
+  readonly prefix: string;
+  /** What installs the dependencies; left out: what the lockfile asks for; false: nothing. */
+  readonly setup?: string | false;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface Prepared {
+  /** Where the top of the repository is there. */
+  readonly root: string;
+  /** Whether the dependencies had to be installed. */
+  readonly hasSetUp: boolean;
+}
+
+export interface StartParams {
+  /** Directory of the program, below the top of the repository. */
+  readonly directory: string;
+  /** Flags for Node.js. */
+  readonly nodeArgs: readonly string[];
+  /** A module and its path below a package: `jest/bin/jest`, found from the directory. */
+  readonly module: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Sent to the program before its first task. */
+  readonly setup: unknown;
+  /** Starts it with the first task: it sets something up that a machine without tasks needs not. */
+  readonly lazy: boolean;
+}
+
+/** What a worker tells without being asked. */
+export type WorkerNotice =
+  | {
+      readonly name: 'output';
+      readonly payload: { readonly stream: 'stdout' | 'stderr'; readonly text: string };
+    }
+  /** What the program answered to its setup. */
+  | { readonly name: 'ready'; readonly payload: unknown }
+  /** A line for the person at the terminal, about the machine. */
+  | { readonly name: 'progress'; readonly payload: string };
+
+/** The file descriptor by which the program that runs tasks talks to the worker; its variable holds the number. */
+export const channelDescriptor = 3;
+export const channelVariable = 'JEST_HARDWARE_CHANNEL';

@@ -1,0 +1,121 @@
+import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
+import { projectKeyOf, pushTree } from '../sync/push-tree.js';
+import type { WorkingTree } from '../sync/working-tree.js';
+import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
+import { throughConnection } from './git-bridge.js';
+import type {
+  CacheState,
+  DetectParams,
+  Prepared,
+  PrepareParams,
+  StartParams,
+  WorkerCalls,
+  WorkerNotice,
+} from './protocol.js';
+
+export interface RemoteMachineOptions {
+  readonly transport: Transport;
+  readonly detect: Omit<DetectParams, 'name'>;
+  /** The project's files as they are now; taken once for all machines. */
+  readonly tree: Promise<WorkingTree>;
+  readonly prepare: Omit<PrepareParams, 'project' | 'treeId' | 'prefix'>;
+  /** How many tasks run there at once; left out: one for each CPU thread, and one for each accelerator. */
+  readonly workers?: number;
+  /** What runs the tasks. */
+  program(machine: Machine, slots: readonly Slot[], tree: WorkingTree): StartParams;
+  onNotice(notice: WorkerNotice): void;
+}
+
+/** A machine that has joined the run. */
+export interface Joined {
+  readonly machine: Machine;
+  readonly slots: readonly Slot[];
+  readonly prepared: Prepared;
+  /** Ms for connecting and detecting, for sending what was missing, and for checking out and setting up. */
+  readonly tookMs: { readonly connect: number; readonly send: number; readonly prepare: number };
+}
+
+/** Another machine, as the run sees it: it joins, runs tasks, and may be lost. */
+export class RemoteMachine {
+  readonly name: string;
+  readonly address: string;
+  readonly #options: RemoteMachineOptions;
+  #connection: Connection | undefined;
+
+  constructor(options: RemoteMachineOptions) {
+    this.#options = options;
+    this.name = options.transport.name;
+    this.address = options.transport.address;
+  }
+
+  /**
+   * Connects, and brings the project's files there.
+   * @throws {Unreachable} when no worker comes up there; an `Error` for anything that is missing there.
+   */
+  async join(signal: AbortSignal): Promise<Joined> {
+    const { transport, detect, tree, prepare, workers, program, onNotice } = this.#options;
+    const startedMs = performance.now();
+    const onNoticeNamed = (name: string, payload: unknown) => onNotice({ name, payload } as WorkerNotice);
+    const connection = await transport.connect({ onNotice: onNoticeNamed }, signal);
+    this.#connection = connection;
+    const machine = await this.#call('detect', { ...detect, name: this.name }, { signal });
+    const connectedMs = performance.now();
+    const taken = await tree;
+    const { treeId, prefix } = taken;
+    const cache: CacheState = await this.#call('cache', { treeId }, { signal });
+    if (!cache.hasTree) {
+      await throughConnection(connection, (sshCommand) =>
+        pushTree(taken, { url: `ssh://${this.name}${cache.repository}`, sshCommand }, { signal }),
+      );
+    }
+    const sentMs = performance.now();
+    const prepared = await this.#call(
+      'prepare',
+      { ...prepare, project: projectKeyOf(taken), treeId, prefix },
+      { signal },
+    );
+    const slots =
+      workers === undefined
+        ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
+        : slotsOf(machine, workers);
+    await this.#call('start', program(machine, slots, taken), { signal });
+    const preparedMs = performance.now();
+    return {
+      machine,
+      slots,
+      prepared,
+      tookMs: {
+        connect: Math.round(connectedMs - startedMs),
+        send: Math.round(sentMs - connectedMs),
+        prepare: Math.round(preparedMs - sentMs),
+      },
+    };
+  }
+
+  /** Runs one task. @throws {ConnectionLost} when the machine is gone. */
+  async run(task: unknown, options: CallOptions): Promise<unknown> {
+    if (this.#connection === undefined) throw new ConnectionLost('it has not joined');
+    return this.#connection.call('run', task, options);
+  }
+
+  /** Why the machine was lost. Resolves when that happens; never before it has joined. */
+  get lost(): Promise<string> {
+    return this.#connection?.lost ?? new Promise(() => {});
+  }
+
+  /** Ends what runs there. @param gently Lets the program tear down what it has set up. */
+  async leave(gently: boolean): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    if (gently) await connection.call('finish', null).catch(() => {});
+    await connection.close();
+  }
+
+  async #call<Name extends keyof WorkerCalls>(
+    name: Name,
+    params: Parameters<WorkerCalls[Name]>[0],
+    options?: CallOptions,
+  ): Promise<Awaited<ReturnType<WorkerCalls[Name]>>> {
+    return (await this.#connection?.call(name, params, options)) as Awaited<ReturnType<WorkerCalls[Name]>>;
+  }
+}

@@ -1,0 +1,131 @@
+import { spawn } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+import { detectMachine } from '../detect/detect.js';
+import { type Checkout, checkOut } from '../sync/check-out.js';
+import { environmentOfOurs } from '../sync/git.js';
+import { setUp } from '../sync/setup.js';
+import { cacheRepository, hasTree, prepareCache } from '../sync/tree-cache.js';
+import type { Call, Handlers } from '../transport/transport.js';
+import { Program } from './program.js';
+import type { DetectParams, PrepareParams, StartParams, WorkerCalls, WorkerNotice } from './protocol.js';
+
+export interface WorkerOptions {
+  /** Where it keeps checkouts and objects. */
+  readonly root: string;
+  notify<Name extends WorkerNotice['name']>(
+    name: Name,
+    payload: Extract<WorkerNotice, { name: Name }>['payload'],
+  ): void;
+}
+
+/** The far side of a run: holds the project's files as the coordinator has them, and runs its tasks there. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  #checkout: Checkout | undefined;
+  #start: (() => Program) | undefined;
+  #program: Program | undefined;
+  #onPackInput: (part: string | null) => void = () => {};
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    // A shell that is not interactive may not know where the Node.js is that runs this; `npm` lies beside it.
+    process.env['PATH'] = [dirname(process.execPath), process.env['PATH']].join(delimiter);
+  }
+
+  get handlers(): Handlers {
+    const handlers: { readonly [Name in keyof WorkerCalls]: Handlers[string] } = {
+      detect: (params: DetectParams) => detect(params, this.#options.root),
+      cache: ({ treeId }: { readonly treeId: string }) => this.#cache(treeId),
+      receivePack: (_params: null, call: Call) => this.#receivePack(call),
+      prepare: (params: PrepareParams, call: Call) => this.#prepare(params, call.signal),
+      start: (params: StartParams) => this.#startProgram(params),
+      run: (task: unknown, call: Call) => this.#run(task, call),
+      finish: async () => this.#program?.finish(),
+    };
+    return handlers;
+  }
+
+  onNotice(name: string, payload: unknown): void {
+    if (name === 'receive-pack-input') this.#onPackInput(payload as string | null);
+  }
+
+  /** Ends all that it started, at once. Synchronous. */
+  kill(): void {
+    this.#program?.kill();
+    this.#checkout?.release();
+  }
+
+  async #cache(treeId: string) {
+    const { root } = this.#options;
+    return { repository: await prepareCache(root), hasTree: await hasTree(root, treeId) };
+  }
+
+  async #receivePack({ emit, signal }: Call): Promise<void> {
+    const { root } = this.#options;
+    const git = spawn('git', ['receive-pack', cacheRepository(root)], {
+      cwd: root,
+      env: environmentOfOurs(),
+      stdio: 'pipe',
+      signal,
+    });
+    let said = '';
+    git.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    git.stdin.on('error', () => {});
+    this.#onPackInput = (part) => {
+      if (part === null) git.stdin.end();
+      else git.stdin.write(Buffer.from(part, 'base64'));
+    };
+    git.stdout.on('data', (chunk: Buffer) => emit('data', chunk.toString('base64')));
+    await new Promise<void>((resolve, reject) => {
+      git.on('error', reject);
+      git.on('close', (code) =>
+        code === 0 ? resolve() : reject(new Error(`git receive-pack: ${said.trim()}`)),
+      );
+    });
+  }
+
+  async #prepare({ project, treeId, prefix, setup, env }: PrepareParams, signal: AbortSignal) {
+    const { root: cacheDirectory, notify } = this.#options;
+    const checkout = await checkOut({ cacheDirectory, projectKey: project, treeId, prefix, signal });
+    if (checkout === undefined)
+      throw new Error('the working state was removed from the cache; start the run again');
+    this.#checkout = checkout;
+    Object.assign(process.env, env);
+    const onStart = (command: string) => notify('progress', `runs \`${command}\` for its dependencies`);
+    const plan = setup === false ? undefined : await setUp(checkout, { command: setup, signal, onStart });
+    return { root: checkout.root, hasSetUp: plan !== undefined };
+  }
+
+  async #startProgram(params: StartParams): Promise<void> {
+    const root = this.#checkout?.root;
+    if (root === undefined) throw new Error('there is no checkout yet');
+    const { notify } = this.#options;
+    this.#start = () =>
+      new Program({
+        ...params,
+        root,
+        onOutput: (stream, text) => notify('output', { stream, text }),
+        onReady: (answer) => notify('ready', answer),
+      });
+    if (!params.lazy) this.#program = this.#start();
+  }
+
+  async #run(task: unknown, call: Call): Promise<unknown> {
+    this.#program ??= this.#start?.();
+    if (this.#program === undefined) throw new Error('no program was named');
+    return this.#program.run(task, call);
+  }
+}
+
+async function detect({ name, classes, lazy, machineFile, python }: DetectParams, projectDir: string) {
+  const machine = await detectMachine({
+    projectDir,
+    classes,
+    lazy,
+    ...(python !== undefined && { python }),
+    ...(machineFile !== undefined && { machineFile }),
+  });
+  return { ...machine, machine: { ...machine.machine, name } };
+}
