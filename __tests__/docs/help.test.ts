@@ -10,7 +10,9 @@ test.each(['', ...Object.keys(commands)])('the help of the command line stands t
   expect(printed.map(({ text }) => text)).toContain(out);
 });
 
-const outputs = printed.filter(({ info, text }) => !['diagram', 'excerpt'].includes(info) && !text.startsWith('usage: '));
+const outputs = printed.filter(
+  ({ info, text }) => !['diagram', 'excerpt'].includes(info) && !text.startsWith('usage: '),
+);
 
 test.each(outputs)('$place is what "$info" prints', async ({ info, text }) => {
   const { out } = await run(info.split(' '));
