@@ -4,9 +4,8 @@ import { linearMatcher } from '../core/vocabulary/linear-matcher.js';
 
 type Picomatch = { makeRe(glob: string, options: { readonly dot: boolean }): RegExp };
 
-// The picomatch that Jest uses for `testMatch`, wherever the package manager put it.
-const ownRequire = createRequire(import.meta.url);
-const { makeRe } = createRequire(ownRequire.resolve('jest-util'))('picomatch') as Picomatch;
+const require = createRequire(import.meta.url);
+let picomatch: Picomatch | undefined;
 
 const compiled = new Map<string, ((path: string) => boolean) | undefined>();
 
@@ -17,8 +16,14 @@ const compiled = new Map<string, ((path: string) => boolean) | undefined>();
 export function globMatcher(glob: string): ((path: string) => boolean) | undefined {
   if (glob.length > limits.globLength) return undefined;
   if (!compiled.has(glob)) {
-    const matches = linearMatcher(makeRe(glob, { dot: true }).source);
+    picomatch ??= jestPicomatch();
+    const matches = linearMatcher(picomatch.makeRe(glob, { dot: true }).source);
     compiled.set(glob, matches && ((path) => path !== '' && (path === glob || matches(path))));
   }
   return compiled.get(glob);
+}
+
+/** The picomatch that Jest uses for `testMatch`, wherever the package manager put it. */
+function jestPicomatch(): Picomatch {
+  return createRequire(require.resolve('jest-util'))('picomatch') as Picomatch;
 }

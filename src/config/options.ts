@@ -18,7 +18,7 @@ import {
   wordOf,
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
-import { type ReportFormatName, reportFormatNames } from '../report/formats/index.js';
+import { type ReportFormatName, reportFormatNames } from '../report/formats/names.js';
 import { machinesSchema, type RemoteMachineInput } from './machines.js';
 import { configuredProfiles } from './profiles.js';
 

@@ -2,7 +2,7 @@ import type { AggregatedResult, TestContext } from '@jest/test-result';
 import { showsColors } from '../host/colors.js';
 import { terminalWidth } from '../host/terminal-width.js';
 import { reportedRun } from '../report/formats/format.js';
-import { reportFormats } from '../report/formats/index.js';
+import { terminalFormat } from '../report/formats/terminal.js';
 import { jestPackages } from './interop.js';
 import { session } from './session.js';
 
@@ -35,7 +35,7 @@ export default class HardwareReporter extends jestPackages.BaseReporter {
     const color = showsColors(process.stderr);
     for (const { events, recordPath, fastPath } of session.runs) {
       const options = { color, width: terminalWidth(process.stderr), recordPath };
-      this.log(reportFormats.terminal.render(reportedRun(events), options));
+      this.log(terminalFormat.render(reportedRun(events), options));
       if (fastPath !== undefined) this.log(`  fast path   ${fastPath}`);
     }
   }

@@ -124,7 +124,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     for (const problem of problems) if (problem !== undefined) say(problem);
     const reported = reportedRun(events);
     const { summary } = reported;
-    for (const line of writeReports(reported, options, record.path, this.#globalConfig)) say(line);
+    for (const line of await writeReports(reported, options, record.path, this.#globalConfig)) say(line);
     const unsent = await sendReport(reported);
     if (unsent !== undefined) say(unsent);
     failForStates(summary, this.#globalConfig);

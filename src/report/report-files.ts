@@ -1,5 +1,6 @@
 import { fileOptions, type ReportedRun } from './formats/format.js';
-import { type ReportFormatName, reportFormats } from './formats/index.js';
+import { reportFormats } from './formats/index.js';
+import type { ReportFormatName } from './formats/names.js';
 
 interface ReportFile {
   readonly name: string;

@@ -9,7 +9,7 @@ test('what failed, then the slowest, then what never ran', () => {
     'suite                        device    time  why',
     'test/nlp/slow.test.ts        cpu        3 s  timed out: stopped after @max-time 3s',
     'test/typo.test.ts                            wrong docblock: test/typo.test.ts:2: Unknown pragma @hardwear; did you mean @hardware?',
-    'test/vision/large.test.ts                    cannot run: needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB',
+    'test/vision/large.test.ts                    cannot run: needs 24 GiB on the device: gpu0 (NVIDIA GeForce RTX 4070) has 12 GiB; would run o…',
     'test/vision/train.test.ts    gpu0     4.5 s  asked for gpu; expected 5 s (never measured)',
     'test/nlp/embeddings.test.ts  cpu      3.5 s  flaky: killed by SIGKILL at 14.8 GiB of 16 GiB: out of memory, on local/cpu',
     'test/edge/wake-word.test.ts  cpu        1 s  degraded; asked for npu; expected 1 s (never measured)',

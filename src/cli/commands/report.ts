@@ -4,7 +4,8 @@ import { formatProblem, UsageError } from '../../core/vocabulary/usage-error.js'
 import { showsColors } from '../../host/colors.js';
 import { terminalWidth } from '../../host/terminal-width.js';
 import type { ReportedRun } from '../../report/formats/format.js';
-import { type ReportFormatName, reportFormatNames, reportFormats } from '../../report/formats/index.js';
+import { reportFormats } from '../../report/formats/index.js';
+import { type ReportFormatName, reportFormatNames } from '../../report/formats/names.js';
 import { sendSpans } from '../../report/otel/send.js';
 import { reportFiles } from '../../report/report-files.js';
 import { exitCodeOf, exitCodeOfRun } from '../../report/summary/verdict.js';

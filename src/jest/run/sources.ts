@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import type { RunStarted } from '../../core/events.js';
 import { liveHost } from '../../host/live.js';
 
@@ -19,10 +21,20 @@ export function commitOf(env: Readonly<Record<string, string | undefined>>): str
 export async function sourcesIn(rootDir: string): Promise<Sources> {
   const named = commitOf(process.env);
   if (named !== undefined) return { commit: named };
+  if (!isUnderGit(rootDir)) return {};
   // Without optional locks it never stands in the way of a git command of the user's.
   const args = ['-C', rootDir, '--no-optional-locks', 'status', '--porcelain=v2', '--branch'];
   const { status, stdout } = await liveHost().run('git', args, { timeoutMs: longestMs });
   const commit = /^# branch\.oid ([0-9a-f]{7,})$/m.exec(stdout)?.[1];
   if (status !== 'ok' || commit === undefined) return {};
   return { commit, ...(/^[^#]/m.test(stdout) && { uncommitted: true }) };
+}
+
+/** Starting git to hear that there is no repository takes longer than a look for one. */
+function isUnderGit(rootDir: string): boolean {
+  if (process.env['GIT_DIR'] !== undefined) return true;
+  for (let folder = resolve(rootDir); ; folder = dirname(folder)) {
+    if (existsSync(join(folder, '.git'))) return true;
+    if (dirname(folder) === folder) return false;
+  }
 }

@@ -6,6 +6,7 @@ import { htmlFormat } from './html/html.js';
 import { jsonFormat } from './json.js';
 import { junitFormat } from './junit.js';
 import { markdownFormat } from './markdown.js';
+import type { ReportFormatName } from './names.js';
 import { terminalFormat } from './terminal.js';
 import { traceFormat } from './trace.js';
 
@@ -20,8 +21,4 @@ export const reportFormats = {
   agent: agentFormat,
   markdown: markdownFormat,
   csv: csvFormat,
-} as const satisfies Record<string, ReportFormat>;
-
-export type ReportFormatName = keyof typeof reportFormats;
-
-export const reportFormatNames = Object.keys(reportFormats) as readonly ReportFormatName[];
+} as const satisfies Record<ReportFormatName, ReportFormat>;

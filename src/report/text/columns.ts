@@ -1,4 +1,13 @@
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
+import type stringWidth from 'string-width';
+
+const require = createRequire(import.meta.url);
+
+/** Loaded for the first text that is not of one column a character: it brings five modules. */
+let widthOf: typeof stringWidth | undefined;
+
+/** Printable ASCII. */
+const plain = /^[ -~]*$/;
 
 /** Characters of a text from outside that reports for a terminal show. Some names and messages have a million. */
 const longestText = 1000;
@@ -8,7 +17,9 @@ const breakable = /(?<=[ /])/;
 
 /** Columns that a text takes on a terminal. */
 export function columnsOf(text: string): number {
-  return stringWidth(text);
+  if (plain.test(text)) return text.length;
+  widthOf ??= require('string-width') as typeof stringWidth;
+  return widthOf(text);
 }
 
 /** Fills a text up with spaces. @param right Whether the spaces stand before it. Default false. */

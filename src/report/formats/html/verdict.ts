@@ -4,6 +4,7 @@ import { suiteOutcomes } from '../../summary/suites.js';
 import type { RunSummary } from '../../summary/summary.js';
 import { failureCauses } from '../../summary/verdict.js';
 import { besideBestPossible } from '../../text/best-possible.js';
+import { grouped } from '../../text/counted.js';
 import { outcomeText } from '../../text/outcomes.js';
 import { verdictText } from '../../text/verdict.js';
 import { outcomeRanks } from './outcome-ranks.js';
@@ -46,7 +47,7 @@ function factsOf(summary: RunSummary): readonly string[] {
   const outcomes = suiteOutcomes.filter((outcome) => counts[outcome] > 0);
   const more = bound?.moreWorkers;
   return [
-    outcomes.map((outcome) => `${counts[outcome].toLocaleString('en')} ${outcomeText[outcome]}`).join(', '),
+    outcomes.map((outcome) => `${grouped(counts[outcome])} ${outcomeText[outcome]}`).join(', '),
     `total ${formatDuration(makespanMs)}${bound ? `, ${besideBestPossible(makespanMs, bound.ms, 2)}` : ''}`,
     ...(more ? [`-w ${more.workers} would take ${formatDuration(more.totalMs)}`] : []),
     ...(startedAt === undefined ? [] : [`started ${startedAt}`]),

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const source = fileURLToPath(new URL('../../src/', import.meta.url));
+
+/** What every run loads before its first suite. */
+const entries = ['index.ts', 'jest/sequencer.ts', 'jest/reporter.ts'];
+
+/** What few runs need: loaded by `import()` where it is asked for. */
+const rare = [
+  'cli/',
+  'detect/browsers/',
+  'detect/doctor/',
+  'init/',
+  'jest/remote/remote-machines.ts',
+  'jest/run/written-reports.ts',
+  'jest/shards/',
+  'remote/serve-stdio.ts',
+  'report/compare/',
+  'report/drawing/',
+  'report/formats/html/',
+  'report/github/',
+  'report/otel/send.ts',
+  'simulate/',
+  'sync/',
+  'transport/ssh/',
+];
+
+test('a run does not load what few runs need', () => {
+  const seen = new Map<string, string>();
+  const follow = (path: string, from: string): void => {
+    if (seen.has(path)) return;
+    seen.set(path, from);
+    for (const imported of staticImports(path)) follow(imported, path);
+  };
+  for (const entry of entries) follow(entry, 'every run');
+  const loaded = [...seen].filter(([path]) => rare.some((place) => path.startsWith(place)));
+  expect(loaded.map(([path, from]) => `${path}, imported by ${from}`)).toEqual([]);
+  expect(seen.size).toBeGreaterThan(100);
+});
+
+function staticImports(path: string): readonly string[] {
+  if (path.endsWith('.json')) return [];
+  const text = readFileSync(join(source, path), 'utf8');
+  const statements = text.matchAll(/^(?:import|export) (?!type )[^;'"]*?from '(\.[^']+)'/gm);
+  return [...statements].map(([, specifier = '']) =>
+    relative(source, join(source, dirname(path), specifier))
+      .replaceAll('\\', '/')
+      .replace(/\.js$/, '.ts'),
+  );
+}
