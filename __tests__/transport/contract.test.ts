@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
 import { inProcess } from '../../src/transport/in-process.js';
-import { sshTransport, type WorkerProgram } from '../../src/transport/ssh/ssh-transport.js';
+import { sshTransport } from '../../src/transport/ssh/ssh-transport.js';
 import type { Connection, Transport } from '../../src/transport/transport.js';
 import { type SshHost, sshServer, startSshHost } from '../e2e/harness/ssh-server.js';
+import { echoProgram } from './echo-over-ssh.js';
 import { echoHandlers } from './echo-worker.js';
 
 let host: SshHost | undefined;
@@ -25,18 +23,6 @@ async function overSsh(to?: SshHost): Promise<Transport> {
     directory: '~/worker files',
     program,
   });
-}
-
-async function echoProgram(): Promise<WorkerProgram> {
-  const { outputFiles } = await build({
-    entryPoints: ['__tests__/transport/echo-program.ts'],
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'cjs',
-  });
-  const packed = gzipSync(outputFiles[0]?.contents ?? '');
-  return { packed, hash: createHash('sha256').update(packed).digest('hex').slice(0, 16) };
 }
 
 describe.each(Object.entries(transports))('%s', (_name, transportOf) => {
@@ -130,7 +116,7 @@ withSsh('ssh', () => {
       address,
       sshArgs: [],
       directory: '~/x',
-      program: { packed: Buffer.alloc(0), hash: '0' },
+      program: { packed: Buffer.alloc(0), protocol: 1, hash: '0' },
     });
     const refused = transport.connect({ onNotice() {} }, signal);
     await expect(refused).rejects.toMatchObject({
@@ -147,7 +133,7 @@ withSsh('ssh', () => {
       sshArgs: ['-F', host?.configFile ?? ''],
       directory: '~/x',
       node: '/opt/no/node',
-      program: { packed: Buffer.alloc(0), hash: '0' },
+      program: { packed: Buffer.alloc(0), protocol: 1, hash: '0' },
     }).connect({ onNotice() {} }, signal);
     await expect(refused).rejects.toThrow('has no Node.js at /opt/no/node');
   });

@@ -18,6 +18,8 @@ export interface SshHost {
   readonly port: number;
   /** Home of whoever logs in. */
   readonly home: string;
+  /** Path of a private key that it lets in. */
+  readonly key: string;
   /** The last it wrote about itself. */
   log(): string;
   /** Ends the server and all connections. */
@@ -25,8 +27,21 @@ export interface SshHost {
   dispose(): void;
 }
 
+interface SshSettings {
+  /** Lines for `sshd_config`, before ours. */
+  readonly server?: string;
+  /** Lines for `ssh_config` about this host, before ours. */
+  readonly client?: string;
+  /** Default 127.0.0.1. */
+  readonly address?: string;
+}
+
 /** @param commandLine For the line of `authorized_keys`: `command="…",restrict`. Default: none. */
-export async function startSshHost(name: string, commandLine = ''): Promise<SshHost> {
+export async function startSshHost(
+  name: string,
+  commandLine = '',
+  { server: serverLines = '', client = '', address = '127.0.0.1' }: SshSettings = {},
+): Promise<SshHost> {
   if (sshServer === undefined) throw new Error('there is no sshd');
   const folder = mkdtempSync(join(tmpdir(), 'jrh-ssh-'));
   const path = (file: string) => join(folder, file);
@@ -42,8 +57,9 @@ export async function startSshHost(name: string, commandLine = ''): Promise<SshH
   const log = path('log');
   writeFileSync(
     path('sshd_config'),
-    `Port ${port}
-ListenAddress 127.0.0.1
+    `${serverLines}
+Port ${port}
+ListenAddress ${address}
 HostKey ${path('host')}
 AuthorizedKeysFile ${path('authorized_keys')}
 PidFile none
@@ -57,8 +73,10 @@ SetEnv HOME=${home}
   writeFileSync(
     path('ssh_config'),
     `Host ${name}
-  HostName 127.0.0.1
+  HostName ${address}
   Port ${port}
+Host *
+${client}
   User ${userInfo().username}
   IdentityFile ${path('user')}
   IdentitiesOnly yes
@@ -71,13 +89,14 @@ SetEnv HOME=${home}
     stdio: 'ignore',
     detached: true,
   });
-  await listening(server, port, log);
+  await listening(server, { address, port }, log);
   const kill = () => killWithSessions(server);
   return {
     name,
     configFile: path('ssh_config'),
     port,
     home,
+    key: path('user'),
     log: () => (existsSync(log) ? readFileSync(log, 'utf8') : ''),
     kill,
     dispose() {
@@ -110,11 +129,15 @@ function freePort(): Promise<number> {
   });
 }
 
-async function listening(server: ChildProcess, port: number, log: string): Promise<void> {
+async function listening(
+  server: ChildProcess,
+  { address, port }: { readonly address: string; readonly port: number },
+  log: string,
+): Promise<void> {
   const { connect } = await import('node:net');
   while (server.exitCode === null) {
     const answers = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1');
+      const socket = connect(port, address);
       socket.on('connect', () => resolve(true)).on('error', () => resolve(false));
       socket.on('close', () => socket.destroy());
     });

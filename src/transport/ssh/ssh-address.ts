@@ -39,7 +39,8 @@ export function parseSshAddress(text: string, where: string): SshAddress {
   };
 }
 
-/** The machine's name in reports where it has no other: the host, without user and port. */
+/** The machine's name in reports where it has no other: the host, without user and port. An IPv6 address has `-` for `:`. */
 export function nameOfAddress({ destination }: SshAddress): string {
-  return destination.slice(destination.lastIndexOf('@') + 1);
+  const host = destination.slice(destination.lastIndexOf('@') + 1);
+  return host.includes(':') ? `ip6-${host.replaceAll(/[^\w.]+/g, '-').replace(/^-+/, '')}` : host;
 }

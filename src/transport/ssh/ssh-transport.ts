@@ -25,6 +25,8 @@ export interface WorkerProgram {
   readonly hash: string;
   /** gzip. */
   readonly packed: Buffer;
+  /** Of the protocol that it speaks; a worker that is started otherwise must speak the same. */
+  readonly protocol: number;
 }
 
 /** Time until the far side says its first word, and until the worker then answers. */
@@ -54,26 +56,41 @@ async function connect(
   const ssh = spawn('ssh', [...sshArguments(options), command], { stdio: 'pipe', windowsHide: true });
   const exited = new Promise<void>((resolve) => {
     ssh.on('close', () => resolve());
+    // A shared connection that the user's config leaves behind may hold its pipes.
+    ssh.on('exit', () => setTimeout(resolve, leftoverMs));
     ssh.on('error', () => resolve());
   });
   const printed = tailOf(ssh);
   const start = new MarkedStart(ssh.stdout);
-  const stop = () => ssh.kill();
+  let isLate = false;
+  const stop = () => {
+    isLate = true;
+    ssh.kill();
+  };
   ssh.stdin.on('error', () => {});
   signal.addEventListener('abort', stop, { once: true });
   let timer = setTimeout(stop, connectMs);
   try {
     let words = await start.next();
     if (words?.[0] === 'program') {
+      // Banners are no evidence of what happens later.
+      await new Promise((resolve) => setImmediate(resolve));
+      printed.forget();
       clearTimeout(timer);
       timer = setTimeout(stop, words[1] === 'needs' ? sendMs : connectMs);
       if (words[1] === 'needs') ssh.stdin.write(program.packed);
       words = await start.next();
     }
-    if (words?.[0] !== 'worker') {
+    if (words?.[0] !== 'worker' || words[1] !== String(program.protocol)) {
       ssh.kill();
       await exited;
-      throw explainSsh({ words, printed: printed(), noise: start.noise, address: options.address });
+      throw explainSsh({
+        words,
+        printed: printed.text(),
+        noise: start.noise,
+        isLate,
+        address: options.address,
+      });
     }
   } finally {
     clearTimeout(timer);
@@ -86,7 +103,7 @@ async function connect(
     handlers: {},
     onNotice,
     silenceSeconds,
-    evidence: printed,
+    evidence: printed.text,
     async end() {
       const timer = setTimeout(() => ssh.kill('SIGKILL'), endMs);
       await exited;
@@ -95,6 +112,9 @@ async function connect(
   });
 }
 
+/** What ssh has written is read by then. */
+const leftoverMs = 500;
+
 /** The worker kills what it started, and ends; a machine that does not answer is left alone. */
 const endMs = 2000;
 
@@ -102,6 +122,8 @@ function sshArguments({ sshArgs, address: { destination, port } }: SshOptions): 
   const settings = {
     // Nobody can answer a question.
     BatchMode: 'yes',
+    // A shared connection is used where there is one; ours would end those of others, or stay behind.
+    ControlMaster: 'no',
     ConnectTimeout: String(connectMs / 1000),
     // What runs there gets none of our keys and ports.
     ForwardAgent: 'no',
@@ -119,11 +141,18 @@ function sshArguments({ sshArgs, address: { destination, port } }: SshOptions): 
   ];
 }
 
-/** Reads all that ssh and the far side write to stderr, as a full pipe would stop them. @returns Gives the last of it. */
-function tailOf({ stderr }: ChildProcess): () => string {
+/** Reads all that ssh and the far side write to stderr, as a full pipe would stop them, and keeps the last of it. */
+function tailOf(ssh: ChildProcess): { text(): string; forget(): void } {
   let tail = '';
-  stderr?.setEncoding('utf8').on('data', (text: string) => {
+  const keep = (text: string) => {
     tail = (tail + text).slice(-4096);
-  });
-  return () => tail.trim();
+  };
+  ssh.stderr?.setEncoding('utf8').on('data', keep);
+  ssh.on('error', ({ message }) => keep(message));
+  return {
+    text: () => tail.trim(),
+    forget() {
+      tail = '';
+    },
+  };
 }
