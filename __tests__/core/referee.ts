@@ -21,6 +21,7 @@ export class Referee {
   readonly #requeued = new Set<string>();
   readonly #ends = new Map<string, string>();
   readonly #running = new Map<string, Running>();
+  readonly #ahead = new Set<string>();
   /** Slots of attempts that were told to stop. */
   readonly #stopped = new Set<string>();
   #ended = false;
@@ -39,6 +40,11 @@ export class Referee {
   get freeSlots(): readonly Slot[] {
     const busy = new Set(this.running.flatMap(({ slots }) => slots.map(({ id }) => id)));
     return [...this.#slots.values()].filter(({ id }) => !busy.has(id));
+  }
+
+  /** Whether the suite waits on the machine of a busy slot. */
+  isSentAhead(suiteId: string): boolean {
+    return this.#ahead.has(suiteId);
   }
 
   /** How every suite ended. */
@@ -63,7 +69,25 @@ export class Referee {
         this.#cancelled = true;
         break;
       case 'suite-started':
+        this.#ahead.delete(event.placement.suiteId);
         this.#start(event.placement, event.attempt, event.speculative === true);
+        break;
+      case 'successor-named': {
+        const { suiteId, slotId } = event.placement;
+        this.#expect(this.#slots.get(slotId)?.leadMs !== undefined, `${suiteId} was sent ahead to ${slotId}`);
+        this.#expect(this.#running.has(slotId), `${suiteId} was sent ahead to a free slot`);
+        this.#expect(
+          this.pending.some(({ id }) => id === suiteId) && !this.#ahead.has(suiteId),
+          `${suiteId} was sent ahead and does not wait`,
+        );
+        this.#ahead.add(suiteId);
+        break;
+      }
+      case 'successor-recalled':
+        this.#expect(this.#ahead.has(event.suiteId), `${event.suiteId} was recalled and not sent ahead`);
+        break;
+      case 'successor-returned':
+        this.#expect(this.#ahead.delete(event.suiteId), `${event.suiteId} was returned and not sent ahead`);
         break;
       case 'attempt-stopped':
         this.#expect(

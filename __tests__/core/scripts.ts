@@ -22,6 +22,7 @@ export const fleets: fc.Arbitrary<readonly Slot[]> = fc
       workers: fc.integer({ min: 1, max: 4 }),
       cpuBudget: fc.constantFrom(1, 1.5, 4),
       memoryGiB: fc.constantFrom(4, 8),
+      leadMs: often(0, fc.constantFrom(1, 10, 100)),
       devices: fc
         .tuple(fc.boolean(), accelerators)
         .map(([hasCpu, more]) => [...(hasCpu ? [device()] : []), ...more]),
@@ -29,7 +30,7 @@ export const fleets: fc.Arbitrary<readonly Slot[]> = fc
     { minLength: 1, maxLength: 3 },
   )
   .map((machines) =>
-    machines.flatMap(({ workers, cpuBudget, memoryGiB, devices }, index) => {
+    machines.flatMap(({ workers, cpuBudget, memoryGiB, leadMs, devices }, index) => {
       const facts = {
         name: `m${index}`,
         platform: 'linux',
@@ -37,7 +38,8 @@ export const fleets: fc.Arbitrary<readonly Slot[]> = fc
         cpuBudget,
         memoryBudgetBytes: memoryGiB * GiB,
       };
-      return slotsOf({ version: 1, machine: facts, devices, problems: [] }, workers);
+      const here = slotsOf({ version: 1, machine: facts, devices, problems: [] }, workers);
+      return leadMs === 0 ? here : here.map((slot) => ({ ...slot, leadMs }));
     }),
   );
 

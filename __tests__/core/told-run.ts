@@ -55,6 +55,12 @@ function inShort(event: RunEvent): string {
       return `${event.suiteId} ${event.action}: ${event.rejections.map(({ reason }) => reason).join('; ')}`;
     case 'suite-ended':
       return `${event.suiteId} ${event.status}: ${event.cause}`;
+    case 'successor-named':
+      return `${event.placement.suiteId} next on ${event.placement.slotId}`;
+    case 'successor-recalled':
+      return `${event.suiteId} recalled from ${event.slotId}`;
+    case 'successor-returned':
+      return `${event.suiteId} returned from ${event.slotId}`;
     case 'suite-requeued':
       return `${event.suiteId} requeued: ${event.cause}`;
     case 'attempt-stopped':

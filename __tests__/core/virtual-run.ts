@@ -58,6 +58,10 @@ export function virtualRun(
       events.push(each);
       referee.watch(each);
       if (each.type === 'run-ended') ended = true;
+      if (each.type === 'successor-recalled') {
+        const { suiteId, slotId, attempt } = each;
+        plan({ type: 'successor-returned', atMs: each.atMs + 3, suiteId, slotId, attempt });
+      }
       if (each.type === 'attempt-stopped') {
         stopped.add(`${each.suiteId} ${each.attempt}`);
         const { suiteId, slotId, attempt, cause } = each;
@@ -130,6 +134,8 @@ export function virtualRun(
     )
       continue;
     if (next.type === 'suite-queued' && ended) continue;
+    // It has started, or its slot was lost.
+    if (next.type === 'successor-returned' && !referee.isSentAhead(next.suiteId)) continue;
     tell(next);
   }
   return { events, referee };

@@ -32,9 +32,15 @@ test.each(['cpu-only', 'mixed', 'cancelled'])('%s: what was written is read', (n
 });
 
 test('there is an event of every type to read', () => {
+  const started = readRecord(mixedPath).events.find((event) => event.type === 'suite-started');
+  const placement = started?.placement;
+  if (placement === undefined) throw new Error('no suite started');
   const permit = { deviceIds: ['gpu0'], locks: [], exclusive: false };
   const rest: RunEvent[] = [
     { atMs: 9, type: 'tick' },
+    { atMs: 9, type: 'successor-named', placement, attempt: 1 },
+    { atMs: 9, type: 'successor-recalled', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1 },
+    { atMs: 9, type: 'successor-returned', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1 },
     { atMs: 9, type: 'attempt-stopped', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1, cause: 'too late' },
     {
       atMs: 9,

@@ -158,6 +158,25 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       /** What held them up: `gpu0 is held by pid 4711 in ../app`. */
       readonly waitedFor?: string;
     }
+  /**
+   * The suite is sent ahead to the slot, where it starts as soon as what runs there has ended: its slot is told of decisions
+   * late. `suite-started` follows when that end is known, unless the suite is returned before.
+   */
+  | { readonly type: 'successor-named'; readonly placement: Placement; readonly attempt: number }
+  /** Another slot is free for the successor. It must be returned, unless it has started there. */
+  | {
+      readonly type: 'successor-recalled';
+      readonly suiteId: string;
+      readonly slotId: string;
+      readonly attempt: number;
+    }
+  /** The successor has not started there, and waits for a start like others. Told, or decided where its slot is gone. */
+  | {
+      readonly type: 'successor-returned';
+      readonly suiteId: string;
+      readonly slotId: string;
+      readonly attempt: number;
+    }
   /** Another attempt gave the suite's result. This one must be stopped, and ends as cancelled. */
   | {
       readonly type: 'attempt-stopped';

@@ -67,6 +67,7 @@ const slot = v.looseObject({
   device,
   machineWorkers: counting,
   machineCpuThreads: positive,
+  leadMs: v.exactOptional(positive),
 });
 
 const placement = v.looseObject({
@@ -205,6 +206,19 @@ export const eventSchemas = {
     speculative: v.exactOptional(v.literal(true)),
     waitedMs: v.exactOptional(whole),
     waitedFor: v.exactOptional(v.string()),
+  }),
+  'successor-named': v.looseObject({ atMs: whole, placement, attempt: counting }),
+  'successor-recalled': v.looseObject({
+    atMs: whole,
+    suiteId: v.string(),
+    slotId: v.string(),
+    attempt: counting,
+  }),
+  'successor-returned': v.looseObject({
+    atMs: whole,
+    suiteId: v.string(),
+    slotId: v.string(),
+    attempt: counting,
   }),
   'attempt-stopped': v.looseObject({
     atMs: whole,

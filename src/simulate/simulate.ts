@@ -6,6 +6,7 @@ import type { SchedulerOptions } from '../core/scheduler/options.js';
 import { Scheduler } from '../core/scheduler/scheduler.js';
 import type { Strategy } from '../core/strategies/index.js';
 import { Heap } from '../core/vocabulary/heap.js';
+import { newsMs, SimulatedDistance } from './distance.js';
 import { type HeatChange, SimulatedHeat } from './heat.js';
 
 export interface SimulationOptions
@@ -74,6 +75,7 @@ export function simulate(options: SimulationOptions): SimulatedRun {
   let makespanMs = 0;
   let schedulerMs = 0;
   const keyOf = (suiteId: string, attempt: number) => `${attempt} ${suiteId}`;
+  const distance = new SimulatedDistance();
 
   const handle = (event: RunEvent) => {
     const before = performance.now();
@@ -91,11 +93,21 @@ export function simulate(options: SimulationOptions): SimulatedRun {
         running.add(keyOf(suiteId, attempt));
         changeLoad(slotId, 1, atMs);
         const end = { suiteId, slotId, attempt, status, degraded, durationMs };
-        upcoming.push(atMs + durationMs, { type: 'suite-ended', atMs: atMs + durationMs, ...end });
+        const endAtMs = distance.startOn(slot, suiteId, atMs) + durationMs + newsMs(slot);
+        upcoming.push(endAtMs, { type: 'suite-ended', atMs: endAtMs, ...end });
+      } else if (decision.type === 'successor-named') {
+        const slot = slotOf.get(decision.placement.slotId);
+        if (slot !== undefined) distance.send(slot, decision.placement.suiteId, decision.atMs);
+      } else if (decision.type === 'successor-recalled') {
+        const { suiteId, slotId, attempt } = decision;
+        const atMs = decision.atMs + (slotOf.get(slotId)?.leadMs ?? 0);
+        upcoming.push(atMs, { type: 'successor-returned', atMs, suiteId, slotId, attempt });
+      } else if (decision.type === 'successor-returned') {
+        distance.takeBack(decision.suiteId);
       } else if (decision.type === 'attempt-stopped') {
         const { suiteId, slotId, attempt, cause } = decision;
         stopped.add(keyOf(suiteId, attempt));
-        const atMs = decision.atMs + stoppingMs;
+        const atMs = decision.atMs + stoppingMs + (slotOf.get(slotId)?.leadMs ?? 0);
         const end = { suiteId, slotId, attempt, cause, degraded: false, durationMs: stoppingMs };
         upcoming.push(atMs, { type: 'suite-ended', atMs, status: 'cancelled', ...end });
       } else if (decision.type === 'suite-ended') {
@@ -138,8 +150,11 @@ export function simulate(options: SimulationOptions): SimulatedRun {
       if (!running.has(key) || (stopped.has(key) && event.status !== 'cancelled')) continue;
       running.delete(key);
       changeLoad(event.slotId, -1, event.atMs);
+      distance.end(slotOf.get(event.slotId), event.atMs);
       makespanMs = Math.max(makespanMs, event.atMs);
     }
+    // It has started there, or came back before.
+    if (event.type === 'successor-returned' && !distance.takeBack(event.suiteId)) continue;
     handle(event);
   }
   return { events, makespanMs, schedulerMs };

@@ -155,6 +155,11 @@ export interface Slot {
   readonly machineWorkers: number;
   /** CPU threads that running suites may claim together on the machine. */
   readonly machineCpuThreads: number;
+  /**
+   * Ms from a decision until the machine could have answered to it, an integer > 0: it is far away. Left out: decisions take
+   * effect at once.
+   */
+  readonly leadMs?: number;
 }
 
 /** What a running suite takes from its machine. */

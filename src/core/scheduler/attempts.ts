@@ -10,7 +10,8 @@ export interface Attempt {
   readonly pool: FleetPool;
   /** One for each device that the suite holds; the first is the one that the placement names. */
   readonly slots: readonly Slot[];
-  readonly claim: Claim;
+  /** What it takes; with successors: what it or any of them takes, each figure by itself. */
+  claim: Claim;
   readonly degraded: boolean;
   readonly estimate: Estimate;
   readonly startedAtMs: number;

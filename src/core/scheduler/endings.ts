@@ -42,7 +42,20 @@ export function removeSlot(slotId: string, reason: string, state: RunState): voi
     state.decide(lost);
     endAttempt(lost, state);
   }
+  for (const { pending } of state.successors.behind(slotId)) {
+    const { suite, attempt: number } = pending;
+    state.decide({ type: 'successor-returned', suiteId: suite.id, slotId, attempt: number });
+    returnSuccessor(suite.id, state);
+  }
   if (state.fleet.removeSlot(slotId)) state.backlog.invalidateMatches();
+}
+
+/** The successor waits for a start like others. One that was withdrawn with the run meanwhile is ignored. */
+export function returnSuccessor(suiteId: string, state: RunState): void {
+  const successor = state.successors.remove(suiteId);
+  if (successor === undefined) return;
+  state.backlog.add(successor.pending);
+  state.changes++;
 }
 
 function conclude(

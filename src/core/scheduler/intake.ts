@@ -1,6 +1,6 @@
 import type { CancelCause, RunEvent, Suite } from '../events.js';
 import { bug } from '../vocabulary/bug.js';
-import { endAttempt, removeSlot } from './endings.js';
+import { endAttempt, removeSlot, returnSuccessor } from './endings.js';
 import { refuseTakenMemory } from './refusals.js';
 import type { RunState } from './run-state.js';
 
@@ -75,6 +75,9 @@ export class Intake {
       case 'suite-ended':
         endAttempt(event, this.#state);
         break;
+      case 'successor-returned':
+        returnSuccessor(event.suiteId, this.#state);
+        break;
       case 'run-cancelled':
         this.#cancel(event.cause);
     }
@@ -104,6 +107,7 @@ export class Intake {
 
   #cancel(cause: CancelCause): void {
     this.#state.cancelled = cause;
+    for (const { pending } of this.#state.successors.clear()) this.#withdraw(pending.suite.id, cause);
     for (const { suite } of this.#state.backlog.clear()) this.#withdraw(suite.id, cause);
   }
 

@@ -1,12 +1,18 @@
 import { bug } from '../vocabulary/bug.js';
 import { nowRejection } from './admission.js';
 import { type Allocation, allocationOn, anyAllocation, fits } from './allocation.js';
-import type { PendingAttempt } from './backlog-group.js';
+import type { BacklogGroup, PendingAttempt } from './backlog-group.js';
 import type { FleetPool } from './fleet.js';
 import type { Reservation } from './reservation.js';
 import type { RunState } from './run-state.js';
 import type { Speculation } from './speculation.js';
-import type { ClusterView, StrategyRun } from './strategy.js';
+import type { ClusterView, PlacementProposal, StrategyRun } from './strategy.js';
+import { withLead } from './succession.js';
+
+/** Where a suite starts. */
+export interface StartOn extends Omit<Allocation, 'group'> {
+  readonly degraded: boolean;
+}
 
 /** Starts suites: those that the reservation has waited for, those that the strategy proposes, then second attempts. */
 export class Placing {
@@ -24,7 +30,7 @@ export class Placing {
     this.#strategy = strategy.start({ keepOrder, finishWithinMs });
     this.#queries = {
       fits: (group, pool) => fits(pool as FleetPool, group),
-      estimate: (suite, pool) => estimates.estimateOf(suite, pool.deviceKind),
+      estimate: (suite, pool) => withLead(estimates.estimateOf(suite, pool.deviceKind), pool, state),
       isPending: (suiteId) => state.isPending(suiteId),
     };
   }
@@ -43,7 +49,7 @@ export class Placing {
     } while (this.#startProposed());
     if (!speculates) return;
     for (const { pending, allocation } of this.#speculation.secondAttempts(nowMs)) {
-      this.#start(pending, allocation, true);
+      this.start(pending, startOn(allocation), true);
     }
   }
 
@@ -57,11 +63,28 @@ export class Placing {
 
   /** @returns Whether the strategy proposed any. */
   #startProposed(): boolean {
-    const { fleet, backlog, attempts, nowMs, changes } = this.#state;
+    const { fleet, backlog } = this.#state;
     const freePools = fleet.freePools();
     if (freePools.length === 0 || backlog.size === 0) return false;
-    const proposals = this.#strategy.place({
+    const proposals = this.#proposals(freePools, this.#queries.fits);
+    for (const { suiteId, slotId } of proposals) this.#startPending(suiteId, this.#checked(suiteId, slotId));
+    return proposals.length > 0;
+  }
+
+  /** What the strategy would start on the pool if only this were allowed. Nothing is started. */
+  proposalOn(pool: FleetPool, mayStart: (group: BacklogGroup) => boolean): string | undefined {
+    const [proposal] = this.#proposals(
+      [pool],
+      (group, other) => other === pool && mayStart(group as BacklogGroup),
+    );
+    return proposal?.suiteId;
+  }
+
+  #proposals(freePools: readonly FleetPool[], fits: ClusterView['fits']): readonly PlacementProposal[] {
+    const { fleet, backlog, attempts, nowMs, changes } = this.#state;
+    return this.#strategy.place({
       ...this.#queries,
+      fits,
       atMs: nowMs,
       freePools,
       pools: fleet.pools,
@@ -70,8 +93,6 @@ export class Placing {
       running: attempts.all,
       changes,
     });
-    for (const { suiteId, slotId } of proposals) this.#startPending(suiteId, this.#checked(suiteId, slotId));
-    return proposals.length > 0;
   }
 
   /** The allocation that a strategy proposes, if the suite fits there. */
@@ -94,13 +115,13 @@ export class Placing {
   #startPending(suiteId: string, allocation: Allocation): void {
     const pending = this.#state.backlog.remove(suiteId);
     this.#reservation.countBypasses(pending.turn, allocation.pool);
-    this.#start(pending, allocation, false);
+    this.start(pending, startOn(allocation), false);
   }
 
-  #start(pending: PendingAttempt, { group, slots, pool, claim }: Allocation, speculative: boolean): void {
+  /** Starts a suite that is not pending any more. Its slots must be free. */
+  start(pending: PendingAttempt, { degraded, slots, pool, claim }: StartOn, speculative: boolean): void {
     const { fleet, attempts, nowMs, options } = this.#state;
     const { suite, attempt } = pending;
-    const { degraded } = group;
     const waited = pool.load.permits.takeWait(claim);
     fleet.allocate(slots, claim);
     this.#state.starts++;
@@ -132,4 +153,8 @@ export class Placing {
       ...waited,
     });
   }
+}
+
+function startOn({ group: { degraded }, ...where }: Allocation): StartOn {
+  return { ...where, degraded };
 }

@@ -4,6 +4,7 @@ import { Attempts } from './attempts.js';
 import { Backlog } from './backlog.js';
 import { Fleet } from './fleet.js';
 import type { SchedulerOptions } from './options.js';
+import { Successors } from './successors.js';
 
 type WithoutTime<Event> = Event extends unknown ? Omit<Event, 'atMs'> : never;
 
@@ -19,6 +20,8 @@ export class RunState {
   readonly absent = new Map<string, string>();
   readonly backlog: Backlog;
   readonly attempts = new Attempts();
+  /** Suites that were sent ahead to slots that are busy. */
+  readonly successors = new Successors();
   /** Ids of all queued suites; where the scheduler stays open, of those that have not ended. */
   readonly suiteIds = new Set<string>();
   opened = false;

@@ -7,11 +7,12 @@ import { refusalDueMs, refuseStranded } from './refusals.js';
 import { Reservation } from './reservation.js';
 import { RunState } from './run-state.js';
 import { Speculation } from './speculation.js';
+import { Succession } from './succession.js';
 
 /**
  * On-line list scheduling: decides which suite runs where, as events come in. A state machine without a clock; time is
  * what the events say. Drivers start what `suite-started` says, stop what `attempt-stopped` says, and report the end of
- * both. They stop after `run-ended`, which comes once: when the run was opened and every suite has come to its one end.
+ * both. What `successor-named` says starts by itself when its slot is free; its `suite-started` follows. They stop after `run-ended`, which comes once: when the run was opened and every suite has come to its one end.
  *
  * A `slot-down` with a suite running is answered with that suite's `suite-ended` as lost; its driver reports no other
  * end. When a whole machine goes, report its idle slots first, so that nothing is placed on them meanwhile.
@@ -22,6 +23,7 @@ export class Scheduler {
   readonly #reservation: Reservation;
   readonly #speculation: Speculation;
   readonly #placing: Placing;
+  readonly #succession: Succession;
 
   constructor(options: SchedulerOptions) {
     this.#state = new RunState(options);
@@ -30,6 +32,7 @@ export class Scheduler {
     this.#reservation = new Reservation(fleet, backlog, attempts, options.estimates);
     this.#speculation = new Speculation(fleet, backlog, attempts, options.estimates);
     this.#placing = new Placing(this.#state, this.#reservation, this.#speculation);
+    this.#succession = new Succession(this.#state, this.#reservation, this.#placing);
   }
 
   /**
@@ -53,6 +56,7 @@ export class Scheduler {
     const timesMs = awaited.size > 0 ? [] : [...backlog.stranded].map(refusalDueMs);
     const { reviewAtMs } = this.#placing;
     if (reviewAtMs !== undefined && reviewAtMs > nowMs && backlog.size > 0) timesMs.push(reviewAtMs);
+    timesMs.push(...this.#succession.reviewTimesMs());
     if (speculates) timesMs.push(...this.#speculation.overdueTimesMs(nowMs));
     return timesMs.length === 0 ? undefined : timesMs.reduce((least, each) => Math.min(least, each));
   }
@@ -72,12 +76,15 @@ export class Scheduler {
 
   #decide(): void {
     const state = this.#state;
-    const { backlog, fleet, attempts, options } = state;
+    const { backlog, fleet, attempts, successors, options } = state;
+    this.#succession.startDue();
     backlog.matchPools(fleet.pools);
     refuseStranded(state);
-    this.#placing.startAll();
+    do this.#placing.startAll();
+    while (this.#succession.nameNext());
+    this.#succession.recallStuck();
     this.#placing.checkProgress();
-    if (attempts.size > 0 || backlog.size > 0 || options.staysOpen) return;
+    if (attempts.size > 0 || successors.size > 0 || backlog.size > 0 || options.staysOpen) return;
     state.ended = true;
     state.decide({ type: 'run-ended' });
   }

@@ -79,6 +79,7 @@ function renamed(event: RunEvent, names: ReadonlyMap<string, string> = new Map()
       const slot: Slot = { ...event.slot, id: named(id), type: named(type), machine: { ...machine, name } };
       return { ...event, slot };
     }
+    case 'successor-named':
     case 'suite-started': {
       const { slotId, partnerSlotIds } = event.placement;
       const partners = partnerSlotIds && { partnerSlotIds: partnerSlotIds.map(named) };
@@ -90,6 +91,8 @@ function renamed(event: RunEvent, names: ReadonlyMap<string, string> = new Map()
         rejections: event.rejections.map((each) => ({ ...each, slotId: named(each.slotId) })),
       };
     case 'slot-down':
+    case 'successor-recalled':
+    case 'successor-returned':
     case 'attempt-stopped':
     case 'suite-ended':
       return { ...event, slotId: named(event.slotId) };
