@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { Estimates } from '../../src/core/estimate/estimate.js';
 import type { RunEvent } from '../../src/core/events.js';
 import { slotsOf } from '../../src/core/machine/machine.js';
@@ -11,11 +13,15 @@ import { cpuMachine } from './cpu-machine.js';
 
 const passed: SuiteOutcome<string> = { status: 'passed', durationMs: 1, result: 'ok' };
 
-function runOf(suiteIds: readonly string[], cancelAfter: () => 'bail' | undefined = () => undefined) {
+function runOf(
+  suiteIds: readonly string[],
+  cancelAfter: () => 'bail' | undefined = () => undefined,
+  retryLost = true,
+) {
   const scheduler = new Scheduler({
     strategy: strategies.adaptive,
     unsatisfiable: { action: 'fail' },
-    retryLost: true,
+    retryLost,
     estimates: new Estimates([]),
   });
   const run = new Run<string>({ scheduler, cancelAfter });
@@ -110,4 +116,69 @@ test('a decorator adds what it measures around an attempt', async () => {
   await run.start(measured(executor, meter));
   expect(order).toEqual(['begin cpu', 'suite']);
   expect(outcomes).toEqual([['a', { ...passed, energyJoules: { cpu: 3 } }]]);
+});
+
+describe('a machine that is lost', () => {
+  const box = { ...cpuMachine, machine: { ...cpuMachine.machine, name: 'box' } };
+  const isOnBox = ({ machine }: Start) => machine === box;
+  const gone = { type: 'machine-lost', machine: 'box', reason: 'box was lost: cut' } as const;
+
+  function withBox(suiteIds: readonly string[], retryLost = true) {
+    const parts = runOf(suiteIds, undefined, retryLost);
+    parts.run.tell({ type: 'machine-known', machine: box });
+    for (const slot of slotsOf(box, 2)) parts.run.tell({ type: 'slot-up', slot });
+    return parts;
+  }
+
+  test('ends what runs there at once; it runs again elsewhere, and a late result is told and counts for nothing', async () => {
+    const { run, events, outcomes } = withBox(['a', 'b', 'c']);
+    const stopped: string[] = [];
+    let answerLate = () => {};
+    await run.start({
+      run: async (start, signal) => {
+        const { id } = start.suite;
+        if (isOnBox(start)) {
+          const there = { ...passed, result: 'there' };
+          return new Promise((resolve) => {
+            if (id === 'a') answerLate = () => resolve(there);
+            signal.addEventListener('abort', () => {
+              stopped.push(id);
+              if (id !== 'a') resolve({ status: 'cancelled', durationMs: 1 });
+            });
+          });
+        }
+        if (start.attempt === 1) queueMicrotask(() => run.tell(gone));
+        else answerLate();
+        await setImmediate();
+        return passed;
+      },
+    });
+    expect(stopped).toEqual(['a', 'b']);
+    expect(outcomes).toHaveLength(3);
+    expect(outcomes).toEqual(expect.arrayContaining(['a', 'b', 'c'].map((id) => [id, passed])));
+    expect(events.filter(({ type }) => type === 'late-result')).toMatchObject([
+      { suiteId: 'a', attempt: 1, status: 'passed' },
+    ]);
+  });
+
+  test('gives suites that are not to be tried again an outcome that names it', async () => {
+    const { run, outcomes } = withBox(['a', 'b', 'c'], false);
+    await run.start({
+      run: async (start, signal) => {
+        if (!isOnBox(start)) {
+          queueMicrotask(() => run.tell(gone));
+          await setImmediate();
+          return passed;
+        }
+        await once(signal, 'abort');
+        return { status: 'cancelled', durationMs: 1 };
+      },
+    });
+    const lost = { status: 'lost', durationMs: expect.any(Number), cause: gone.reason, blame: 'outside' };
+    expect(outcomes).toEqual([
+      ['a', lost],
+      ['b', lost],
+      ['c', passed],
+    ]);
+  });
 });

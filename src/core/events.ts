@@ -98,6 +98,25 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly problem?: string;
     }
   | { readonly type: 'slot-up'; readonly slot: Slot }
+  /** A machine is gone, with all its slots. What ran there is lost, which is not the suites' fault. */
+  | {
+      readonly type: 'machine-lost';
+      readonly machine: string;
+      /** For a person, with the machine's name: `gpu-box was lost: nothing was heard of it for 4 s`. */
+      readonly reason: string;
+    }
+  /**
+   * A result came from an attempt that had been given up as lost, such as from a network that works again. It does not count:
+   * the suite was started elsewhere, or has its result.
+   */
+  | {
+      readonly type: 'late-result';
+      readonly suiteId: string;
+      readonly slotId: string;
+      readonly attempt: number;
+      /** What it would have been. */
+      readonly status: SuiteStatus;
+    }
   /** A device got so hot that it gets no new suites (a CPU: fewer), or it has cooled down. */
   | {
       readonly type: 'device-heat';
@@ -186,7 +205,7 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly cause: string;
     }
   | SuiteEnded
-  /** An attempt was lost. The suite will be tried again, alone on its machine. */
+  /** An attempt was lost. The suite will be tried again; alone on its machine, unless a machine was lost. */
   | {
       readonly type: 'suite-requeued';
       readonly suiteId: string;

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CancelCause, Happening, RunEvent, SuiteEnded } from '../core/events.js';
+import type { CancelCause, Happening, RunEvent, SuiteEnded, SuiteStatus } from '../core/events.js';
 import type { Scheduler } from '../core/scheduler/scheduler.js';
 import { bug } from '../core/vocabulary/bug.js';
 import type { Executor, Start, SuiteOutcome } from './executor.js';
@@ -32,6 +32,8 @@ interface Attempt {
   readonly abort: AbortController;
   /** Why the scheduler wants it stopped: another attempt gave the suite's result. */
   stoppedBecause?: string;
+  /** Its slot is gone, and its end was told. */
+  isLost?: true;
 }
 
 /**
@@ -105,6 +107,12 @@ export class Run<Result> {
     }
   }
 
+  /** Tells that an attempt which was lost has given a result all the same. It counts for nothing but this. */
+  #tellLate({ suite, placement: { slotId }, attempt }: Start, status: SuiteStatus): void {
+    if (this.#hasEnded) return;
+    this.tell({ type: 'late-result', suiteId: suite.id, slotId, attempt, status });
+  }
+
   #emit(event: RunEvent): void {
     for (const listener of this.#listeners) listener.event?.(event);
   }
@@ -114,6 +122,7 @@ export class Run<Result> {
     for (const attempt of this.#open) {
       if (attempt.start.placement.slotId !== slotId) continue;
       this.#open.delete(attempt);
+      attempt.isLost = true;
       attempt.abort.abort();
       const { id } = attempt.start.suite;
       if (
@@ -150,6 +159,7 @@ export class Run<Result> {
       const signal = AbortSignal.any([this.#abort.signal, abort.signal]);
       const outcome = await this.#executor.run(start, signal);
       if (this.#open.has(attempt)) await this.#finish(attempt, outcome);
+      else if (attempt.isLost && outcome.result !== undefined) this.#tellLate(start, outcome.status);
       this.#executing--;
       this.#endIfDone();
     } catch (error) {

@@ -184,6 +184,14 @@ export const eventSchemas = {
   'permit-awaited': v.looseObject({ atMs: whole, machine: v.string(), permit, by: v.string() }),
   'permit-granted': v.looseObject({ atMs: whole, machine: v.string(), permit }),
   'permit-withdrawn': v.looseObject({ atMs: whole, machine: v.string(), permit }),
+  'machine-lost': v.looseObject({ atMs: whole, machine: v.string(), reason: v.string() }),
+  'late-result': v.looseObject({
+    atMs: whole,
+    suiteId: v.string(),
+    slotId: v.string(),
+    attempt: counting,
+    status: v.picklist(suiteStatuses),
+  }),
   'slot-down': v.looseObject({ atMs: whole, slotId: v.string(), reason: v.string() }),
   'suite-queued': v.looseObject({
     atMs: whole,

@@ -14,6 +14,8 @@ export interface PendingAttempt extends PendingSuite {
   readonly attempt: number;
   /** True after an attempt was lost: the next one has its machine for itself. */
   readonly alone: boolean;
+  /** Name of the machine on which the last attempt was lost; it gets the next one only where no other machine can run it. */
+  readonly lostOn?: string;
   readonly queuedAtMs: number;
 }
 
@@ -105,7 +107,7 @@ export function groupKey(
   hostMemoryBytes: number,
 ): string {
   const { cpuThreads, locks, exclusive, priority } = pending.suite.profile;
-  const claims = [cpuThreads, locks, exclusive, hostMemoryBytes, pending.alone];
+  const claims = [cpuThreads, locks, exclusive, hostMemoryBytes, pending.alone, pending.lostOn];
   return JSON.stringify([requirementsOf(pending.suite), claims, priority, policy]);
 }
 

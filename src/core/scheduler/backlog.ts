@@ -124,8 +124,9 @@ export class Backlog {
   #match(group: BacklogGroup, all: Iterable<FleetPool>): void {
     const { pools, degraded } = matchingPools(group, all);
     group.degraded = degraded;
-    const { suite } = group.head;
-    for (const pool of pools) {
+    const { suite, lostOn } = group.head;
+    const elsewhere = pools.filter(({ anySlot }) => anySlot.machine.name !== lostOn);
+    for (const pool of elsewhere.length > 0 ? elsewhere : pools) {
       const claim = claimOf(suite, pool.anySlot, this.#estimates.estimateOf(suite, pool.deviceKind));
       group.claimByPool.set(pool, group.alone ? { ...claim, exclusive: true } : claim);
     }

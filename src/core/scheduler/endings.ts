@@ -29,25 +29,40 @@ export function endAttempt(ended: SuiteEnded, state: RunState): void {
 export function removeSlot(slotId: string, reason: string, state: RunState): void {
   const attempt = state.attempts.holderOf(slotId);
   if (attempt !== undefined) {
-    const lost: SuiteEnded = {
-      type: 'suite-ended',
-      suiteId: attempt.pending.suite.id,
-      slotId: firstSlotOf(attempt).id,
-      attempt: attempt.pending.attempt,
-      status: attempt.stopped ? 'cancelled' : 'lost',
-      degraded: attempt.degraded,
-      durationMs: state.nowMs - attempt.startedAtMs,
-      cause: reason,
-    };
+    const lost = lostWithSlot(attempt, reason, state);
     state.decide(lost);
     endAttempt(lost, state);
   }
-  for (const { pending } of state.successors.behind(slotId)) {
-    const { suite, attempt: number } = pending;
-    state.decide({ type: 'successor-returned', suiteId: suite.id, slotId, attempt: number });
-    returnSuccessor(suite.id, state);
-  }
+  returnSuccessors(slotId, state);
   if (state.fleet.removeSlot(slotId)) state.backlog.invalidateMatches();
+}
+
+/** All slots of a machine go before anything is decided, so that no suite that is lost there starts there again. */
+export function removeMachine(machine: string, reason: string, state: RunState): void {
+  const { attempts, fleet, backlog } = state;
+  const slotIds = fleet.slotIdsOf(machine);
+  const running = [...new Set(slotIds.flatMap((id) => attempts.holderOf(id) ?? []))];
+  const endings = running.map((attempt) => ({
+    attempt,
+    rivals: attempts.rivalsOf(attempt).filter((rival) => !running.includes(rival)),
+    lost: lostWithSlot(attempt, reason, state),
+  }));
+  for (const { attempt, lost } of endings) {
+    state.decide(lost);
+    attempts.delete(attempt);
+    fleet.release(attempt.slots, attempt.claim);
+  }
+  for (const id of slotIds) {
+    returnSuccessors(id, state);
+    fleet.removeSlot(id);
+  }
+  backlog.invalidateMatches();
+  for (const { attempt, rivals, lost } of endings) {
+    const { suiteId } = lost;
+    const isWanted = !attempt.stopped && rivals.length === 0 && !state.isPending(suiteId);
+    if (isWanted && state.options.retryLost) requeue(attempt, attempt.pending.alone, lost, state);
+    state.forgetIfEnded(suiteId);
+  }
 }
 
 /** The successor waits for a start like others. One that was withdrawn with the run meanwhile is ignored. */
@@ -58,31 +73,47 @@ export function returnSuccessor(suiteId: string, state: RunState): void {
   state.changes++;
 }
 
-function conclude(
-  { pending, pool }: Attempt,
-  rivals: readonly Attempt[],
-  ended: SuiteEnded,
-  state: RunState,
-): void {
-  const { suiteId, attempt: number, status, durationMs, peakMemoryBytes, cause } = ended;
+function returnSuccessors(slotId: string, state: RunState): void {
+  for (const { pending } of state.successors.behind(slotId)) {
+    const { suite, attempt: number } = pending;
+    state.decide({ type: 'successor-returned', suiteId: suite.id, slotId, attempt: number });
+    returnSuccessor(suite.id, state);
+  }
+}
+
+function lostWithSlot(attempt: Attempt, reason: string, { nowMs }: RunState): SuiteEnded {
+  return {
+    type: 'suite-ended',
+    suiteId: attempt.pending.suite.id,
+    slotId: firstSlotOf(attempt).id,
+    attempt: attempt.pending.attempt,
+    status: attempt.stopped ? 'cancelled' : 'lost',
+    degraded: attempt.degraded,
+    durationMs: nowMs - attempt.startedAtMs,
+    cause: reason,
+  };
+}
+
+function conclude(attempt: Attempt, rivals: readonly Attempt[], ended: SuiteEnded, state: RunState): void {
+  const { suiteId, attempt: number, status, durationMs, peakMemoryBytes } = ended;
   const { estimates, retryLost } = state.options;
   if (status === 'passed') {
     const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
-    estimates.observe({ suiteId, deviceKind: pool.deviceKind, durationMs, ...peak });
+    estimates.observe({ suiteId, deviceKind: attempt.pool.deviceKind, durationMs, ...peak });
   }
   if (conclusive.has(status)) stop(rivals, `attempt ${number} gave the result`, state);
-  const mayRetry = status === 'lost' && retryLost && !pending.alone && rivals.length === 0;
-  if (!mayRetry || state.cancelled !== undefined) return;
+  const mayRetry = status === 'lost' && retryLost && !attempt.pending.alone && rivals.length === 0;
+  if (mayRetry) requeue(attempt, true, ended, state);
+}
+
+function requeue({ pending, pool }: Attempt, alone: boolean, ended: SuiteEnded, state: RunState): void {
+  if (state.cancelled !== undefined) return;
+  const { suiteId, cause = 'the attempt ended without a result' } = ended;
   // Not the next number: a rival that was lost before may have had a higher one.
   const attempt = 1 + state.attempts.lastNumberOf(suiteId);
-  state.backlog.add({ ...pending, attempt, alone: true });
+  state.backlog.add({ ...pending, attempt, alone, lostOn: pool.anySlot.machine.name });
   state.changes++;
-  state.decide({
-    type: 'suite-requeued',
-    suiteId,
-    attempt,
-    cause: cause ?? 'the attempt ended without a result',
-  });
+  state.decide({ type: 'suite-requeued', suiteId, attempt, cause });
 }
 
 function stop(rivals: readonly Attempt[], cause: string, state: RunState): void {

@@ -109,6 +109,11 @@ export class Fleet {
     return this.#pools.delete(pool.name);
   }
 
+  /** In the order in which they came up. */
+  slotIdsOf(machine: string): readonly string[] {
+    return [...this.#slots.values()].flatMap(({ id, slot }) => (slot.machine.name === machine ? id : []));
+  }
+
   /** An unknown machine is ignored. */
   setHot(machine: string, deviceId: string, isHot: boolean): void {
     const { hotDevices } = this.#machines.get(machine)?.load ?? {};

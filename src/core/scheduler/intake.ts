@@ -1,6 +1,6 @@
 import type { CancelCause, RunEvent, Suite } from '../events.js';
 import { bug } from '../vocabulary/bug.js';
-import { endAttempt, removeSlot, returnSuccessor } from './endings.js';
+import { endAttempt, removeMachine, removeSlot, returnSuccessor } from './endings.js';
 import { refuseTakenMemory } from './refusals.js';
 import type { RunState } from './run-state.js';
 
@@ -44,6 +44,11 @@ export class Intake {
       case 'slot-down':
         this.#state.changes++;
         removeSlot(event.slotId, event.reason, this.#state);
+        break;
+      case 'machine-lost':
+        this.#state.changes++;
+        this.#state.absent.set(event.machine, event.reason);
+        removeMachine(event.machine, event.reason, this.#state);
         break;
       case 'device-heat':
         fleet.setHot(event.machine, event.deviceId, event.hot);

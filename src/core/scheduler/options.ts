@@ -7,7 +7,10 @@ export interface SchedulerOptions {
   readonly strategy: Strategy;
   /** For suites without a policy of their own. */
   readonly unsatisfiable: UnsatisfiablePolicy;
-  /** Whether a suite whose first attempt is lost gets a second one, alone on its machine. */
+  /**
+   * Whether a suite whose first attempt is lost gets a second one, alone on its machine, and on another machine where one can
+   * run it. What was lost with its machine is tried again as if it had not run, each time.
+   */
   readonly retryLost: boolean;
   /** Whether a suite that takes far longer than expected gets a second attempt on a better idle slot. Default true. */
   readonly speculate?: boolean;

@@ -60,6 +60,7 @@ export class Progress implements RunListener {
   event(event: RunEvent): void {
     if (event.type === 'slot-up') this.#slots.set(event.slot.id, event.slot);
     else if (event.type === 'slot-down') this.#slots.delete(event.slotId);
+    else if (event.type === 'machine-lost') this.#forgetSlotsOf(event.machine);
     else if (event.type === 'suite-queued') this.#waiting.set(event.suite.id, event.suite);
     else if (event.type === 'suite-unplaceable') this.#waiting.delete(event.suiteId);
     else if (event.type === 'run-opened') this.#stop = this.#clock.every(this.#everyMs, () => this.#tell());
@@ -79,6 +80,10 @@ export class Progress implements RunListener {
   close(): void {
     this.#stop?.();
     this.#stop = undefined;
+  }
+
+  #forgetSlotsOf(name: string): void {
+    for (const { id, machine } of this.#slots.values()) if (machine.name === name) this.#slots.delete(id);
   }
 
   get #everyMs(): number {

@@ -90,9 +90,12 @@ function renamed(event: RunEvent, names: ReadonlyMap<string, string> = new Map()
         ...event,
         rejections: event.rejections.map((each) => ({ ...each, slotId: named(each.slotId) })),
       };
+    case 'machine-lost':
+      return { ...event, machine: names.get(event.machine) ?? event.machine };
     case 'slot-down':
     case 'successor-recalled':
     case 'successor-returned':
+    case 'late-result':
     case 'attempt-stopped':
     case 'suite-ended':
       return { ...event, slotId: named(event.slotId) };
