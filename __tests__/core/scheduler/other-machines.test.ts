@@ -184,10 +184,10 @@ test('suites that were sent ahead to a machine that is lost wait for others', ()
     ['a', 'b', 'c'].map((id) => suite(id)),
     { estimates },
   );
-  expect(run.open()).toEqual(['a on box/cpu#1', 'b on here/cpu#1', 'successor-named']);
+  expect(run.open()).toEqual(['a on box/cpu#1', 'b on here/cpu#1', 'c next on box/cpu#1']);
   expect(run.tell(gone)).toEqual([
     'a lost: box was lost: the link is cut',
-    'successor-returned',
+    'c returned from box/cpu#1',
     'a requeued: box was lost: the link is cut',
   ]);
   expect(run.end('b', 'here/cpu#1')).toEqual(['a on here/cpu#1 again']);
