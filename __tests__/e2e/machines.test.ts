@@ -14,6 +14,7 @@ import type { RunEvent } from '../../src/core/events.js';
 import { repository } from './harness/install.js';
 import { runJest } from './harness/jest.js';
 import { leaveProjects, type Project, type ProjectOptions, useProject } from './harness/project.js';
+import { slowLink } from './harness/slow-link.js';
 import { type SshHost, startSshHost, testWithSsh } from './harness/ssh-server.js';
 
 let box: SshHost | undefined;
@@ -152,3 +153,33 @@ test('given', () => expect([process.env.FOR_THERE, process.env.FOR_HERE]).toEqua
   const run = await runJest(project, [], { env: { FOR_THERE: 'yes', FOR_HERE: 'no' } });
   expect(run.stderr).toContain('1 passed');
 });
+
+testWithSsh('a machine that is far away gets suites before its slots are free', async () => {
+  box ??= await startSshHost('gpu-box');
+  const link = await slowLink(box.port, 40);
+  const ids = ['a', 'b', 'c', 'd'];
+  const suite = `/** @hardware gpu */
+test('there', () => new Promise((resolve) => setTimeout(resolve, 50)));
+`;
+  try {
+    const project = await useMachine({
+      machine: { sshArgs: ['-F', box.configFile, '-o', `Port=${link.port}`] },
+      files: Object.fromEntries(ids.map((id) => [`${id}.test.js`, suite])),
+    });
+    const { json, record, leftOver } = await runJest(project, []);
+    expect(json.numFailedTestSuites).toBe(0);
+    const leads = record.flatMap((event) => (event.type === 'slot-up' ? (event.slot.leadMs ?? []) : []));
+    expect(Math.min(...leads)).toBeGreaterThanOrEqual(80);
+    const sent = record.findIndex(({ type }) => type === 'successor-named');
+    expect(sent).toBeGreaterThan(-1);
+    // Before anything there has ended, beside what may have run here.
+    expect(record.slice(0, sent).filter((event) => isOnGpu(event))).toHaveLength(0);
+    expect(leftOver).toEqual([]);
+  } finally {
+    link.close();
+  }
+});
+
+function isOnGpu(event: RunEvent): boolean {
+  return event.type === 'suite-ended' && event.slotId.startsWith('gpu-box/gpu0');
+}

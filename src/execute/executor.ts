@@ -28,6 +28,8 @@ export interface SuiteOutcome<Result> {
   readonly retriedTests?: readonly string[];
   /** For lost: whose fault it is, where there is evidence. Not part of the record, as `cause` says the same. */
   readonly blame?: Blame;
+  /** For a suite that was sent ahead: it has not started, and can be started anew. Its status is `cancelled`. */
+  readonly notStarted?: true;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */
   readonly lastWords?: string;
 }
@@ -42,6 +44,16 @@ export interface Start {
   readonly devices: readonly [Device, ...Device[]];
   /** The machine that they belong to. */
   readonly machine: Machine;
+  /** For a suite that is sent ahead to a slot that is busy; left out: its slot is free. */
+  readonly ahead?: Ahead;
+}
+
+/** What becomes of a suite that is sent ahead. It starts by itself as soon as what runs on its slot has ended there. */
+export interface Ahead {
+  /** Resolves when the run knows that it has started; false: the run has given it up. Events of the suite wait for it. */
+  readonly begun: Promise<boolean>;
+  /** Aborted when it is wanted back. Unless it has started it ends with `notStarted` then. */
+  readonly recall: AbortSignal;
 }
 
 /**

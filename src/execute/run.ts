@@ -3,6 +3,7 @@ import type { CancelCause, Happening, RunEvent, SuiteEnded, SuiteStatus } from '
 import type { Scheduler } from '../core/scheduler/scheduler.js';
 import { bug } from '../core/vocabulary/bug.js';
 import type { Executor, Start, SuiteOutcome } from './executor.js';
+import { SentAhead } from './sent-ahead.js';
 import { StartFinder } from './start-finder.js';
 
 export interface RunOptions<Result> {
@@ -28,7 +29,7 @@ export interface RunListener<Result = unknown> {
 
 interface Attempt {
   readonly start: Start;
-  readonly startedAtMs: number;
+  startedAtMs: number;
   readonly abort: AbortController;
   /** Why the scheduler wants it stopped: another attempt gave the suite's result. */
   stoppedBecause?: string;
@@ -48,6 +49,8 @@ export class Run<Result> {
   readonly #abort = new AbortController();
   /** Attempts whose end the scheduler has not been told. */
   readonly #open = new Set<Attempt>();
+  /** Attempts that were sent ahead and have not started, by suite. */
+  readonly #ahead = new Map<string, { readonly sent: SentAhead; readonly attempt: Attempt }>();
   #executor: Executor<Result> | undefined;
   #executing = 0;
   #hasEnded = false;
@@ -84,7 +87,18 @@ export class Run<Result> {
     for (const decision of decisions) {
       this.#emit(decision);
       if (decision.type === 'suite-started') {
-        void this.#execute(this.#starts.startOf(decision.placement, decision.attempt));
+        if (!this.#begin(decision.placement.suiteId)) {
+          const attempt = this.#attemptAt(this.#starts.startOf(decision.placement, decision.attempt));
+          this.#open.add(attempt);
+          void this.#execute(attempt);
+        }
+      }
+      if (decision.type === 'successor-named') {
+        this.#sendAhead(new SentAhead(this.#starts.startOf(decision.placement, decision.attempt)));
+      }
+      if (decision.type === 'successor-recalled') this.#ahead.get(decision.suiteId)?.sent.recall();
+      if (decision.type === 'successor-returned' || decision.type === 'suite-not-started') {
+        this.#giveUp(decision.suiteId);
       }
       if (decision.type === 'suite-ended') this.#loseWithSlot(decision, decisions);
       if (decision.type === 'attempt-stopped') this.#stopOn(decision.slotId, decision.cause);
@@ -149,15 +163,44 @@ export class Run<Result> {
     }
   }
 
-  async #execute(start: Start): Promise<void> {
-    const abort = new AbortController();
-    const attempt: Attempt = { start, startedAtMs: this.#nowMs(), abort };
-    this.#open.add(attempt);
+  #attemptAt(start: Start): Attempt {
+    return { start, startedAtMs: this.#nowMs(), abort: new AbortController() };
+  }
+
+  #sendAhead(sent: SentAhead): void {
+    const attempt = this.#attemptAt(sent.start);
+    this.#ahead.set(sent.start.suite.id, { sent, attempt });
+    void this.#execute(attempt);
+  }
+
+  /** @returns Whether the suite had been sent ahead, so that it runs. */
+  #begin(suiteId: string): boolean {
+    const ahead = this.#ahead.get(suiteId);
+    if (ahead === undefined) return false;
+    this.#ahead.delete(suiteId);
+    ahead.attempt.startedAtMs = this.#nowMs();
+    this.#open.add(ahead.attempt);
+    ahead.sent.begin();
+    return true;
+  }
+
+  #giveUp(suiteId: string): void {
+    const ahead = this.#ahead.get(suiteId);
+    this.#ahead.delete(suiteId);
+    ahead?.sent.giveUp();
+    ahead?.attempt.abort.abort();
+  }
+
+  async #execute(attempt: Attempt): Promise<void> {
+    const { start, abort } = attempt;
     this.#executing++;
     try {
       if (this.#executor === undefined) throw bug('A suite was started before its run.');
       const signal = AbortSignal.any([this.#abort.signal, abort.signal]);
       const outcome = await this.#executor.run(start, signal);
+      if (outcome.notStarted) this.#takeBack(attempt);
+      // Its end may be known before that of the suite before it.
+      else await start.ahead?.begun;
       if (this.#open.has(attempt)) await this.#finish(attempt, outcome);
       else if (attempt.isLost && outcome.result !== undefined) this.#tellLate(start, outcome.status);
       this.#executing--;
@@ -167,6 +210,14 @@ export class Run<Result> {
       this.#abort.abort();
       this.#reject(error);
     }
+  }
+
+  #takeBack(attempt: Attempt): void {
+    const { suite, placement, attempt: number } = attempt.start;
+    if (this.#ahead.get(suite.id)?.attempt !== attempt) return;
+    this.#ahead.delete(suite.id);
+    const { slotId } = placement;
+    this.tell({ type: 'successor-returned', suiteId: suite.id, slotId, attempt: number });
   }
 
   async #finish(attempt: Attempt, outcome: SuiteOutcome<Result>): Promise<void> {
@@ -194,7 +245,7 @@ export class Run<Result> {
 
   #close(open: Attempt, outcome: SuiteOutcome<Result>): readonly RunEvent[] {
     this.#open.delete(open);
-    const { result: _result, lastWords: _lastWords, blame: _blame, ...ending } = outcome;
+    const { result: _result, lastWords: _words, blame: _blame, notStarted: _not, ...ending } = outcome;
     const { placement, attempt } = open.start;
     const { suiteId, slotId, degraded } = placement;
     return this.tell({ type: 'suite-ended', suiteId, slotId, attempt, degraded, ...ending });

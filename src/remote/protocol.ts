@@ -2,6 +2,7 @@ import type { Machine } from '../core/machine/machine.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import type { LazyProbeName } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../machine-file/read.js';
+import type { QueuedOutcome } from './task-queues.js';
 
 /** Both sides must have the same. */
 export const protocolVersion = 1;
@@ -21,10 +22,23 @@ export interface WorkerCalls {
   prepare(params: PrepareParams): Promise<Prepared>;
   /** Starts the program that runs tasks; a second call changes nothing. */
   start(params: StartParams): Promise<void>;
-  /** Runs one task; events of the call are the task's own. */
-  run(task: unknown): Promise<unknown>;
+  /**
+   * Runs one task; events of the call are the task's own. A notice `take-back` with its number takes it back, unless it has
+   * started.
+   */
+  run(params: RunParams): Promise<QueuedOutcome>;
+  /** Answers at once: how long that takes is the round trip. */
+  ping(): Promise<null>;
   /** Ends the program in its own time. */
   finish(): Promise<void>;
+}
+
+export interface RunParams {
+  /** Tasks of one queue run one after another, in the order in which they are sent. */
+  readonly queue: string;
+  /** Names the task on this connection. */
+  readonly number: number;
+  readonly task: unknown;
 }
 
 export interface DetectParams {

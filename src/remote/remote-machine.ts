@@ -8,10 +8,12 @@ import type {
   DetectParams,
   Prepared,
   PrepareParams,
+  RunParams,
   StartParams,
   WorkerCalls,
   WorkerNotice,
 } from './protocol.js';
+import type { QueuedOutcome } from './task-queues.js';
 
 export interface RemoteMachineOptions {
   readonly transport: Transport;
@@ -35,12 +37,20 @@ export interface Joined {
   readonly tookMs: { readonly connect: number; readonly send: number; readonly prepare: number };
 }
 
+export interface TaskOptions extends CallOptions {
+  /** Tasks of one queue run there one after another, in the order in which they are sent. */
+  readonly queue: string;
+  /** An abort takes the task back, unless it has started there. */
+  readonly recall?: AbortSignal;
+}
+
 /** Another machine, as the run sees it: it joins, runs tasks, and may be lost. */
 export class RemoteMachine {
   readonly name: string;
   readonly address: string;
   readonly #options: RemoteMachineOptions;
   #connection: Connection | undefined;
+  #nextNumber = 1;
 
   constructor(options: RemoteMachineOptions) {
     this.#options = options;
@@ -58,6 +68,8 @@ export class RemoteMachine {
     const onNoticeNamed = (name: string, payload: unknown) => onNotice({ name, payload } as WorkerNotice);
     const connection = await transport.connect({ onNotice: onNoticeNamed }, signal);
     this.#connection = connection;
+    const roundTrip = roundTripMs(connection);
+    roundTrip.catch(() => {});
     const machine = await this.#call('detect', { ...detect, name: this.name }, { signal });
     const connectedMs = performance.now();
     const taken = await tree;
@@ -74,10 +86,12 @@ export class RemoteMachine {
       { ...prepare, project: projectKeyOf(taken), treeId, prefix },
       { signal },
     );
-    const slots =
+    const leadMs = Math.max(1, Math.round(await roundTrip));
+    const places =
       workers === undefined
         ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
         : slotsOf(machine, workers);
+    const slots = places.map((slot) => ({ ...slot, leadMs }));
     await this.#call('start', program(machine, slots, taken), { signal });
     const preparedMs = performance.now();
     return {
@@ -93,9 +107,18 @@ export class RemoteMachine {
   }
 
   /** Runs one task. @throws {ConnectionLost} when the machine is gone. */
-  async run(task: unknown, options: CallOptions): Promise<unknown> {
-    if (this.#connection === undefined) throw new ConnectionLost('it has not joined');
-    return this.#connection.call('run', task, options);
+  async run(task: unknown, { queue, recall, ...options }: TaskOptions): Promise<QueuedOutcome> {
+    const connection = this.#connection;
+    if (connection === undefined) throw new ConnectionLost('it has not joined');
+    const number = this.#nextNumber++;
+    const takeBack = () => connection.notify('take-back', number);
+    recall?.addEventListener('abort', takeBack, { once: true });
+    try {
+      const params: RunParams = { queue, number, task };
+      return (await connection.call('run', params, options)) as QueuedOutcome;
+    } finally {
+      recall?.removeEventListener('abort', takeBack);
+    }
   }
 
   /** Why the machine was lost. Resolves when that happens; never before it has joined. */
@@ -118,4 +141,17 @@ export class RemoteMachine {
   ): Promise<Awaited<ReturnType<WorkerCalls[Name]>>> {
     return (await this.#connection?.call(name, params, options)) as Awaited<ReturnType<WorkerCalls[Name]>>;
   }
+}
+
+const pings = 5;
+
+/** The shortest of several, as the machine may be busy with something else. */
+async function roundTripMs(connection: Connection): Promise<number> {
+  let shortestMs = Number.POSITIVE_INFINITY;
+  for (let sent = 0; sent < pings; sent++) {
+    const sentMs = performance.now();
+    await connection.call('ping', null);
+    shortestMs = Math.min(shortestMs, performance.now() - sentMs);
+  }
+  return shortestMs;
 }

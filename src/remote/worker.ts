@@ -7,7 +7,15 @@ import { setUp } from '../sync/setup.js';
 import { cacheRepository, hasTree, prepareCache } from '../sync/tree-cache.js';
 import type { Call, Handlers } from '../transport/transport.js';
 import { Program } from './program.js';
-import type { DetectParams, PrepareParams, StartParams, WorkerCalls, WorkerNotice } from './protocol.js';
+import type {
+  DetectParams,
+  PrepareParams,
+  RunParams,
+  StartParams,
+  WorkerCalls,
+  WorkerNotice,
+} from './protocol.js';
+import { TaskQueues } from './task-queues.js';
 
 export interface WorkerOptions {
   /** Where it keeps checkouts and objects. */
@@ -21,6 +29,7 @@ export interface WorkerOptions {
 /** The far side of a run: holds the project's files as the coordinator has them, and runs its tasks there. */
 export class Worker {
   readonly #options: WorkerOptions;
+  readonly #queues = new TaskQueues();
   #checkout: Checkout | undefined;
   #start: (() => Program) | undefined;
   #program: Program | undefined;
@@ -39,7 +48,9 @@ export class Worker {
       receivePack: (_params: null, call: Call) => this.#receivePack(call),
       prepare: (params: PrepareParams, call: Call) => this.#prepare(params, call.signal),
       start: (params: StartParams) => this.#startProgram(params),
-      run: (task: unknown, call: Call) => this.#run(task, call),
+      run: ({ task, ...place }: RunParams, call: Call) =>
+        this.#queues.run(place, call.signal, () => this.#run(task, call)),
+      ping: async () => null,
       finish: async () => this.#program?.finish(),
     };
     return handlers;
@@ -47,6 +58,7 @@ export class Worker {
 
   onNotice(name: string, payload: unknown): void {
     if (name === 'receive-pack-input') this.#onPackInput(payload as string | null);
+    else if (name === 'take-back') this.#queues.takeBack(payload as number);
   }
 
   /** Ends all that it started, at once. Synchronous. */

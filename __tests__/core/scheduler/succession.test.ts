@@ -147,3 +147,11 @@ test.each([
   });
   expect((suites.length * durationMs) / (4 * makespanMs)).toBeGreaterThanOrEqual(share);
 });
+
+test.each([
+  [80, 1],
+  [1, 0],
+])('suites of which nothing is known, %d ms away', (leadMs, ahead) => {
+  const run = new Run(far(leadMs), [suite('a', needsGpu), suite('b', needsGpu)]);
+  expect(run.open()).toHaveLength(1 + ahead);
+});

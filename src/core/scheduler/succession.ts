@@ -21,6 +21,8 @@ import type { Successor } from './successors.js';
 const tuning = {
   /** A suite that takes longer than this many leads has no successor: its slot is idle for less than 2 % of the time. */
   longestInLeads: 50,
+  /** What a suite counts as of which nothing is known: a guess is no reason to send nothing ahead. */
+  unknownMs: 1000,
   /** Successors of a slot should keep it busy for this many leads: the news of an end and the next suite cross the distance. */
   coveredLeads: 1.5,
   /** Of one slot; more would be sent where suites take next to no time. */
@@ -186,9 +188,8 @@ export function withLead(estimate: Estimate, { anySlot }: SlotPool, state: RunSt
   return { ...estimate, durationMs: estimate.durationMs + leadMs };
 }
 
-/** A guess says nothing about how long a suite is. */
 function isShort({ durationMs, basis }: Estimate, leadMs: number): boolean {
-  return basis === 'default' || durationMs <= tuning.longestInLeads * leadMs;
+  return (basis === 'default' ? tuning.unknownMs : durationMs) <= tuning.longestInLeads * leadMs;
 }
 
 function leadOf({ leadMs }: Slot): number {

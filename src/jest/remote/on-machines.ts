@@ -21,21 +21,35 @@ interface OnMachinesOptions {
 export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): Executor<SuiteResult> {
   return {
     async run(start, signal) {
-      const { machine, ...task } = start;
+      const { machine, ahead, ...task } = start;
       const { name } = machine.machine;
       const joint = machines.joint(name);
-      const startedMs = performance.now();
+      let startedMs = performance.now();
+      const begun = ahead?.begun.then((hasBegun) => {
+        startedMs = performance.now();
+        return hasBegun;
+      });
       const durationMs = () => Math.max(1, Math.round(performance.now() - startedMs));
       if (joint === undefined) return lost(`${name} was lost`, durationMs());
       if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
       const { remote, here, there } = joint;
       try {
-        const answer = await remote.run(task satisfies ServedTask, {
+        const done = await remote.run(task satisfies ServedTask, {
           signal,
-          onEvent: (event, payload) =>
-            void emit(event as keyof TestEvents, moved(payload, there, here) as TestEvents[keyof TestEvents]),
+          queue: start.placement.slotId,
+          ...(ahead !== undefined && { recall: ahead.recall }),
+          onEvent(event, payload) {
+            const send = () =>
+              void emit(
+                event as keyof TestEvents,
+                moved(payload, there, here) as TestEvents[keyof TestEvents],
+              );
+            if (begun === undefined) send();
+            else void begun.then((hasBegun) => hasBegun && send());
+          },
         });
-        const { outcome, files } = moved(answer as ServedOutcome, there, here);
+        if (!done.started) return { status: 'cancelled', durationMs: 0, notStarted: true };
+        const { outcome, files } = moved(done.result as ServedOutcome, there, here);
         if (files.length > 0) {
           const allowed = await snapshotPathsOf(testOf(tests, start.suite.id));
           for (const problem of applyChanges(files, allowed, here))

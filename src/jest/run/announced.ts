@@ -1,4 +1,4 @@
-import type { Executor } from '../../execute/executor.js';
+import type { Ahead, Executor, Start, SuiteOutcome } from '../../execute/executor.js';
 import type { SuiteResult } from '../suite.js';
 import type { Delivery, Emit } from './delivery.js';
 import { failureOf } from './results.js';
@@ -19,18 +19,42 @@ export function announced(
   executor: Executor<SuiteResult>,
   { tests, emit, first }: Announcements,
 ): Executor<SuiteResult> {
+  /** Its events wait for the announcement. */
+  const runAhead = async (
+    start: Start,
+    ahead: Ahead,
+    signal: AbortSignal,
+  ): Promise<SuiteOutcome<SuiteResult>> => {
+    let problem: unknown;
+    const begun = ahead.begun.then(async (hasBegun) => {
+      if (!hasBegun) return false;
+      try {
+        await emit('test-file-start', [testOf(tests, start.suite.id)]);
+      } catch (error) {
+        problem = error;
+      }
+      return true;
+    });
+    const outcome = await executor.run({ ...start, ahead: { ...ahead, begun } }, signal);
+    if (!outcome.notStarted) await begun;
+    return problem === undefined ? outcome : refused(problem);
+  };
   return {
     async run(start, signal) {
       if (first !== undefined) await first.settled();
+      if (start.ahead !== undefined) return runAhead(start, start.ahead, signal);
       if (start.attempt === 1) {
         try {
           await emit('test-file-start', [testOf(tests, start.suite.id)]);
         } catch (error) {
-          const result = { error: failureOf(error) };
-          return { status: 'failed', durationMs: 0, executedTests: 0, result };
+          return refused(error);
         }
       }
       return executor.run(start, signal);
     },
   };
+}
+
+function refused(error: unknown): SuiteOutcome<SuiteResult> {
+  return { status: 'failed', durationMs: 0, executedTests: 0, result: { error: failureOf(error) } };
 }
