@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { medianInterval, referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
-const { largeRun, reportFormats, fileOptions, summarise, spansOf, openRecord, readRecord, mergeRecords } =
+const { largeRun, reportFormats, fileOptions, summarise, spansOf, openRecord, recordText, readRecord, mergeRecords } =
   await source(
     '../__tests__/report/large-run.js',
     'report/formats/index.js',
@@ -17,6 +17,7 @@ const { largeRun, reportFormats, fileOptions, summarise, spansOf, openRecord, re
     'report/summary/summary.js',
     'report/otel/run-span.js',
     'record/file.js',
+    'record/line-text.js',
     'record/read.js',
     'shard/merge/records.js',
   );
@@ -87,12 +88,11 @@ function measured(name, work, rounds = 5) {
 function writeShards(each) {
   const own = mkdtempSync(join(folder, 'shards-'));
   return Array.from({ length: shards }, (_, at) => {
-    const lines = largeRun(each).map((event) => {
-      const shard = event.type === 'run-started' ? { ...event, index: at + 1, total: shards } : event;
-      return JSON.stringify(shard).replaceAll('packages/', `shard-${at + 1}/`);
-    });
+    const events = largeRun(each).map((/** @type {{ type: string }} */ event) =>
+      event.type === 'run-started' ? { ...event, index: at + 1, total: shards } : event,
+    );
     const path = join(own, `run-${at + 1}.jsonl`);
-    writeFileSync(path, `${lines.join('\n')}\n`);
+    writeFileSync(path, recordText(events).replaceAll('packages/', `shard-${at + 1}/`));
     return path;
   });
 }

@@ -28,7 +28,7 @@ test.each(['cpu-only', 'mixed', 'cancelled'])('%s: what was written is read', (n
   const copy = openRecord(directory, new Date(0));
   for (const event of events) copy.write(event);
   copy.close();
-  expect(readFileSync(copy.path, 'utf8')).toBe(readFileSync(source, 'utf8'));
+  expect(readRecord(copy.path).events).toEqual(events);
 });
 
 test('there is an event of every type to read', () => {

@@ -4,6 +4,7 @@ import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { codeOf, messageOf } from '../host/system-error.js';
 import { holdsWholeRun, keptRecords } from './kept-records.js';
+import { LineWriter } from './line-text.js';
 
 /** How many records a directory keeps, and how many of whole runs. */
 export const recordsKept = 20;
@@ -33,6 +34,7 @@ export function openRecord(directory: string, startedAt: Date): OpenRecord {
   const { path, descriptor } = createFile(directory, startedAt);
   deleteOldRecords(directory, path);
 
+  const lines = new LineWriter();
   let problem: string | undefined;
   let state: 'empty' | 'begun' | 'closed' = 'empty';
   return {
@@ -48,7 +50,7 @@ export function openRecord(directory: string, startedAt: Date): OpenRecord {
       state = 'begun';
       if (problem !== undefined) return;
       try {
-        appendFileSync(descriptor, `${JSON.stringify(event)}\n`);
+        appendFileSync(descriptor, lines.lineOf(event));
       } catch (error) {
         problem = `${path} is incomplete: ${messageOf(error)}`;
       }

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { parseFirstLine, parseLine } from './line.js';
+import { LineReader } from './line-text.js';
 import { linesOf } from './read.js';
 import { readRecordText } from './text.js';
 
@@ -38,10 +39,14 @@ export function readKeptEvents(paths: readonly string[], types: readonly RunEven
 }
 
 function eventsOf(path: string, text: string, wanted: ReadonlySet<string>): readonly RunEvent[] {
+  const reader = new LineReader();
   return linesOf(text).lines.flatMap((line, index) => {
-    if (index === 0) return [parseFirstLine(path, line)];
+    if (index === 0) return [parseFirstLine(path, line, reader)];
     const [, type] = leadingType.exec(line) ?? [];
-    return type === undefined || wanted.has(type) ? [parseLine(path, index + 1, line)] : [];
+    // It gives the ids of the suites that other lines name by numbers.
+    const isRead = type === undefined || type === 'suite-queued' || wanted.has(type);
+    const event = isRead ? parseLine(path, index + 1, line, reader) : undefined;
+    return event !== undefined && wanted.has(event.type) ? [event] : [];
   });
 }
 

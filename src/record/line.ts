@@ -4,12 +4,13 @@ import { expectationOf } from '../core/vocabulary/expectation.js';
 import { limits } from '../core/vocabulary/limits.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { scanJson } from '../json/scan.js';
+import type { LineReader } from './line-text.js';
 import { eventSchemas } from './schema.js';
 import { whereRecordsAre } from './text.js';
 
 /** Reads the first line of a record. @throws UsageError unless it is `run-started` of this version. */
-export function parseFirstLine(path: string, text: string): RunEvent {
-  const value = parseJson(path, 1, text);
+export function parseFirstLine(path: string, text: string, reader: LineReader): RunEvent {
+  const value = parseJson(path, 1, text, reader);
   if (typeOf(value) !== 'run-started') throw notARecord(path, text);
   const problem = versionProblem(path, 1, value);
   if (problem !== undefined) throw new UsageError(problem);
@@ -17,8 +18,8 @@ export function parseFirstLine(path: string, text: string): RunEvent {
 }
 
 /** Reads a further line. @throws UsageError unless it is an event, and none that begins a run. */
-export function parseLine(path: string, line: number, text: string): RunEvent {
-  const value = parseJson(path, line, text);
+export function parseLine(path: string, line: number, text: string, reader: LineReader): RunEvent {
+  const value = parseJson(path, line, text, reader);
   if (typeOf(value) === 'run-started') throw new UsageError(secondRun(path, line));
   return eventOf(path, line, text, value);
 }
@@ -32,8 +33,9 @@ export function parseAnyVersion(
   path: string,
   line: number,
   text: string,
+  reader: LineReader,
 ): { readonly event: RunEvent; readonly problem?: UsageProblem } {
-  const value = parseJson(path, line, text);
+  const value = parseJson(path, line, text, reader);
   if (typeOf(value) !== 'run-started') return { event: eventOf(path, line, text, value) };
   const problem = versionProblem(path, line, value);
   if (problem === undefined) return { event: eventOf(path, line, text, value) };
@@ -76,7 +78,7 @@ function isEventType(type: unknown): type is RunEvent['type'] {
   return typeof type === 'string' && Object.hasOwn(eventSchemas, type);
 }
 
-function parseJson(path: string, line: number, text: string): unknown {
+function parseJson(path: string, line: number, text: string, reader: LineReader): unknown {
   if (scanJson(text).tooDeepAt !== undefined) {
     throw problemAt(path, line, {
       message: 'The line has too many levels.',
@@ -86,7 +88,7 @@ function parseJson(path: string, line: number, text: string): unknown {
     });
   }
   try {
-    return JSON.parse(text);
+    return reader.wholeEvent(JSON.parse(text));
   } catch (error) {
     throw problemAt(
       path,

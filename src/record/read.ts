@@ -1,6 +1,7 @@
 import type { RunEvent } from '../core/events.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { notARecord, parseFirstLine, parseLine } from './line.js';
+import { LineReader } from './line-text.js';
 import { readRecordText } from './text.js';
 
 export interface ReadRecord {
@@ -16,8 +17,9 @@ export interface ReadRecord {
  */
 export function readRecord(path: string): ReadRecord {
   const { lines, brokenLine } = linesOf(readRecordText(path));
+  const reader = new LineReader();
   const events = lines.map((line, index) =>
-    index === 0 ? parseFirstLine(path, line) : parseLine(path, index + 1, line),
+    index === 0 ? parseFirstLine(path, line, reader) : parseLine(path, index + 1, line, reader),
   );
   if (events.length === 0) throw notARecord(path, 'nothing');
   return { events, truncated: brokenLine !== undefined };

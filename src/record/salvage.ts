@@ -1,6 +1,7 @@
 import type { RunEvent } from '../core/events.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { notARecord, parseAnyVersion, secondRun, shortened } from './line.js';
+import { LineReader } from './line-text.js';
 import { linesOf } from './read.js';
 import { readableRecordText } from './text.js';
 
@@ -27,8 +28,9 @@ export function salvageRecord(path: string): SalvagedRecord {
   const { lines, brokenLine } = linesOf(text);
   const events: RunEvent[] = [];
   const damage: UsageProblem[] = [];
+  const reader = new LineReader();
   for (const [index, line] of lines.entries()) {
-    const found = eventsOf(path, index + 1, line);
+    const found = eventsOf(path, index + 1, line, reader);
     damage.push(...found.damage);
     const secondAt = found.events.findIndex(
       ({ type }, at) => type === 'run-started' && events.length + at > 0,
@@ -50,13 +52,13 @@ export function salvageRecord(path: string): SalvagedRecord {
   };
 }
 
-function eventsOf(path: string, line: number, text: string): SalvagedRecord {
+function eventsOf(path: string, line: number, text: string, reader: LineReader): SalvagedRecord {
   const parts = text.split(weldedLine);
   const events: RunEvent[] = [];
   const damage: UsageProblem[] = [];
   for (const part of parts) {
     try {
-      const { event, problem } = parseAnyVersion(path, line, part);
+      const { event, problem } = parseAnyVersion(path, line, part, reader);
       events.push(event);
       if (problem !== undefined) damage.push(problem);
     } catch (error) {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent, SuiteEnded } from '../../../src/core/events.js';
+import { readRecord } from '../../../src/record/read.js';
 
 /** The records in an output directory, oldest first, each as its events. */
 export function readRecords(directory: string): readonly (readonly RunEvent[])[] {
@@ -8,7 +9,8 @@ export function readRecords(directory: string): readonly (readonly RunEvent[])[]
   return readdirSync(directory)
     .filter((name) => /^run-.*\.jsonl$/.test(name))
     .sort()
-    .map((name) => parseLines<RunEvent>(readFileSync(join(directory, name), 'utf8')));
+    .map((name) => join(directory, name))
+    .map((path) => (statSync(path).size === 0 ? [] : readRecord(path).events));
 }
 
 export function parseLines<T>(text: string): readonly T[] {

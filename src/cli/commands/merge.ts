@@ -11,6 +11,7 @@ import { parseJson } from '../../json/read.js';
 import { emptyHistory, type History, mergeHistories } from '../../record/history.js';
 import { readHistory, writeHistory } from '../../record/history-file.js';
 import { learn, unlearnedText } from '../../record/learn.js';
+import { recordText } from '../../record/line-text.js';
 import { readRecords } from '../../record/read.js';
 import { reportedRun } from '../../report/formats/format.js';
 import { reportFormats } from '../../report/formats/index.js';
@@ -91,7 +92,7 @@ export const mergeCommand: Command = {
       written.push(path);
       return path;
     };
-    const recordPath = write('run.jsonl', events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+    const recordPath = write('run.jsonl', recordText(events));
     let failed = results?.success === false;
     if (results !== undefined) write('results.json', `${JSON.stringify(results)}\n`);
     const run = reportedRun(events);
