@@ -9,18 +9,27 @@ import { join } from 'node:path';
 import { medianInterval, referenceKernelMs } from './measure.mjs';
 import { source } from './source.mjs';
 
-const { largeRun, reportFormats, fileOptions, summarise, spansOf, openRecord, recordText, readRecord, mergeRecords } =
-  await source(
-    '../__tests__/report/large-run.js',
-    'report/formats/index.js',
-    'report/formats/format.js',
-    'report/summary/summary.js',
-    'report/otel/run-span.js',
-    'record/file.js',
-    'record/line-text.js',
-    'record/read.js',
-    'shard/merge/records.js',
-  );
+const {
+  largeRun,
+  reportFormats,
+  fileOptions,
+  summarise,
+  spansOf,
+  openRecord,
+  recordText,
+  readRecord,
+  mergeRecords,
+} = await source(
+  '../__tests__/report/large-run.js',
+  'report/formats/index.js',
+  'report/formats/format.js',
+  'report/summary/summary.js',
+  'report/otel/run-span.js',
+  'record/file.js',
+  'record/line-text.js',
+  'record/read.js',
+  'shard/merge/records.js',
+);
 const suites = Number(process.argv[2] ?? 10_000);
 const testsOfSuite = 20;
 const shards = 64;
