@@ -1,4 +1,3 @@
-import { styleText } from 'node:util';
 import type { Test, TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type {
@@ -14,7 +13,6 @@ import type { HardwareOptions } from '../config/options.js';
 import { type RunPaths, runPaths } from '../config/run-paths.js';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { showsColors } from '../host/colors.js';
 import { closeKeptModules } from '../host/kept-modules.js';
 import { onProcessEnd } from '../host/process-end.js';
 import { openRecord } from '../record/file.js';
@@ -26,6 +24,7 @@ import { fastPathText } from './fast/fast-path.js';
 import { jestPackages } from './interop.js';
 import type { Emit } from './run/delivery.js';
 import { detectionOf, refuseOtherMachine } from './run/detection.js';
+import { forceExitedText } from './run/force-exited.js';
 import { HardwareRun, type RunInput } from './run/hardware-run.js';
 import { HistorySink } from './run/history-sink.js';
 import { KeptCoverage } from './run/kept-coverage.js';
@@ -107,7 +106,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       const ended = run.run(startedAt);
       if (watcher.isInterrupted()) run.cancel('interrupt');
       const forced = await ended;
-      if (forced) say(showsColors(process.stderr) ? yellow(forceExitedText) : forceExitedText);
+      if (forced) say(forceExitedText());
       failForReporters(run.reporterErrors, this.#globalConfig);
     } finally {
       progress.close();
@@ -195,14 +194,3 @@ function requireOurSequencer({ testSequencer }: Config.GlobalConfig): void {
       "wrap the config in withHardware() from 'jest-runner-hardware', or set testSequencer yourself; your own sequencer goes into the runner option testSequencer",
   });
 }
-
-function yellow(text: string): string {
-  return styleText('yellow', text, { validateStream: false });
-}
-
-/** Jest's own text, so that a search for it finds Jest's documentation. */
-const forceExitedText =
-  'A worker process has failed to exit gracefully and has been force exited. ' +
-  'This is likely caused by tests leaking due to improper teardown. ' +
-  'Try running with --detectOpenHandles to find leaks. ' +
-  'Active timers can also cause this, ensure that .unref() was called on them.';

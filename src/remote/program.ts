@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Channel } from '../transport/channel.js';
 import type { Call } from '../transport/transport.js';
-import { channelDescriptor, channelVariable, type StartParams } from './protocol.js';
+import { beginLine, channelDescriptor, channelVariable, type StartParams } from './protocol.js';
 
 export interface ProgramOptions extends StartParams {
   /** Top of the checkout. */
@@ -34,9 +34,10 @@ export class Program {
     });
     this.#process = child;
     for (const stream of ['stdout', 'stderr'] as const) {
+      const begun = afterBeginLine((text) => onOutput(stream, text));
       child[stream]?.setEncoding('utf8').on('data', (text: string) => {
         this.#tail = (this.#tail + text).slice(-4096);
-        onOutput(stream, text);
+        begun(text);
       });
     }
     this.#exited = new Promise((resolve) => {
@@ -58,7 +59,7 @@ export class Program {
       return await this.#channel.call('run', task, { signal, onEvent: emit });
     } catch (error) {
       if (!(await this.#hasEnded())) throw error;
-      throw new Error(`Jest there ${await this.#exited}: ${this.#tail.trim()}`);
+      throw new Error(`Jest there ${await this.#exited}: ${this.#tail.replace(`${beginLine}\n`, '').trim()}`);
     }
   }
 
@@ -82,4 +83,19 @@ export class Program {
   #hasEnded(): Promise<boolean> {
     return Promise.race([this.#channel.lost.then(() => true), Promise.resolve(false)]);
   }
+}
+
+/** Passes on what comes after the line by which the program begins. */
+function afterBeginLine(pass: (text: string) => void): (text: string) => void {
+  const line = `${beginLine}\n`;
+  let held: string | undefined = '';
+  return (text) => {
+    if (held === undefined) return pass(text);
+    held += text;
+    const at = held.indexOf(line);
+    if (at < 0) return;
+    const rest = held.slice(at + line.length);
+    held = undefined;
+    if (rest !== '') pass(rest);
+  };
 }

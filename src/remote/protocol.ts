@@ -106,3 +106,9 @@ export type WorkerNotice =
 /** The file descriptor by which the program that runs tasks talks to the worker; its variable holds the number. */
 export const channelDescriptor = 3;
 export const channelVariable = 'JEST_HARDWARE_CHANNEL';
+
+/**
+ * A line that the program writes to standard output and standard error when it is about to begin. What it says before is
+ * said here too, by the same program, and is shown only if it never begins.
+ */
+export const beginLine = '\u001ejest-runner-hardware begins';

@@ -24,7 +24,7 @@ export interface RemoteMachineOptions {
   /** How many tasks run there at once; left out: one for each CPU thread, and one for each accelerator. */
   readonly workers?: number;
   /** What runs the tasks. */
-  program(machine: Machine, slots: readonly Slot[], tree: WorkingTree): StartParams;
+  program(machine: Machine, slots: readonly Slot[], tree: WorkingTree, prepared: Prepared): StartParams;
   onNotice(notice: WorkerNotice): void;
 }
 
@@ -92,7 +92,7 @@ export class RemoteMachine {
         ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
         : slotsOf(machine, workers);
     const slots = places.map((slot) => ({ ...slot, leadMs }));
-    await this.#call('start', program(machine, slots, taken), { signal });
+    await this.#call('start', program(machine, slots, taken, prepared), { signal });
     const preparedMs = performance.now();
     return {
       machine,

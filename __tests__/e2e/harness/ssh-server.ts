@@ -8,7 +8,8 @@ import { join } from 'node:path';
 export const sshServer = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
 
 /** `test`, or `test.skip` by name where there is no ssh server. */
-export const testWithSsh = sshServer === undefined ? test.skip : test;
+export const testWithSsh = (...parts: Parameters<typeof test>) =>
+  sshServer === undefined ? test.skip(...parts) : test(...parts);
 
 /** A real ssh server of our own on a free port of the loopback device, with keys of its own. */
 export interface SshHost {

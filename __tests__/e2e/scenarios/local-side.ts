@@ -7,13 +7,28 @@ import { type Project, type Runner, useProject } from '../harness/project.js';
 import { filesOf, observe } from './observe.js';
 import type { AtTerminal, Observation, Scenario, Side, Step } from './scenario.js';
 
+/** What a side does otherwise than the one of this machine. */
+export interface SideInput {
+  readonly name: string;
+  readonly runner: Runner;
+  /** Second argument of `withHardware`. */
+  options?(scenario: Scenario, directory: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Called with each project before its first step. */
+  prepare?(project: Project): void;
+}
+
 /** Runs scenarios on this machine, by stock Jest or by this runner. */
 export function localSide(runner: Runner, options: Readonly<Record<string, unknown>> = {}): Side {
+  return sideOf({ name: runner, runner, options: async () => options });
+}
+
+export function sideOf(input: SideInput): Side {
   return {
-    name: runner,
+    name: input.name,
     run: async (scenario) => {
-      const { project, release } = await projectFor(scenario, runner, options);
+      const { project, release } = await projectFor(scenario, input);
       try {
+        input.prepare?.(project);
         const seen: Observation[] = [];
         for (const step of scenario.steps) seen.push(await runStep(project, step));
         return seen;
@@ -54,7 +69,7 @@ function write({ directory }: Project, files: Step['write'] = {}): void {
   for (const [path, content] of Object.entries(files)) {
     const file = join(directory, path);
     mkdirSync(dirname(file), { recursive: true });
-    if (content === null) rmSync(file);
+    if (content === null) rmSync(file, { force: true });
     else writeFileSync(file, content);
   }
 }
@@ -73,17 +88,18 @@ function commitAll({ directory }: Project): void {
 
 /** Where this scenario always runs: what Jest has transformed is of use to the next run. */
 async function projectFor(
-  { name, fixture = 'bare', files, config, folder = 'project' }: Scenario,
-  runner: Runner,
-  options: Readonly<Record<string, unknown>>,
+  scenario: Scenario,
+  { name: side, runner, options }: SideInput,
 ): Promise<{ project: Project; release: () => void }> {
-  const { directory, release } = await takePlace('scenarios', runner, folderOf(name));
+  const { name, fixture = 'bare', files, config, folder = 'project' } = scenario;
+  const place = await takePlace('scenarios', side, folderOf(name));
+  const directory = join(place.directory, folder);
   const project = await useProject(fixture, {
     runner,
-    options,
-    directory: join(directory, folder),
+    options: (await options?.(scenario, directory)) ?? {},
+    directory,
     ...(files && { files }),
     ...(config && { config }),
   });
-  return { project, release };
+  return { project, release: place.release };
 }

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly sample?: true;
   /** A difference to stock Jest that is meant, and holds for this row alone. */
   readonly intended?: IntendedDifference;
+  /** One more, where all suites run on another machine. */
+  readonly far?: IntendedDifference;
 }
 
 /** One command, in the project as the steps before left it. */

@@ -9,6 +9,7 @@ import { moved } from './moved.js';
 import type { ServedOutcome, ServedTask } from './protocol.js';
 import type { RemoteMachines } from './remote-machines.js';
 import { applyChanges, snapshotPathsOf } from './snapshot-files.js';
+import { withSourceMaps } from './source-maps.js';
 
 interface OnMachinesOptions {
   readonly machines: RemoteMachines;
@@ -49,13 +50,17 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
           },
         });
         if (!done.started) return { status: 'cancelled', durationMs: 0, notStarted: true };
-        const { outcome, files } = moved(done.result as ServedOutcome, there, here);
+        const { outcome, sourceMaps, files } = moved(done.result as ServedOutcome, there, here);
+        const test = testOf(tests, start.suite.id);
         if (files.length > 0) {
-          const allowed = await snapshotPathsOf(testOf(tests, start.suite.id));
+          const allowed = await snapshotPathsOf(test);
           for (const problem of applyChanges(files, allowed, here))
             say(`jest-runner-hardware: ${name}: ${problem}`);
         }
-        return outcome;
+        if (outcome.result === undefined) return outcome;
+        const { cacheDirectory } = test.context.config;
+        const result = withSourceMaps(outcome.result, sourceMaps, cacheDirectory);
+        return { ...outcome, result };
       } catch (error) {
         if (signal.aborted) return { status: 'cancelled', durationMs: durationMs() };
         const { message } = error as Error;

@@ -1,8 +1,10 @@
 import type { Config } from '@jest/types';
+import type { TestRunnerContext } from 'jest-runner';
 import type { Machine } from '../../core/machine/machine.js';
 import type { Start, SuiteOutcome } from '../../execute/executor.js';
 import type { SuiteResult } from '../suite.js';
 import type { RunFlags } from './run-flags.js';
+import type { SourceMaps } from './source-maps.js';
 
 /** What Jest on another machine gets before its first suite. */
 export interface ServedSetup {
@@ -12,8 +14,8 @@ export interface ServedSetup {
   readonly workers: number;
   readonly fast: boolean;
   readonly flags: RunFlags;
-  /** Paths of `--changedSince` and the like, below the top of the repository. */
-  readonly changedFiles?: readonly string[];
+  /** Which files are covered where only changed ones are: the sets that Jest gives its runners, as lists of paths there. */
+  readonly context: { readonly [Key in keyof TestRunnerContext]: readonly string[] };
 }
 
 /** What it answers. */
@@ -25,6 +27,8 @@ export type ServedTask = Omit<Start, 'machine'>;
 
 export interface ServedOutcome {
   readonly outcome: SuiteOutcome<SuiteResult>;
+  /** By which V8's coverage is converted here. */
+  readonly sourceMaps: SourceMaps;
   /** Files that the suite's snapshots have changed. */
   readonly files: readonly ChangedFile[];
 }

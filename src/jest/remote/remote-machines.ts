@@ -1,6 +1,7 @@
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
+import type { TestRunnerContext } from 'jest-runner';
 import type { RemoteMachineInput } from '../../config/machines.js';
 import type { Happening } from '../../core/events.js';
 import { printable } from '../../core/vocabulary/printable.js';
@@ -16,13 +17,18 @@ import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
 import { nameOfAddress, parseSshAddress } from '../../transport/ssh/ssh-address.js';
 import { sshTransport } from '../../transport/ssh/ssh-transport.js';
 import { Unreachable } from '../../transport/transport.js';
-import type { ServedSetup } from './protocol.js';
-import { jestArgs, runFlags } from './run-flags.js';
+import { configDifferences } from './config-differences.js';
+import { jestStart } from './jest-start.js';
+import { moved } from './moved.js';
+import type { ServedProjects, ServedSetup } from './protocol.js';
+import { runFlags } from './run-flags.js';
 
 export interface RemoteMachinesOptions {
   readonly machines: readonly RemoteMachineInput[];
   readonly globalConfig: Config.GlobalConfig;
   readonly contexts: readonly TestContext[];
+  /** Which files are covered where only changed ones are. */
+  readonly context: TestRunnerContext;
   /** Of the suites that are to run. */
   readonly profiles: readonly WorkloadProfile[];
   readonly fast: boolean;
@@ -116,8 +122,15 @@ export class RemoteMachines {
       this.#options.tell({ type: 'slot-down', slotId: id, reason: `${name} was lost: ${reason}` });
   }
 
+  /** Suites there run by the config there. Names what differs; flags of this run do not, as they were sent. */
+  #compareConfigs(name: string, configs: readonly Config.ProjectConfig[]): void {
+    const here = this.#options.contexts.map(({ config }) => config);
+    for (const difference of configDifferences(here, configs))
+      this.#options.say(`jest-runner-hardware: ${printable(`${name}: ${difference}`)}`);
+  }
+
   #remoteOf(machine: RemoteMachineInput): RemoteMachine {
-    const { globalConfig, contexts, profiles, fast } = this.#options;
+    const { globalConfig, contexts, context, profiles, fast } = this.#options;
     const address = parseSshAddress(machine.ssh, 'option machines');
     const name = machine.name ?? nameOfAddress(address);
     const env = Object.fromEntries(
@@ -127,6 +140,8 @@ export class RemoteMachines {
       }),
     );
     const configs = contexts.map(({ config }) => config);
+    const workers = machine.workers ?? (globalConfig.runInBand ? 1 : undefined);
+    const places = { there: '', here: '' };
     return new RemoteMachine({
       transport: sshTransport({
         name,
@@ -146,29 +161,41 @@ export class RemoteMachines {
       },
       tree: this.#tree,
       prepare: { env, ...(machine.setup !== undefined && { setup: machine.setup }) },
-      ...(machine.workers !== undefined && { workers: machine.workers }),
-      program: (found, slots, { root }) => {
-        const cwd = process.cwd();
-        const workers = slots[0]?.machineWorkers ?? 1;
-        const setup: ServedSetup = { machine: found, workers, fast, flags: runFlags(globalConfig, configs) };
+      // In band one suite runs at a time, on each machine.
+      ...(workers !== undefined && { workers }),
+      program: (found, slots, { root }, prepared) => {
+        Object.assign(places, { there: prepared.root, here: root });
+        const count = slots[0]?.machineWorkers ?? 1;
+        const setup: ServedSetup = {
+          machine: found,
+          workers: count,
+          fast,
+          flags: runFlags(globalConfig, configs),
+          context: Object.fromEntries(
+            Object.entries(context).flatMap(([key, paths]) => (paths ? [[key, [...paths]]] : [])),
+          ),
+        };
+        const { directory, args } = jestStart(process.argv.slice(2), process.cwd(), root, globalConfig);
         return {
-          directory: relative(root, cwd),
+          directory,
           nodeArgs: nodeArgs(),
           module: 'jest/bin/jest',
-          args: [...jestArgs(process.argv.slice(2), cwd, root), `--maxWorkers=${workers}`],
+          args: [...args, `--maxWorkers=${count}`],
           env: { ...env, ...(showsColors(process.stderr) && { FORCE_COLOR: '1' }) },
-          setup,
+          setup: moved(setup, root, prepared.root),
           lazy: [globalConfig, ...configs].some(
             (each) => each.globalSetup != null || each.globalTeardown != null,
           ),
         };
       },
-      onNotice: (notice) => this.#hear(name, notice),
+      onNotice: (notice) => this.#hear(name, notice, (value) => moved(value, places.there, places.here)),
     });
   }
 
-  #hear(name: string, { name: kind, payload }: WorkerNotice): void {
-    if (kind === 'output') process[payload.stream].write(payload.text);
+  /** @param move Moves paths there to where they are here. */
+  #hear(name: string, { name: kind, payload }: WorkerNotice, move: <Value>(value: Value) => Value): void {
+    if (kind === 'output') process[payload.stream].write(move(payload.text));
+    else if (kind === 'ready') this.#compareConfigs(name, move((payload as ServedProjects).configs));
     else if (kind === 'progress')
       this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);
   }

@@ -1,4 +1,3 @@
-import { isAbsolute, relative } from 'node:path';
 import type { Config } from '@jest/types';
 
 /** What a run's flags say to Jest on another machine, whose config is its own. */
@@ -25,23 +24,34 @@ const globalNames = [
   'silent',
   'testNamePattern',
   'updateSnapshot',
+  'useStderr',
   'verbose',
   'waitForUnhandledRejections',
+  'workerGracefulExitTimeout',
   'workerIdleMemoryLimit',
+  'workerThreads',
 ] as const satisfies readonly (keyof Config.GlobalConfig)[];
 
-const projectNames = [
+/** The same of a project. Flags with other values, which may be paths, are given to Jest there as they were given here. */
+export const projectFlagNames = [
   'automock',
+  'cache',
   'clearMocks',
+  'collectCoverage',
   'collectCoverageFrom',
+  'coverageProvider',
   'detectLeaks',
   'errorOnDeprecated',
   'injectGlobals',
   'resetMocks',
   'resetModules',
   'restoreMocks',
+  'silent',
   'slowTestThreshold',
+  'testLocationInResults',
   'testTimeout',
+  'verbose',
+  'waitForUnhandledRejections',
 ] as const satisfies readonly (keyof Config.ProjectConfig)[];
 
 export function runFlags(
@@ -50,47 +60,8 @@ export function runFlags(
 ): RunFlags {
   return {
     global: picked(globalConfig, globalNames),
-    projects: configs.map((config) => picked(config, projectNames)),
+    projects: configs.map((config) => picked(config, projectFlagNames)),
   };
-}
-
-/** What every Jest there is started with: it only finds tests and runs what it is sent. */
-const startArgs = [
-  '--passWithNoTests',
-  '--watchAll=false',
-  '--coverage=false',
-  '--bail=0',
-  '--json=false',
-] as const;
-
-/** Flags of this process that say which config and which projects are meant; their values are paths or names. */
-const configFlags =
-  /^(-c|--(config|root-?dir|projects|select-?projects|ignore-?projects|env|test-?environment|preset))(=|$)/i;
-
-/**
- * The arguments for Jest on another machine.
- * @param root Top of the repository here. Paths in it are given relative to `cwd`.
- */
-export function jestArgs(argv: readonly string[], cwd: string, root: string): readonly string[] {
-  const there = (value: string) => {
-    const below = isAbsolute(value) ? relative(root, value) : '..';
-    return below.startsWith('..') ? value : relative(cwd, value) || '.';
-  };
-  const args: string[] = [...startArgs];
-  let isValue = false;
-  for (const word of argv) {
-    const isFlag = word.startsWith('-');
-    if (isFlag) isValue = false;
-    if (configFlags.test(word)) {
-      const [name = '', ...rest] = word.split('=');
-      if (rest.length > 0) args.push(`${name}=${there(rest.join('='))}`);
-      else {
-        args.push(word);
-        isValue = true;
-      }
-    } else if (isValue && !isFlag) args.push(there(word));
-  }
-  return args;
 }
 
 function picked<Source extends object, Name extends keyof Source>(

@@ -9,6 +9,7 @@ import { Ticket } from '../../claims/ticket.js';
 import type { LocalWorkers } from '../../execute/local-workers.js';
 import { Channel } from '../../transport/channel.js';
 import type { Call } from '../../transport/transport.js';
+import { forceExitedText } from '../run/force-exited.js';
 import type { SuiteTests } from '../run/suite-tests.js';
 import { onWorkers, suiteWorkers } from '../run/suite-workers.js';
 import { fairThreadsOf } from '../run/workers.js';
@@ -17,6 +18,7 @@ import type { SuiteResult } from '../suite.js';
 import { suiteId } from '../suites.js';
 import type { ServedOutcome, ServedProjects, ServedSetup, ServedTask } from './protocol.js';
 import { snapshotPathsOf, watchFiles } from './snapshot-files.js';
+import { sourceMapsOf } from './source-maps.js';
 
 /**
  * Runs the suites that a run on another machine sends here, until it sends no more. Jest has found the tests and set up what
@@ -58,7 +60,7 @@ export class ServedRun {
         process.exit(1);
       });
     });
-    await this.#workers?.endAll();
+    if (await this.#workers?.endAll()) say(forceExitedText());
   }
 
   #setUp(setup: ServedSetup): ServedProjects {
@@ -71,12 +73,15 @@ export class ServedRun {
         });
       }
     }
-    const { machine, workers, fast, flags } = setup;
+    const { machine, workers, fast, flags, context } = setup;
     this.#setup = setup;
     this.#workers = suiteWorkers({
       tests: [...this.#tests.values()],
       globalConfig: { ...this.#globalConfig, ...flags.global },
-      context: this.#context,
+      context: {
+        ...this.#context,
+        ...Object.fromEntries(Object.entries(context).map(([name, paths]) => [name, new Set(paths)])),
+      },
       workers,
       fairThreads: fairThreadsOf(machine.machine.cpuBudget, { count: workers, asked: true }),
       fast,
@@ -101,7 +106,7 @@ export class ServedRun {
       const onEvent = async (name: string, payload: unknown) => emit(name, payload);
       const executor = onWorkers(this.#workers, this.#tests, fairThreads, onEvent);
       const outcome = await executor.run({ ...task, machine }, signal);
-      return { outcome, files: changes() };
+      return { outcome, sourceMaps: sourceMapsOf(outcome.result), files: changes() };
     } finally {
       release();
     }

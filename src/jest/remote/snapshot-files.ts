@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { dirname, relative, sep } from 'node:path';
+import { dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Test } from '@jest/test-result';
 import { writeAtomically } from '../../host/write-atomically.js';
 import { jestPackages } from '../interop.js';
@@ -38,6 +38,8 @@ export function applyChanges(
   root: string,
 ): readonly string[] {
   return changes.flatMap((change) => {
+    // The same file in two projects: the other one has written it.
+    if (hashOf(contentOf(change.path)) === hashOf(change.content)) return [];
     const problem = problemOf(change, allowed, root);
     if (problem !== undefined) return [`${change.path} was changed there and not here: ${problem}`];
     if (change.content === undefined) rmSync(change.path, { force: true });
@@ -56,6 +58,7 @@ function problemOf(
 ): string | undefined {
   if (!allowed.includes(path)) return 'it is no snapshot of the suite';
   if (content.length > mostBytes) return 'it is larger than 16 MiB';
+  if (isOutside(relative(root, path))) return 'it lies outside of the repository';
   if (leavesRoot(path, root)) return 'a symbolic link leads elsewhere';
   if (hashOf(contentOf(path)) !== before) return 'it has changed here meanwhile';
   return undefined;
@@ -66,7 +69,11 @@ function leavesRoot(path: string, root: string): boolean {
   let existing = path;
   while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
   const below = relative(realpathSync(root), realpathSync(existing));
-  return below === '..' || below.startsWith(`..${sep}`) || lstatSync(existing).isSymbolicLink();
+  return isOutside(below) || lstatSync(existing).isSymbolicLink();
+}
+
+function isOutside(below: string): boolean {
+  return below === '..' || below.startsWith(`..${sep}`) || isAbsolute(below);
 }
 
 function contentOf(path: string): string | undefined {

@@ -192,13 +192,14 @@ export class HardwareRun {
 
   /** Loaded only where there are any. */
   async #remoteMachines(): Promise<RemoteMachines | undefined> {
-    const { machines, globalConfig, options, only } = this.#input;
+    const { machines, globalConfig, context, options, only } = this.#input;
     if (machines.length === 0) return undefined;
     const { RemoteMachines } = await import('../remote/remote-machines.js');
     return new RemoteMachines({
       machines,
       globalConfig,
       contexts: session.contexts ?? [],
+      context,
       profiles: this.#profiles.filter((profile) => isSelected(profile, only)),
       fast: options.fast,
       tell: (happening) => void this.#run.tell(happening),

@@ -16,11 +16,19 @@ export const kinds: readonly Scenario[] = [
       { args: ['-w', '2'], reaches: { results: { numFailedTestSuites: 2, numPassedTests: 5 } } },
       { args: ['-i'], reaches: { results: { numFailedTestSuites: 2, numPassedTests: 5 } } },
     ],
+    far: {
+      why: 'each machine tears down what it has set up',
+      paths: ['stderr: nothing <> "global teardown ran'],
+    },
   },
   {
     name: 'native ES modules in threads',
     fixture: 'esm',
     steps: [{ args: ['-w', '2', '--workerThreads'] }],
+    far: {
+      why: 'each machine tears down what it has set up',
+      paths: ['stderr: nothing <> "global teardown ran'],
+    },
   },
   {
     name: 'jsdom, and node by docblock',
@@ -58,6 +66,10 @@ export const kinds: readonly Scenario[] = [
       },
       { args: ['-i'], reaches: { results: { numPassedTests: 5 }, stderr: 'global teardown ran, sees true' } },
     ],
+    far: {
+      why: 'each machine tears down what it has set up',
+      paths: ['stderr: nothing <> "global teardown ran'],
+    },
   },
   {
     name: 'a transform that is asynchronous, of ES modules',
@@ -152,6 +164,10 @@ export const kinds: readonly Scenario[] = [
       { args: ['-w', '2'], reaches: { exitCode: 1, stderr: 'global teardown broke' } },
       { args: ['-i'] },
     ],
+    far: {
+      why: 'it fails on each machine',
+      paths: ['stderr: nothing <> "Error: Jest: Got error running globalTeardown - <project>/teardown.cjs'],
+    },
   },
   {
     name: 'presets, another test runner, and fake timers',
@@ -186,5 +202,9 @@ export const kinds: readonly Scenario[] = [
     },
     config: { modulePaths: ['<rootDir>/roots'], moduleNameMapper: { '^mapped/(.*)$': '<rootDir>/none/$1' } },
     steps: [{ args: ['-w', '2'] }, { args: ['-i'] }],
+    far: {
+      why: 'the setup there is named',
+      paths: ['stderr: nothing <> "jest-runner-hardware: box runs `cp -R'],
+    },
   },
 ];

@@ -121,6 +121,10 @@ export const selection: readonly Scenario[] = [
       },
       { args: ['-w', '2', '--bail=2'], reaches: { results: { numFailedTests: 1, numPassedTests: 4 } } },
     ],
+    far: {
+      why: 'each machine tears down what it has set up',
+      paths: ['stderr: nothing <> "global teardown ran'],
+    },
   },
   {
     name: 'the run ends at so many failures',

@@ -47,6 +47,10 @@ export const workers: readonly Scenario[] = [
       { args: ['-w', '2'], reaches: { stderr: 'A worker process has failed to exit gracefully' } },
       { args: ['--detectOpenHandles', '--forceExit'], reaches: { stderr: 'TCPSERVERWRAP', exitCode: 0 } },
     ],
+    far: {
+      why: 'open handles are those of the process of Jest itself',
+      paths: [String.raw`json\.openHandles`, 'stderr'],
+    },
   },
   {
     name: 'forced ends',
@@ -76,6 +80,10 @@ export const workers: readonly Scenario[] = [
       'throws.test.js': `test('leaves a timer', () => { setTimeout(() => { throw new Error('thrown late'); }, 5); });`,
     },
     steps: [{ args: ['-w', '2', 'clean', 'rejects'] }, { args: ['-w', '2', 'clean', 'throws'] }],
+    far: {
+      why: 'no suite runs in the process of Jest itself',
+      paths: ['exitCode', 'json', 'results', 'stderr'],
+    },
   },
   {
     name: 'a late error in band comes after the report',
@@ -89,6 +97,7 @@ export const workers: readonly Scenario[] = [
         reaches: { exitCode: 1, results: { numPassedTests: 1 }, stderr: 'PASS ./late.test.js' },
       },
     ],
+    far: { why: 'no suite runs in the process of Jest itself', paths: ['exitCode', 'stderr'] },
   },
   {
     name: 'errors inside tests that nobody waits for',
@@ -139,6 +148,10 @@ export const workers: readonly Scenario[] = [
       { args: ['-i', 'exits'], reaches: { exitCode: 3, stderr: 'process.exit called with "3"' } },
       { args: ['-w', '1', 'exits'], reaches: { exitCode: 3 } },
     ],
+    far: {
+      why: 'no suite runs in the process of Jest itself',
+      paths: ['exitCode', 'json', 'results', 'events', 'stderr'],
+    },
   },
   {
     name: 'what suites do to their process does not reach the next one',
@@ -148,5 +161,6 @@ export const workers: readonly Scenario[] = [
       'b.test.js': `test('sees', () => { expect([process.env.LEFT, process.cwd() === '/', globalThis.x]).toMatchSnapshot(); });`,
     },
     steps: [{ args: ['-w', '1'] }, { args: ['-i', 'a'] }],
+    far: { why: 'no suite runs in the process of Jest itself', paths: ['exitCode', 'stderr', 'files'] },
   },
 ];

@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { repository } from '../harness/install.js';
+import type { Project } from '../harness/project.js';
+import { type SshHost, startSshHost } from '../harness/ssh-server.js';
+import { sideOf } from './local-side.js';
+import type { IntendedDifference, Scenario, Side } from './scenario.js';
+
+/** Runs every suite of a scenario on another machine: the CPU of this one is not to be used. */
+export interface FarSide extends Side {
+  dispose(): void;
+}
+
+export function farSide(): FarSide {
+  let box: Promise<SshHost> | undefined;
+  let host: SshHost | undefined;
+  const side = sideOf({
+    name: 'ssh',
+    runner: 'hardware',
+    options: async (scenario, directory) => {
+      box ??= startSshHost('box');
+      host = await box;
+      return {
+        machine: noCpuIn(host.home),
+        machines: [
+          {
+            ssh: 'box',
+            sshArgs: ['-F', host.configFile],
+            setup: setupOf(scenario, directory),
+            machine: { version: 1, machine: { cpuBudget: 2 } },
+            env: [...new Set(scenario.steps.flatMap(({ env = {} }) => Object.keys(env)))],
+          },
+        ],
+      };
+    },
+    prepare(project) {
+      if (host !== undefined) linkPackages(project, host.home);
+      execFileSync('git', ['init', '--quiet'], { cwd: project.directory });
+      writeFileSync(join(project.directory, '.git/info/exclude'), '.jest-hardware\n');
+    },
+  });
+  return { ...side, dispose: () => host?.dispose() };
+}
+
+/** What differs wherever suites run on another machine, beside what a row says of itself. */
+export function farDifferences({ intended, far }: Scenario): IntendedDifference {
+  const why = [intended?.why, far?.why].filter((text) => text !== undefined).join('; ');
+  return { why, paths: [...processesThere, ...(intended?.paths ?? []), ...(far?.paths ?? [])] };
+}
+
+/** Which processes ran the suites is written there; and what leaves a process is JSON, where Jest's own process keeps values. */
+const processesThere = [
+  'workers',
+  String.raw`results\.suites\.\d+\.testExecError`,
+  String.raw`results\.suites\.\d+\.tests\.\d+\.failureDetails\.\d+\.matcherResult`,
+];
+
+/** Packages of the project's own are never sent: they are installed there. */
+function setupOf({ files = {} }: Scenario, directory: string): string | false {
+  const hasOwn = Object.keys(files).some((path) => path.startsWith('node_modules/'));
+  return hasOwn && `cp -R '${join(directory, 'node_modules')}' .`;
+}
+
+/** A machine file by which this machine runs no suite. */
+function noCpuIn(folder: string): string {
+  const file = join(folder, 'no-cpu.json');
+  writeFileSync(file, JSON.stringify({ devices: [{ id: 'cpu', usable: false }] }));
+  return file;
+}
+
+/** Checkouts find their packages in folders above them, as the project does. */
+function linkPackages({ directory }: Project, home: string): void {
+  const own = dirname(
+    createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
+  );
+  const links = [
+    [join(home, 'node_modules'), join(repository, 'node_modules')],
+    [join(home, '.cache/node_modules/jest-runner-hardware'), own],
+  ] as const;
+  for (const [link, target] of links) {
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(target, link);
+  }
+}
