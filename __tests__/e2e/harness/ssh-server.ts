@@ -7,9 +7,8 @@ import { join } from 'node:path';
 /** Where Debian and macOS have it; undefined: not installed, and tests that need it are skipped. */
 export const sshServer = ['/usr/sbin/sshd', '/usr/local/sbin/sshd'].find((path) => existsSync(path));
 
-/** `test`, or `test.skip` by name where there is no ssh server. */
-export const testWithSsh = (...parts: Parameters<typeof test>) =>
-  sshServer === undefined ? test.skip(...parts) : test(...parts);
+/** `test`, or `test.skip` by name where there is no ssh server. Outside of Jest there is neither. */
+export const testWithSsh = (sshServer === undefined ? globalThis.test?.skip : globalThis.test) as jest.It;
 
 /** A real ssh server of our own on a free port of the loopback device, with keys of its own. */
 export interface SshHost {
