@@ -1,84 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RunEvent } from '../../src/core/events.js';
-import { repository } from './harness/install.js';
 import { runJest } from './harness/jest.js';
-import { leaveProjects, type Project, type ProjectOptions, useProject } from './harness/project.js';
+import { leaveMachines, machineHost, placesOf, useMachine } from './harness/machine.js';
 import { slowLink } from './harness/slow-link.js';
-import { type SshHost, startSshHost, testWithSsh } from './harness/ssh-server.js';
+import { testWithSsh } from './harness/ssh-server.js';
 
-let box: SshHost | undefined;
-afterAll(async () => {
-  box?.dispose();
-  await leaveProjects();
-});
-
-const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
-
-/** A project in a git repository of its own, and a machine with a GPU that is reached by ssh. */
-async function useMachine(use: ProjectOptions & { readonly machine?: object } = {}): Promise<Project> {
-  box ??= await startSshHost('gpu-box');
-  const { machine, options, ...others } = use;
-  const project = await useProject('bare', {
-    ...others,
-    options: {
-      ...options,
-      machines: [
-        {
-          ssh: 'gpu-box',
-          sshArgs: ['-F', box.configFile],
-          setup: false,
-          machine: { version: 1, devices: [gpu] },
-          ...machine,
-        },
-      ],
-    },
-  });
-  linkPackages(project, box.home);
-  const git = (...args: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project.directory });
-  writeFileSync(join(project.directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
-  git('init', '--quiet');
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'all');
-  return project;
-}
-
-/** Checkouts find their packages in folders above them, as the project does. */
-function linkPackages({ directory }: Project, home: string): void {
-  const own = dirname(
-    createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
-  );
-  const links = [
-    [join(home, 'node_modules'), join(repository, 'node_modules')],
-    [join(home, '.cache/node_modules/jest-runner-hardware'), own],
-  ] as const;
-  for (const [link, target] of links) {
-    mkdirSync(dirname(link), { recursive: true });
-    rmSync(link, { force: true });
-    symlinkSync(target, link);
-  }
-}
-
-function placesOf(record: readonly RunEvent[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    record.flatMap((event) =>
-      event.type === 'suite-started'
-        ? [[event.placement.suiteId, event.placement.slotId.split('#')[0] ?? '']]
-        : [],
-    ),
-  );
-}
+afterAll(leaveMachines);
 
 const onGpu = `/** @hardware gpu */
 test('there', () => expect(process.cwd()).toContain('checkout-1'));
@@ -155,7 +83,7 @@ test('given', () => expect([process.env.FOR_THERE, process.env.FOR_HERE]).toEqua
 });
 
 testWithSsh('a machine that is far away gets suites before its slots are free', async () => {
-  box ??= await startSshHost('gpu-box');
+  const box = await machineHost();
   const link = await slowLink(box.port, 40);
   const ids = ['a', 'b', 'c', 'd'];
   const suite = `/** @hardware gpu */

@@ -2,12 +2,13 @@ import type { Machine } from '../core/machine/machine.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import type { LazyProbeName } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../machine-file/read.js';
+import type { Removed } from '../sync/clean-cache.js';
 import type { QueuedOutcome } from './task-queues.js';
 
 /** Both sides must have the same. */
 export const protocolVersion = 1;
 
-/** What a worker on another machine can be asked, in this order. Nothing here knows what a task is. */
+/** What a worker on another machine can be asked; by a run, from `detect` to `finish` in this order. Nothing here knows what a task is. */
 export interface WorkerCalls {
   /** What the machine has. */
   detect(params: DetectParams): Promise<Machine>;
@@ -27,10 +28,14 @@ export interface WorkerCalls {
    * started.
    */
   run(params: RunParams): Promise<QueuedOutcome>;
-  /** Answers at once: how long that takes is the round trip. */
-  ping(): Promise<null>;
   /** Ends the program in its own time. */
   finish(): Promise<void>;
+  /** Answers at once, whatever is sent: how long that takes is the round trip. */
+  ping(payload: string | null): Promise<null>;
+  /** What there is for a run. Nothing is changed. */
+  examine(params: ExamineParams): Promise<Examined>;
+  /** Removes what no run has used lately. @returns What it was, or would be. */
+  clean(params: CleanParams): Promise<readonly Removed[]>;
 }
 
 export interface RunParams {
@@ -50,6 +55,40 @@ export interface DetectParams {
   /** What the user says about it; checked. */
   readonly machineFile?: MachineFile;
   readonly python?: string;
+}
+
+export interface ExamineParams {
+  /** As in `PrepareParams`; left out: there is no project. */
+  readonly project?: string;
+  /** Where dependencies are installed, below the top of the repository; empty: the top itself. */
+  readonly modules?: string;
+}
+
+export interface Examined {
+  /** `v22.11.0`. */
+  readonly nodeVersion: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** Left out: there is no git. */
+  readonly gitVersion?: string;
+  /** Where the worker keeps its files. */
+  readonly directory: string;
+  /** In that folder, for whoever has logged in. */
+  readonly freeDiskBytes?: number;
+  readonly freeMemoryBytes: number;
+  /** Its clock, ms. */
+  readonly epochMs: number;
+  /** Names of the trees that need not be sent, the newest first. */
+  readonly trees: readonly string[];
+  /** Which setup the project's first checkout has; left out: none. */
+  readonly doneSetupKey?: string;
+}
+
+export interface CleanParams {
+  /** Checkouts that were used within this time stay, ms. */
+  readonly unusedMs: number;
+  /** Only tells what would go. */
+  readonly dryRun: boolean;
 }
 
 export interface CacheState {

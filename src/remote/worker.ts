@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { detectMachine } from '../detect/detect.js';
 import { type Checkout, checkOut } from '../sync/check-out.js';
+import { cleanCache } from '../sync/clean-cache.js';
 import { environmentOfOurs } from '../sync/git.js';
 import { setUp } from '../sync/setup.js';
-import { cacheRepository, hasTree, prepareCache } from '../sync/tree-cache.js';
+import { cacheRepository, hasTree, prepareCache, pruneCacheDaily } from '../sync/tree-cache.js';
 import type { Call, Handlers } from '../transport/transport.js';
+import { examine } from './examine.js';
 import { Program } from './program.js';
 import type {
+  CleanParams,
   DetectParams,
+  ExamineParams,
   PrepareParams,
   RunParams,
   StartParams,
@@ -52,6 +56,8 @@ export class Worker {
         this.#queues.run(place, call.signal, () => this.#run(task, call)),
       ping: async () => null,
       finish: async () => this.#program?.finish(),
+      examine: (params: ExamineParams) => examine(params, this.#options.root),
+      clean: (params: CleanParams) => cleanCache(this.#options.root, params),
     };
     return handlers;
   }
@@ -107,6 +113,8 @@ export class Worker {
     Object.assign(process.env, env);
     const onStart = (command: string) => notify('progress', `runs \`${command}\` for its dependencies`);
     const plan = setup === false ? undefined : await setUp(checkout, { command: setup, signal, onStart });
+    // Nobody waits for it, and who is killed meanwhile has lost nothing.
+    void pruneCacheDaily(cacheDirectory, signal).catch(() => {});
     return { root: checkout.root, hasSetUp: plan !== undefined };
   }
 

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { bug } from '../core/vocabulary/bug.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { claimCheckout } from './checkout-claim.js';
+import { usedNoteOf } from './clean-cache.js';
 import { type GitCall, GitError, git, nulSeparated } from './git.js';
 import { statOf } from './on-disk.js';
 import { sameIndex } from './shadow.js';
@@ -61,6 +62,7 @@ export async function checkOut(options: CheckOutOptions): Promise<Checkout | und
     const notes = join(realpathSync(cacheDirectory), 'projects', projectKey);
     mkdirSync(notes, { recursive: true, mode: 0o700 });
     const root = join(notes, `checkout-${claim.number}`);
+    writeFileSync(usedNoteOf(root), '');
     const call = { ...cacheCall(cacheDirectory), signal };
     const isNew = !isWhole(root);
     if (isNew) await createWorktree(cacheDirectory, root, commit, call);

@@ -26,6 +26,17 @@ export async function claimCheckout(
   }
 }
 
+/** Claims one checkout of a project; undefined: a living process has it. */
+export async function claimOneCheckout(
+  cacheDirectory: string,
+  projectKey: string,
+  number: number,
+): Promise<CheckoutClaim | undefined> {
+  const queue = new ClaimQueue(claimDirectory(cacheDirectory));
+  const ticket = await grantedTicket(queue, `${projectKey}/checkout-${number}`);
+  return ticket === undefined ? undefined : { number, release: () => ticket.release() };
+}
+
 /** Undefined: a living process has it. */
 function grantedTicket(queue: ClaimQueue, name: string): Promise<Ticket | undefined> {
   return new Promise((resolve) => {

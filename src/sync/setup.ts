@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, delimiter, dirname, join, relative } from 'node:path';
+import { basename, delimiter, dirname, join, relative, sep } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { onProcessEnd } from '../host/process-end.js';
 import { killTree } from '../host/run-tool.js';
@@ -35,8 +35,7 @@ export async function setUp(
   const plan = setupPlan(checkout.root, checkout.directory, command);
   const note = join(checkout.notes, `${basename(checkout.root)}.setup.json`);
   const modules = join(plan.directory, 'node_modules');
-  const done = readNote(note);
-  if (done?.setupKey === plan.setupKey && (!done.hadModules || existsSync(modules))) return undefined;
+  if (doneSetupKey(note, modules) === plan.setupKey) return undefined;
   // What is installed halfway is not done.
   rmSync(note, { force: true });
   if (plan.command !== undefined) {
@@ -47,19 +46,45 @@ export async function setUp(
   return plan;
 }
 
-/** What a checkout needs. @param own The user's command, in place of the package manager's. */
-export function setupPlan(root: string, directory: string, own?: string): SetupPlan {
+/** Where a checkout is, or will be. */
+interface SetupPlace {
+  /** Version of Node.js: `v22.11.0`. */
+  readonly nodeVersion: string;
+  readonly platform: string;
+  readonly arch: string;
+  /** Files that are there, below the root; left out: all that lie here. */
+  readonly sent?: ReadonlySet<string>;
+}
+
+const here: SetupPlace = {
+  nodeVersion: process.version,
+  platform: process.platform,
+  arch: process.arch,
+};
+
+/**
+ * What a checkout needs.
+ * @param own The user's command, in place of the package manager's.
+ * @param place Default: this machine.
+ */
+export function setupPlan(
+  root: string,
+  directory: string,
+  own?: string,
+  place: SetupPlace = here,
+): SetupPlan {
   const install = frozenInstall(root, directory);
   const command = own ?? install?.command;
   const hash = createHash('sha256');
   const add = (...parts: (string | Buffer)[]) => {
     for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
   };
-  add(command ?? '', process.version, process.platform, process.arch);
+  const isSent = (path: string) => place.sent?.has(relative(root, path).split(sep).join('/')) ?? true;
+  add(command ?? '', place.nodeVersion, place.platform, place.arch);
   if (install !== undefined) {
     const { directory: top } = install;
     add(relative(root, top), basename(install.lockfile), readFileSync(install.lockfile));
-    for (const path of settingsFiles(top)) add(relative(top, path), readFileSync(path));
+    for (const path of settingsFiles(top).filter(isSent)) add(relative(top, path), readFileSync(path));
   }
   return {
     setupKey: hash.digest('hex'),
@@ -88,6 +113,12 @@ function filesBelow(folder: string): readonly string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+}
+
+/** Of the setup that a checkout has; undefined: none. @param note Its note, beside the checkout. @param modules Its node_modules. */
+export function doneSetupKey(note: string, modules: string): string | undefined {
+  const done = readNote(note);
+  return done?.hadModules && !existsSync(modules) ? undefined : done?.setupKey;
 }
 
 interface SetupNote {

@@ -69,6 +69,31 @@ export function touchTree(cacheDirectory: string, treeId: string): void {
   }
 }
 
+/** Trees that were pushed, the one last used first. */
+export function keptTrees(cacheDirectory: string): readonly string[] {
+  return agedTrees(cacheDirectory).map(({ name }) => name);
+}
+
+function agedTrees(cacheDirectory: string): readonly { readonly name: string; readonly usedMs: number }[] {
+  const folder = join(cacheRepository(cacheDirectory), 'refs', 'jest-hardware');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => treeIdPattern.test(name))
+    .map((name) => ({ name, usedMs: statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.usedMs - a.usedMs);
+}
+
+/** Like {@link pruneCache}, at most once a day. */
+export async function pruneCacheDaily(cacheDirectory: string, signal?: AbortSignal): Promise<void> {
+  const note = join(cacheDirectory, 'pruned');
+  const stat = statSync(note, { throwIfNoEntry: false });
+  if (stat !== undefined && Date.now() - stat.mtimeMs < dayMs) return;
+  writeAtomically(note, '');
+  await pruneCache(cacheDirectory, signal === undefined ? {} : { signal });
+}
+
+const dayMs = 86_400_000;
+
 /**
  * Forgets trees that were not used lately, and rarely packs the rest. Not for every run: packing takes seconds.
  * @param keep How many are kept. Default: 50.
@@ -78,12 +103,8 @@ export async function pruneCache(
   { keep = 50, signal }: { readonly keep?: number; readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   const repository = cacheRepository(cacheDirectory);
-  const folder = join(repository, 'refs', 'jest-hardware');
-  if (!existsSync(folder)) return;
-  const aged = readdirSync(folder)
-    .filter((name) => treeIdPattern.test(name))
-    .map((name) => ({ name, usedMs: statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
-    .sort((a, b) => b.usedMs - a.usedMs)
+  if (!existsSync(repository)) return;
+  const aged = agedTrees(cacheDirectory)
     .slice(keep)
     .filter(({ usedMs }) => Date.now() - usedMs > youngMs);
   const call = { ...cacheCall(cacheDirectory), signal };

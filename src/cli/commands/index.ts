@@ -4,6 +4,7 @@ import { detectCommand } from './detect.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { initCommand } from './init.js';
+import { machinesCommand } from './machines.js';
 import { matrixCommand } from './matrix.js';
 import { mergeCommand } from './merge.js';
 import { planCommand } from './plan.js';
@@ -19,6 +20,7 @@ export const commands = {
   doctor: doctorCommand,
   explain: explainCommand,
   init: initCommand,
+  machines: machinesCommand,
   matrix: matrixCommand,
   merge: mergeCommand,
   plan: planCommand,

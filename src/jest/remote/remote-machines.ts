@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
@@ -9,13 +8,10 @@ import { UsageError } from '../../core/vocabulary/usage-error.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { lazyProbesFor } from '../../detect/lazy-probes.js';
 import { showsColors } from '../../host/colors.js';
-import { type MachineFile, parseMachine, readMachineFile } from '../../machine-file/read.js';
 import type { WorkerNotice } from '../../remote/protocol.js';
+import { machineFileFor, transportTo } from '../../remote/reach.js';
 import { RemoteMachine } from '../../remote/remote-machine.js';
-import { workerProgram } from '../../remote/worker-program.js';
 import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
-import { nameOfAddress, parseSshAddress } from '../../transport/ssh/ssh-address.js';
-import { sshTransport } from '../../transport/ssh/ssh-transport.js';
 import { Unreachable } from '../../transport/transport.js';
 import { configDifferences } from './config-differences.js';
 import { jestStart } from './jest-start.js';
@@ -131,8 +127,8 @@ export class RemoteMachines {
 
   #remoteOf(machine: RemoteMachineInput): RemoteMachine {
     const { globalConfig, contexts, context, profiles, fast } = this.#options;
-    const address = parseSshAddress(machine.ssh, 'option machines');
-    const name = machine.name ?? nameOfAddress(address);
+    const transport = transportTo(machine, 'option machines');
+    const { name } = transport;
     const env = Object.fromEntries(
       (machine.env ?? []).flatMap((variable) => {
         const value = process.env[variable];
@@ -143,20 +139,13 @@ export class RemoteMachines {
     const workers = machine.workers ?? (globalConfig.runInBand ? 1 : undefined);
     const places = { there: '', here: '' };
     return new RemoteMachine({
-      transport: sshTransport({
-        name,
-        address,
-        sshArgs: machine.sshArgs ?? [],
-        directory: machine.directory ?? '~/.cache/jest-runner-hardware',
-        ...(machine.node !== undefined && { node: machine.node }),
-        program: workerProgram(),
-      }),
+      transport,
       detect: {
         classes: [...new Set(profiles.flatMap(({ hardware }) => hardware.map((need) => need.class)))],
         lazy: lazyProbesFor(profiles),
         ...(machine.python !== undefined && { python: machine.python }),
         ...(machine.machine !== undefined && {
-          machineFile: machineFileOf(machine.machine, globalConfig.rootDir),
+          machineFile: machineFileFor(machine.machine, globalConfig.rootDir),
         }),
       },
       tree: this.#tree,
@@ -209,10 +198,4 @@ function nodeArgs(): readonly string[] {
       all.filter((arg) => /^--(experimental-vm-modules|max-old-space-size=|expose-gc|no-warnings)/.test(arg)),
     ),
   ];
-}
-
-function machineFileOf(machine: NonNullable<RemoteMachineInput['machine']>, rootDir: string): MachineFile {
-  return typeof machine === 'string'
-    ? readMachineFile(resolve(rootDir, machine.replace('<rootDir>', rootDir)))
-    : parseMachine(machine, 'option machines');
 }

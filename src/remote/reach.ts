@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import { type MachineFile, parseMachine, readMachineFile } from '../machine-file/read.js';
+import { nameOfAddress, parseSshAddress } from '../transport/ssh/ssh-address.js';
+import { sshTransport } from '../transport/ssh/ssh-transport.js';
+import type { Transport } from '../transport/transport.js';
+import { workerProgram } from './worker-program.js';
+
+/** How a machine is reached, as users write it. */
+export interface Reach {
+  readonly name?: string;
+  readonly ssh: string;
+  readonly sshArgs?: readonly string[];
+  readonly directory?: string;
+  readonly node?: string;
+}
+
+const defaultDirectory = '~/.cache/jest-runner-hardware';
+
+/** @param where What to call the machine's description in messages. @throws UsageError for an address that cannot be meant. */
+export function transportTo(reach: Reach, where: string): Transport {
+  const { ssh, sshArgs = [], directory = defaultDirectory, node } = reach;
+  const address = parseSshAddress(ssh, where);
+  return sshTransport({
+    name: reach.name ?? nameOfAddress(address),
+    address,
+    sshArgs,
+    directory,
+    ...(node !== undefined && { node }),
+    program: workerProgram(),
+  });
+}
+
+/** What the user says about another machine. @param machine A path, relative to `rootDir`, or the content. */
+export function machineFileFor(
+  machine: string | Readonly<Record<string, unknown>>,
+  rootDir: string,
+): MachineFile {
+  return typeof machine === 'string'
+    ? readMachineFile(resolve(rootDir, machine.replace('<rootDir>', rootDir)))
+    : parseMachine(machine, 'option machines');
+}
