@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
@@ -154,6 +155,7 @@ export class HardwareRun {
     for (const told of machineTold(machine, atOnce, more)) run.tell(told);
     const sensors = this.#watchSensors(machine);
     this.#claims = this.#openClaims(machine, workers);
+    if (this.#inBand) await inPhaseOfStock();
     try {
       await run.start(this.#executor(sensors, machine));
     } finally {
@@ -275,4 +277,13 @@ export class HardwareRun {
     this.#run.on(claims);
     return claims;
   }
+}
+
+/**
+ * With stock Jest the last thing before its suites is a look at files. In this process a suite then begins in the same phase
+ * of the event loop as there, so that a timer that it leaves behind fires after its result, and not before: what a process
+ * that has ended (git, a vendor's tool) leads to comes in a later phase.
+ */
+async function inPhaseOfStock(): Promise<void> {
+  await access('.').catch(() => {});
 }

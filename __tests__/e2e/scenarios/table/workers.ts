@@ -89,6 +89,10 @@ export const workers: readonly Scenario[] = [
     name: 'a late error in band comes after the report',
     files: {
       'late.test.js': `test('leaves a timer', () => { setTimeout(() => { throw new Error('too late'); }, 0); });`,
+      // A repository: a run that asks git, a process, must not begin its suites in another phase of the event loop.
+      '.git/HEAD': 'ref: refs/heads/main\n',
+      '.git/objects/keep': '',
+      '.git/refs/keep': '',
     },
     sample: true,
     steps: [
