@@ -2,7 +2,7 @@ import type { Suite } from '../events.js';
 import type { Claim } from '../machine/machine.js';
 import type { Permit } from '../machine/permits.js';
 import { bug } from '../vocabulary/bug.js';
-import type { UnsatisfiablePolicy } from '../workload/profile.js';
+import type { UnsatisfiablePolicy, WorkloadProfile } from '../workload/profile.js';
 import { deviceCountOf } from './claim.js';
 import type { FleetPool } from './fleet.js';
 import type { PendingSuite, SuiteGroup } from './strategy.js';
@@ -106,14 +106,54 @@ export function groupKey(
   policy: UnsatisfiablePolicy,
   hostMemoryBytes: number,
 ): string {
-  const { cpuThreads, locks, exclusive, priority } = pending.suite.profile;
-  const claims = [cpuThreads, locks, exclusive, hostMemoryBytes, pending.alone, pending.lostOn];
-  return JSON.stringify([requirementsOf(pending.suite), claims, priority, policy]);
+  const { suite, alone } = pending;
+  const others = fieldsOf('others').map((field) => askedOf(suite.profile, field));
+  return JSON.stringify([requirementsOf(suite), others, hostMemoryBytes, alone, policy]);
 }
 
 /** Everything that the feasibility filters read of a suite. */
 function requirementsOf({ profile, expectedMs = {} }: Suite): string {
-  const { hardware, backends, features, precisions, minMemoryBytes, hostMemoryBytes } = profile;
-  const device = [hardware, backends, features, precisions, profile.softwareAdapter === true];
-  return JSON.stringify([device, minMemoryBytes, hostMemoryBytes, Object.keys(expectedMs).sort()]);
+  const required = fieldsOf('requirements').map((field) => askedOf(profile, field));
+  return JSON.stringify([required, Object.keys(expectedMs).sort()]);
+}
+
+type KeyPart = 'requirements' | 'others' | 'policy' | 'none';
+
+/** Which part of a group's key tells a profile's field. One that is forgotten here does not compile. */
+const keyParts = {
+  hardware: 'requirements',
+  backends: 'requirements',
+  features: 'requirements',
+  precisions: 'requirements',
+  softwareAdapter: 'requirements',
+  minMemoryBytes: 'requirements',
+  hostMemoryBytes: 'requirements',
+  cpuThreads: 'others',
+  locks: 'others',
+  exclusive: 'others',
+  priority: 'others',
+  unsatisfiable: 'policy',
+  // These decide how well a device suits and how an attempt runs, not where suites may go.
+  workload: 'none',
+  operations: 'none',
+  preferredMemoryBytes: 'none',
+  batchSizes: 'none',
+  optimalBatchSize: 'none',
+  maxTimeMs: 'none',
+  sensitivity: 'none',
+} as const satisfies Record<keyof WorkloadProfile, KeyPart>;
+
+const fieldsByPart = new Map<KeyPart, (keyof WorkloadProfile)[]>();
+for (const [field, part] of Object.entries(keyParts)) {
+  const fields = fieldsByPart.get(part) ?? [];
+  fieldsByPart.set(part, [...fields, field as keyof WorkloadProfile]);
+}
+
+function fieldsOf(part: KeyPart): readonly (keyof WorkloadProfile)[] {
+  return fieldsByPart.get(part) ?? [];
+}
+
+/** A field that is false asks for no more than one that is left out. */
+function askedOf(profile: WorkloadProfile, field: keyof WorkloadProfile): unknown {
+  return profile[field] === false ? undefined : profile[field];
 }
