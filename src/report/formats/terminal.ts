@@ -9,6 +9,7 @@ import { wrappedTo } from '../text/columns.js';
 import { counted, percent } from '../text/counted.js';
 import { deviceTable, measuredEnergy, remarkOn } from '../text/device-table.js';
 import { limitTexts } from '../text/limits.js';
+import { machineFacts } from '../text/machine-facts.js';
 import { shortModelName } from '../text/model-name.js';
 import { verdictText } from '../text/verdict.js';
 import type { ReportedRun, ReportFormat, ReportOptions } from './format.js';
@@ -105,17 +106,10 @@ function deviceSentence(device: DeviceSummary, summary: RunSummary): string {
   ].join(', ');
 }
 
-function machineSentence({
-  name,
-  platform,
-  arch,
-  cpuBudget,
-  memoryBudgetBytes,
-  origin,
-}: MachineSummary): string {
-  const cpus = Math.round(cpuBudget * 10) / 10;
+function machineSentence(machine: MachineSummary): string {
+  const { name, origin } = machine;
   const remark = origin === 'detected' ? '' : `, ${origin === 'declared' ? 'declared' : 'partly declared'}`;
-  return `${name} (${platform} ${arch}, ${counted(cpus, 'CPU')}, ${formatBytes(memoryBudgetBytes)}${remark})`;
+  return `${name} (${machineFacts(machine).join(', ')}${remark})`;
 }
 
 function hasBoundAccelerator({ machines }: RunSummary): boolean {

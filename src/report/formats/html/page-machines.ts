@@ -1,8 +1,8 @@
 import type { RunEvent } from '../../../core/events.js';
 import type { Device } from '../../../core/machine/machine.js';
-import { formatBytes } from '../../../core/vocabulary/units.js';
 import type { DeviceSummary, MachineSummary } from '../../summary/machines.js';
 import type { RunSummary } from '../../summary/summary.js';
+import { isBounded, machineFacts } from '../../text/machine-facts.js';
 import type { PageDevice, PageMachine } from './page-data.js';
 
 export function pageMachinesOf(summary: RunSummary, events: readonly RunEvent[]): readonly PageMachine[] {
@@ -24,7 +24,7 @@ export function pageMachinesOf(summary: RunSummary, events: readonly RunEvent[])
         class: device.class,
         ...(model !== undefined && { model }),
         ...(driver !== undefined && { driver }),
-        ...(memoryBytes !== undefined && { memoryBytes }),
+        ...(memoryBytes !== undefined && isBounded(memoryBytes) && { memoryBytes }),
         remarks: remarksOn(device),
         ...{ slots, suites, busyMs, utilisation },
         ...(celsius !== undefined && { celsius }),
@@ -36,14 +36,9 @@ export function pageMachinesOf(summary: RunSummary, events: readonly RunEvent[])
   }));
 }
 
-function factsOf({ platform, arch, cpuBudget, memoryBudgetBytes, origin }: MachineSummary): string {
-  const cpus = Math.round(cpuBudget * 10) / 10;
-  return [
-    `${platform} ${arch}`,
-    `${cpus} CPU${cpus === 1 ? '' : 's'}`,
-    formatBytes(memoryBudgetBytes),
-    ...(origin === 'detected' ? [] : [origin.replace('-', ' ')]),
-  ].join(', ');
+function factsOf(machine: MachineSummary): string {
+  const { origin } = machine;
+  return [...machineFacts(machine), ...(origin === 'detected' ? [] : [origin.replace('-', ' ')])].join(', ');
 }
 
 function remarksOn({ origin, software, usable, unusableBecause }: DeviceSummary): readonly string[] {
