@@ -24,6 +24,7 @@ const defaults = {
   outputDirectory: '<rootDir>/.jest-hardware',
   reports: [],
   githubReport: true,
+  showDevice: false,
   retryLost: true,
   heat: true,
   speculate: true,

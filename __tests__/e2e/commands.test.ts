@@ -36,9 +36,9 @@ test('explain: where a suite can run, and what it did last', async () => {
     /^unit\/u0\.test\.js: needs cpu\ndevice +expected +why\nlocal\/cpu +1 s {2}never measured, up to 3\.3 x longer or shorter; /,
   );
   expect(known.stdout).toMatch(/last run: passed on local\/cpu#1/);
-  expect((await command(project, 'explain', 'gpu/a.test.js')).stdout).toContain(
-    'needs gpu: this machine has cpu',
-  );
+  const refused = await command(project, 'explain', 'gpu/a.test.js');
+  expect(refused.stdout).toContain('needs gpu: this machine has cpu');
+  expect(refused.stdout).toMatch(/^it would run on local with @hardware cpu too$/m);
   const unknown = await command(project, 'explain', 'unit/u00.test.js');
   expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('write `unit/u0') });
 });

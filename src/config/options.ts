@@ -49,6 +49,8 @@ export interface HardwareOptionsInput {
   readonly reports?: readonly ReportFormatName[] | undefined;
   /** Whether a run on GitHub Actions adds its report to the summary of the step, and its findings to the log as annotations. Default true. */
   readonly githubReport?: boolean | undefined;
+  /** Whether a line after each suite's own lines says where it ran: `on gpu0 (NVIDIA A10)`. Default false. */
+  readonly showDevice?: boolean | undefined;
   /** File of durations and memory peaks, relative to rootDir, or `false` for none. Default `history.jsonl` in the output directory. */
   readonly history?: string | false | undefined;
   /** Whether `--onlyFailures` also runs suites that failed last by the history, where Jest's own cache does not know them (a fresh machine). Default false. */
@@ -101,6 +103,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly reports: readonly ReportFormatName[];
   /** Default true. */
   readonly githubReport: boolean;
+  /** Default false. */
+  readonly showDevice: boolean;
   /** As given; left out: `history.jsonl` in the output directory. */
   readonly history?: string | false;
   /** Default false. */
@@ -182,6 +186,7 @@ const schema = v.strictObject({
     [],
   ),
   githubReport: v.exactOptional(v.boolean('true or false'), true),
+  showDevice: v.exactOptional(v.boolean('true or false'), false),
   history: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   failuresFromHistory: v.exactOptional(v.boolean('true or false'), false),
   workloads: v.exactOptional(object('an object of profiles by name')),

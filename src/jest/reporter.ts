@@ -1,17 +1,35 @@
-import type { AggregatedResult, TestContext } from '@jest/test-result';
+import type { AggregatedResult, Test, TestContext } from '@jest/test-result';
+import type { Config } from '@jest/types';
+import { printable } from '../core/vocabulary/printable.js';
 import { showsColors } from '../host/colors.js';
 import { terminalWidth } from '../host/terminal-width.js';
 import { reportedRun } from '../report/formats/format.js';
 import { terminalFormat } from '../report/formats/terminal.js';
 import { jestPackages } from './interop.js';
 import { session } from './session.js';
+import { suiteId } from './suites.js';
 
 /** The Jest reporter: prints the hardware section. It is optional, as the runner writes the record. */
 export default class HardwareReporter extends jestPackages.BaseReporter {
+  readonly #globalConfig: Config.GlobalConfig;
   #printed = true;
+
+  constructor(globalConfig: Config.GlobalConfig) {
+    super();
+    this.#globalConfig = globalConfig;
+  }
 
   override onRunStart(): void {
     this.#printed = false;
+  }
+
+  /** The option `showDevice`. Reporters before this one have written the suite's lines; theirs take no further text. */
+  override onTestResult(test: Test): void {
+    const id = suiteId(test, this.#globalConfig);
+    for (const { devices } of session.runs) {
+      const device = devices?.deviceOf(id);
+      if (device !== undefined) this.log(`       on ${printable(device)}`);
+    }
   }
 
   /** Jest does not come back to its reporters when it bails, or when the runner threw (`requireExecuted`). */

@@ -34,6 +34,7 @@ import { sourcesIn } from './run/sources.js';
 import { failForReporters, failForStates, requireExecuted } from './run/verdict.js';
 import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
+import { SuiteDevices } from './suite-devices.js';
 
 const forwardedEvents = [
   'test-file-start',
@@ -85,7 +86,8 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const events: RunEvent[] = [];
     const { verbose } = this.#globalConfig;
     const fastPath = verbose ? fastPathText(this.#globalConfig, options.fast) : undefined;
-    session.runs.push({ events, recordPath: record.path, fastPath });
+    const devices = options.showDevice ? new SuiteDevices(events) : undefined;
+    session.runs.push({ events, recordPath: record.path, fastPath, devices });
     const coverage = new KeptCoverage(this.#globalConfig);
     const history = new HistorySink();
     const run = new HardwareRun({ ...input, emit: coverage.watched(this.#emit) });

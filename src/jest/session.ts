@@ -1,6 +1,7 @@
 import type { Test, TestContext } from '@jest/test-result';
 import type { RunEvent, ShardPlanned } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
+import type { SuiteDevices } from './suite-devices.js';
 
 /** A run for the reporter to print; its events grow while it goes on. */
 interface SessionRun {
@@ -8,6 +9,8 @@ interface SessionRun {
   readonly recordPath: string;
   /** Whether suites share what they read and compile, for a verbose report; undefined: it is not said. */
   readonly fastPath: string | undefined;
+  /** Whether the reporter says of each suite where it ran; undefined: it does not. */
+  readonly devices: SuiteDevices | undefined;
 }
 
 /**
