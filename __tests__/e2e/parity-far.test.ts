@@ -10,4 +10,5 @@ farParityTests(Object.values(scenarioTable).flat(), [
   'native ES modules',
   'several projects',
   'projects and files with odd names',
+  'a module that is edited between the runs of watch mode',
 ]);

@@ -15,7 +15,10 @@ function start(argv: readonly string[], cwd = root, globalConfig: Partial<Config
     ...config,
     ...globalConfig,
   } as unknown as Config.GlobalConfig);
-  return { directory, args: args.filter((arg) => !/^--(pass|watch|coverage=|bail|json)/.test(arg)) };
+  return {
+    directory,
+    args: args.filter((arg) => !/^--(pass|watch|coverage=|bail|json|only|detect|notify)/.test(arg)),
+  };
 }
 
 test.each([

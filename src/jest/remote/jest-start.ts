@@ -1,15 +1,20 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Config } from '@jest/types';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 
-/** What every Jest there is started with: it only finds tests and runs what it is sent. */
+/** What every Jest there is started with, whatever its config says: it only finds tests and runs what it is sent. */
 const startArgs = [
   '--passWithNoTests',
   '--watchAll=false',
   '--coverage=false',
   '--bail=0',
   '--json=false',
+  '--onlyChanged=false',
+  '--onlyFailures=false',
+  '--detectOpenHandles=false',
+  '--notify=false',
 ] as const;
 
 /** Flags that say which config and which projects are meant, or that change a project. These have one value, a path or a text. */
@@ -62,7 +67,7 @@ export function jestStart(
       found: absolute,
     });
   };
-  const args: string[] = [...startArgs];
+  const args = [...startArgs, ...reporterArgs(rootDir)];
   let flag: string | undefined;
   for (const word of argv) {
     if (oneValueFlag.test(word) || manyValuesFlag.test(word)) {
@@ -80,6 +85,17 @@ export function jestStart(
     args.push('--runTestsByPath', ...nonFlagArgs.map((path) => relative(directory, resolve(cwd, path))));
   }
   return { directory: relative(root, directory), args };
+}
+
+/** Results are reported here. A config that is wrapped by `withHardware` names no other reporters there, and one by hand may. */
+function reporterArgs(rootDir: string): readonly string[] {
+  const ours = 'jest-runner-hardware/reporter';
+  try {
+    createRequire(resolve(rootDir, 'package.json')).resolve(ours);
+    return [`--reporters=${ours}`];
+  } catch {
+    return [];
+  }
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -38,10 +38,10 @@ export function applyChanges(
   root: string,
 ): readonly string[] {
   return changes.flatMap((change) => {
-    // The same file in two projects: the other one has written it.
-    if (hashOf(contentOf(change.path)) === hashOf(change.content)) return [];
     const problem = problemOf(change, allowed, root);
     if (problem !== undefined) return [`${change.path} was changed there and not here: ${problem}`];
+    // The same file in two projects: the other one has written it.
+    if (contentOf(change.path) === change.content) return [];
     if (change.content === undefined) rmSync(change.path, { force: true });
     else {
       mkdirSync(dirname(change.path), { recursive: true });
@@ -52,15 +52,16 @@ export function applyChanges(
 }
 
 function problemOf(
-  { path, before, content = '' }: ChangedFile,
+  { path, before, content }: ChangedFile,
   allowed: readonly string[],
   root: string,
 ): string | undefined {
-  if (!allowed.includes(path)) return 'it is no snapshot of the suite';
-  if (content.length > mostBytes) return 'it is larger than 16 MiB';
   if (isOutside(relative(root, path))) return 'it lies outside of the repository';
+  if (!allowed.includes(path)) return 'it is no snapshot of the suite';
+  if ((content?.length ?? 0) > mostBytes) return 'it is larger than 16 MiB';
   if (leavesRoot(path, root)) return 'a symbolic link leads elsewhere';
-  if (hashOf(contentOf(path)) !== before) return 'it has changed here meanwhile';
+  const here = contentOf(path);
+  if (here !== content && hashOf(here) !== before) return 'it has changed here meanwhile';
   return undefined;
 }
 

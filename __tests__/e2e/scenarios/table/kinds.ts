@@ -166,7 +166,10 @@ export const kinds: readonly Scenario[] = [
     ],
     far: {
       why: 'it fails on each machine',
-      paths: ['stderr: nothing <> "Error: Jest: Got error running globalTeardown - <project>/teardown.cjs'],
+      paths: [
+        'stderr: nothing <> "Error: Jest: Got error running globalTeardown - <project>/teardown.cjs',
+        String.raw`stderr: nothing <> " +at module.exports \(<project>/teardown.cjs`,
+      ],
     },
   },
   {
