@@ -15,14 +15,20 @@ const sampleBytes = 128 * 1024;
 
 /** Measures the way to a worker, by questions and a sample that cannot be compressed. */
 export async function measureLink(connection: Connection): Promise<Link> {
-  let roundTripMs = Number.POSITIVE_INFINITY;
-  for (let each = 0; each < questions; each++) {
-    roundTripMs = Math.min(roundTripMs, await msOf(() => connection.call('ping', null)));
-  }
+  const roundTripMs = await measureRoundTrip(connection, questions);
   const sample = randomBytes((sampleBytes / 4) * 3).toString('base64');
   const sampleMs = await msOf(() => connection.call('ping', sample));
   const bytesPerMs = sampleBytes / Math.max(0.1, sampleMs - roundTripMs);
   return { roundTripMs: rounded(roundTripMs), bytesPerMs: rounded(bytesPerMs) };
+}
+
+/** Until a question of no size is answered, ms: the least of `count`. */
+export async function measureRoundTrip(connection: Connection, count: number): Promise<number> {
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let each = 0; each < count; each++) {
+    leastMs = Math.min(leastMs, await msOf(() => connection.call('ping', null)));
+  }
+  return leastMs;
 }
 
 async function msOf(ask: () => Promise<unknown>): Promise<number> {

@@ -3,6 +3,7 @@ import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
 import { throughConnection } from './git-bridge.js';
+import { measureRoundTrip } from './measure-link.js';
 import type {
   CacheState,
   DetectParams,
@@ -33,7 +34,10 @@ export interface Joined {
   readonly machine: Machine;
   readonly slots: readonly Slot[];
   readonly prepared: Prepared;
-  /** Ms for connecting and detecting, for sending what was missing, and for checking out and setting up. */
+  /**
+   * Ms for connecting and detecting, for sending what was missing then, and for checking out, setting up and starting the
+   * program after both.
+   */
   readonly tookMs: { readonly connect: number; readonly send: number; readonly prepare: number };
 }
 
@@ -63,34 +67,23 @@ export class RemoteMachine {
    * @throws {Unreachable} when no worker comes up there; an `Error` for anything that is missing there.
    */
   async join(signal: AbortSignal): Promise<Joined> {
-    const { transport, detect, tree, prepare, workers, program, onNotice } = this.#options;
+    const { transport, detect, workers, program, onNotice } = this.#options;
     const startedMs = performance.now();
     const onNoticeNamed = (name: string, payload: unknown) => onNotice({ name, payload } as WorkerNotice);
     const connection = await transport.connect({ onNotice: onNoticeNamed }, signal);
     this.#connection = connection;
-    const roundTrip = roundTripMs(connection);
-    roundTrip.catch(() => {});
-    const machine = await this.#call('detect', { ...detect, name: this.name }, { signal });
-    const connectedMs = performance.now();
-    const taken = await tree;
-    const { treeId, prefix } = taken;
-    const cache: CacheState = await this.#call('cache', { treeId }, { signal });
-    if (!cache.hasTree) {
-      await throughConnection(connection, (sshCommand) =>
-        pushTree(taken, { url: `ssh://${this.name}${cache.repository}`, sshCommand }, { signal }),
-      );
-    }
-    const sentMs = performance.now();
-    const prepared = await this.#call(
-      'prepare',
-      { ...prepare, project: projectKeyOf(taken), treeId, prefix },
-      { signal },
-    );
-    const leadMs = Math.max(1, Math.round(await roundTrip));
+    const ended = async <Value>(work: Promise<Value>) => [await work, performance.now()] as const;
+    // Its devices are looked for while the files travel.
+    const [[machine, knownMs], { taken, prepared, sentMs }, roundTripMs] = await Promise.all([
+      ended(this.#call('detect', { ...detect, name: this.name }, { signal })),
+      this.#bringFiles(connection, signal),
+      measureRoundTrip(connection, questions),
+    ]);
     const places =
       workers === undefined
         ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
         : slotsOf(machine, workers);
+    const leadMs = Math.max(leastLeadMs, Math.round(roundTripMs));
     const slots = places.map((slot) => ({ ...slot, leadMs }));
     await this.#call('start', program(machine, slots, taken, prepared), { signal });
     const preparedMs = performance.now();
@@ -99,9 +92,9 @@ export class RemoteMachine {
       slots,
       prepared,
       tookMs: {
-        connect: Math.round(connectedMs - startedMs),
-        send: Math.round(sentMs - connectedMs),
-        prepare: Math.round(preparedMs - sentMs),
+        connect: Math.round(knownMs - startedMs),
+        send: Math.round(Math.max(0, sentMs - knownMs)),
+        prepare: Math.round(preparedMs - Math.max(sentMs, knownMs)),
       },
     };
   }
@@ -134,6 +127,21 @@ export class RemoteMachine {
     await connection.close();
   }
 
+  async #bringFiles(connection: Connection, signal: AbortSignal) {
+    const taken = await this.#options.tree;
+    const { treeId, prefix } = taken;
+    const cache: CacheState = await this.#call('cache', { treeId }, { signal });
+    if (!cache.hasTree) {
+      await throughConnection(connection, (sshCommand) =>
+        pushTree(taken, { url: `ssh://${this.name}${cache.repository}`, sshCommand }, { signal }),
+      );
+    }
+    const sentMs = performance.now();
+    const params = { ...this.#options.prepare, project: projectKeyOf(taken), treeId, prefix };
+    const prepared = await this.#call('prepare', params, { signal });
+    return { taken, prepared, sentMs };
+  }
+
   async #call<Name extends keyof WorkerCalls>(
     name: Name,
     params: Parameters<WorkerCalls[Name]>[0],
@@ -143,15 +151,7 @@ export class RemoteMachine {
   }
 }
 
-const pings = 5;
-
-/** The shortest of several, as the machine may be busy with something else. */
-async function roundTripMs(connection: Connection): Promise<number> {
-  let shortestMs = Number.POSITIVE_INFINITY;
-  for (let sent = 0; sent < pings; sent++) {
-    const sentMs = performance.now();
-    await connection.call('ping', null);
-    shortestMs = Math.min(shortestMs, performance.now() - sentMs);
-  }
-  return shortestMs;
-}
+/** How often the way is measured; the shortest counts, as the machine may be busy. */
+const questions = 3;
+/** The two sides take about this long to handle a result and to start a suite, however short the way is. */
+const leastLeadMs = 10;

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
+import type { Machine } from '../core/machine/machine.js';
 import { detectMachine } from '../detect/detect.js';
 import { type Checkout, checkOut } from '../sync/check-out.js';
 import { cleanCache } from '../sync/clean-cache.js';
@@ -34,6 +35,7 @@ export interface WorkerOptions {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #queues = new TaskQueues();
+  #detecting: Promise<Machine> | undefined;
   #checkout: Checkout | undefined;
   #start: (() => Program) | undefined;
   #program: Program | undefined;
@@ -47,7 +49,7 @@ export class Worker {
 
   get handlers(): Handlers {
     const handlers: { readonly [Name in keyof WorkerCalls]: Handlers[string] } = {
-      detect: (params: DetectParams) => detect(params, this.#options.root),
+      detect: (params: DetectParams) => this.#detect(params),
       cache: ({ treeId }: { readonly treeId: string }) => this.#cache(treeId),
       receivePack: (_params: null, call: Call) => this.#receivePack(call),
       prepare: (params: PrepareParams, call: Call) => this.#prepare(params, call.signal),
@@ -71,6 +73,11 @@ export class Worker {
   kill(): void {
     this.#program?.kill();
     this.#checkout?.release();
+  }
+
+  #detect(params: DetectParams): Promise<Machine> {
+    this.#detecting = detect(params, this.#options.root);
+    return this.#detecting;
   }
 
   async #cache(treeId: string) {
@@ -110,6 +117,8 @@ export class Worker {
     if (checkout === undefined)
       throw new Error('the working state was removed from the cache; start the run again');
     this.#checkout = checkout;
+    // What is detected does not depend on them.
+    await this.#detecting?.catch(() => {});
     Object.assign(process.env, env);
     const onStart = (command: string) => notify('progress', `runs \`${command}\` for its dependencies`);
     const plan = setup === false ? undefined : await setUp(checkout, { command: setup, signal, onStart });
