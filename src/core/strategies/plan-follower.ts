@@ -68,6 +68,8 @@ export class PlanFollower implements StrategyRun {
   place(view: ClusterView): readonly PlacementProposal[] {
     const isReviewDue = this.reviewAtMs !== undefined && this.reviewAtMs <= view.atMs;
     this.reviewAtMs = undefined;
+    // One suite and one pool leave nothing to plan, and a run of one suite no time for it.
+    if (view.pendingCount === 1 && view.pools.length === 1) return this.#fallback.place(view);
     const isOlderThan = (share: number) => this.#startsSincePlan > view.pendingCount * share;
     if (isReviewDue || view.changes !== this.#changes || isOlderThan(tuning.replannedShare)) {
       this.#planRest(view);
