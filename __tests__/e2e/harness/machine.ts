@@ -60,7 +60,7 @@ export async function useMachine(
 }
 
 /** Checkouts find their packages in folders above them, as the project does. */
-function linkPackages({ directory }: Project, home: string): void {
+export function linkPackages({ directory }: Project, home: string): void {
   const own = dirname(
     createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
   );

@@ -1,9 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { repository } from '../harness/install.js';
-import type { Project } from '../harness/project.js';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { linkPackages } from '../harness/machine.js';
 import { type SshHost, startSshHost } from '../harness/ssh-server.js';
 import { sideOf } from './local-side.js';
 import type { IntendedDifference, Scenario, Side } from './scenario.js';
@@ -68,20 +66,4 @@ function noCpuIn(folder: string): string {
   const file = join(folder, 'no-cpu.json');
   writeFileSync(file, JSON.stringify({ devices: [{ id: 'cpu', usable: false }] }));
   return file;
-}
-
-/** Checkouts find their packages in folders above them, as the project does. */
-function linkPackages({ directory }: Project, home: string): void {
-  const own = dirname(
-    createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
-  );
-  const links = [
-    [join(home, 'node_modules'), join(repository, 'node_modules')],
-    [join(home, '.cache/node_modules/jest-runner-hardware'), own],
-  ] as const;
-  for (const [link, target] of links) {
-    mkdirSync(dirname(link), { recursive: true });
-    rmSync(link, { force: true });
-    symlinkSync(target, link);
-  }
 }

@@ -48,7 +48,7 @@ function keyOf({ name }: Side, scenario: Scenario): string {
 
   function add(path: string): void {
     // Stock Jest needs no other machine.
-    if (path.endsWith('ssh-server.ts')) return;
+    if (/(machine|ssh-server|slow-link)\.ts$/.test(path)) return;
     const absolute = join(repository, path);
     if (statSync(absolute).isDirectory()) {
       for (const entry of readdirSync(absolute).sort()) add(join(path, entry));

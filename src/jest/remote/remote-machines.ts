@@ -16,6 +16,7 @@ import { Unreachable } from '../../transport/transport.js';
 import { configDifferences } from './config-differences.js';
 import { jestStart } from './jest-start.js';
 import { moved } from './moved.js';
+import { nodeArgs } from './node-args.js';
 import type { ServedProjects, ServedSetup } from './protocol.js';
 import { runFlags } from './run-flags.js';
 
@@ -167,7 +168,7 @@ export class RemoteMachines {
         const { directory, args } = jestStart(process.argv.slice(2), process.cwd(), root, globalConfig);
         return {
           directory,
-          nodeArgs: nodeArgs(),
+          nodeArgs: nodeArgs(process, root, directory),
           module: 'jest/bin/jest',
           args: [...args, `--maxWorkers=${count}`],
           env: { ...env, ...(showsColors(process.stderr) && { FORCE_COLOR: '1' }) },
@@ -188,14 +189,4 @@ export class RemoteMachines {
     else if (kind === 'progress')
       this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);
   }
-}
-
-/** Without a debugger, whose port is here, and without modules that lie here. */
-function nodeArgs(): readonly string[] {
-  const all = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(' ')];
-  return [
-    ...new Set(
-      all.filter((arg) => /^--(experimental-vm-modules|max-old-space-size=|expose-gc|no-warnings)/.test(arg)),
-    ),
-  ];
 }
