@@ -155,3 +155,24 @@ test.each([
   const run = new Run(far(leadMs), [suite('a', needsGpu), suite('b', needsGpu)]);
   expect(run.open()).toHaveLength(1 + ahead);
 });
+
+test.each([
+  ['as fast', 200, 'near'],
+  ['faster by less than the way', 150, 'near'],
+  ['faster by more than the way', 100, 'far'],
+])('a suite goes where its result is known first: the far slot is %s', (_name, farMs, expected) => {
+  const either = {
+    hardware: [
+      { class: 'gpu', count: 1 },
+      { class: 'cpu', count: 1 },
+    ],
+  } as const;
+  const fleet = [...far(), ...slots({ workers: 1, name: 'near' })];
+  const estimates = new Estimates([
+    { suiteId: 'a', deviceKind: 'gpu', durationMs: farMs },
+    { suiteId: 'a', deviceKind: 'cpu', durationMs: 200 },
+  ]);
+  const strategy = strategies['performance-aware'];
+  const run = new Run(fleet, [suite('a', either)], { strategy, estimates });
+  expect(run.open()).toEqual([`a on ${expected === 'near' ? onCpu : onGpu}`]);
+});
