@@ -1,6 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
 import supportsColor from 'supports-color';
-import { GroupGuard } from './group-guard.js';
+import { GroupGuard } from '../host/group-guard.js';
 import { WorkerProcess } from './worker-process.js';
 
 export interface WorkerPoolOptions {

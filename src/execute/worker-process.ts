@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import type { GroupGuard } from './group-guard.js';
+import type { GroupGuard } from '../host/group-guard.js';
 import { type FromWorker, received, type TaskEnd, type ToWorker } from './protocol.js';
 
 /** The worker ended before its task did. */

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { GroupGuard } from '../host/group-guard.js';
 import { Channel } from '../transport/channel.js';
-import type { Call } from '../transport/transport.js';
+import { type Call, ConnectionLost } from '../transport/transport.js';
 import { beginLine, channelDescriptor, channelVariable, type StartParams } from './protocol.js';
 
 export interface ProgramOptions extends StartParams {
@@ -12,6 +13,8 @@ export interface ProgramOptions extends StartParams {
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
   /** Called with its answer to the setup. */
   onReady(answer: unknown): void;
+  /** Called when it can run no tasks any more although nobody asked it to finish, before its tasks fail. */
+  onEnded(reason: string): void;
 }
 
 /** The program that runs the tasks of a run in a checkout: the project's own Jest. It gets its tasks by a pipe of its own. */
@@ -20,9 +23,13 @@ export class Program {
   readonly #channel: Channel;
   readonly #exited: Promise<string>;
   readonly #ready: Promise<unknown>;
+  /** Ends it also where this process is killed and it is too busy to see that. */
+  readonly #guard = new GroupGuard();
+  #finishes = false;
   #tail = '';
 
-  constructor({ root, directory, nodeArgs, module, args, env, setup, onOutput, onReady }: ProgramOptions) {
+  constructor(options: ProgramOptions) {
+    const { root, directory, nodeArgs, module, args, env, setup, onOutput, onReady, onEnded } = options;
     const cwd = join(root, directory);
     const path = createRequire(join(cwd, 'package.json')).resolve(module);
     const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
@@ -33,6 +40,7 @@ export class Program {
       detached: true,
     });
     this.#process = child;
+    if (child.pid !== undefined) this.#guard.add(child.pid);
     for (const stream of ['stdout', 'stderr'] as const) {
       const begun = afterBeginLine((text) => onOutput(stream, text));
       child[stream]?.setEncoding('utf8').on('data', (text: string) => {
@@ -42,15 +50,26 @@ export class Program {
     }
     this.#exited = new Promise((resolve) => {
       child.on('error', (error) => resolve(error.message));
-      child.on('exit', (code, signal) =>
-        resolve(signal === null ? `exited with code ${code}` : `was killed by ${signal}`),
-      );
+      child.on('exit', (code, signal) => {
+        const end = signal === null ? `exited with code ${code}` : `was killed by ${signal}`;
+        // What it wrote last is read, unless something that it started holds its streams.
+        child.on('close', () => resolve(end));
+        setTimeout(resolve, drainMs, end).unref();
+      });
+    });
+    void this.#exited.then((end) => {
+      // What it started ends with it.
+      this.kill();
+      this.#guard.endGuard();
+      if (!this.#finishes) onEnded(this.#reason(end));
     });
     const pipe = child.stdio[channelDescriptor] as Duplex;
     this.#channel = new Channel({ input: pipe, output: pipe, handlers: {} });
     this.#ready = this.#channel.call('setup', setup);
-    // A failure is reported with the first task.
-    this.#ready.then(onReady, () => {});
+    this.#ready.then(onReady, (error: Error) => {
+      // That it has ended is told by itself.
+      if (!(error instanceof ConnectionLost)) onEnded(`Jest there cannot be set up: ${error.message}`);
+    });
   }
 
   async run(task: unknown, { signal, emit }: Call): Promise<unknown> {
@@ -58,13 +77,13 @@ export class Program {
       await this.#ready;
       return await this.#channel.call('run', task, { signal, onEvent: emit });
     } catch (error) {
-      if (!(await this.#hasEnded())) throw error;
-      throw new Error(`Jest there ${await this.#exited}: ${this.#tail.replace(`${beginLine}\n`, '').trim()}`);
+      throw error instanceof ConnectionLost ? new Error(this.#reason(await this.#exited)) : error;
     }
   }
 
   /** Lets it end by itself, so that it tears down what it has set up. */
   async finish(): Promise<void> {
+    this.#finishes = true;
     await this.#channel.call('finish', null).catch(() => {});
     await this.#exited;
   }
@@ -80,8 +99,8 @@ export class Program {
     }
   }
 
-  #hasEnded(): Promise<boolean> {
-    return Promise.race([this.#channel.lost.then(() => true), Promise.resolve(false)]);
+  #reason(end: string): string {
+    return `Jest there ${end}: ${this.#tail.replace(`${beginLine}\n`, '').trim() || 'it printed nothing'}`;
   }
 }
 
@@ -99,3 +118,6 @@ function afterBeginLine(pass: (text: string) => void): (text: string) => void {
     if (rest !== '') pass(rest);
   };
 }
+
+/** How long the last output may take after the end. */
+const drainMs = 200;

@@ -139,6 +139,8 @@ export type WorkerNotice =
     }
   /** What the program answered to its setup. */
   | { readonly name: 'ready'; readonly payload: unknown }
+  /** No task can run there any more: why the program is gone, or does not start. It comes before tasks that this ends. */
+  | { readonly name: 'ended'; readonly payload: string }
   /** A line for the person at the terminal, about the machine. */
   | { readonly name: 'progress'; readonly payload: string };
 

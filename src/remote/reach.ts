@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type MachineFile, parseMachine, readMachineFile } from '../machine-file/read.js';
 import { nameOfAddress, parseSshAddress } from '../transport/ssh/ssh-address.js';
-import { sshTransport } from '../transport/ssh/ssh-transport.js';
+import { type SshOptions, sshTransport } from '../transport/ssh/ssh-transport.js';
 import type { Transport } from '../transport/transport.js';
 import { workerProgram } from './worker-program.js';
 
@@ -17,7 +17,11 @@ export interface Reach {
 const defaultDirectory = '~/.cache/jest-runner-hardware';
 
 /** @param where What to call the machine's description in messages. @throws UsageError for an address that cannot be meant. */
-export function transportTo(reach: Reach, where: string): Transport {
+export function transportTo(
+  reach: Reach,
+  where: string,
+  { busySeconds }: Pick<SshOptions, 'busySeconds'> = {},
+): Transport {
   const { ssh, sshArgs = [], directory = defaultDirectory, node } = reach;
   const address = parseSshAddress(ssh, where);
   return sshTransport({
@@ -27,6 +31,7 @@ export function transportTo(reach: Reach, where: string): Transport {
     directory,
     ...(node !== undefined && { node }),
     program: workerProgram(),
+    ...(busySeconds !== undefined && { busySeconds }),
   });
 }
 

@@ -41,7 +41,9 @@ export interface Joined {
   readonly tookMs: { readonly connect: number; readonly send: number; readonly prepare: number };
 }
 
-export interface TaskOptions extends CallOptions {
+export interface TaskOptions extends Omit<CallOptions, 'onLate'> {
+  /** See {@link CallOptions}. */
+  onLate?(answer: QueuedOutcome): void;
   /** Tasks of one queue run there one after another, in the order in which they are sent. */
   readonly queue: string;
   /** An abort takes the task back, unless it has started there. */
@@ -53,25 +55,50 @@ export class RemoteMachine {
   readonly name: string;
   readonly address: string;
   readonly #options: RemoteMachineOptions;
+  /** Why it was lost; resolves when that happens, never before a connection is there. */
+  readonly lost: Promise<string>;
   #connection: Connection | undefined;
   #nextNumber = 1;
+  #lostBecause: string | undefined;
+  #resolveLost: (reason: string) => void = () => {};
 
   constructor(options: RemoteMachineOptions) {
     this.#options = options;
     this.name = options.transport.name;
     this.address = options.transport.address;
+    this.lost = new Promise((resolve) => {
+      this.#resolveLost = resolve;
+    });
   }
 
   /**
-   * Connects, and brings the project's files there.
+   * Connects, and brings the project's files there. An abort gives up at once, and so does a failure: nothing is left there.
    * @throws {Unreachable} when no worker comes up there; an `Error` for anything that is missing there.
    */
   async join(signal: AbortSignal): Promise<Joined> {
-    const { transport, detect, workers, program, onNotice } = this.#options;
     const startedMs = performance.now();
-    const onNoticeNamed = (name: string, payload: unknown) => onNotice({ name, payload } as WorkerNotice);
-    const connection = await transport.connect({ onNotice: onNoticeNamed }, signal);
+    const onNotice = (name: string, payload: unknown) => this.#hear({ name, payload } as WorkerNotice);
+    const connection = await this.#options.transport.connect({ onNotice }, signal);
     this.#connection = connection;
+    void connection.lost.then((reason) => this.#lose(reason));
+    const abandon = () => connection.abandon();
+    signal.addEventListener('abort', abandon, { once: true });
+    try {
+      signal.throwIfAborted();
+      const joined = await this.#joinOver(connection, startedMs, signal);
+      if (this.#lostBecause !== undefined) throw new ConnectionLost(this.#lostBecause);
+      return joined;
+    } catch (error) {
+      await connection.close();
+      // What was going on then fails in ways of its own.
+      throw this.#lostBecause === undefined ? error : new Error(this.#lostBecause, { cause: error });
+    } finally {
+      signal.removeEventListener('abort', abandon);
+    }
+  }
+
+  async #joinOver(connection: Connection, startedMs: number, signal: AbortSignal): Promise<Joined> {
+    const { detect, workers, program } = this.#options;
     const ended = async <Value>(work: Promise<Value>) => [await work, performance.now()] as const;
     // Its devices are looked for while the files travel.
     const [[machine, knownMs], { taken, prepared, sentMs }, roundTripMs] = await Promise.all([
@@ -100,7 +127,7 @@ export class RemoteMachine {
   }
 
   /** Runs one task. @throws {ConnectionLost} when the machine is gone. */
-  async run(task: unknown, { queue, recall, ...options }: TaskOptions): Promise<QueuedOutcome> {
+  async run(task: unknown, { queue, recall, onLate, ...options }: TaskOptions): Promise<QueuedOutcome> {
     const connection = this.#connection;
     if (connection === undefined) throw new ConnectionLost('it has not joined');
     const number = this.#nextNumber++;
@@ -108,15 +135,14 @@ export class RemoteMachine {
     recall?.addEventListener('abort', takeBack, { once: true });
     try {
       const params: RunParams = { queue, number, task };
-      return (await connection.call('run', params, options)) as QueuedOutcome;
+      const late = (answer: unknown) => onLate?.(answer as QueuedOutcome);
+      return (await connection.call('run', params, { ...options, onLate: late })) as QueuedOutcome;
+    } catch (error) {
+      // Without its program a machine that answers is of no more use than one that does not.
+      throw this.#lostBecause === undefined ? error : new ConnectionLost(this.#lostBecause);
     } finally {
       recall?.removeEventListener('abort', takeBack);
     }
-  }
-
-  /** Why the machine was lost. Resolves when that happens; never before it has joined. */
-  get lost(): Promise<string> {
-    return this.#connection?.lost ?? new Promise(() => {});
   }
 
   /** Ends what runs there. @param gently Lets the program tear down what it has set up. */
@@ -140,6 +166,24 @@ export class RemoteMachine {
     const params = { ...this.#options.prepare, project: projectKeyOf(taken), treeId, prefix };
     const prepared = await this.#call('prepare', params, { signal });
     return { taken, prepared, sentMs };
+  }
+
+  /** Ends it without waiting. Synchronous, so that it works while this process exits. */
+  abandon(): void {
+    this.#connection?.abandon();
+  }
+
+  #hear(notice: WorkerNotice): void {
+    this.#options.onNotice(notice);
+    if (notice.name !== 'ended') return;
+    this.#lose(notice.payload);
+    // Nothing more comes of it.
+    void this.#connection?.close();
+  }
+
+  #lose(reason: string): void {
+    this.#lostBecause ??= reason;
+    this.#resolveLost(this.#lostBecause);
   }
 
   async #call<Name extends keyof WorkerCalls>(

@@ -137,12 +137,18 @@ export class Worker {
         root,
         onOutput: (stream, text) => notify('output', { stream, text }),
         onReady: (answer) => notify('ready', answer),
+        onEnded: (reason) => notify('ended', reason),
       });
     if (!params.lazy) this.#program = this.#start();
   }
 
   async #run(task: unknown, call: Call): Promise<unknown> {
-    this.#program ??= this.#start?.();
+    try {
+      this.#program ??= this.#start?.();
+    } catch (error) {
+      this.#options.notify('ended', (error as Error).message);
+      throw error;
+    }
     if (this.#program === undefined) throw new Error('no program was named');
     return this.#program.run(task, call);
   }

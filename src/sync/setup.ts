@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, delimiter, dirname, join, relative, sep } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
+import { GroupGuard } from '../host/group-guard.js';
 import { onProcessEnd } from '../host/process-end.js';
 import { killTree } from '../host/run-tool.js';
 import { writeAtomically } from '../host/write-atomically.js';
@@ -158,6 +159,9 @@ function runSetup(command: string, cwd: string, signal: AbortSignal | undefined)
     child.stdout.setEncoding('utf8').on('data', keep);
     child.stderr.setEncoding('utf8').on('data', keep);
     const kill = () => killTree(child.pid, ownGroup);
+    // It may take minutes. Where this process is killed the checkout is free for others, and nothing may change it any more.
+    const guard = new GroupGuard();
+    if (child.pid !== undefined) guard.add(child.pid);
     const abort = () => {
       kill();
       end();
@@ -166,6 +170,8 @@ function runSetup(command: string, cwd: string, signal: AbortSignal | undefined)
     const end = () => {
       signal?.removeEventListener('abort', abort);
       unwatch();
+      if (child.pid !== undefined) guard.remove(child.pid);
+      guard.endGuard();
     };
     signal?.addEventListener('abort', abort, { once: true });
     const unwatch = onProcessEnd(kill);

@@ -16,10 +16,14 @@ export interface ChannelOptions {
   onNotice?(name: string, payload: unknown): void;
   /** After this many seconds without a sign of life the other side counts as gone; undefined: only the streams' end tells. */
   readonly silenceSeconds?: number;
+  /** For how long this side may be busy and say nothing, all the same: the other side then waits so long for it. */
+  readonly busySeconds?: number;
   /** What else tells why the connection ended, such as the last that ssh wrote. Called once it has. */
   evidence?(): string;
   /** Called by `close`: ends the other side where the streams' end alone does not. */
   end?(): Promise<void>;
+  /** Called when the connection was lost, or abandoned: frees what is left of it. Synchronous. */
+  discard?(): void;
 }
 
 /** Messages that the two sides exchange, by JSON-RPC. Values travel as text, see {@link textOf}. */
@@ -30,8 +34,9 @@ interface CallParams {
 type Answer = { readonly text: string } | { readonly parts: number } | { readonly failure: string };
 
 /**
- * Calls over a pair of streams, in both directions. The two sides tell each other every second that they live, so that a
- * network that swallows everything is noticed too.
+ * Calls over a pair of streams, in both directions. The two sides tell each other twice a second that they live, so that a
+ * network that swallows everything is noticed too. What silence ended may come back: answers are then told as late ones for
+ * a moment, and the connection ends.
  */
 export class Channel implements Connection {
   readonly lost: Promise<string>;
@@ -41,16 +46,26 @@ export class Channel implements Connection {
   readonly #parts = new Map<number, string[]>();
   /** Calls of the other side that have not ended. */
   readonly #handled = new Map<number, AbortController>();
-  /** Aborted with the reason when the connection has ended. */
-  readonly #ended = new AbortController();
+  /** Aborted with the reason when the connection takes no calls any more. */
+  readonly #lost = new AbortController();
+  /** Rejects with it, for calls that are open. */
+  readonly #givenUp: Promise<never>;
   readonly #beat: NodeJS.Timeout;
+  #hasEnded = false;
+  #late: NodeJS.Timeout | undefined;
   #nextId = 1;
   #silentBeats = 0;
+  #silenceSeconds: number | undefined;
   #resolveLost: (reason: string) => void = () => {};
 
   constructor(options: ChannelOptions) {
-    const { input, output, handlers, silenceSeconds } = options;
+    const { input, output, handlers, silenceSeconds, busySeconds } = options;
     this.#options = options;
+    this.#silenceSeconds = silenceSeconds;
+    this.#givenUp = new Promise((_resolve, reject) => {
+      this.#lost.signal.addEventListener('abort', () => reject(new ConnectionLost(this.#lost.signal.reason)));
+    });
+    this.#givenUp.catch(() => {});
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });
@@ -63,47 +78,63 @@ export class Channel implements Connection {
     );
     this.#rpc.onNotification('part', ({ id, part }) => void this.#parts.get(id)?.push(part));
     this.#rpc.onNotification('notice', ({ name, text }) => options.onNotice?.(name, valueFrom(text)));
-    this.#rpc.onNotification('beat', () => {});
+    this.#rpc.onNotification('beat', ({ busySeconds: busy }) => {
+      if (silenceSeconds === undefined || typeof busy !== 'number') return;
+      this.#silenceSeconds = Math.min(Math.max(silenceSeconds, busy), mostBusySeconds);
+    });
     // An unreadable message: what follows cannot be trusted either.
     this.#rpc.onError(([error]) => this.#end(`what it sent cannot be read: ${error.message}`));
     this.#rpc.onClose(() => this.#end(closedText));
     input.on('data', () => {
       this.#silentBeats = 0;
+      if (this.#lost.signal.aborted) this.#late ??= setTimeout(() => this.#end(closedText), lateMs);
     });
     for (const stream of [input, output]) {
       stream.on('error', (error) => this.#end(`the connection broke: ${error.message}`));
       stream.on('close', () => this.#end(closedText));
     }
+    const beat = () => void this.#send('beat', { busySeconds });
     this.#beat = setInterval(() => {
-      void this.#send('beat');
+      beat();
+      if (this.#silenceSeconds === undefined) return;
       // Beats are counted, not time: a process that was busy or asleep reads what has come before it counts again.
-      if (silenceSeconds !== undefined && ++this.#silentBeats > silenceSeconds) {
-        this.#end(`nothing was heard of it for ${silenceSeconds} s`);
-      }
+      if (++this.#silentBeats * beatMs < this.#silenceSeconds * 1000) return;
+      clearInterval(this.#beat);
+      this.#lose(`nothing was heard of it for ${this.#silenceSeconds} s`);
     }, beatMs);
     this.#rpc.listen();
+    beat();
   }
 
   async call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
-    if (this.#ended.signal.aborted) throw new ConnectionLost(this.#ended.signal.reason);
+    const { signal: lost } = this.#lost;
+    if (lost.aborted) throw new ConnectionLost(lost.reason);
     const id = this.#nextId++;
     const stop = () => void this.#send('stop', { id });
     options.signal?.addEventListener('abort', stop, { once: true });
     this.#calls.set(id, options);
     this.#parts.set(id, []);
+    const answering = this.#ask(method, id, params);
     try {
-      const asked: CallParams = { id, text: textOf(params) };
-      const answering = this.#rpc.sendRequest<Answer>(method, asked);
       if (options.signal?.aborted) stop();
-      const answer = await answering;
-      if ('failure' in answer) throw new Error(answer.failure);
-      return valueFrom('text' in answer ? answer.text : await joined(this.#parts.get(id) ?? []));
+      return await Promise.race([answering, this.#givenUp]);
     } catch (error) {
-      if (this.#ended.signal.aborted) throw new ConnectionLost(this.#ended.signal.reason);
-      throw error;
+      if (!lost.aborted) throw error;
+      answering.then(options.onLate, () => {});
+      throw new ConnectionLost(lost.reason);
     } finally {
       options.signal?.removeEventListener('abort', stop);
       this.#calls.delete(id);
+    }
+  }
+
+  async #ask(method: string, id: number, params: unknown): Promise<unknown> {
+    try {
+      const asked: CallParams = { id, text: textOf(params) };
+      const answer = await this.#rpc.sendRequest<Answer>(method, asked);
+      if ('failure' in answer) throw new Error(answer.failure);
+      return valueFrom('text' in answer ? answer.text : await joined(this.#parts.get(id) ?? []));
+    } finally {
       this.#parts.delete(id);
     }
   }
@@ -113,10 +144,16 @@ export class Channel implements Connection {
   }
 
   async close(): Promise<void> {
+    const wasLost = this.#lost.signal.aborted;
     this.#resolveLost = () => {};
-    this.#end('it was closed');
+    this.#end('it was closed', wasLost);
     this.#options.output.end();
     await this.#options.end?.();
+  }
+
+  abandon(): void {
+    this.#resolveLost = () => {};
+    this.#end('it was abandoned');
   }
 
   async #handle(handlers: Handlers, method: string, params: object | unknown[] | undefined): Promise<Answer> {
@@ -144,7 +181,7 @@ export class Channel implements Connection {
   }
 
   async #send(name: string, params?: object): Promise<void> {
-    if (this.#ended.signal.aborted) return;
+    if (this.#lost.signal.aborted) return;
     try {
       await this.#rpc.sendNotification(name, params);
     } catch {
@@ -152,17 +189,30 @@ export class Channel implements Connection {
     }
   }
 
-  #end(reason: string): void {
-    if (this.#ended.signal.aborted) return;
+  /** It takes no calls any more; answers may still come. */
+  #lose(reason: string): void {
+    if (this.#lost.signal.aborted) return;
     clearInterval(this.#beat);
     const evidence = this.#options.evidence?.() ?? '';
     const text = evidence === '' ? reason : `${reason}: ${evidence}`;
-    this.#ended.abort(text);
+    this.#lost.abort(text);
     for (const call of this.#handled.values()) call.abort();
     this.#resolveLost(text);
+  }
+
+  #end(reason: string, discards = true): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#lose(reason);
+    clearTimeout(this.#late);
     this.#rpc.dispose();
+    if (discards) this.#options.discard?.();
   }
 }
 
-const beatMs = 1000;
+const beatMs = 500;
+/** Answers that were on their way when the network came back, or the other side woke up, arrive within this time. */
+const lateMs = 1000;
+/** What the other side may ask for at most: a machine that is not told of its run's end is kept busy so long. */
+const mostBusySeconds = 600;
 const closedText = 'the connection was closed';

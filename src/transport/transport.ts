@@ -29,6 +29,8 @@ export interface Connection {
   readonly lost: Promise<string>;
   /** Ends the worker and all that it started. Resolves when it is gone, or cannot be reached any more. */
   close(): Promise<void>;
+  /** The same without waiting, for a process that is about to end. Synchronous. */
+  abandon(): void;
 }
 
 export interface CallOptions {
@@ -36,6 +38,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Called with each event of the call, in order, before it ends. */
   onEvent?(name: string, payload: unknown): void;
+  /** Called with an answer that came after all, when silence had counted as loss and the call had been given up. */
+  onLate?(answer: unknown): void;
 }
 
 /** What the other side runs for a call. */

@@ -31,9 +31,9 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
         return hasBegun;
       });
       const durationMs = () => Math.max(1, Math.round(performance.now() - startedMs));
-      if (joint === undefined) return lost(`${name} was lost`, durationMs());
+      if (joint === undefined) return lostOutside(`${name} was lost`, durationMs());
       if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
-      const { remote, here, there } = joint;
+      const { remote, here, there, gone } = joint;
       try {
         const done = await remote.run(task satisfies ServedTask, {
           signal,
@@ -47,6 +47,12 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
               );
             if (begun === undefined) send();
             else void begun.then((hasBegun) => hasBegun && send());
+          },
+          onLate(answer) {
+            if (!answer.started) return;
+            const { suite, attempt, placement } = start;
+            const { status } = (answer.result as ServedOutcome).outcome;
+            machines.dropLate(name, { suiteId: suite.id, slotId: placement.slotId, attempt, status });
           },
         });
         if (!done.started) return { status: 'cancelled', durationMs: 0, notStarted: true };
@@ -62,9 +68,13 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
         const result = withSourceMaps(outcome.result, sourceMaps, cacheDirectory);
         return { ...outcome, result };
       } catch (error) {
-        if (signal.aborted) return { status: 'cancelled', durationMs: durationMs() };
         const { message } = error as Error;
-        if (error instanceof ConnectionLost) return lost(`${name} was lost: ${message}`, durationMs());
+        if (error instanceof ConnectionLost) {
+          // All of the machine is told as lost before one of its slots becomes free.
+          await gone;
+          return lostOutside(`${name} was lost: ${message}`, durationMs());
+        }
+        if (signal.aborted) return { status: 'cancelled', durationMs: durationMs() };
         // The worker there lives, and says why it has no result.
         const result = { error: plainFailure(`${name}: ${moved(message, there, here)}`) };
         return { status: 'failed', durationMs: durationMs(), executedTests: 0, result };
@@ -73,7 +83,7 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
   };
 }
 
-function lost(cause: string, durationMs: number): SuiteOutcome<SuiteResult> {
+function lostOutside(cause: string, durationMs: number): SuiteOutcome<SuiteResult> {
   return { status: 'lost', durationMs, cause, blame: 'outside' };
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
@@ -29,6 +30,8 @@ export interface RemoteMachinesOptions {
   /** Of the suites that are to run. */
   readonly profiles: readonly WorkloadProfile[];
   readonly fast: boolean;
+  /** This process runs suites itself, and may be busy with one for long. */
+  readonly inBand: boolean;
   tell(happening: Happening): void;
   say(message: string): void;
 }
@@ -39,7 +42,12 @@ export interface Joint {
   /** Top of the repository there, and here. */
   readonly there: string;
   readonly here: string;
+  /** Resolves when the run has been told that the machine was lost, or does not want it any more. */
+  readonly gone: Promise<unknown>;
 }
+
+/** How long a suite in band may keep a coordinator from saying that it lives; see {@link ChannelOptions.busySeconds}. */
+const inBandBusySeconds = 600;
 
 /** The other machines of a run: they join while it goes on, and may be lost. */
 export class RemoteMachines {
@@ -81,6 +89,22 @@ export class RemoteMachines {
     return this.#joined.get(name);
   }
 
+  /** Ends what runs on the machines without waiting. Synchronous, so that it works while this process exits. */
+  abandon(): void {
+    this.#left.abort(new Error('the run has ended'));
+    for (const remote of this.#remotes) remote.abandon();
+  }
+
+  /** Tells of a result of an attempt that had been given up. It counts for nothing. */
+  dropLate(machine: string, late: Omit<Extract<Happening, { type: 'late-result' }>, 'type'>): void {
+    if (this.#left.signal.aborted) return;
+    const { say, tell } = this.#options;
+    say(
+      `jest-runner-hardware: a result of ${late.suiteId} came after ${machine} was lost, and does not count`,
+    );
+    tell({ type: 'late-result', ...late });
+  }
+
   /** Ends what runs on the machines. @param gently Lets Jest there tear down what it has set up. */
   async leave(gently: boolean): Promise<void> {
     this.#left.abort(new Error('the run has ended'));
@@ -95,8 +119,9 @@ export class RemoteMachines {
       const { machine, slots, prepared } = await remote.join(this.#left.signal);
       const { root: here } = await this.#tree;
       if (this.#left.signal.aborted) return;
-      this.#joined.set(name, { remote, there: prepared.root, here });
-      void remote.lost.then((reason) => this.#lose(name, slots, reason));
+      const left = once(this.#left.signal, 'abort');
+      const lost = remote.lost.then((reason) => this.#lose(name, reason));
+      this.#joined.set(name, { remote, there: prepared.root, here, gone: Promise.race([lost, left]) });
       tell({ type: 'machine-known', machine });
       for (const slot of slots) tell({ type: 'slot-up', slot });
       tell({ type: 'machine-settled', machine: name });
@@ -111,12 +136,12 @@ export class RemoteMachines {
     }
   }
 
-  #lose(name: string, slots: readonly { readonly id: string }[], reason: string): void {
+  #lose(name: string, reason: string): void {
     if (this.#left.signal.aborted) return;
     this.#joined.delete(name);
-    this.#options.say(`jest-runner-hardware: ${printable(`${name} was lost: ${reason}`)}`);
-    for (const { id } of slots)
-      this.#options.tell({ type: 'slot-down', slotId: id, reason: `${name} was lost: ${reason}` });
+    const lost = `${name} was lost: ${reason}`;
+    this.#options.say(`jest-runner-hardware: ${printable(lost)}`);
+    this.#options.tell({ type: 'machine-lost', machine: name, reason: lost });
   }
 
   /** Suites there run by the config there. Names what differs; flags of this run do not, as they were sent. */
@@ -127,8 +152,10 @@ export class RemoteMachines {
   }
 
   #remoteOf(machine: RemoteMachineInput): RemoteMachine {
-    const { globalConfig, contexts, context, profiles, fast } = this.#options;
-    const transport = transportTo(machine, 'option machines');
+    const { globalConfig, contexts, context, profiles, fast, inBand } = this.#options;
+    const transport = transportTo(machine, 'option machines', {
+      ...(inBand && { busySeconds: inBandBusySeconds }),
+    });
     const { name } = transport;
     const env = Object.fromEntries(
       (machine.env ?? []).flatMap((variable) => {

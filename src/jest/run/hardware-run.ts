@@ -178,6 +178,7 @@ export class HardwareRun {
   stopAtExit(): void {
     this.#run.cancel('interrupt');
     this.#workers.killAll();
+    this.#machines?.abandon();
     this.#claims?.close();
   }
 
@@ -204,6 +205,7 @@ export class HardwareRun {
       context,
       profiles: this.#profiles.filter((profile) => isSelected(profile, only)),
       fast: options.fast,
+      inBand: this.#inBand,
       tell: (happening) => void this.#run.tell(happening),
       say,
     });

@@ -17,6 +17,8 @@ export interface SshOptions {
   readonly node?: string;
   /** The program that runs there. */
   readonly program: WorkerProgram;
+  /** See {@link ChannelOptions.busySeconds}. */
+  readonly busySeconds?: number;
 }
 
 /** A program in one file, which is sent to a machine once. */
@@ -51,7 +53,7 @@ async function connect(
   { onNotice }: ConnectionListener,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const { program, directory, node } = options;
+  const { program, directory, node, busySeconds } = options;
   const command = startCommand(node, directory, [program.hash, String(program.packed.length)]);
   const ssh = spawn('ssh', [...sshArguments(options), command], { stdio: 'pipe', windowsHide: true });
   const exited = new Promise<void>((resolve) => {
@@ -103,7 +105,9 @@ async function connect(
     handlers: {},
     onNotice,
     silenceSeconds,
+    ...(busySeconds !== undefined && { busySeconds }),
     evidence: printed.text,
+    discard: () => ssh.kill('SIGKILL'),
     async end() {
       const timer = setTimeout(() => ssh.kill('SIGKILL'), endMs);
       await exited;
@@ -128,7 +132,8 @@ function sshArguments({ sshArgs, address: { destination, port } }: SshOptions): 
     // What runs there gets none of our keys and ports.
     ForwardAgent: 'no',
     ClearAllForwardings: 'yes',
-    ServerAliveInterval: '5',
+    // Ends it after 8 s without an answer: while the program is sent our own channel does not watch yet.
+    ServerAliveInterval: '2',
     ServerAliveCountMax: '3',
   };
   return [

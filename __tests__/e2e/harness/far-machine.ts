@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { repository } from './install.js';
+import { type Link, startLink } from './link.js';
+import type { RunningProcess } from './processes.js';
+import { type Project, type ProjectOptions, useProject } from './project.js';
+import { type SshHost, startSshHost } from './ssh-server.js';
+
+/** A machine with a GPU, behind a network that can fail. */
+export interface FarMachine {
+  readonly name: string;
+  readonly host: SshHost;
+  readonly link: Link;
+  /** Ids of running processes there whose command line contains the text; left out: all. */
+  pids(text?: string): readonly number[];
+  /** Names of files that a run must not leave in the folders of the machine. */
+  leftFiles(): readonly string[];
+  dispose(): void;
+}
+
+/** Found in the command line of the worker, and of Jest, there. */
+export const farWorker = 'fs.writeSync(1';
+export const farJest = 'jest/bin/jest';
+
+export async function startFarMachine(name: string, delayMs = 0): Promise<FarMachine> {
+  const host = await startSshHost(name);
+  const link = await startLink(host.port, delayMs);
+  return {
+    name,
+    host,
+    link,
+    pids: (text = '') =>
+      processesWith(`HOME=${host.home}`)
+        .filter(({ command }) => command.includes(text))
+        .map(({ pid }) => pid),
+    leftFiles: () =>
+      readdirSync(host.home, { recursive: true, encoding: 'utf8' }).filter(
+        (path) =>
+          !path.includes('node_modules') && /\.lock$|index-[0-9a-f-]{36}|\/worker-\w+\.cjs\./.test(path),
+      ),
+    dispose() {
+      link.close();
+      host.dispose();
+    },
+  };
+}
+
+const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
+
+interface FarProjectOptions extends ProjectOptions {
+  readonly machines: readonly FarMachine[];
+  /** For each of them. */
+  readonly machine?: object;
+}
+
+/** A project in a git repository of its own, whose suites may run on these machines. */
+export async function useFarProject({ machines, machine, ...use }: FarProjectOptions): Promise<Project> {
+  const project = await useProject('bare', {
+    ...use,
+    options: {
+      ...use.options,
+      machines: machines.map(({ name, host, link }) => ({
+        ssh: name,
+        sshArgs: ['-F', host.configFile, '-o', `Port=${link.port}`],
+        setup: false,
+        workers: 2,
+        machine: { version: 1, devices: [gpu] },
+        ...machine,
+      })),
+    },
+  });
+  for (const { host } of machines) linkPackages(project, host.home);
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project.directory });
+  writeFileSync(join(project.directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
+  git('init', '--quiet');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'all');
+  return project;
+}
+
+/** Checkouts find their packages in folders above them, as the project does. */
+function linkPackages({ directory }: Project, home: string): void {
+  const own = dirname(
+    createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
+  );
+  const links = [
+    [join(home, 'node_modules'), join(repository, 'node_modules')],
+    [join(home, '.cache/node_modules/jest-runner-hardware'), own],
+  ] as const;
+  for (const [link, target] of links) {
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(target, link);
+  }
+}
+
+/** Processes alive (zombies are not) with this in their environment. */
+function processesWith(variable: string): readonly RunningProcess[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        if (!readFileSync(`/proc/${entry}/environ`, 'utf8').split('\0').includes(variable)) return [];
+        const command = readFileSync(`/proc/${entry}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        return command === '' ? [] : [{ pid: Number(entry), command }];
+      } catch {
+        return []; // gone meanwhile
+      }
+    });
+}
+
+export function parentOf(pid: number): number {
+  return Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Folders and sockets by which runs of this machine bring files to others. */
+export function bridgeFolders(temporary: string): readonly string[] {
+  return existsSync(temporary)
+    ? readdirSync(temporary).filter((name) => name.startsWith('jest-hardware-'))
+    : [];
+}

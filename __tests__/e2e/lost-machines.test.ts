@@ -1,0 +1,132 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  bridgeFolders,
+  type FarMachine,
+  farJest,
+  farWorker,
+  parentOf,
+  startFarMachine,
+  useFarProject,
+} from './harness/far-machine.js';
+import { type JestRun, startJest } from './harness/jest.js';
+import { leaveProjects } from './harness/project.js';
+import { testWithSsh } from './harness/ssh-server.js';
+
+let machines: readonly FarMachine[] = [];
+
+async function twoMachines(): Promise<readonly FarMachine[]> {
+  if (machines.length === 0) machines = [await startFarMachine('one'), await startFarMachine('two')];
+  for (const { host, link } of machines) {
+    link.heal();
+    for (const file of ['hold', 'running']) rmSync(join(host.home, file), { force: true });
+  }
+  return machines;
+}
+
+afterAll(async () => {
+  for (const machine of machines) machine.dispose();
+  await leaveProjects();
+});
+
+/** Runs as long as there is a file in the home of its machine; says there which process it is. It leaves a process behind. */
+const held = `/** @hardware gpu */
+const { existsSync, writeFileSync } = require('node:fs');
+test('held', async () => {
+  const { HOME } = process.env;
+  require('node:child_process').spawn('sleep', ['300'], { stdio: 'ignore' });
+  writeFileSync(HOME + '/running', String(process.pid));
+  while (existsSync(HOME + '/hold')) await new Promise((resolve) => setTimeout(resolve, 20));
+}, 60_000);
+`;
+const local = `/** @hardware cpu */
+test('local', () => {});
+`;
+
+/** Two suites for a GPU, of which the machines have one each, held there; and what becomes of a run in which one fails. */
+async function runWith(
+  fault: (lost: FarMachine, suitePid: number) => Promise<void> | void,
+  {
+    files = {},
+    after = () => {},
+  }: {
+    files?: Record<string, string>;
+    after?: (run: Awaited<ReturnType<typeof startJest>>, lost: FarMachine) => Promise<void> | void;
+  } = {},
+) {
+  const all = await twoMachines();
+  const project = await useFarProject({
+    machines: all,
+    files: { 'gpu.test.js': held, 'local.test.js': local, ...files },
+  });
+  const temporary = mkdtempSync(join(tmpdir(), 'jrh-lost-'));
+  for (const { host } of all) writeFileSync(join(host.home, 'hold'), '');
+  const jest = await startJest(project, [], { env: { TMPDIR: temporary } });
+  const running = () => all.find(({ host }) => existsSync(join(host.home, 'running')));
+  await jest.until(() => running() !== undefined);
+  const lost = running() as FarMachine;
+  for (const { host } of all) if (host !== lost.host) rmSync(join(host.home, 'hold'));
+  await fault(lost, Number(readFileSync(join(lost.host.home, 'running'), 'utf8')));
+  await jest.waitFor(/was lost: /);
+  await after(jest, lost);
+  await jest.until(() => all.every(({ host }) => existsSync(join(host.home, 'running'))));
+  const run = await jest.ended;
+  return { run, lost, temporary };
+}
+
+async function expectNothingLeft(run: JestRun, temporary: string): Promise<void> {
+  expect(run.leftOver).toEqual([]);
+  const deadline = Date.now() + 2000;
+  const alive = () => machines.flatMap((machine) => machine.pids());
+  while (alive().length > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(alive()).toEqual([]);
+  expect(machines.flatMap((machine) => machine.leftFiles())).toEqual([]);
+  expect(bridgeFolders(temporary)).toEqual([]);
+  rmSync(temporary, { recursive: true });
+}
+
+function expectOneResultEach(run: JestRun): void {
+  const names = run.json.testResults.map(({ name }: { name: string }) => name.split('/').at(-1));
+  expect(names.sort()).toEqual([...new Set(names)].sort());
+  const ended = run.record.flatMap((event) =>
+    event.type === 'suite-ended' && event.status !== 'lost' && event.status !== 'cancelled'
+      ? event.suiteId
+      : [],
+  );
+  expect(ended.sort()).toEqual(names);
+}
+
+const kill = (pids: readonly number[], signal: NodeJS.Signals = 'SIGKILL') => {
+  expect(pids).not.toEqual([]);
+  for (const pid of pids) process.kill(pid, signal);
+};
+
+const faults: Record<string, readonly [RegExp, (lost: FarMachine) => void]> = {
+  'its worker is killed': [/the connection was closed|closed by/, (lost) => kill(lost.pids(farWorker))],
+  'its Jest is killed': [/Jest there was killed by SIGKILL/, (lost) => kill(lost.pids(farJest))],
+  'its ssh session is killed': [/connection/i, (lost) => kill(lost.pids(farWorker).map(parentOf))],
+  'the link is cut': [/connection/i, (lost) => lost.link.cut()],
+  'the link swallows everything': [/nothing was heard of it for 4 s/, (lost) => lost.link.swallow()],
+  'its worker is stopped': [
+    /nothing was heard of it for 4 s/,
+    (lost) => kill(lost.pids(farWorker), 'SIGSTOP'),
+  ],
+};
+
+describe('a machine is lost, and its suite runs on another one, when', () => {
+  for (const [name, [reason, fault]] of Object.entries(faults)) {
+    testWithSsh(name, async () => {
+      const { run, lost, temporary } = await runWith(fault);
+      expect(run.stderr).toContain('2 passed');
+      expect(run.exitCode).toBe(0);
+      expectOneResultEach(run);
+      const gone = run.record.flatMap((event) => (event.type === 'machine-lost' ? event : []));
+      expect(gone).toMatchObject([{ machine: lost.name, reason: expect.stringMatching(reason) }]);
+      expect(run.stderr).toContain(`${lost.name} was lost: `);
+      lost.link.cut();
+      if (name.endsWith('stopped')) kill(lost.pids(farWorker), 'SIGCONT');
+      await expectNothingLeft(run, temporary);
+    });
+  }
+});
