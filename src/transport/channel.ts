@@ -82,8 +82,11 @@ export class Channel implements Connection {
       if (silenceSeconds === undefined || typeof busy !== 'number') return;
       this.#silenceSeconds = Math.min(Math.max(silenceSeconds, busy), mostBusySeconds);
     });
-    // An unreadable message: what follows cannot be trusted either.
-    this.#rpc.onError(([error]) => this.#end(`what it sent cannot be read: ${error.message}`));
+    this.#rpc.onError(([{ message }]) => {
+      const isOfStream = /\bE[A-Z]{3,}\b/.test(message);
+      // After an unreadable message what follows cannot be trusted either.
+      this.#end(isOfStream ? `the connection broke: ${message}` : `what it sent cannot be read: ${message}`);
+    });
     this.#rpc.onClose(() => this.#end(closedText));
     input.on('data', () => {
       this.#silentBeats = 0;
