@@ -10,9 +10,13 @@ import type { Loads } from './loads.js';
 import { divedPlan, diveEvaluations } from './pricing-dive.js';
 import { tabuSearch } from './tabu-search.js';
 
-/** Chosen by `node bench/plan.mjs DIR`; half and double by `node bench/sensitivity.mjs DIR searched-plan`. */
+/**
+ * Chosen by `node bench/plan.mjs DIR` and, for what grows with the instance and for dives, on the public instances that it
+ * plans with the default budget. `node bench/sensitivity.mjs DIR searched-plan` gives budgets of its own, in which only
+ * `firstMoves` has an effect.
+ */
 const tuning = {
-  /** Evaluations of the first search, and of a plan of a small instance: about 50 ms of CPU. */
+  /** Evaluations of the first search, and of a plan of a small instance: about 50 ms of CPU. 1 and 4 million: flat (±0.02 %). */
   firstMoves: 2_000_000,
   /** Durations (suites × pools) above which the default budget grows. Not tuned: runs of a few hundred suites stay below. */
   smallDurations: 4_000,
