@@ -145,6 +145,16 @@ describe.each(['bash', 'dash', 'zsh', 'fish', 'csh'])('a user whose shell is %s'
   });
 });
 
+testWithSsh('what the config adds for people at a terminal does not count', async () => {
+  const lines = [
+    'RemoteCommand tmux new',
+    'RequestTTY force',
+    'ForwardAgent yes',
+    'LocalForward 1 127.0.0.1:1',
+  ];
+  expect(await echoOf(await start('people', '', { client: lines.join('\n') }))).toBe('here');
+});
+
 describe('a Node.js that is too old', () => {
   const old = (version: string) => {
     const file = join(folder, `bin-${version}`, 'node');
@@ -209,6 +219,16 @@ describe('what keeps a worker from starting is named with its remedy', () => {
     await expect(echoOf(host)).rejects.toMatchObject({
       remedy: expect.stringContaining('MaxSessions'),
     });
+  });
+
+  testWithSsh('a user who may not log in, beside a banner', async () => {
+    const banner = join(folder, 'short');
+    writeFileSync(banner, 'AUTHORISED USE ONLY\n');
+    const host = await start('nologin', 'command="echo This account is currently not available.; exit 1"', {
+      server: `Banner ${banner}`,
+      client: 'LogLevel INFO',
+    });
+    await expect(echoOf(host)).rejects.toMatchObject({ remedy: 'give the user a login shell there' });
   });
 
   testWithSsh('a server that takes no login for now', async () => {

@@ -1,3 +1,4 @@
+import { posix, win32 } from 'node:path';
 import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
 import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
@@ -106,6 +107,7 @@ export class RemoteMachine {
       this.#bringFiles(connection, signal),
       measureRoundTrip(connection, questions),
     ]);
+    checkRoot(prepared.root);
     const places =
       workers === undefined
         ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
@@ -199,3 +201,12 @@ export class RemoteMachine {
 const questions = 3;
 /** The two sides take about this long to handle a result and to start a suite, however short the way is. */
 const leastLeadMs = 10;
+
+/** In all that comes back, paths below it become paths here. */
+function checkRoot(root: unknown): void {
+  const isFolder = (path: string) => posix.isAbsolute(path) || win32.isAbsolute(path);
+  if (typeof root === 'string' && isFolder(root) && /[^\\/]$/.test(root) && root.length > 3) return;
+  throw new Error(
+    `it says that its checkout is ${JSON.stringify(root)}, which is no absolute path of a folder`,
+  );
+}

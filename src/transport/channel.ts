@@ -1,10 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
-import {
-  createMessageConnection,
-  type MessageConnection,
-  StreamMessageReader,
-  StreamMessageWriter,
-} from 'vscode-jsonrpc/node';
+import { createMessageConnection, type MessageConnection, StreamMessageWriter } from 'vscode-jsonrpc/node';
+import { limitedReader, mostAnswerCharacters } from './limited-reader.js';
 import { joined, partCharacters, partsOf, textOf, valueFrom } from './text-of.js';
 import { type CallOptions, type Connection, ConnectionLost, type Handlers } from './transport.js';
 
@@ -69,14 +65,17 @@ export class Channel implements Connection {
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });
-    this.#rpc = createMessageConnection(new StreamMessageReader(input), new StreamMessageWriter(output));
+    this.#rpc = createMessageConnection(
+      limitedReader(input, (reason) => this.#end(reason)),
+      new StreamMessageWriter(output),
+    );
     this.#rpc.onRequest((method, params) => this.#handle(handlers, method, params));
     // Messages are dealt with in order, so that the call of this id has begun.
     this.#rpc.onNotification('stop', ({ id }) => this.#handled.get(id)?.abort());
     this.#rpc.onNotification('event', ({ id, name, text }) =>
       this.#calls.get(id)?.onEvent?.(name, valueFrom(text)),
     );
-    this.#rpc.onNotification('part', ({ id, part }) => void this.#parts.get(id)?.push(part));
+    this.#rpc.onNotification('part', ({ id, part }) => this.#keepPart(id, part));
     this.#rpc.onNotification('notice', ({ name, text }) => options.onNotice?.(name, valueFrom(text)));
     this.#rpc.onNotification('beat', ({ busySeconds: busy }) => {
       if (silenceSeconds === undefined || typeof busy !== 'number') return;
@@ -107,6 +106,16 @@ export class Channel implements Connection {
     }, beatMs);
     this.#rpc.listen();
     beat();
+  }
+
+  #keepPart(id: number, part: string): void {
+    const parts = this.#parts.get(id);
+    if (parts === undefined) return;
+    parts.push(part);
+    // Parts are of equal size, but for the last.
+    if (parts.length * part.length <= mostAnswerCharacters) return;
+    this.#options.input.destroy();
+    this.#end('it sent an answer that is too large');
   }
 
   async call(method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {

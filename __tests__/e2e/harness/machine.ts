@@ -30,10 +30,10 @@ interface MachineProject extends Project {
 
 /** A project in a git repository of its own, and a machine with a GPU that is reached by ssh. */
 export async function useMachine(
-  use: ProjectOptions & { readonly machine?: object } = {},
+  use: ProjectOptions & { readonly machine?: object; readonly host?: SshHost } = {},
 ): Promise<MachineProject> {
-  const box = await machineHost();
-  const { machine, options, ...others } = use;
+  const { machine, options, host: own, ...others } = use;
+  const box = own ?? (await machineHost());
   const project = await useProject('bare', {
     ...others,
     options: {

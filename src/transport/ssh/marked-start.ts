@@ -16,7 +16,7 @@ export class MarkedStart {
     this.#stream = stream;
   }
 
-  /** What else was printed, for error messages. */
+  /** What else was printed since the last marked line, for error messages. */
   get noise(): string {
     return this.#noise.trim();
   }
@@ -27,7 +27,10 @@ export class MarkedStart {
       for (let end = this.#buffer.indexOf(10); end !== -1; end = this.#buffer.indexOf(10)) {
         const line = this.#buffer.subarray(0, end).toString('utf8').trim();
         this.#buffer = this.#buffer.subarray(end + 1);
-        if (line.startsWith(`${mark} `)) return line.slice(mark.length + 1).split(' ');
+        if (line.startsWith(`${mark} `)) {
+          this.#noise = '';
+          return line.slice(mark.length + 1).split(' ');
+        }
         this.#noise = `${this.#noise}${line}\n`.slice(-4096);
       }
       if (this.#buffer.length > mostNoiseBytes) return undefined;

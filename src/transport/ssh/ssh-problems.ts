@@ -86,7 +86,8 @@ export function explainSsh({ words = [], printed, noise, isLate, address }: Fail
       'install the same version of jest-runner-hardware there as here',
     );
   }
-  const all = printed === '' ? noise : printed;
+  // A banner comes by the one way, and what refuses the login may by the other.
+  const all = `${printed}\n${noise}`;
   const said = lastLines(all);
   const [, remedy = reach] = known.find(([pattern]) => pattern.test(all)) ?? [];
   if (said !== '') return new Unreachable(`cannot be used: ${said}`, named(remedy, address));

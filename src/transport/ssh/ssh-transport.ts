@@ -131,6 +131,8 @@ function sshArguments({ sshArgs, address: { destination, port } }: SshOptions): 
     ConnectTimeout: String(connectMs / 1000),
     // What runs there gets none of our keys and ports.
     ForwardAgent: 'no',
+    // One in the user's config is for people.
+    RemoteCommand: 'none',
     ClearAllForwardings: 'yes',
     // Ends it after 8 s without an answer: while the program is sent our own channel does not watch yet.
     ServerAliveInterval: '2',
