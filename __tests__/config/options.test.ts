@@ -54,7 +54,7 @@ test('everything given', () => {
     history: false,
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
-    machines: ['ssh://gpu-box', { ssh: 'me@box', workers: 2 }],
+    machines: ['ssh://gpu-box', { ssh: 'me@box', workers: 2, sync: { sizeCap: '1GB' } }],
     takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
@@ -76,7 +76,7 @@ test('everything given', () => {
     history: false,
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
-    machines: [{ ssh: 'ssh://gpu-box' }, { ssh: 'me@box', workers: 2 }],
+    machines: [{ ssh: 'ssh://gpu-box' }, { ssh: 'me@box', workers: 2, sync: { sizeCap: 1e9 } }],
     takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {

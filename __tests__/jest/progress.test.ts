@@ -72,3 +72,18 @@ test('nothing is said of short suites, nor after the end', () => {
   expect(told(false, events, 3)).toEqual([]);
   expect(told(false, heldUp, 0, [{ atMs: 9, type: 'run-cancelled', cause: 'bail' }])).toEqual([]);
 });
+
+test('a machine that has not joined is waited for', () => {
+  const awaited: RunEvent = {
+    atMs: 0,
+    type: 'machine-awaited',
+    machine: 'gpu-box',
+    address: 'ssh://gpu-box',
+  };
+  const settled: RunEvent = { atMs: 0, type: 'machine-settled', machine: 'gpu-box' };
+  const opened = events.slice(0, events.findIndex(({ type }) => type === 'run-opened') + 1);
+  expect(told(true, [awaited, ...opened], 1, [settled])).toEqual(['waiting for gpu-box for 10 s']);
+  expect(told(false, [awaited, ...heldUp], 1)[0]).toMatch(
+    /^still running: .* for 1 m.*; waiting for gpu-box for 1 m/,
+  );
+});

@@ -69,6 +69,13 @@ test('there is an event of every type to read', () => {
     { atMs: 9, type: 'permit-withdrawn', machine: 'local', permit },
     { atMs: 9, type: 'machine-awaited', machine: 'gpu-box', address: 'ssh://gpu-box' },
     { atMs: 9, type: 'machine-settled', machine: 'gpu-box', problem: 'gpu-box did not answer' },
+    {
+      atMs: 9,
+      type: 'machine-settled',
+      machine: 'b',
+      treeId: 'a1',
+      tookMs: { connect: 1, send: 2, prepare: 3 },
+    },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
     { atMs: 9, type: 'machine-lost', machine: 'gpu-box', reason: 'gpu-box was lost: it was closed' },
     { atMs: 9, type: 'late-result', suiteId: 'a', slotId: 'gpu-box/gpu0#1', attempt: 1, status: 'passed' },

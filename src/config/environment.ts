@@ -1,7 +1,7 @@
 import { type DeviceClass, deviceClasses } from '../core/vocabulary/taxonomy.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { type Reader, splitList, wordOf } from '../core/workload/values.js';
-import { machinesOfText, type RemoteMachineInput } from './machines.js';
+import { machinesOfText, type RemoteMachineConfig } from './machines.js';
 
 /** What the user's environment variables say about a run. */
 export interface HardwareEnvironment {
@@ -14,7 +14,7 @@ export interface HardwareEnvironment {
   /** `JEST_HARDWARE_CLAIMS`: a directory, or false for `off`; counts before the option `claims`. */
   readonly claims?: string | false;
   /** `JEST_HARDWARE_MACHINES`: addresses of other machines, by comma; counts before the option `machines`. `off`: none. */
-  readonly machines?: readonly RemoteMachineInput[];
+  readonly machines?: readonly RemoteMachineConfig[];
   /** `JEST_HARDWARE_PYTHON`: the command that starts Python, counts before the option `python`. */
   readonly python?: string;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { bytesSyntax, parseBytes } from '../core/vocabulary/units.js';
 
 /** Another machine that takes part in runs, as users write it. A text is its address alone. */
 export interface RemoteMachineInput {
@@ -25,10 +26,22 @@ export interface RemoteMachineInput {
   readonly sync?: {
     /** Ignored files that are needed there all the same: globs from the project's directory on. Default none. */
     readonly include?: readonly string[];
+    /** Most that included and untracked files may weigh together: `500MB`, or bytes. Default 100 MB. */
+    readonly sizeCap?: number | string;
   };
 }
 
+/** A machine as its description was read. */
+export interface RemoteMachineConfig extends Omit<RemoteMachineInput, 'sync'> {
+  readonly sync?: { readonly include?: readonly string[]; readonly sizeCap?: number };
+}
+
 const text = v.pipe(v.string('a text'), v.nonEmpty('a text'));
+const size = v.pipe(
+  v.union([v.string(), v.number()], bytesSyntax),
+  v.transform((value) => (typeof value === 'string' ? parseBytes(value) : value)),
+  v.custom<number>((value) => typeof value === 'number' && value > 0, bytesSyntax),
+);
 const texts = v.array(text, 'an array of texts');
 
 const remoteMachine = v.strictObject(
@@ -55,7 +68,10 @@ const remoteMachine = v.strictObject(
     env: v.exactOptional(texts),
     python: v.exactOptional(text),
     sync: v.exactOptional(
-      v.strictObject({ include: v.exactOptional(texts) }, 'an object such as { include: [] }'),
+      v.strictObject(
+        { include: v.exactOptional(texts), sizeCap: v.exactOptional(size) },
+        'an object such as { include: [] }',
+      ),
     ),
   },
   'an address such as ssh://gpu-box, or an object with `ssh`',
@@ -71,7 +87,7 @@ export const machinesSchema = v.array(
 );
 
 /** @param text What `JEST_HARDWARE_MACHINES` says: addresses, by comma or space. */
-export function machinesOfText(text: string): readonly RemoteMachineInput[] {
+export function machinesOfText(text: string): readonly RemoteMachineConfig[] {
   return text
     .split(/[\s,]+/)
     .filter((address) => address !== '')

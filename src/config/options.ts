@@ -19,7 +19,7 @@ import {
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
 import { type ReportFormatName, reportFormatNames } from '../report/formats/names.js';
-import { machinesSchema, type RemoteMachineInput } from './machines.js';
+import { machinesSchema, type RemoteMachineConfig, type RemoteMachineInput } from './machines.js';
 import { configuredProfiles } from './profiles.js';
 
 /** One of our pragmas, or a word that is taken for one (`timeout`). */
@@ -126,7 +126,7 @@ export interface HardwareOptions extends ConfiguredProfiles {
   /** Default `wait`. */
   readonly takenMemory: TakenMemoryPolicy;
   /** Default none. Addresses are not read yet. */
-  readonly machines: readonly RemoteMachineInput[];
+  readonly machines: readonly RemoteMachineConfig[];
   readonly testSequencer?: string;
 }
 

@@ -96,6 +96,10 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly machine: string;
       /** Why it does not take part, for a person; left out: it does. */
       readonly problem?: string;
+      /** Name of the git tree of which it has a checkout: the working state here. Left out with a problem. */
+      readonly treeId?: string;
+      /** Ms until it was known, for sending what it lacked, and for checking out and installing. Left out with a problem. */
+      readonly tookMs?: { readonly connect: number; readonly send: number; readonly prepare: number };
     }
   | { readonly type: 'slot-up'; readonly slot: Slot }
   /** A machine is gone, with all its slots. What ran there is lost, which is not the suites' fault. */

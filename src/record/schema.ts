@@ -163,6 +163,8 @@ export const eventSchemas = {
     atMs: whole,
     machine: v.string(),
     problem: v.exactOptional(v.string()),
+    treeId: v.exactOptional(v.string()),
+    tookMs: v.exactOptional(v.looseObject({ connect: amount, send: amount, prepare: amount })),
   }),
   'slot-up': v.looseObject({ atMs: whole, slot }),
   'device-heat': v.looseObject({

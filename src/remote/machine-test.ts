@@ -10,7 +10,7 @@ import { type WorkingTree, workingTree } from '../sync/working-tree.js';
 import { type Connection, Unreachable } from '../transport/transport.js';
 import { type Link, measureLink } from './measure-link.js';
 import type { DetectParams, Examined } from './protocol.js';
-import { machineFileFor, type Reach, transportTo } from './reach.js';
+import { machineFileFor, type Reach, type Sent, syncOf, transportTo } from './reach.js';
 
 /** A machine as the option `machines` describes it. */
 export interface TestedMachine extends Reach {
@@ -63,12 +63,8 @@ export interface MachineTestOptions {
 }
 
 /** The project's files as they are now, with all that any of the machines is to get. Never rejects unawaited. */
-export function takeTree(
-  machines: readonly { readonly sync?: { readonly include?: readonly string[] } }[],
-  rootDir: string,
-): Promise<WorkingTree> {
-  const include = [...new Set(machines.flatMap(({ sync }) => sync?.include ?? []))];
-  const tree = workingTree(rootDir, { include });
+export function takeTree(machines: readonly Sent[], rootDir: string): Promise<WorkingTree> {
+  const tree = workingTree(rootDir, syncOf(machines));
   tree.catch(() => {});
   return tree;
 }

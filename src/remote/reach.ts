@@ -14,6 +14,23 @@ export interface Reach {
   readonly node?: string;
 }
 
+/** Which files are sent beside those that git does not ignore, as users write it. */
+export interface Sent {
+  readonly sync?: { readonly include?: readonly string[]; readonly sizeCap?: number };
+}
+
+/** One tree is sent to all machines: it holds what any of them is to get. */
+export function syncOf(machines: readonly Sent[]): {
+  readonly include: readonly string[];
+  readonly sizeCapBytes?: number;
+} {
+  const caps = machines.flatMap(({ sync }) => sync?.sizeCap ?? []);
+  return {
+    include: [...new Set(machines.flatMap(({ sync }) => sync?.include ?? []))],
+    ...(caps.length > 0 && { sizeCapBytes: Math.max(...caps) }),
+  };
+}
+
 const defaultDirectory = '~/.cache/jest-runner-hardware';
 
 /** @param where What to call the machine's description in messages. @throws UsageError for an address that cannot be meant. */

@@ -1,5 +1,5 @@
 import { parseEnvironment } from '../../config/environment.js';
-import type { RemoteMachineInput } from '../../config/machines.js';
+import type { RemoteMachineConfig } from '../../config/machines.js';
 import { settingsHere } from '../../config/project/settings-here.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
 import { printable, printableJson, printableLines } from '../../core/vocabulary/printable.js';
@@ -88,7 +88,7 @@ async function clean(named: readonly string[], flags: FlagValues, io: CommandIo)
 }
 
 interface Chosen {
-  readonly machines: readonly RemoteMachineInput[];
+  readonly machines: readonly RemoteMachineConfig[];
   readonly rootDir: string;
   /** What to call them in messages. */
   readonly where: string;
@@ -116,6 +116,6 @@ function chosenMachines(named: readonly string[], flags: FlagValues, io: Command
 }
 
 /** By its name, or by its address as it is written. */
-function isCalled({ name, ssh }: RemoteMachineInput, word: string): boolean {
+function isCalled({ name, ssh }: RemoteMachineConfig, word: string): boolean {
   return name === word || ssh === word || ssh === `ssh://${word}`;
 }

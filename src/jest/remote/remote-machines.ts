@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import type { RemoteMachineInput } from '../../config/machines.js';
+import type { RemoteMachineConfig } from '../../config/machines.js';
 import type { Happening } from '../../core/events.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
@@ -10,7 +10,7 @@ import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { lazyProbesFor } from '../../detect/lazy-probes.js';
 import { showsColors } from '../../host/colors.js';
 import type { WorkerNotice } from '../../remote/protocol.js';
-import { machineFileFor, transportTo } from '../../remote/reach.js';
+import { machineFileFor, syncOf, transportTo } from '../../remote/reach.js';
 import { RemoteMachine } from '../../remote/remote-machine.js';
 import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
 import { Unreachable } from '../../transport/transport.js';
@@ -22,7 +22,7 @@ import type { ServedProjects, ServedSetup } from './protocol.js';
 import { runFlags } from './run-flags.js';
 
 export interface RemoteMachinesOptions {
-  readonly machines: readonly RemoteMachineInput[];
+  readonly machines: readonly RemoteMachineConfig[];
   readonly globalConfig: Config.GlobalConfig;
   readonly contexts: readonly TestContext[];
   /** Which files are covered where only changed ones are. */
@@ -62,8 +62,7 @@ export class RemoteMachines {
   constructor(options: RemoteMachinesOptions) {
     this.#options = options;
     const { machines, globalConfig } = options;
-    const include = [...new Set(machines.flatMap(({ sync }) => sync?.include ?? []))];
-    this.#tree = workingTree(globalConfig.rootDir, { include, signal: this.#left.signal });
+    this.#tree = workingTree(globalConfig.rootDir, { ...syncOf(machines), signal: this.#left.signal });
     this.#tree.catch(() => {});
     this.#remotes = machines.map((machine) => this.#remoteOf(machine));
     const names = this.#remotes.map(({ name }) => name);
@@ -116,15 +115,15 @@ export class RemoteMachines {
     const { tell, say } = this.#options;
     const { name } = remote;
     try {
-      const { machine, slots, prepared } = await remote.join(this.#left.signal);
-      const { root: here } = await this.#tree;
+      const { machine, slots, prepared, tookMs } = await remote.join(this.#left.signal);
+      const { root: here, treeId } = await this.#tree;
       if (this.#left.signal.aborted) return;
       const left = once(this.#left.signal, 'abort');
       const lost = remote.lost.then((reason) => this.#lose(name, reason));
       this.#joined.set(name, { remote, there: prepared.root, here, gone: Promise.race([lost, left]) });
       tell({ type: 'machine-known', machine });
       for (const slot of slots) tell({ type: 'slot-up', slot });
-      tell({ type: 'machine-settled', machine: name });
+      tell({ type: 'machine-settled', machine: name, treeId, tookMs });
     } catch (error) {
       if (this.#left.signal.aborted) return;
       const { message } = error as Error;
@@ -151,7 +150,7 @@ export class RemoteMachines {
       this.#options.say(`jest-runner-hardware: ${printable(`${name}: ${difference}`)}`);
   }
 
-  #remoteOf(machine: RemoteMachineInput): RemoteMachine {
+  #remoteOf(machine: RemoteMachineConfig): RemoteMachine {
     const { globalConfig, contexts, context, profiles, fast, inBand } = this.#options;
     const transport = transportTo(machine, 'option machines', {
       ...(inBand && { busySeconds: inBandBusySeconds }),

@@ -4,7 +4,7 @@ import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
 import type { ClaimQueue } from '../../claims/queue.js';
 import { RunClaims } from '../../claims/run-claims.js';
-import type { RemoteMachineInput } from '../../config/machines.js';
+import type { RemoteMachineConfig } from '../../config/machines.js';
 import type { HardwareOptions } from '../../config/options.js';
 import { Estimates, type Observation } from '../../core/estimate/estimate.js';
 import type { CancelCause, Happening } from '../../core/events.js';
@@ -61,7 +61,7 @@ export interface RunInput {
   /** The queue in which the runs of this host claim devices and locks; undefined: this run ignores other runs. */
   readonly claims: ClaimQueue | undefined;
   /** Other machines that are asked to take part. */
-  readonly machines: readonly RemoteMachineInput[];
+  readonly machines: readonly RemoteMachineConfig[];
   readonly only: OnlyClasses;
   readonly sources: Sources;
   /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */

@@ -45,6 +45,8 @@ export class Progress implements RunListener {
   readonly #clock: ProgressClock;
   readonly #slots = new Map<string, Slot>();
   readonly #waiting = new Map<string, Suite>();
+  /** Other machines that have not joined, and since when. */
+  readonly #awaited = new Map<string, number>();
   readonly #running = new Map<
     string,
     { readonly suiteId: string; readonly slotIds: readonly string[]; readonly sinceMs: number }
@@ -61,6 +63,8 @@ export class Progress implements RunListener {
     if (event.type === 'slot-up') this.#slots.set(event.slot.id, event.slot);
     else if (event.type === 'slot-down') this.#slots.delete(event.slotId);
     else if (event.type === 'machine-lost') this.#forgetSlotsOf(event.machine);
+    else if (event.type === 'machine-awaited') this.#awaited.set(event.machine, this.#clock.now());
+    else if (event.type === 'machine-settled') this.#awaited.delete(event.machine);
     else if (event.type === 'suite-queued') this.#waiting.set(event.suite.id, event.suite);
     else if (event.type === 'suite-unplaceable') this.#waiting.delete(event.suiteId);
     else if (event.type === 'run-opened') this.#stop = this.#clock.every(this.#everyMs, () => this.#tell());
@@ -92,21 +96,23 @@ export class Progress implements RunListener {
 
   #tell(): void {
     const nowMs = this.#clock.now();
-    const long = [...this.#running.values()].filter(
-      ({ sinceMs }) => nowMs - sinceMs >= this.#everyMs - tuning.slack,
-    );
-    if (long.length === 0) return;
+    const isLong = (sinceMs: number) => nowMs - sinceMs >= this.#everyMs - tuning.slack;
+    const long = [...this.#running.values()].filter(({ sinceMs }) => isLong(sinceMs));
+    const awaited = [...this.#awaited].filter(([, sinceMs]) => isLong(sinceMs));
+    if (long.length + awaited.length === 0) return;
     const waits = this.#waits();
-    const isNew = JSON.stringify([long.map(({ suiteId, slotIds }) => [suiteId, slotIds]), waits]);
+    const isNew = JSON.stringify([awaited, long.map(({ suiteId, slotIds }) => [suiteId, slotIds]), waits]);
     if (this.#options.isTerminal && isNew === this.#said) return;
     this.#said = isNew;
     const running = long.slice(0, tuning.suitesNamed).map(({ suiteId, slotIds, sinceMs }) => {
       const devices = slotIds.map((id) => this.#slots.get(id)?.device.id ?? id).join(' + ');
-      return `${suiteId} on ${devices} for ${formatDuration(Math.round((nowMs - sinceMs) / 1000) * 1000)}`;
+      return `${suiteId} on ${devices} for ${rounded(nowMs - sinceMs)}`;
     });
     const more = long.length - running.length;
-    const parts = [...running, ...(more > 0 ? [`${more} more`] : []), ...waits];
-    this.#options.say(printable(`still running: ${parts.join('; ')}`));
+    const suites = [...running, ...(more > 0 ? [`${more} more`] : []), ...waits];
+    const machines = awaited.map(([name, sinceMs]) => `waiting for ${name} for ${rounded(nowMs - sinceMs)}`);
+    const parts = [...(long.length > 0 ? [`still running: ${suites.join('; ')}`] : waits), ...machines];
+    this.#options.say(printable(parts.join('; ')));
   }
 
   /** `b.test.js waits for gpu0`: suites for which every device that may run them is busy. The CPU serves in turn, which is no news. */
@@ -127,4 +133,9 @@ export class Progress implements RunListener {
         : `${first} and ${others.length} more wait for ${devices}`,
     );
   }
+}
+
+/** To the second. */
+function rounded(ms: number): string {
+  return formatDuration(Math.round(ms / 1000) * 1000);
 }
