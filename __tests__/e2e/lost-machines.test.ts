@@ -130,3 +130,57 @@ describe('a machine is lost, and its suite runs on another one, when', () => {
     });
   }
 });
+
+describe('nothing is left on the machines when the run', () => {
+  testWithSsh.each([
+    ['is killed', 'SIGKILL'],
+    ['is interrupted', 'SIGINT'],
+  ] as const)('%s', async (_name, signal) => {
+    const [machine] = (await twoMachines()) as readonly [FarMachine];
+    const busy = `/** @hardware gpu */
+test('busy', () => {
+  require('node:child_process').spawn('sleep', ['300'], { stdio: 'ignore' });
+  require('node:fs').writeFileSync(process.env.HOME + '/running', '');
+  for (;;);
+});
+`;
+    const project = await useFarProject({ machines: [machine], files: { 'gpu.test.js': busy } });
+    const temporary = mkdtempSync(join(tmpdir(), 'jrh-lost-'));
+    const jest = await startJest(project, [], { env: { TMPDIR: temporary } });
+    await jest.until(() => existsSync(join(machine.host.home, 'running')));
+    jest.signal(signal);
+    await expectNothingLeft(await jest.ended, temporary);
+  });
+});
+
+describe('a machine without use is named with the reason, and its suite refused with it, when', () => {
+  testWithSsh.each([
+    ['its setup fails', { setup: 'echo out of luck; exit 3' }, {}, /cannot take part: [\s\S]*out of luck/],
+    [
+      'its global setup fails',
+      {},
+      {
+        'global.js':
+          "module.exports = () => { if (process.cwd().includes('checkout-1')) throw new Error('out of luck'); };",
+      },
+      /was lost: Jest there exited with code 1: [\s\S]*out of luck/,
+    ],
+  ] as const)('%s', async (_name, machine, files, reason) => {
+    const [far] = (await twoMachines()) as readonly [FarMachine];
+    const project = await useFarProject({
+      machines: [far],
+      machine,
+      ...('global.js' in files && { config: { globalSetup: './global.js' } }),
+      files: { 'gpu.test.js': held, 'local.test.js': local, ...files },
+    });
+    const temporary = mkdtempSync(join(tmpdir(), 'jrh-lost-'));
+    const run = await (await startJest(project, [], { env: { TMPDIR: temporary } })).ended;
+    expect(run.stderr).toMatch(reason);
+    expect(run.stderr).toMatch(/No device of this run can run this suite:\n +one /);
+    expect(run.json.numFailedTestSuites).toBe(1);
+    expect(run.record.filter((event) => event.type === 'suite-ended' && event.status === 'failed')).toEqual(
+      [],
+    );
+    await expectNothingLeft(run, temporary);
+  });
+});
