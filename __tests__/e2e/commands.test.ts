@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recordText } from '../../src/record/line-text.js';
 import { command } from './harness/command.js';
 import { runJest } from './harness/jest.js';
 import { leaveProjects, useProject } from './harness/project.js';
@@ -108,13 +109,11 @@ test('profile: CPU threads by the newest run', async () => {
   // As if one had kept several threads busy for a while: how many are free here nobody knows.
   const directory = join(project.directory, '.jest-hardware');
   const file = join(directory, readdirSync(directory).find((name) => name.startsWith('run-')) ?? '');
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const changed = lines.map((line) => {
-    if (!line.includes('"suite-ended"')) return line;
-    const cpuMs = line.includes('busy.test.js') ? 14_800 : 5000;
-    return JSON.stringify({ ...(JSON.parse(line) as object), durationMs: 4000, cpuMs });
+  const changed = record.map((event) => {
+    if (event.type !== 'suite-ended') return event;
+    return { ...event, durationMs: 4000, cpuMs: event.suiteId === 'busy.test.js' ? 14_800 : 5000 };
   });
-  writeFileSync(file, changed.join('\n'));
+  writeFileSync(file, recordText(changed));
   expect((await command(project, 'profile', '--write')).stdout).toBe(
     '- busy.test.js: @cpu 4 (3.7 CPU threads busy on average in its newest run)\n' +
       'proposals: 1; where a docblock says otherwise (!): 0\n',
