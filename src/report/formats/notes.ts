@@ -22,7 +22,7 @@ export interface Note {
 
 /** Everything out of the ordinary, the worst first. Suites with the same text share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {
-  const { suites, machines, heat, waits, unmetRequirements, refused } = summary;
+  const { suites, machines, absent, heat, waits, unmetRequirements, refused } = summary;
   return [
     ...unmetRequirements.map((deviceClass) =>
       general(
@@ -46,6 +46,7 @@ export function notesOf(summary: RunSummary): readonly Note[] {
       .filter(({ outcome }) => outcome === 'flaky')
       .map((suite): Note => ({ label: 'flaky', weight: 'odd', suiteIds: [suite.id], text: storyOf(suite) })),
     ...notesBy(suites, 'degraded', 'odd', degraded),
+    ...absent.map(({ reason }) => general('machine', 'odd', firstLine(reason))),
     ...machines.flatMap(({ name, problems }) =>
       problems.map(({ message, remedy }) =>
         general(

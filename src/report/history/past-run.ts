@@ -73,8 +73,8 @@ export function pastRunOf(events: readonly RunEvent[]): PastRun | undefined {
     suites: suites.map(({ id, outcome, attempts }): PastSuite => {
       const last = attempts.at(-1);
       const shaky = attempts.filter(
-        ({ status, retriedTests = [] }) =>
-          status === 'lost' || (status === 'passed' && retriedTests.length > 0),
+        ({ status, lostWithMachine, retriedTests = [] }) =>
+          (status === 'lost' && !lostWithMachine) || (status === 'passed' && retriedTests.length > 0),
       );
       const isPassed = outcome === 'passed' || outcome === 'flaky';
       return {

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../../core/events.js';
 import type { Device, Evidence, MachineFacts, MachineProblem } from '../../core/machine/machine.js';
 import type { DeviceClass, Vendor } from '../../core/vocabulary/taxonomy.js';
+import { type JoinedSummary, joinedMachines } from './other-machines.js';
 import type { SuiteSummary } from './suites.js';
 
 /** Whether facts were detected on the machine or declared in a machine file. */
@@ -13,6 +14,8 @@ export interface MachineSummary {
   readonly cpuBudget: number;
   readonly memoryBudgetBytes: number;
   readonly origin: Origin;
+  /** Left out for the machine where the run was started. */
+  readonly joined?: JoinedSummary;
   readonly devices: readonly DeviceSummary[];
   readonly problems: readonly MachineProblem[];
 }
@@ -60,8 +63,10 @@ export function summariseMachines(
   makespanMs: number,
 ): readonly MachineSummary[] {
   const use = useByType(suites);
+  const joinedByName = joinedMachines(events);
   return [...knownMachines(events).values()].map(({ facts, devices, problems, slotIds }) => {
     const { name, platform, arch, cpuBudget, memoryBudgetBytes, evidence = {} } = facts;
+    const joined = joinedByName.get(name);
     return {
       name,
       platform,
@@ -69,6 +74,7 @@ export function summariseMachines(
       cpuBudget,
       memoryBudgetBytes,
       origin: originOf(evidence),
+      ...(joined !== undefined && { joined }),
       problems,
       devices: [...devices.values()].map((device) => {
         const type = `${name}/${device.id}`;

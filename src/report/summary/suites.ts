@@ -73,6 +73,8 @@ export interface AttemptSummary {
   readonly executedTests?: number;
   readonly peakMemoryBytes?: number;
   readonly cause?: string;
+  /** It was lost with its machine, which says nothing of the suite. */
+  readonly lostWithMachine?: true;
   /** What failed, at most 10, and how many more tests did. Left out in older records. */
   readonly failures?: readonly TestFailure[];
   readonly moreFailures?: number;
@@ -98,6 +100,8 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
   /** Rated or typical watts of a slot, by `<machine>/<device>`. */
   const watts = new Map<string, number>();
   const stopped = new Set<string>();
+  /** Reasons for which machines were lost. */
+  const lostMachines = new Set<string>();
   const refused = new RefusedSuites();
   const draftOf = (id: string): Draft => {
     const draft = drafts.get(id) ?? { id, outcome: 'unfinished', attempts: [], reasons: [], hardware: [] };
@@ -138,12 +142,15 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
         });
         break;
       }
+      case 'machine-lost':
+        lostMachines.add(event.reason);
+        break;
       case 'attempt-stopped':
         stopped.add(`${event.slotId} ${event.suiteId}`);
         break;
       case 'suite-ended': {
         const draft = draftOf(event.suiteId);
-        endAttempt(draft, event, event.atMs);
+        endAttempt(draft, event, event.atMs, lostMachines);
         // A stopped attempt does not count: another one gave the result.
         if (!stopped.has(`${event.slotId} ${event.suiteId}`)) draft.outcome = event.status;
         break;
@@ -191,7 +198,8 @@ export function clausesWithChange({
 }
 
 function isFlaky({ outcome, attempts }: Draft): boolean {
-  return outcome === 'passed' && attempts.some(({ status }) => status === 'lost');
+  const isLost = ({ status, lostWithMachine }: AttemptSummary) => status === 'lost' && !lostWithMachine;
+  return outcome === 'passed' && attempts.some(isLost);
 }
 
 function lostReasons({ attempts }: Draft): readonly string[] {
@@ -218,7 +226,8 @@ function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, numbe
   return { ...attempt, energyJoules, energy: Object.fromEntries(entries) };
 }
 
-function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
+/** @param lostMachines Reasons for which machines were lost: the cause of each attempt that ran there. */
+function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number, lostMachines: ReadonlySet<string>): void {
   const { attempt, slotId, status, executedTests, peakMemoryBytes, energyJoules = {}, cause } = ended;
   const { failures, moreFailures, retriedTests } = ended;
   const index = draft.attempts.findIndex(
@@ -239,6 +248,7 @@ function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number): void {
     ...(executedTests !== undefined && { executedTests }),
     ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
     ...(cause !== undefined && { cause }),
+    ...(status === 'lost' && lostMachines.has(cause ?? '') && { lostWithMachine: true as const }),
     ...(failures !== undefined && { failures }),
     ...(moreFailures !== undefined && { moreFailures }),
     ...(retriedTests !== undefined && { retriedTests }),

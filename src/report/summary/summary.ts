@@ -4,6 +4,7 @@ import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { type BoundSummary, summariseBound } from './bound.js';
 import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';
+import { type AbsentSummary, absentMachines } from './other-machines.js';
 import { type SuiteOutcome, type SuiteSummary, suiteOutcomes, summariseSuites } from './suites.js';
 import { summariseWaits, type WaitSummary } from './waits.js';
 
@@ -31,6 +32,8 @@ export interface RunSummary {
   /** Left out when no attempt gave a result. */
   readonly bound?: BoundSummary;
   readonly machines: readonly MachineSummary[];
+  /** Machines that were asked to take part and did not, or that were lost. */
+  readonly absent: readonly AbsentSummary[];
   readonly counts: Readonly<Record<SuiteOutcome, number>>;
   /** Devices that were too hot for a while. */
   readonly heat: readonly HeatSummary[];
@@ -84,6 +87,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     makespanMs,
     ...(bound && { bound }),
     machines,
+    absent: absentMachines(events),
     heat: summariseHeat(events),
     waits: summariseWaits(events),
     counts,
