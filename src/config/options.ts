@@ -61,7 +61,7 @@ export interface HardwareOptionsInput {
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Names of pragmas that another tool uses in this project (`['feature']`): they are left alone wherever they stand. Default none. */
   readonly ignorePragmas?: readonly IgnorablePragma[] | undefined;
-  /** Whether a suite whose process died is tried again, alone on its machine. Default true. */
+  /** Whether a suite whose process died, or whose machine was lost, is tried again: alone on its machine, on another machine where one can run it. Default true. */
   readonly retryLost?: boolean | undefined;
   /** When the run should be over, such as `10m`: how long `power-aware` may take to save energy. Default: as long as it takes. */
   readonly finishWithin?: string | undefined;
