@@ -1,19 +1,8 @@
-import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { repository } from './install.js';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Link, startLink } from './link.js';
+import { useProjectOn } from './machine.js';
 import type { RunningProcess } from './processes.js';
-import { type Project, type ProjectOptions, useProject } from './project.js';
+import type { Project, ProjectOptions } from './project.js';
 import { type SshHost, startSshHost } from './ssh-server.js';
 
 /** A machine with a GPU, behind a network that can fail. */
@@ -55,54 +44,16 @@ export async function startFarMachine(name: string, delayMs = 0): Promise<FarMac
   };
 }
 
-const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
-
 interface FarProjectOptions extends ProjectOptions {
   readonly machines: readonly FarMachine[];
   /** For each of them. */
   readonly machine?: object;
 }
 
-/** A project in a git repository of its own, whose suites may run on these machines. */
-export async function useFarProject({ machines, machine, ...use }: FarProjectOptions): Promise<Project> {
-  const project = await useProject('bare', {
-    ...use,
-    options: {
-      ...use.options,
-      machines: machines.map(({ name, host, link }) => ({
-        ssh: name,
-        sshArgs: ['-F', host.configFile, '-o', `Port=${link.port}`],
-        setup: false,
-        workers: 2,
-        machine: { version: 1, devices: [gpu] },
-        ...machine,
-      })),
-    },
-  });
-  for (const { host } of machines) linkPackages(project, host.home);
-  const git = (...args: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project.directory });
-  writeFileSync(join(project.directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
-  git('init', '--quiet');
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'all');
-  return project;
-}
-
-/** Checkouts find their packages in folders above them, as the project does. */
-function linkPackages({ directory }: Project, home: string): void {
-  const own = dirname(
-    createRequire(join(directory, 'package.json')).resolve('jest-runner-hardware/package.json'),
-  );
-  const links = [
-    [join(home, 'node_modules'), join(repository, 'node_modules')],
-    [join(home, '.cache/node_modules/jest-runner-hardware'), own],
-  ] as const;
-  for (const [link, target] of links) {
-    mkdirSync(dirname(link), { recursive: true });
-    rmSync(link, { force: true });
-    symlinkSync(target, link);
-  }
+/** A project whose suites may run on these machines. */
+export function useFarProject({ machines, machine, ...use }: FarProjectOptions): Promise<Project> {
+  const reached = machines.map(({ host, link }) => ({ host, port: link.port }));
+  return useProjectOn(reached, { ...use, machine: { workers: 2, ...machine } });
 }
 
 /** Processes alive (zombies are not) with this in their environment. */

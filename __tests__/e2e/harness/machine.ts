@@ -28,35 +28,46 @@ interface MachineProject extends Project {
   readonly box: SshHost;
 }
 
-/** A project in a git repository of its own, and a machine with a GPU that is reached by ssh. */
+/** A project, and a machine with a GPU that is reached by ssh. */
 export async function useMachine(
-  use: ProjectOptions & { readonly machine?: object; readonly host?: SshHost } = {},
+  use: MachineOptions & { readonly host?: SshHost } = {},
 ): Promise<MachineProject> {
-  const { machine, options, host: own, ...others } = use;
+  const { host: own, ...others } = use;
   const box = own ?? (await machineHost());
+  return { ...(await useProjectOn([{ host: box }], others)), box };
+}
+
+interface MachineOptions extends ProjectOptions {
+  /** What each machine is given beside its address. */
+  readonly machine?: object;
+}
+
+/** A project in a git repository of its own, whose suites may run on machines with a GPU each, by ports of their own. */
+export async function useProjectOn(
+  machines: readonly { readonly host: SshHost; readonly port?: number }[],
+  { machine, options, ...others }: MachineOptions,
+): Promise<Project> {
   const project = await useProject('bare', {
     ...others,
     options: {
       ...options,
-      machines: [
-        {
-          ssh: 'gpu-box',
-          sshArgs: ['-F', box.configFile],
-          setup: false,
-          machine: { version: 1, devices: [gpu] },
-          ...machine,
-        },
-      ],
+      machines: machines.map(({ host: { name, configFile }, port }) => ({
+        ssh: name,
+        sshArgs: ['-F', configFile, ...(port === undefined ? [] : ['-o', `Port=${port}`])],
+        setup: false,
+        machine: { version: 1, devices: [gpu] },
+        ...machine,
+      })),
     },
   });
-  linkPackages(project, box.home);
+  for (const { host } of machines) linkPackages(project, host.home);
   const git = (...args: readonly string[]) =>
     execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project.directory });
   writeFileSync(join(project.directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
   git('init', '--quiet');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'all');
-  return { ...project, box };
+  return project;
 }
 
 /** Checkouts find their packages in folders above them, as the project does. */
