@@ -1,15 +1,16 @@
 /**
- * The long form of the comparison with stock Jest: `npm run scenarios [words of names] [--fresh]`.
- * The table is TypeScript beside the tests, which run a sample of it.
+ * The long form of tests, which run a sample of it: `npm run scenarios [words of names] [--fresh]` compares with stock Jest,
+ * `npm run faults -- --runs N --seed S` loses machines. Both are TypeScript beside the tests.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
-const outfile = `${root}node_modules/.cache/scenarios.mjs`;
+const [subject] = process.argv.splice(2, 1);
+const outfile = `${root}node_modules/.cache/${subject}.mjs`;
 await build({
-  entryPoints: [`${root}__tests__/e2e/scenarios/main.ts`],
+  entryPoints: [`${root}__tests__/e2e/${subject}/main.ts`],
   bundle: true,
   format: 'esm',
   packages: 'external',

@@ -1,0 +1,23 @@
+import { parseArgs } from 'node:util';
+import { FaultyRuns } from './seeded-run.js';
+
+/** Prints what each run with one fault did: `--runs N` of them, the first one by `--seed S`. */
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+});
+const runs = await FaultyRuns.open();
+let failed = 0;
+try {
+  for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.runs); seed += 1) {
+    const { what, hasHappened, lostMachines, lateResults, tookMs, problems } = await runs.run(seed);
+    if (problems.length > 0) failed += 1;
+    const counts = `machines lost ${lostMachines}, late results ${lateResults}, ${(tookMs / 1000).toFixed(1)} s`;
+    const verdict = problems.length > 0 ? 'FAILED' : hasHappened ? 'passed' : 'passed (too late for it)';
+    process.stdout.write(`seed ${seed}  ${verdict}  ${what}; ${counts}\n`);
+    for (const problem of problems) process.stdout.write(`         ${problem}\n`);
+  }
+} finally {
+  runs.close();
+}
+process.stdout.write(`${failed} of ${values.runs} runs failed\n`);
+process.exitCode = failed === 0 ? 0 : 1;
