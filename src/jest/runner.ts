@@ -172,7 +172,9 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
   async #serve({ descriptor, tests }: NonNullable<typeof session.served>): Promise<void> {
     if (tests.length === 0) return;
     const { ServedRun } = await import('./remote/served-run.js');
-    const served = new ServedRun(tests, this.#globalConfig, this.#context);
+    const paths = runPaths(readRunnerOptions(this.#rawOptions), this.#globalConfig.rootDir);
+    const claims = openClaims(parseEnvironment(process.env).claims ?? paths.claims, say);
+    const served = new ServedRun(tests, this.#globalConfig, this.#context, claims);
     if (session.served !== undefined) session.served.tests = [];
     await served.serve(descriptor);
   }

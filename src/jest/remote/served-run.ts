@@ -2,7 +2,6 @@ import { Socket } from 'node:net';
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import { openClaims } from '../../claims/open.js';
 import type { ClaimQueue } from '../../claims/queue.js';
 import { claimedDevices, needsOf } from '../../claims/resources.js';
 import { Ticket } from '../../claims/ticket.js';
@@ -28,14 +27,21 @@ export class ServedRun {
   readonly #tests: SuiteTests;
   readonly #globalConfig: Config.GlobalConfig;
   readonly #context: TestRunnerContext;
-  readonly #claims: ClaimQueue | undefined = openClaims(undefined, say);
+  readonly #claims: ClaimQueue | undefined;
   #setup: ServedSetup | undefined;
   #workers: LocalWorkers<SuiteResult> | undefined;
 
-  constructor(tests: readonly Test[], globalConfig: Config.GlobalConfig, context: TestRunnerContext) {
+  /** @param claims The queue in which the runs of this machine claim devices and locks; undefined: this run ignores other runs. */
+  constructor(
+    tests: readonly Test[],
+    globalConfig: Config.GlobalConfig,
+    context: TestRunnerContext,
+    claims: ClaimQueue | undefined,
+  ) {
     this.#tests = new Map(tests.map((test) => [suiteId(test, globalConfig), test]));
     this.#globalConfig = globalConfig;
     this.#context = context;
+    this.#claims = claims;
   }
 
   /** @param descriptor Of the pipe by which tasks come. Exits when whoever sends them is gone. */
