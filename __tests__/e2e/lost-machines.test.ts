@@ -12,6 +12,7 @@ import {
 } from './harness/far-machine.js';
 import { type JestRun, startJest } from './harness/jest.js';
 import { leaveProjects } from './harness/project.js';
+import { endsOf } from './harness/record.js';
 import { testWithSsh } from './harness/ssh-server.js';
 
 let machines: readonly FarMachine[] = [];
@@ -20,7 +21,7 @@ async function twoMachines(): Promise<readonly FarMachine[]> {
   if (machines.length === 0) machines = [await startFarMachine('one'), await startFarMachine('two')];
   for (const { host, link } of machines) {
     link.heal();
-    for (const file of ['hold', 'running']) rmSync(join(host.home, file), { force: true });
+    for (const file of ['hold', 'running', 'let-go']) rmSync(join(host.home, file), { force: true });
   }
   return machines;
 }
@@ -38,6 +39,7 @@ test('held', async () => {
   require('node:child_process').spawn('sleep', ['300'], { stdio: 'ignore' });
   writeFileSync(HOME + '/running', String(process.pid));
   while (existsSync(HOME + '/hold')) await new Promise((resolve) => setTimeout(resolve, 20));
+  writeFileSync(HOME + '/let-go', '');
 }, 60_000);
 `;
 const local = `/** @hardware cpu */
@@ -129,6 +131,66 @@ describe('a machine is lost, and its suite runs on another one, when', () => {
       await expectNothingLeft(run, temporary);
     });
   }
+});
+
+testWithSsh('a result of a machine that was stopped and goes on is told once, and dropped', async () => {
+  const holds = (machine: FarMachine) => join(machine.host.home, 'hold');
+  const { run, lost, temporary } = await runWith(
+    (stopped) => {
+      for (const { host } of machines) writeFileSync(join(host.home, 'hold'), '');
+      kill(stopped.pids(farWorker), 'SIGSTOP');
+    },
+    {
+      after: async (jest, stopped) => {
+        const [other] = machines.filter((machine) => machine !== stopped) as [FarMachine];
+        // It runs there again, and the first attempt ends meanwhile.
+        await jest.until(() => existsSync(join(other.host.home, 'running')));
+        rmSync(holds(stopped));
+        await jest.until(() => existsSync(join(stopped.host.home, 'let-go')));
+        kill(stopped.pids(farWorker), 'SIGCONT');
+        await jest.waitFor(/a result of gpu\.test\.js came after \w+ was lost, and does not count/);
+        rmSync(holds(other));
+      },
+    },
+  );
+  expect(run.stderr).toContain('2 passed, 2 total');
+  expect(run.exitCode).toBe(0);
+  expectOneResultEach(run);
+  const late = run.record.filter(({ type }) => type === 'late-result');
+  expect(late).toMatchObject([
+    { suiteId: 'gpu.test.js', slotId: expect.stringMatching(`^${lost.name}/`), attempt: 1, status: 'passed' },
+  ]);
+  await expectNothingLeft(run, temporary);
+});
+
+testWithSsh('--bail ends a suite that runs on another machine', async () => {
+  const [far] = (await twoMachines()) as readonly [FarMachine];
+  const hold = join(far.host.home, 'hold');
+  const running = join(far.host.home, 'running');
+  writeFileSync(hold, '');
+  const failing = `/** @hardware cpu */
+test('fails when the other one runs', async () => {
+  while (!require('node:fs').existsSync(${JSON.stringify(running)})) await new Promise((resolve) => setTimeout(resolve, 20));
+  throw new Error('as meant');
+}, 60_000);
+`;
+  const project = await useFarProject({
+    machines: [far],
+    files: { 'gpu.test.js': held, 'fails.test.js': failing },
+  });
+  const temporary = mkdtempSync(join(tmpdir(), 'jrh-lost-'));
+  const run = await (await startJest(project, ['--bail', '-w', '2'], { env: { TMPDIR: temporary } })).ended;
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr).toContain('as meant');
+  expect(endsOf(run.record, 'gpu.test.js')).toMatchObject([
+    {
+      status: 'cancelled',
+      slotId: expect.stringMatching(/^one\/gpu0/),
+      cause: expect.stringContaining('bail'),
+    },
+  ]);
+  expect(existsSync(join(far.host.home, 'let-go'))).toBe(false);
+  await expectNothingLeft(run, temporary);
 });
 
 describe('nothing is left on the machines when the run', () => {
