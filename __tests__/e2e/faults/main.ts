@@ -9,9 +9,9 @@ const runs = await FaultyRuns.open();
 let failed = 0;
 try {
   for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.runs); seed += 1) {
-    const { what, hasHappened, lostMachines, lateResults, tookMs, problems } = await runs.run(seed);
+    const { what, hasHappened, problems, tookMs, ...counted } = await runs.run(seed);
     if (problems.length > 0) failed += 1;
-    const counts = `machines lost ${lostMachines}, late results ${lateResults}, ${(tookMs / 1000).toFixed(1)} s`;
+    const counts = `machines lost ${counted.lostMachines}, not joined ${counted.refusedMachines}, late results ${counted.lateResults}, ${(tookMs / 1000).toFixed(1)} s`;
     const verdict = problems.length > 0 ? 'FAILED' : hasHappened ? 'passed' : 'passed (too late for it)';
     process.stdout.write(`seed ${seed}  ${verdict}  ${what}; ${counts}\n`);
     for (const problem of problems) process.stdout.write(`         ${problem}\n`);

@@ -17,6 +17,8 @@ export interface SeededRun {
   /** False: the run had ended before. */
   readonly hasHappened: boolean;
   readonly lostMachines: number;
+  /** Machines that were given up before they had joined. */
+  readonly refusedMachines: number;
   readonly lateResults: number;
   readonly tookMs: number;
   /** What must not be; none: it went as a run of stock Jest. */
@@ -58,11 +60,11 @@ export class FaultyRuns {
     const fault = faults[upTo(faults.length)] as Fault;
     const there = this.#machines[upTo(this.#machines.length)] as FarMachine;
     const whileJoining = upTo(4) === 0;
-    const begun = whileJoining ? 0 : 1 + upTo(9);
+    const begun = whileJoining ? 0 : 1 + upTo(3);
     const afterMs = upTo(whileJoining ? 2500 : 300);
     const healsMs = 500 + upTo(6500);
     const heals = fault.heal === undefined ? '' : `, until ${healsMs} ms later`;
-    const what = `${there.name}: ${fault.name}, ${afterMs} ms after ${begun} suites had begun${heals}`;
+    const what = `${there.name}: ${fault.name}, ${afterMs} ms after ${begun} suites had begun there${heals}`;
 
     this.#suites.forget();
     for (const { link } of this.#machines) link.heal();
@@ -80,7 +82,7 @@ export class FaultyRuns {
     });
     let healed: () => void = () => {};
     const happening = (async () => {
-      await jest.until(() => this.#suites.begun() >= begun);
+      await jest.until(() => this.#suites.begunAt(there.host.home) >= begun);
       await new Promise((resolve) => setTimeout(resolve, afterMs));
       let victims: readonly number[] = [];
       await jest.until(() => {
@@ -105,8 +107,9 @@ export class FaultyRuns {
     const problems = [...problemsOf(run, expected), ...(await this.#left(temporary))];
     rmSync(temporary, { recursive: true, force: true });
     const lostMachines = eventsOf(run.record, 'machine-lost').length;
+    const refusedMachines = eventsOf(run.record, 'machine-settled').filter(({ problem }) => problem).length;
     const lateResults = eventsOf(run.record, 'late-result').length;
-    return { what, hasHappened, lostMachines, lateResults, tookMs, problems };
+    return { what, hasHappened, lostMachines, refusedMachines, lateResults, tookMs, problems };
   }
 
   get #directory(): string {

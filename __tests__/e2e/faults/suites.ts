@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Short suites, some of which need the GPU of another machine; each says in a folder when it begins and ends. */
 export class WatchedSuites {
@@ -19,9 +20,11 @@ export class WatchedSuites {
     mkdirSync(this.#folder, { recursive: true });
   }
 
-  /** How many attempts have begun. */
-  begun(): number {
-    return this.#named('begun').length;
+  /** How many attempts have begun on the machine with this home. */
+  begunAt(home: string): number {
+    return this.#named('begun').filter(
+      (attempt) => readFileSync(join(this.#folder, `begun-${attempt}`), 'utf8') === home,
+    ).length;
   }
 
   /** Ids of the processes in which suites are running. */
@@ -43,7 +46,7 @@ export class WatchedSuites {
     return `${number % 5 < 3 ? '/** @hardware gpu */\n' : ''}
 const { writeFileSync } = require('node:fs');
 const { spawn } = require('node:child_process');
-const tell = (event) => writeFileSync(${JSON.stringify(this.#folder)} + '/' + event + '-${number}-' + process.pid, '');
+const tell = (event) => writeFileSync(${JSON.stringify(this.#folder)} + '/' + event + '-${number}-' + process.pid, process.env.HOME);
 tell('begun');
 afterAll(() => tell('ended'));
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
