@@ -5,8 +5,9 @@ import type { Emit } from '../run/delivery.js';
 import { plainFailure } from '../run/results.js';
 import { type SuiteTests, testOf } from '../run/suite-tests.js';
 import type { SuiteResult } from '../suite.js';
+import { checkedAnswer, isCaseEvent, statusIn } from './checked-answer.js';
 import { moved } from './moved.js';
-import type { ServedOutcome, ServedTask } from './protocol.js';
+import type { ServedTask } from './protocol.js';
 import type { RemoteMachines } from './remote-machines.js';
 import { applyChanges, snapshotPathsOf } from './snapshot-files.js';
 import { withSourceMaps } from './source-maps.js';
@@ -40,24 +41,22 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
           queue: start.placement.slotId,
           ...(ahead !== undefined && { recall: ahead.recall }),
           onEvent(event, payload) {
-            const send = () =>
-              void emit(
-                event as keyof TestEvents,
-                moved(payload, there, here) as TestEvents[keyof TestEvents],
-              );
+            if (!isCaseEvent(event)) return;
+            const send = () => void emit(event, moved(payload, there, here) as TestEvents[typeof event]);
             if (begun === undefined) send();
             else void begun.then((hasBegun) => hasBegun && send());
           },
           onLate(answer) {
             if (!answer.started) return;
             const { suite, attempt, placement } = start;
-            const { status } = (answer.result as ServedOutcome).outcome;
-            machines.dropLate(name, { suiteId: suite.id, slotId: placement.slotId, attempt, status });
+            const status = statusIn(answer.result);
+            if (status !== undefined)
+              machines.dropLate(name, { suiteId: suite.id, slotId: placement.slotId, attempt, status });
           },
         });
         if (!done.started) return { status: 'cancelled', durationMs: 0, notStarted: true };
-        const { outcome, sourceMaps, files } = moved(done.result as ServedOutcome, there, here);
         const test = testOf(tests, start.suite.id);
+        const { outcome, sourceMaps, files } = checkedAnswer(moved(done.result, there, here), test.path);
         if (files.length > 0) {
           const allowed = await snapshotPathsOf(test);
           for (const problem of applyChanges(files, allowed, here))
