@@ -313,6 +313,7 @@ async function joined(port, sshArgs = []) {
       lazy: false,
     }),
     onNotice() {},
+    onLead() {},
   });
   const { tookMs, slots, machine } = await remote.join(new AbortController().signal);
   return { remote, tookMs, slots, machine, leave: () => remote.leave(false) };

@@ -53,7 +53,7 @@ export class Referee {
   }
 
   watch(event: RunEvent): void {
-    const late = ['slot-up', 'slot-down', 'tick', 'run-cancelled'].includes(event.type);
+    const late = ['slot-up', 'slot-down', 'tick', 'run-cancelled', 'link-measured'].includes(event.type);
     this.#expect(!this.#ended || late, `${event.type} after the end`);
     switch (event.type) {
       case 'slot-up':

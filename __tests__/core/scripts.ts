@@ -98,8 +98,13 @@ const losses = fc.array(
   },
 );
 
+const links = fc.array(
+  fc.record({ slot: fc.nat(20), atMs: moment, leadMs: fc.constantFrom(1, 10, 100, 1000) }),
+  { maxLength: 4 },
+);
+
 /**
- * Everything at once: odd fleets, suites that come late, failures, lost slots, a cancelled run.
+ * Everything at once: odd fleets, suites that come late, failures, lost slots, ways that change, a cancelled run.
  */
 export const scriptsOf = (least: number, most: number): fc.Arbitrary<Script> =>
   fc
@@ -112,6 +117,7 @@ export const scriptsOf = (least: number, most: number): fc.Arbitrary<Script> =>
         }),
         outcomes: fc.array(outcome, { minLength: 1, maxLength: 20 }),
         losses: often([], losses),
+        links: often([], links),
         cancelAtMs: moment,
         retryLost: fc.boolean(),
         history: fc.array(

@@ -11,6 +11,8 @@ export interface Script {
   readonly slots: readonly Slot[];
   /** Slots that go (and come back) during the run, by index into `slots`. */
   readonly losses?: readonly { readonly slot: number; readonly atMs: number; readonly backAtMs?: number }[];
+  /** Ways that become slower or faster, by index of a slot of the machine. */
+  readonly links?: readonly { readonly slot: number; readonly atMs: number; readonly leadMs: number }[];
   /** Queued before the run is opened when `atMs` is 0. */
   readonly suites: readonly { readonly suite: Suite; readonly atMs: number }[];
   /** How attempts end, in the order of their starts, used again and again. */
@@ -107,6 +109,10 @@ export function virtualRun(
     if (slot === undefined) continue;
     plan({ type: 'slot-down', atMs, slotId: slot.id, reason: 'the machine is gone' });
     if (backAtMs !== undefined) plan({ type: 'slot-up', atMs: backAtMs, slot });
+  }
+  for (const { slot: index, atMs, leadMs } of script.links ?? []) {
+    const slot = slots[index % slots.length];
+    if (slot?.leadMs !== undefined) plan({ type: 'link-measured', atMs, machine: slot.machine.name, leadMs });
   }
   if (script.cancelAtMs !== undefined)
     plan({ type: 'run-cancelled', atMs: script.cancelAtMs, cause: 'interrupt' });

@@ -78,6 +78,7 @@ test('there is an event of every type to read', () => {
     },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
     { atMs: 9, type: 'machine-lost', machine: 'gpu-box', reason: 'gpu-box was lost: it was closed' },
+    { atMs: 9, type: 'link-measured', machine: 'gpu-box', leadMs: 240 },
     { atMs: 9, type: 'late-result', suiteId: 'a', slotId: 'gpu-box/gpu0#1', attempt: 1, status: 'passed' },
   ];
   writeFileSync(path, [...lines, ...rest.map((event) => JSON.stringify(event)), ''].join('\n'));

@@ -21,6 +21,7 @@ function machineOf(handlers: Handlers): RemoteMachine {
       throw new Error('its program is started');
     },
     onNotice() {},
+    onLead() {},
   });
 }
 

@@ -109,6 +109,13 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       /** For a person, with the machine's name: `gpu-box was lost: nothing was heard of it for 4 s`. */
       readonly reason: string;
     }
+  /** The way to a machine has become slower or faster than was told before, with its slots or by this event. */
+  | {
+      readonly type: 'link-measured';
+      readonly machine: string;
+      /** As `Slot.leadMs`, of all its slots from here on. */
+      readonly leadMs: number;
+    }
   /**
    * A result came from an attempt that had been given up as lost, such as from a network that works again. It does not count:
    * the suite was started elsewhere, or has its result.

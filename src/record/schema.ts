@@ -187,6 +187,7 @@ export const eventSchemas = {
   'permit-granted': v.looseObject({ atMs: whole, machine: v.string(), permit }),
   'permit-withdrawn': v.looseObject({ atMs: whole, machine: v.string(), permit }),
   'machine-lost': v.looseObject({ atMs: whole, machine: v.string(), reason: v.string() }),
+  'link-measured': v.looseObject({ atMs: whole, machine: v.string(), leadMs: positive }),
   'late-result': v.looseObject({
     atMs: whole,
     suiteId: v.string(),

@@ -4,6 +4,7 @@ import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
 import { throughConnection } from './git-bridge.js';
+import { LeadEstimate, LinkWatch } from './link-watch.js';
 import { measureRoundTrip } from './measure-link.js';
 import type {
   CacheState,
@@ -28,6 +29,8 @@ export interface RemoteMachineOptions {
   /** What runs the tasks. */
   program(machine: Machine, slots: readonly Slot[], tree: WorkingTree, prepared: Prepared): StartParams;
   onNotice(notice: WorkerNotice): void;
+  /** Called when the way has become slower or faster, with what {@link Slot.leadMs} is from now on. */
+  onLead(leadMs: number): void;
 }
 
 /** A machine that has joined the run. */
@@ -59,6 +62,7 @@ export class RemoteMachine {
   /** Why it was lost; resolves when that happens, never before a connection is there. */
   readonly lost: Promise<string>;
   #connection: Connection | undefined;
+  #link: LinkWatch | undefined;
   #nextNumber = 1;
   #lostBecause: string | undefined;
   #resolveLost: (reason: string) => void = () => {};
@@ -112,8 +116,9 @@ export class RemoteMachine {
       workers === undefined
         ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
         : slotsOf(machine, workers);
-    const leadMs = Math.max(leastLeadMs, Math.round(roundTripMs));
-    const slots = places.map((slot) => ({ ...slot, leadMs }));
+    const lead = new LeadEstimate(roundTripMs);
+    const slots = places.map((slot) => ({ ...slot, leadMs: lead.leadMs }));
+    this.#link = new LinkWatch(connection, lead, this.#options.onLead);
     await this.#call('start', program(machine, slots, taken, prepared), { signal });
     const preparedMs = performance.now();
     return {
@@ -135,6 +140,7 @@ export class RemoteMachine {
     const number = this.#nextNumber++;
     const takeBack = () => connection.notify('take-back', number);
     recall?.addEventListener('abort', takeBack, { once: true });
+    const endTask = this.#link?.begin();
     try {
       const params: RunParams = { queue, number, task };
       const late = (answer: unknown) => onLate?.(answer as QueuedOutcome);
@@ -143,6 +149,7 @@ export class RemoteMachine {
       // Without its program a machine that answers is of no more use than one that does not.
       throw this.#lostBecause === undefined ? error : new ConnectionLost(this.#lostBecause);
     } finally {
+      endTask?.();
       recall?.removeEventListener('abort', takeBack);
     }
   }
@@ -199,8 +206,6 @@ export class RemoteMachine {
 
 /** How often the way is measured; the shortest counts, as the machine may be busy. */
 const questions = 3;
-/** The two sides take about this long to handle a result and to start a suite, however short the way is. */
-const leastLeadMs = 10;
 
 /** In all that comes back, paths below it become paths here. */
 function checkRoot(root: unknown): void {

@@ -8,7 +8,7 @@ import { hashOf } from '../core/vocabulary/hash.js';
 import { randomFrom } from '../core/vocabulary/random.js';
 import { eventsOfPlan } from './events-of-plan.js';
 import { attemptsOf, boundOf, resultOf, type SimulationResult, unplaceableOf } from './result.js';
-import { type SlotLoss, simulate } from './simulate.js';
+import { type LinkMeasured, type SlotLoss, simulate } from './simulate.js';
 
 /** A run to simulate: the slots and suites, what is known beforehand, and what really happens. */
 export interface SimulatedCase {
@@ -20,6 +20,7 @@ export interface SimulatedCase {
   /** How long the suite really takes on the slot, ms > 0. */
   trueMs(suite: Suite, slot: Slot): number;
   readonly losses?: readonly SlotLoss[];
+  readonly links?: readonly LinkMeasured[];
   /** Whether devices get hot under load (simulated). Default false. */
   readonly heat?: boolean;
   /** Share of the suites whose first attempt is lost half-way, 0…1. Default 0. */
@@ -42,11 +43,12 @@ export function runCase(given: SimulatedCase, strategy: StrategyName): Simulatio
 
 /** As `runCase`, with the events of the run. */
 export function drawnCase(given: SimulatedCase, strategy: StrategyName): DrawnResult {
-  const { slots, suites, seed, losses = [], lostShare = 0 } = given;
+  const { slots, suites, seed, losses = [], links = [], lostShare = 0 } = given;
   const { events, schedulerMs } = simulate({
     slots,
     suites,
     losses,
+    links,
     heat: given.heat ?? false,
     strategy: strategies[strategy],
     estimates: given.estimates?.() ?? new Estimates(),

@@ -8,7 +8,7 @@ const ownBases: ReadonlySet<string> = new Set(['own-device', 'other-device', 'gi
 
 /**
  * A recorded run as a case: its suites take as long as they did. On a kind of device where a suite did not run, it takes what
- * the rest of the record lets expect.
+ * the rest of the record lets expect. Ways to machines become slower and faster when they did.
  * @param slots Other slots. Default: those of the record.
  */
 export function replayCase(
@@ -43,6 +43,7 @@ export function replayCase(
   return {
     slots: slots ?? recorded,
     suites,
+    links: events.filter((event) => event.type === 'link-measured'),
     seed,
     trueMs: ({ expectedMs: _given, ...suite }, { device }) =>
       truth.estimateOf(suite, deviceKindOf(device)).durationMs,

@@ -20,9 +20,13 @@ export interface SimulationOptions
   truth(suite: Suite, slot: Slot, attempt: number): Truth;
   /** Whether devices get hot under load (simulated). Default false. */
   readonly heat?: boolean;
+  /** Ways to machines that become slower or faster during the run. */
+  readonly links?: readonly LinkMeasured[];
   /** Slots that are lost during the run, and may come back. */
   readonly losses?: readonly SlotLoss[];
 }
+
+export type LinkMeasured = Extract<RunEvent, { type: 'link-measured' }>;
 
 interface Truth {
   /** Ms, > 0. */
@@ -51,7 +55,7 @@ const stoppingMs = 10;
 
 /** Runs made-up suites through the real scheduler, on a virtual clock. Deterministic, except for `schedulerMs`. */
 export function simulate(options: SimulationOptions): SimulatedRun {
-  const { slots, suites, strategy, losses = [], truth } = options;
+  const { slots, suites, strategy, losses = [], links = [], truth } = options;
   const scheduler = new Scheduler({
     strategy,
     unsatisfiable: options.unsatisfiable ?? { action: 'fail' },
@@ -127,6 +131,7 @@ export function simulate(options: SimulationOptions): SimulatedRun {
     upcoming.push(atMs, { type: 'slot-down', atMs, slotId, reason: 'lost in the simulation' });
     if (backAtMs !== undefined) upcoming.push(backAtMs, { type: 'slot-up', atMs: backAtMs, slot });
   }
+  for (const link of links) upcoming.push(link.atMs, link);
   handle({ type: 'run-opened', atMs: 0 });
 
   const isOver = () => events.at(-1)?.type === 'run-ended';
@@ -152,6 +157,10 @@ export function simulate(options: SimulationOptions): SimulatedRun {
       changeLoad(event.slotId, -1, event.atMs);
       distance.end(slotOf.get(event.slotId), event.atMs);
       makespanMs = Math.max(makespanMs, event.atMs);
+    }
+    if (event.type === 'link-measured') {
+      for (const slot of slotOf.values())
+        if (slot.machine.name === event.machine) slotOf.set(slot.id, { ...slot, leadMs: event.leadMs });
     }
     // It has started there, or came back before.
     if (event.type === 'successor-returned' && !distance.takeBack(event.suiteId)) continue;

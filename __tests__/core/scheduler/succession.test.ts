@@ -1,8 +1,10 @@
 import { Estimates, type Observation } from '../../../src/core/estimate/estimate.js';
-import type { Suite } from '../../../src/core/events.js';
+import type { RunEvent, Suite } from '../../../src/core/events.js';
 import type { Slot } from '../../../src/core/machine/machine.js';
 import { strategies } from '../../../src/core/strategies/index.js';
 import type { WorkloadProfile } from '../../../src/core/workload/profile.js';
+import { drawnCase } from '../../../src/simulate/case.js';
+import { replayCase } from '../../../src/simulate/replay.js';
 import { simulate } from '../../../src/simulate/simulate.js';
 import { device, GiB, gpu, type MachineShape, slots, suite } from '../cluster.js';
 import { Run } from '../told-run.js';
@@ -58,6 +60,46 @@ test.each([
 ])('how many are sent ahead: %s', (_name, fleet, durationMs, ahead) => {
   const ids = Array.from({ length: 12 }, (_, index) => `s${index}`);
   expect(running(ids, fleet, {}, durationMs).open()).toHaveLength(1 + ahead);
+});
+
+test.each([
+  ['slower', 80, 400, ['c', 'd'].map((id) => `${id} next on ${onGpu}`)],
+  ['faster', 400, 80, []],
+])('a way that becomes %s: suites are sent ahead by what it takes now', (_, leadMs, now, decided) => {
+  const run = running(['a', 'b', 'c', 'd', 'e'], far(leadMs));
+  run.open();
+  expect(run.tell({ type: 'link-measured', machine: 'far', leadMs: now, atMs: 10 })).toEqual(decided);
+  // Those that were sent ahead stay; then one at a time is enough.
+  const after = run.end('a', onGpu, 'passed', 1, 200);
+  expect(after.filter((each) => each.includes('next'))).toHaveLength(now > leadMs ? 1 : 0);
+});
+
+test('a way that has become slow keeps a short suite here', () => {
+  const either = {
+    hardware: [
+      { class: 'gpu', count: 1 },
+      { class: 'cpu', count: 1 },
+    ],
+  } as const;
+  const fleet = () => [...far(10), ...slots({ workers: 1, name: 'near' })];
+  const estimates = () =>
+    new Estimates([
+      { suiteId: 'a', deviceKind: 'gpu', durationMs: 100 },
+      { suiteId: 'a', deviceKind: 'cpu', durationMs: 200 },
+    ]);
+  const choose = (told: readonly RunEvent[]) => {
+    const strategy = strategies['performance-aware'];
+    const run = new Run(fleet(), [suite('a', either)], { strategy, estimates: estimates() });
+    for (const event of told) run.tell(event);
+    return run.open(1);
+  };
+  expect(choose([])).toEqual([`a on ${onGpu}`]);
+  expect(choose([{ type: 'link-measured', machine: 'far', leadMs: 500, atMs: 0 }])).toEqual([
+    `a on ${onCpu}`,
+  ]);
+  expect(choose([{ type: 'link-measured', machine: 'other', leadMs: 500, atMs: 0 }])).toEqual([
+    `a on ${onGpu}`,
+  ]);
 });
 
 test.each([
@@ -146,6 +188,24 @@ test.each([
     truth: () => ({ durationMs }),
   });
   expect((suites.length * durationMs) / (4 * makespanMs)).toBeGreaterThanOrEqual(share);
+});
+
+test('a way that becomes slower in the middle of a run leaves no slot idle, and is replayed as it was', () => {
+  const fleet = far(10, { workers: 4, devices: [device()] });
+  const suites = Array.from({ length: 80 }, (_, index): Suite => suite(`s${index}`));
+  const links = [{ type: 'link-measured', atMs: 1000, machine: 'far', leadMs: 200 }] as const;
+  const truth = () => ({ durationMs: 200 });
+  const { makespanMs, events } = simulate({
+    slots: fleet,
+    suites,
+    links,
+    strategy: strategies.adaptive,
+    truth,
+  });
+  expect((suites.length * 200) / (4 * makespanMs)).toBeGreaterThanOrEqual(0.9);
+  const again = drawnCase(replayCase(events, 1), 'adaptive');
+  expect(again.events.filter(({ type }) => type === 'link-measured')).toEqual(links);
+  expect(again.result.makespanMs).toBe(makespanMs);
 });
 
 test.each([

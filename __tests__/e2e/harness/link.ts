@@ -7,22 +7,31 @@ export interface Link {
   cut(): void;
   /** Passes nothing on, in either direction, and tells nobody. */
   swallow(): void;
+  /** From now on each direction takes this long, ms. */
+  delay(delayMs: number): void;
   /** Passes on what was held back; takes connections again. */
   heal(): void;
   close(): void;
 }
 
-/** @param delayMs What each direction takes. */
-export async function startLink(toPort: number, delayMs = 0): Promise<Link> {
+/** @param firstDelayMs What each direction takes at first. */
+export async function startLink(toPort: number, firstDelayMs = 0): Promise<Link> {
   const sockets = new Set<Socket>();
   const held: (() => void)[] = [];
   let state: 'whole' | 'cut' | 'swallows' = 'whole';
-  const pass = (act: () => void) => {
-    const now = () => (state === 'swallows' ? void held.push(act) : act());
-    if (delayMs === 0) now();
-    else setTimeout(now, delayMs);
-  };
+  let delayMs = firstDelayMs;
   const join = (from: Socket, to: Socket) => {
+    let last = Promise.resolve();
+    const pass = (act: () => void) => {
+      const now = () => (state === 'swallows' ? void held.push(act) : act());
+      const [before, forMs] = [last, delayMs];
+      // In order, also where the way has become shorter.
+      last = new Promise((resolve) => {
+        const passed = () => void before.then(now).then(resolve);
+        if (forMs === 0) passed();
+        else setTimeout(passed, forMs);
+      });
+    };
     sockets.add(from);
     from.setNoDelay(true);
     from.on('data', (chunk) => pass(() => to.write(chunk)));
@@ -50,6 +59,9 @@ export async function startLink(toPort: number, delayMs = 0): Promise<Link> {
       state = 'cut';
       held.length = 0;
       drop();
+    },
+    delay(ms) {
+      delayMs = ms;
     },
     swallow() {
       state = 'swallows';

@@ -9,6 +9,8 @@ export interface MachineState {
   readonly exclusiveSuites: number;
   readonly cpuThreads: number;
   readonly hostMemoryBytes: number;
+  /** How late the machine hears of decisions, ms; 0: at once. */
+  readonly leadMs: number;
   onDevice(deviceId: string): DeviceState;
   /** Whether a suite holds the lock, on whatever machine of the run. */
   isLocked(lock: string): boolean;
@@ -35,6 +37,7 @@ export class MachineLoad implements MachineState {
   hostMemoryBytes = 0;
   readonly hotDevices = new Set<string>();
   readonly othersMemory = new Map<string, { readonly bytes: number; readonly by?: string }>();
+  leadMs = 0;
   /** What other runs leave to this one. */
   readonly permits = new Permits();
   readonly #devices = new Map<string, DeviceState>();

@@ -157,7 +157,7 @@ export interface Slot {
   readonly machineCpuThreads: number;
   /**
    * Ms from a decision until the machine could have answered to it, an integer > 0: it is far away. Left out: decisions take
-   * effect at once.
+   * effect at once. The same for all slots of a machine; `link-measured` tells when it changes.
    */
   readonly leadMs?: number;
 }

@@ -86,6 +86,7 @@ export class Fleet {
     };
     const pool = this.#pools.get(slot.type) ?? new FleetPool(slot, machine);
     const added = { id: slot.id, ordinal: this.#nextOrdinal++, slot, pool };
+    machine.load.leadMs = slot.leadMs ?? 0;
     this.#machines.set(slot.machine.name, machine);
     this.#pools.set(slot.type, pool);
     this.#slots.set(slot.id, added);
@@ -119,6 +120,12 @@ export class Fleet {
     const { hotDevices } = this.#machines.get(machine)?.load ?? {};
     if (isHot) hotDevices?.add(deviceId);
     else hotDevices?.delete(deviceId);
+  }
+
+  /** An unknown machine is ignored. */
+  setLead(machine: string, leadMs: number): void {
+    const { load } = this.#machines.get(machine) ?? {};
+    if (load !== undefined) load.leadMs = leadMs;
   }
 
   /** An unknown machine is ignored. */

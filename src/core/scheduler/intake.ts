@@ -50,6 +50,10 @@ export class Intake {
         this.#state.absent.set(event.machine, event.reason);
         removeMachine(event.machine, event.reason, this.#state);
         break;
+      case 'link-measured':
+        this.#state.changes++;
+        fleet.setLead(event.machine, event.leadMs);
+        break;
       case 'device-heat':
         fleet.setHot(event.machine, event.deviceId, event.hot);
         break;

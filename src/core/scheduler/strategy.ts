@@ -50,7 +50,7 @@ export interface ClusterView {
   isPending(suiteId: string): boolean;
   /** What is running, in the order of the starts. */
   readonly running: Iterable<RunningSuite>;
-  /** Grows when suites come, and when slots come or go: a plan of the rest of the run may then be out of date. */
+  /** Grows when suites come, when slots come or go, and when a machine gets nearer or farther: a plan of the rest of the run may then be out of date. */
   readonly changes: number;
   /** Whether the group's suites may start now on a free slot of the pool: slots, budgets, locks and permits allow it. */
   fits(group: SuiteGroup, pool: SlotPool): boolean;

@@ -6,7 +6,7 @@
 
 import { meanResidualLifeMs } from '../estimate/residual-life.js';
 import type { Estimate } from '../events.js';
-import type { Claim, Slot } from '../machine/machine.js';
+import type { Claim } from '../machine/machine.js';
 import { nowRejection } from './admission.js';
 import { allocationOn } from './allocation.js';
 import { type Attempt, firstSlotOf } from './attempts.js';
@@ -80,7 +80,7 @@ export class Succession {
       const group = backlog.matchedAlone(last.pending, fleet.pools);
       const endHereMs = this.#waitMs(attempt);
       const endThereMs = (pool: FleetPool) =>
-        leadOf(last.slot) + leadOf(pool.anySlot) + this.#estimateOf(last, pool).durationMs;
+        last.pool.load.leadMs + pool.load.leadMs + this.#estimateOf(last, pool).durationMs;
       if (!pools.some((pool) => allocationOn(pool, group) && endThereMs(pool) < endHereMs)) continue;
       last.recalled = true;
       this.#askedBack.add(last.pending.suite.id);
@@ -97,7 +97,7 @@ export class Succession {
     return [...successors.slotIds].flatMap((slotId) => {
       const attempt = attempts.holderOf(slotId);
       if (attempt === undefined) return [];
-      let afterMs = Math.max(attempt.estimate.durationMs, leadOf(firstSlotOf(attempt)));
+      let afterMs = Math.max(attempt.estimate.durationMs, attempt.pool.load.leadMs);
       while (attempt.startedAtMs + afterMs <= nowMs) afterMs *= 2;
       return attempt.startedAtMs + afterMs;
     });
@@ -107,7 +107,7 @@ export class Succession {
     const { successors, nowMs } = this.#state;
     const { slots, pool, estimate, claim, stopped, startedAtMs } = attempt;
     const slot = firstSlotOf(attempt);
-    const leadMs = leadOf(slot);
+    const { leadMs } = pool.load;
     if (leadMs === 0 || slots.length > 1 || claim.exclusive || stopped) return false;
     if (pool.freeSlots.length > 0 || pool.eligibleGroups.size === 0 || pool.load.permits.isShared)
       return false;
@@ -179,8 +179,7 @@ export class Succession {
  * The estimate with what the distance adds to it. Where more suites wait than there are slots, successors hide that from short
  * ones.
  */
-export function withLead(estimate: Estimate, { anySlot }: SlotPool, state: RunState): Estimate {
-  const leadMs = leadOf(anySlot);
+export function withLead(estimate: Estimate, { load: { leadMs } }: SlotPool, state: RunState): Estimate {
   if (leadMs === 0) return estimate;
   const { backlog, fleet } = state;
   const slots = fleet.pools.reduce((sum, { slotCount }) => sum + slotCount, 0);
@@ -190,10 +189,6 @@ export function withLead(estimate: Estimate, { anySlot }: SlotPool, state: RunSt
 
 function isShort({ durationMs, basis }: Estimate, leadMs: number): boolean {
   return (basis === 'default' ? tuning.unknownMs : durationMs) <= tuning.longestInLeads * leadMs;
-}
-
-function leadOf({ leadMs }: Slot): number {
-  return leadMs ?? 0;
 }
 
 /** What is enough for both, one after the other. */

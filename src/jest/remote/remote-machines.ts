@@ -143,6 +143,11 @@ export class RemoteMachines {
     this.#options.tell({ type: 'machine-lost', machine: name, reason: lost });
   }
 
+  /** Of a machine that does not take part any more nothing is told. */
+  #tellJoined(name: string, happening: Happening): void {
+    if (this.#joined.has(name) && !this.#left.signal.aborted) this.#options.tell(happening);
+  }
+
   /** Suites there run by the config there. Names what differs; flags of this run do not, as they were sent. */
   #compareConfigs(name: string, configs: readonly Config.ProjectConfig[]): void {
     const here = this.#options.contexts.map(({ config }) => config);
@@ -204,6 +209,7 @@ export class RemoteMachines {
           ),
         };
       },
+      onLead: (leadMs) => this.#tellJoined(name, { type: 'link-measured', machine: name, leadMs }),
       onNotice: (notice) => this.#hear(name, notice, (value) => moved(value, places.there, places.here)),
     });
   }
