@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../src/core/events.js';
+import type { Happening, RunEvent } from '../../../src/core/events.js';
 import { slotsOf } from '../../../src/core/machine/machine.js';
 import { defaultProfile } from '../../../src/core/workload/profile.js';
 import { summarise } from '../../../src/report/summary/summary.js';
@@ -150,6 +150,25 @@ describe('records', () => {
       ['2.test.js', 'shard-2/cpu#1'],
     ]);
     expect(events.map(({ atMs }) => atMs)).toEqual(events.map(({ atMs }) => atMs).sort((a, b) => a - b));
+  });
+
+  test('what is told of a machine keeps its new name', () => {
+    const told = (event: Happening): ShardRecord => {
+      const { path, events } = shard(2, { name: 'gpu-box' });
+      return { path, events: events.toSpliced(-1, 0, { atMs: 20, ...event } as RunEvent) };
+    };
+    const machine = 'gpu-box';
+    const happenings: readonly Happening[] = [
+      { type: 'device-heat', machine, deviceId: 'cpu', hot: true, source: 'kernel sensor' },
+      { type: 'device-memory', machine, deviceId: 'cpu', takenBytes: 1 },
+      { type: 'link-measured', machine, leadMs: 100 },
+      { type: 'machine-awaited', machine, address: 'ssh://gpu-box' },
+      { type: 'machine-settled', machine },
+    ];
+    for (const happening of happenings) {
+      const { events } = mergeRecords([shard(1, { name: machine }), told(happening)]);
+      expect(events).toContainEqual({ ...happening, machine: 'gpu-box-2', atMs: expect.any(Number) });
+    }
   });
 
   test('machines of one name stay two, whatever it is', () => {

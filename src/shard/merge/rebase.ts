@@ -91,6 +91,11 @@ function renamed(event: RunEvent, names: ReadonlyMap<string, string> = new Map()
         rejections: event.rejections.map((each) => ({ ...each, slotId: named(each.slotId) })),
       };
     case 'machine-lost':
+    case 'machine-awaited':
+    case 'machine-settled':
+    case 'link-measured':
+    case 'device-heat':
+    case 'device-memory':
       return { ...event, machine: names.get(event.machine) ?? event.machine };
     case 'slot-down':
     case 'successor-recalled':
