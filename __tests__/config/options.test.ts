@@ -55,6 +55,7 @@ test('everything given', () => {
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
     machines: ['ssh://gpu-box', { ssh: 'me@box', workers: 2, sync: { sizeCap: '1GB' } }],
+    sync: { include: ['dist/**'], sizeCap: 1e6 },
     takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {
@@ -77,6 +78,7 @@ test('everything given', () => {
     ignorePragmas: ['feature', 'timeout'],
     retryLost: false,
     machines: [{ ssh: 'ssh://gpu-box' }, { ssh: 'me@box', workers: 2, sync: { sizeCap: 1e9 } }],
+    sync: { include: ['dist/**'], sizeCap: 1e6 },
     takenMemory: 'fail',
     testSequencer: '<rootDir>/sequencer.js',
     workloads: {

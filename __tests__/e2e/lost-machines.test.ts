@@ -227,6 +227,16 @@ describe('a machine without use is named with the reason, and its suite refused 
       },
       /was lost: Jest there exited with code 1: [\s\S]*out of luck/,
     ],
+    [
+      'it was not sent what git ignores',
+      {},
+      {
+        'global.js': "require('./built/port'); module.exports = () => {};",
+        'built/port.js': '',
+        'built/.gitignore': '*',
+      },
+      /was lost: [\s\S]*; \S+project\S*\/built\/port\.js is here, but git ignores it: name it in the option sync/,
+    ],
   ] as const)('%s', async (_name, machine, files, reason) => {
     const [far] = (await twoMachines()) as readonly [FarMachine];
     const project = await useFarProject({

@@ -23,17 +23,28 @@ export interface RemoteMachineInput {
   readonly env?: readonly string[];
   /** The command that starts Python there. Default `python3`. */
   readonly python?: string;
-  readonly sync?: {
-    /** Ignored files that are needed there all the same: globs from the project's directory on. Default none. */
-    readonly include?: readonly string[];
-    /** Most that included and untracked files may weigh together: `500MB`, or bytes. Default 100 MB. */
-    readonly sizeCap?: number | string;
-  };
+  /** Beside what the option of the same name says for all machines. */
+  readonly sync?: SyncInput;
+}
+
+/** Which files are sent beside those that git does not ignore, as users write it. */
+export interface SyncInput {
+  /** Ignored files that are needed there all the same: globs from the project's directory on. Default none. */
+  readonly include?: readonly string[];
+  /** Most that included and untracked files may weigh together: `500MB`, or bytes. Default 100 MB. */
+  readonly sizeCap?: number | string;
+}
+
+/** The same as it was read. */
+export interface SyncConfig {
+  readonly include?: readonly string[];
+  /** Bytes. */
+  readonly sizeCap?: number;
 }
 
 /** A machine as its description was read. */
 export interface RemoteMachineConfig extends Omit<RemoteMachineInput, 'sync'> {
-  readonly sync?: { readonly include?: readonly string[]; readonly sizeCap?: number };
+  readonly sync?: SyncConfig;
 }
 
 const text = v.pipe(v.string('a text'), v.nonEmpty('a text'));
@@ -43,6 +54,12 @@ const size = v.pipe(
   v.custom<number>((value) => typeof value === 'number' && value > 0, bytesSyntax),
 );
 const texts = v.array(text, 'an array of texts');
+
+/** The option `sync`, and that of a machine. */
+export const syncSchema = v.strictObject(
+  { include: v.exactOptional(texts), sizeCap: v.exactOptional(size) },
+  'an object such as { include: [] }',
+);
 
 const remoteMachine = v.strictObject(
   {
@@ -67,12 +84,7 @@ const remoteMachine = v.strictObject(
     ),
     env: v.exactOptional(texts),
     python: v.exactOptional(text),
-    sync: v.exactOptional(
-      v.strictObject(
-        { include: v.exactOptional(texts), sizeCap: v.exactOptional(size) },
-        'an object such as { include: [] }',
-      ),
-    ),
+    sync: v.exactOptional(syncSchema),
   },
   'an address such as ssh://gpu-box, or an object with `ssh`',
 );

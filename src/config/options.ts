@@ -19,7 +19,14 @@ import {
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
 import { type ReportFormatName, reportFormatNames } from '../report/formats/names.js';
-import { machinesSchema, type RemoteMachineConfig, type RemoteMachineInput } from './machines.js';
+import {
+  machinesSchema,
+  type RemoteMachineConfig,
+  type RemoteMachineInput,
+  type SyncConfig,
+  type SyncInput,
+  syncSchema,
+} from './machines.js';
 import { configuredProfiles } from './profiles.js';
 
 /** One of our pragmas, or a word that is taken for one (`timeout`). */
@@ -77,6 +84,8 @@ export interface HardwareOptionsInput {
   readonly takenMemory?: TakenMemoryPolicy | undefined;
   /** Other machines that take part in the run, reached by ssh: `['ssh://gpu-box']`. Default none. */
   readonly machines?: readonly (string | RemoteMachineInput)[] | undefined;
+  /** What other machines are sent beside the files that git does not ignore, such as a build that tests load: `{ include: ['dist/**'] }`. Default nothing. */
+  readonly sync?: SyncInput | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -127,6 +136,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly takenMemory: TakenMemoryPolicy;
   /** Default none. Addresses are not read yet. */
   readonly machines: readonly RemoteMachineConfig[];
+  /** Left out: nothing beside what git does not ignore. */
+  readonly sync?: SyncConfig;
   readonly testSequencer?: string;
 }
 
@@ -202,6 +213,7 @@ const schema = v.strictObject({
   claims: v.exactOptional(v.union([path, v.literal(false)], 'a path, or false')),
   takenMemory: v.exactOptional(reading(wordOf(takenMemoryPolicies), oneOf(takenMemoryPolicies)), 'wait'),
   machines: v.exactOptional(machinesSchema, []),
+  sync: v.exactOptional(syncSchema),
   testSequencer: v.exactOptional(path),
 });
 

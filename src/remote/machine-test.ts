@@ -63,8 +63,12 @@ export interface MachineTestOptions {
 }
 
 /** The project's files as they are now, with all that any of the machines is to get. Never rejects unawaited. */
-export function takeTree(machines: readonly Sent[], rootDir: string): Promise<WorkingTree> {
-  const tree = workingTree(rootDir, syncOf(machines));
+export function takeTree(
+  machines: readonly Sent[],
+  sync: Sent['sync'],
+  rootDir: string,
+): Promise<WorkingTree> {
+  const tree = workingTree(rootDir, syncOf(machines, sync));
   tree.catch(() => {});
   return tree;
 }

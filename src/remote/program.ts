@@ -100,7 +100,8 @@ export class Program {
   }
 
   #reason(end: string): string {
-    return `Jest there ${end}: ${this.#tail.replace(`${beginLine}\n`, '').trim() || 'it printed nothing'}`;
+    const said = this.#tail.replace(`${beginLine}\n`, '').replace(stackLines, '').trim();
+    return `Jest there ${end}: ${said || 'it printed nothing'}`;
   }
 }
 
@@ -118,6 +119,9 @@ function afterBeginLine(pass: (text: string) => void): (text: string) => void {
     if (rest !== '') pass(rest);
   };
 }
+
+/** Reasons are shown in one line. */
+const stackLines = /^ +at .*\n?/gm;
 
 /** How long the last output may take after the end. */
 const drainMs = 200;

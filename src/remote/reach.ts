@@ -19,14 +19,18 @@ export interface Sent {
   readonly sync?: { readonly include?: readonly string[]; readonly sizeCap?: number };
 }
 
-/** One tree is sent to all machines: it holds what any of them is to get. */
-export function syncOf(machines: readonly Sent[]): {
+/** One tree is sent to all machines: it holds what any of them is to get. @param sync What is said for all of them. */
+export function syncOf(
+  machines: readonly Sent[],
+  sync: Sent['sync'],
+): {
   readonly include: readonly string[];
   readonly sizeCapBytes?: number;
 } {
-  const caps = machines.flatMap(({ sync }) => sync?.sizeCap ?? []);
+  const each = [sync, ...machines.map((machine) => machine.sync)];
+  const caps = each.flatMap((one) => one?.sizeCap ?? []);
   return {
-    include: [...new Set(machines.flatMap(({ sync }) => sync?.include ?? []))],
+    include: [...new Set(each.flatMap((one) => one?.include ?? []))],
     ...(caps.length > 0 && { sizeCapBytes: Math.max(...caps) }),
   };
 }

@@ -61,13 +61,18 @@ export async function useProjectOn(
     },
   });
   for (const { host } of machines) linkPackages(project, host.home);
-  const git = (...args: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: project.directory });
   writeFileSync(join(project.directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
+  commitAll(project.directory);
+  return project;
+}
+
+/** Makes a git repository of a folder. */
+export function commitAll(directory: string): void {
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: directory });
   git('init', '--quiet');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'all');
-  return project;
 }
 
 /** Checkouts find their packages in folders above them, as the project does. */

@@ -1,5 +1,5 @@
 import { parseEnvironment } from '../../config/environment.js';
-import type { RemoteMachineConfig } from '../../config/machines.js';
+import type { RemoteMachineConfig, SyncConfig } from '../../config/machines.js';
 import { settingsHere } from '../../config/project/settings-here.js';
 import { nearest } from '../../core/vocabulary/nearest.js';
 import { printable, printableJson, printableLines } from '../../core/vocabulary/printable.js';
@@ -46,9 +46,9 @@ export const machinesCommand: Command = {
 };
 
 async function test(named: readonly string[], flags: FlagValues, io: CommandIo): Promise<number> {
-  const { machines, rootDir, where } = chosenMachines(named, flags, io);
+  const { machines, sync, rootDir, where } = chosenMachines(named, flags, io);
   const { takeTree, testMachine } = await import('../../remote/machine-test.js');
-  const tree = takeTree(machines, rootDir);
+  const tree = takeTree(machines, sync, rootDir);
   const screen = io.screen ?? plainScreen;
   const asText = !flags.has('json');
   const tests = await Promise.all(
@@ -89,6 +89,7 @@ async function clean(named: readonly string[], flags: FlagValues, io: CommandIo)
 
 interface Chosen {
   readonly machines: readonly RemoteMachineConfig[];
+  readonly sync: SyncConfig | undefined;
   readonly rootDir: string;
   /** What to call them in messages. */
   readonly where: string;
@@ -100,14 +101,15 @@ function chosenMachines(named: readonly string[], flags: FlagValues, io: Command
   if (problem !== undefined) io.err(`${printable(problem)}\n`);
   const { rootDir = process.cwd(), options } = settings ?? {};
   const ofOption = options?.machines ?? [];
+  const ofProject = { sync: options?.sync, rootDir };
   if (named.length > 0) {
     const machines = named.map((word) => ofOption.find((each) => isCalled(each, word)) ?? { ssh: word });
-    return { machines, rootDir, where: 'the command line' };
+    return { ...ofProject, machines, where: 'the command line' };
   }
   const ofEnvironment = parseEnvironment(io.env).machines;
   const machines = ofEnvironment ?? ofOption;
   const where = ofEnvironment === undefined ? 'option machines' : 'JEST_HARDWARE_MACHINES';
-  if (machines.length > 0) return { machines, rootDir, where };
+  if (machines.length > 0) return { ...ofProject, machines, where };
   throw new UsageError({
     message: 'no machine is named',
     expected: 'addresses, the variable JEST_HARDWARE_MACHINES or the option `machines` of the Jest config',

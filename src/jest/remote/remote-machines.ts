@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
-import type { RemoteMachineConfig } from '../../config/machines.js';
+import type { RemoteMachineConfig, SyncConfig } from '../../config/machines.js';
 import type { Happening } from '../../core/events.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
@@ -23,6 +24,8 @@ import { runFlags } from './run-flags.js';
 
 export interface RemoteMachinesOptions {
   readonly machines: readonly RemoteMachineConfig[];
+  /** What all of them are sent beside what git does not ignore. */
+  readonly sync: SyncConfig | undefined;
   readonly globalConfig: Config.GlobalConfig;
   readonly contexts: readonly TestContext[];
   /** Which files are covered where only changed ones are. */
@@ -61,8 +64,8 @@ export class RemoteMachines {
   /** @throws UsageError for a machine that cannot be meant. */
   constructor(options: RemoteMachinesOptions) {
     this.#options = options;
-    const { machines, globalConfig } = options;
-    this.#tree = workingTree(globalConfig.rootDir, { ...syncOf(machines), signal: this.#left.signal });
+    const { machines, sync, globalConfig } = options;
+    this.#tree = workingTree(globalConfig.rootDir, { ...syncOf(machines, sync), signal: this.#left.signal });
     this.#tree.catch(() => {});
     this.#remotes = machines.map((machine) => this.#remoteOf(machine));
     const names = this.#remotes.map(({ name }) => name);
@@ -137,8 +140,10 @@ export class RemoteMachines {
 
   #lose(name: string, reason: string): void {
     if (this.#left.signal.aborted) return;
+    const joint = this.#joined.get(name);
     this.#joined.delete(name);
-    const lost = `${name} was lost: ${reason}`;
+    const moves = joint === undefined ? reason : moved(reason, joint.there, joint.here);
+    const lost = `${name} was lost: ${moves}${unsentModule(moves)}`;
     this.#options.say(`jest-runner-hardware: ${printable(lost)}`);
     this.#options.tell({ type: 'machine-lost', machine: name, reason: lost });
   }
@@ -222,3 +227,17 @@ export class RemoteMachines {
       this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);
   }
 }
+
+/** What to do about a module that is here, and was not sent. */
+function unsentModule(reason: string): string {
+  const [, name, from = name] = missingModule.exec(reason) ?? [];
+  if (name === undefined || from === undefined) return '';
+  try {
+    return `; ${createRequire(from).resolve(name)} is here, but git ignores it: name it in the option sync`;
+  } catch {
+    return '';
+  }
+}
+
+/** As Node.js says it of a path. */
+const missingModule = /Cannot find module '([./].*?)'(?:\s+Require stack:\s+- (.+))?/;

@@ -200,6 +200,7 @@ export class HardwareRun {
     const { RemoteMachines } = await import('../remote/remote-machines.js');
     return new RemoteMachines({
       machines,
+      sync: options.sync,
       globalConfig,
       contexts: session.contexts ?? [],
       context,
