@@ -57,3 +57,14 @@ test('an answer that comes after the end of the run is told to nobody', async ()
   await looking;
   expect(told).toEqual([]);
 });
+
+test('what is measured while a suite begins may be its own, and is told to nobody', async () => {
+  const { look, told, host } = lookWith(
+    'while ! [ -e "$0.go" ]; do /bin/sleep 0.01; done; echo "GPU-1, 2048"',
+  );
+  const looking = look.measure(['gpu0']);
+  look.begin(['gpu0'])();
+  writeFileSync(join(host.directory, 'bin/nvidia-smi.go'), '');
+  await looking;
+  expect(told).toEqual([]);
+});

@@ -122,7 +122,17 @@ export const mayImport = {
     'report/text/outcomes.ts',
   ],
   transport: ['core/vocabulary', 'node:', '@ungap/structured-clone', 'vscode-jsonrpc'],
-  remote: ['core', 'host', 'package-files.ts', 'machine-file', 'detect', 'sync', 'transport', 'node:'],
+  remote: [
+    'core',
+    'host',
+    'package-files.ts',
+    'machine-file',
+    'sensors',
+    'detect',
+    'sync',
+    'transport',
+    'node:',
+  ],
   config: ['core', 'json', 'host', 'report/formats', 'node:', 'valibot', '@babel/parser', 'jest-docblock'],
   'config/project': [
     'core',

@@ -13,6 +13,8 @@ export interface ProgramOptions extends StartParams {
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
   /** Called with its answer to the setup. */
   onReady(answer: unknown): void;
+  /** Called with what it tells without being asked. */
+  onTold(name: string, payload: unknown): void;
   /** Called when it can run no tasks any more although nobody asked it to finish, before its tasks fail. */
   onEnded(reason: string): void;
 }
@@ -29,7 +31,8 @@ export class Program {
   #tail = '';
 
   constructor(options: ProgramOptions) {
-    const { root, directory, nodeArgs, module, args, env, setup, onOutput, onReady, onEnded } = options;
+    const { root, directory, nodeArgs, module, args, env, setup } = options;
+    const { onOutput, onReady, onTold, onEnded } = options;
     const cwd = join(root, directory);
     const path = createRequire(join(cwd, 'package.json')).resolve(module);
     const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
@@ -64,7 +67,7 @@ export class Program {
       if (!this.#finishes) onEnded(this.#reason(end));
     });
     const pipe = child.stdio[channelDescriptor] as Duplex;
-    this.#channel = new Channel({ input: pipe, output: pipe, handlers: {} });
+    this.#channel = new Channel({ input: pipe, output: pipe, handlers: {}, onNotice: onTold });
     this.#ready = this.#channel.call('setup', setup);
     this.#ready.then(onReady, (error: Error) => {
       // That it has ended is told by itself.

@@ -55,6 +55,8 @@ export interface DetectParams {
   /** What the user says about it; checked. */
   readonly machineFile?: MachineFile;
   readonly python?: string;
+  /** Tells by notices `told` how much of the devices' memory is taken, before it answers. */
+  readonly takenMemory?: boolean;
 }
 
 export interface ExamineParams {
@@ -137,6 +139,8 @@ export type WorkerNotice =
       readonly name: 'output';
       readonly payload: { readonly stream: 'stdout' | 'stderr'; readonly text: string };
     }
+  /** What the program tells without being asked, which whoever sent its setup knows; and `device-memory`, where that was asked. */
+  | { readonly name: 'told'; readonly payload: { readonly name: string; readonly payload: unknown } }
   /** What the program answered to its setup. */
   | { readonly name: 'ready'; readonly payload: unknown }
   /** No task can run there any more: why the program is gone, or does not start. It comes before tasks that this ends. */

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import type { Machine } from '../core/machine/machine.js';
 import { detectMachine } from '../detect/detect.js';
+import { liveHost } from '../host/live.js';
+import { takenMemoryOf, tellsTakenMemory } from '../sensors/taken-memory.js';
 import { type Checkout, checkOut } from '../sync/check-out.js';
 import { cleanCache } from '../sync/clean-cache.js';
 import { environmentOfOurs } from '../sync/git.js';
@@ -75,9 +77,24 @@ export class Worker {
     this.#checkout?.release();
   }
 
-  #detect(params: DetectParams): Promise<Machine> {
+  async #detect(params: DetectParams): Promise<Machine> {
     this.#detecting = detect(params, this.#options.root);
-    return this.#detecting;
+    const machine = await this.#detecting;
+    if (params.takenMemory) await this.#tellTakenMemory(machine, params.classes);
+    return machine;
+  }
+
+  /** Nothing of the run is there yet: what is taken, others have. */
+  async #tellTakenMemory({ devices }: Machine, classes: DetectParams['classes']): Promise<void> {
+    const host = liveHost();
+    for (const device of devices) {
+      if (!classes.includes(device.class) || !tellsTakenMemory(host, device)) continue;
+      const taken = await takenMemoryOf(host, device);
+      if (taken === undefined) continue;
+      const { bytes: takenBytes, by } = taken;
+      const news = { deviceId: device.id, takenBytes, ...(by !== undefined && { by }) };
+      this.#options.notify('told', { name: 'device-memory', payload: news });
+    }
   }
 
   async #cache(treeId: string) {
@@ -136,6 +153,7 @@ export class Worker {
         ...params,
         root,
         onOutput: (stream, text) => notify('output', { stream, text }),
+        onTold: (name, payload) => notify('told', { name, payload }),
         onReady: (answer) => notify('ready', answer),
         onEnded: (reason) => notify('ended', reason),
       });

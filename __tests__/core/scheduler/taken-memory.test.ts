@@ -63,6 +63,21 @@ test('another device that has the room, or may have it, is waited for', () => {
   ]);
 });
 
+test('a machine that is still to come is waited for, and tells before its slots what is taken there', () => {
+  const { taken, tell } = setUp(1, { big });
+  tell({ type: 'machine-awaited', machine: 'box', address: 'ssh://box' });
+  expect(taken('gpu0', 10 * GiB)).toEqual([]);
+  const there = { machine: 'box', deviceId: 'gpu0' };
+  expect(tell({ type: 'device-memory', ...there, takenBytes: 9 * GiB })).toEqual([]);
+  const card = device({ id: 'gpu0', class: 'gpu', memoryBytes: 12 * GiB });
+  for (const slot of slots({ name: 'box', workers: 1, devices: [card] }))
+    expect(tell({ type: 'slot-up', slot })).toEqual([]);
+  expect(tell({ type: 'machine-settled', machine: 'box' })).toMatchObject([
+    { type: 'suite-unplaceable', suiteId: 'big', rejections: [{ until: 'now' }, { until: 'now' }] },
+    { type: 'run-ended' },
+  ]);
+});
+
 test('an alternative on the CPU is another device', () => {
   const { taken } = setUp(1, {
     either: {

@@ -16,7 +16,7 @@ export interface SshHost {
   readonly name: string;
   readonly configFile: string;
   readonly port: number;
-  /** Home of whoever logs in. */
+  /** Home of whoever logs in. Programs in its folder `bin` are found first. */
   readonly home: string;
   /** Path of a private key that it lets in. */
   readonly key: string;
@@ -67,7 +67,7 @@ StrictModes no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 UsePAM no
-SetEnv HOME=${home}
+SetEnv HOME=${home} PATH=${home}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 `,
   );
   writeFileSync(

@@ -19,6 +19,8 @@ test.each([
   ['a status that there is not', withOutcome({ status: 'green' }), 'its status is "green"'],
   ['a time that is none', withOutcome({ durationMs: 'long' }), 'it took "long" ms'],
   ['a negative time', withOutcome({ durationMs: -1 }), 'it took -1 ms'],
+  ['energy that is none', withOutcome({ energyJoules: { gpu0: 'much' } }), 'it took {"gpu0":"much"} J'],
+  ['negative energy', withOutcome({ energyJoules: { gpu0: -1 } }), 'it took {"gpu0":-1} J'],
   ['a result that is a text', withOutcome({ result: 'passed' }), 'no object'],
   ['an empty result', withOutcome({ result: {} }), 'empty'],
   ['a result without tests', withOutcome({ result: { testResult: {} } }), 'names no tests'],

@@ -80,14 +80,10 @@ export class Fleet {
     if (this.#slots.has(slot.id)) {
       throw bug(`Slot ${slot.id} came up twice.`);
     }
-    const machine = this.#machines.get(slot.machine.name) ?? {
-      load: new MachineLoad(this.#locks),
-      pools: new Set(),
-    };
+    const machine = this.#machineOf(slot.machine.name);
     const pool = this.#pools.get(slot.type) ?? new FleetPool(slot, machine);
     const added = { id: slot.id, ordinal: this.#nextOrdinal++, slot, pool };
     machine.load.leadMs = slot.leadMs ?? 0;
-    this.#machines.set(slot.machine.name, machine);
     this.#pools.set(slot.type, pool);
     this.#slots.set(slot.id, added);
     pool.slotCount++;
@@ -115,25 +111,23 @@ export class Fleet {
     return [...this.#slots.values()].flatMap(({ id, slot }) => (slot.machine.name === machine ? id : []));
   }
 
-  /** An unknown machine is ignored. */
+  /** Of a machine whose slots may still have to come, as for the two below. */
   setHot(machine: string, deviceId: string, isHot: boolean): void {
-    const { hotDevices } = this.#machines.get(machine)?.load ?? {};
-    if (isHot) hotDevices?.add(deviceId);
-    else hotDevices?.delete(deviceId);
+    const { hotDevices } = this.#machineOf(machine).load;
+    if (isHot) hotDevices.add(deviceId);
+    else hotDevices.delete(deviceId);
   }
 
-  /** An unknown machine is ignored. */
   setLead(machine: string, leadMs: number): void {
-    const { load } = this.#machines.get(machine) ?? {};
-    if (load !== undefined) load.leadMs = leadMs;
+    this.#machineOf(machine).load.leadMs = leadMs;
   }
 
-  /** An unknown machine is ignored. */
   setTakenByOthers(machine: string, deviceId: string, bytes: number, by: string | undefined): void {
-    this.#machines.get(machine)?.load.othersMemory.set(deviceId, { bytes, ...(by !== undefined && { by }) });
+    const { othersMemory } = this.#machineOf(machine).load;
+    othersMemory.set(deviceId, { bytes, ...(by !== undefined && { by }) });
   }
 
-  /** Undefined when the machine has no slots. */
+  /** Undefined for a machine of which nothing is known. */
   permitsOf(machine: string): Permits | undefined {
     return this.#machines.get(machine)?.load.permits;
   }
@@ -151,6 +145,12 @@ export class Fleet {
       const slot = this.#slotOf(id);
       insertFree(slot.pool, slot);
     }
+  }
+
+  #machineOf(name: string): FleetMachine {
+    const machine = this.#machines.get(name) ?? { load: new MachineLoad(this.#locks), pools: new Set() };
+    this.#machines.set(name, machine);
+    return machine;
   }
 
   #loadOf([first]: readonly Slot[]): MachineLoad {

@@ -36,6 +36,7 @@ export class Intake {
       case 'machine-settled':
         this.#state.awaited.delete(event.machine);
         if (event.problem !== undefined) this.#state.absent.set(event.machine, event.problem);
+        refuseTakenMemory(this.#state);
         break;
       case 'slot-up':
         this.#state.changes++;

@@ -35,8 +35,9 @@ function absentRejections({ absent }: RunState): readonly Rejection[] {
 
 /** With `takenMemory: 'fail'`, refuses suites that do not fit because other programs have taken the memory they need. */
 export function refuseTakenMemory(state: RunState): void {
-  const { options, backlog, fleet } = state;
-  if (options.takenMemory !== 'fail') return;
+  const { options, backlog, fleet, awaited } = state;
+  // A machine that is still to come may have the room.
+  if (options.takenMemory !== 'fail' || awaited.size > 0) return;
   backlog.matchPools(fleet.pools);
   for (const group of [...backlog.groups]) {
     const rejections = explainTakenMemory(group);

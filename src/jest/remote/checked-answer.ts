@@ -29,10 +29,11 @@ function problemOf(answer: unknown, path: string): string | undefined {
   if (!isObject(answer) || !isObject(answer['outcome']) || !Array.isArray(answer['files'])) {
     return 'outcome or files are missing';
   }
-  const { status, durationMs, result } = answer['outcome'];
+  const { status, durationMs, result, energyJoules = {} } = answer['outcome'];
   if (!suiteStatuses.some((known) => known === status)) return `its status is ${JSON.stringify(status)}`;
-  if (!Number.isFinite(durationMs) || Number(durationMs) < 0)
-    return `it took ${JSON.stringify(durationMs)} ms`;
+  if (!isAmount(durationMs)) return `it took ${JSON.stringify(durationMs)} ms`;
+  if (!isObject(energyJoules) || !Object.values(energyJoules).every(isAmount))
+    return `it took ${JSON.stringify(energyJoules)} J`;
   if (result === undefined) return undefined;
   if (!isObject(result)) return 'its result is no object';
   const { testResult } = result;
@@ -40,4 +41,8 @@ function problemOf(answer: unknown, path: string): string | undefined {
   if (!isObject(testResult) || !Array.isArray(testResult['testResults'])) return 'its result names no tests';
   const of = testResult['testFilePath'];
   return of === path ? undefined : `it is the result of ${JSON.stringify(of)}`;
+}
+
+function isAmount(value: unknown): boolean {
+  return Number.isFinite(value) && Number(value) >= 0;
 }

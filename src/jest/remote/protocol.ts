@@ -4,6 +4,7 @@ import type { Machine } from '../../core/machine/machine.js';
 import type { Start, SuiteOutcome } from '../../execute/executor.js';
 import type { SuiteResult } from '../suite.js';
 import type { RunFlags } from './run-flags.js';
+import type { Sensed } from './served-sensors.js';
 import type { SourceMaps } from './source-maps.js';
 
 /** What Jest on another machine gets before its first suite. */
@@ -14,6 +15,7 @@ export interface ServedSetup {
   readonly workers: number;
   readonly fast: boolean;
   readonly flags: RunFlags;
+  readonly sensed: Sensed;
   /** Which files are covered where only changed ones are: the sets that Jest gives its runners, as lists of paths there. */
   readonly context: { readonly [Key in keyof TestRunnerContext]: readonly string[] };
 }

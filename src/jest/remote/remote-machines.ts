@@ -16,6 +16,7 @@ import { RemoteMachine } from '../../remote/remote-machine.js';
 import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
 import { Unreachable } from '../../transport/transport.js';
 import { configDifferences } from './config-differences.js';
+import { DeviceNews, deviceNeedsOf } from './device-news.js';
 import { jestStart } from './jest-start.js';
 import { moved } from './moved.js';
 import { nodeArgs } from './node-args.js';
@@ -33,6 +34,10 @@ export interface RemoteMachinesOptions {
   /** Of the suites that are to run. */
   readonly profiles: readonly WorkloadProfile[];
   readonly fast: boolean;
+  /** See the option `heat`. */
+  readonly heat: boolean;
+  /** Whether other programs count that take memory of devices. */
+  readonly heedsOthers: boolean;
   /** This process runs suites itself, and may be busy with one for long. */
   readonly inBand: boolean;
   tell(happening: Happening): void;
@@ -57,6 +62,8 @@ export class RemoteMachines {
   readonly #options: RemoteMachinesOptions;
   readonly #remotes: readonly RemoteMachine[];
   readonly #joined = new Map<string, Joint>();
+  /** By name of the machine. */
+  readonly #news = new Map<string, DeviceNews>();
   readonly #left = new AbortController();
   readonly #joining: Promise<unknown>[] = [];
   readonly #tree: Promise<WorkingTree>;
@@ -125,6 +132,7 @@ export class RemoteMachines {
       const lost = remote.lost.then((reason) => this.#lose(name, reason));
       this.#joined.set(name, { remote, there: prepared.root, here, gone: Promise.race([lost, left]) });
       tell({ type: 'machine-known', machine });
+      this.#news.get(name)?.begin(machine.devices);
       for (const slot of slots) tell({ type: 'slot-up', slot });
       tell({ type: 'machine-settled', machine: name, treeId, tookMs });
     } catch (error) {
@@ -161,7 +169,7 @@ export class RemoteMachines {
   }
 
   #remoteOf(machine: RemoteMachineConfig): RemoteMachine {
-    const { globalConfig, contexts, context, profiles, fast, inBand } = this.#options;
+    const { globalConfig, contexts, context, profiles, fast, heat, heedsOthers, inBand, say } = this.#options;
     const transport = transportTo(machine, 'option machines', {
       ...(inBand && { busySeconds: inBandBusySeconds }),
     });
@@ -174,12 +182,16 @@ export class RemoteMachines {
     );
     const configs = contexts.map(({ config }) => config);
     const workers = machine.workers ?? (globalConfig.runInBand ? 1 : undefined);
+    const needs = deviceNeedsOf(profiles, heedsOthers);
+    const tell = (happening: Happening) => this.#tellJoined(name, happening);
+    this.#news.set(name, new DeviceNews({ machine: name, needs, tell, say }));
     const places = { there: '', here: '' };
     return new RemoteMachine({
       transport,
       detect: {
         classes: [...new Set(profiles.flatMap(({ hardware }) => hardware.map((need) => need.class)))],
         lazy: lazyProbesFor(profiles),
+        ...(needs.some(({ minMemoryBytes }) => minMemoryBytes > 0) && { takenMemory: true }),
         ...(machine.python !== undefined && { python: machine.python }),
         ...(machine.machine !== undefined && {
           machineFile: machineFileFor(machine.machine, globalConfig.rootDir),
@@ -197,6 +209,7 @@ export class RemoteMachines {
           workers: count,
           fast,
           flags: runFlags(globalConfig, configs),
+          sensed: { heat, needs },
           context: Object.fromEntries(
             Object.entries(context).flatMap(([key, paths]) => (paths ? [[key, [...paths]]] : [])),
           ),
@@ -214,7 +227,7 @@ export class RemoteMachines {
           ),
         };
       },
-      onLead: (leadMs) => this.#tellJoined(name, { type: 'link-measured', machine: name, leadMs }),
+      onLead: (leadMs) => tell({ type: 'link-measured', machine: name, leadMs }),
       onNotice: (notice) => this.#hear(name, notice, (value) => moved(value, places.there, places.here)),
     });
   }
@@ -223,6 +236,7 @@ export class RemoteMachines {
   #hear(name: string, { name: kind, payload }: WorkerNotice, move: <Value>(value: Value) => Value): void {
     if (kind === 'output') process[payload.stream].write(move(payload.text));
     else if (kind === 'ready') this.#compareConfigs(name, move((payload as ServedProjects).configs));
+    else if (kind === 'told') this.#news.get(name)?.hear(payload.name, payload.payload);
     else if (kind === 'progress')
       this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);
   }

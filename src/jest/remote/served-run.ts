@@ -6,6 +6,7 @@ import type { ClaimQueue } from '../../claims/queue.js';
 import { claimedDevices, needsOf } from '../../claims/resources.js';
 import { Ticket } from '../../claims/ticket.js';
 import type { LocalWorkers } from '../../execute/local-workers.js';
+import { liveHost } from '../../host/live.js';
 import { Channel } from '../../transport/channel.js';
 import type { Call } from '../../transport/transport.js';
 import { forceExitedText } from '../run/force-exited.js';
@@ -16,6 +17,7 @@ import { say, session } from '../session.js';
 import type { SuiteResult } from '../suite.js';
 import { suiteId } from '../suites.js';
 import type { ServedOutcome, ServedProjects, ServedSetup, ServedTask } from './protocol.js';
+import { ServedSensors } from './served-sensors.js';
 import { snapshotPathsOf, watchFiles } from './snapshot-files.js';
 import { sourceMapsOf } from './source-maps.js';
 
@@ -30,6 +32,8 @@ export class ServedRun {
   readonly #claims: ClaimQueue | undefined;
   #setup: ServedSetup | undefined;
   #workers: LocalWorkers<SuiteResult> | undefined;
+  #sensors: ServedSensors | undefined;
+  #channel: Channel | undefined;
 
   /** @param claims The queue in which the runs of this machine claim devices and locks; undefined: this run ignores other runs. */
   constructor(
@@ -61,11 +65,13 @@ export class ServedRun {
           },
         },
       });
+      this.#channel = channel;
       void channel.lost.then(() => {
         this.#workers?.killAll();
         process.exit(1);
       });
     });
+    this.#sensors?.stop();
     if (await this.#workers?.endAll()) say(forceExitedText());
   }
 
@@ -79,9 +85,9 @@ export class ServedRun {
         });
       }
     }
-    const { machine, workers, fast, flags, context } = setup;
+    const { machine, workers, fast, flags, context, sensed } = setup;
     this.#setup = setup;
-    this.#workers = suiteWorkers({
+    const pool = suiteWorkers({
       tests: [...this.#tests.values()],
       globalConfig: { ...this.#globalConfig, ...flags.global },
       context: {
@@ -92,13 +98,21 @@ export class ServedRun {
       fairThreads: fairThreadsOf(machine.machine.cpuBudget, { count: workers, asked: true }),
       fast,
     });
+    this.#workers = pool;
+    this.#sensors = new ServedSensors({
+      sensed,
+      machine,
+      host: liveHost(),
+      tell: ({ type, ...news }) => this.#channel?.notify(type, news),
+      endIdleWorkers: () => pool.endIdle(),
+    });
     return { configs };
   }
 
   async #run(task: ServedTask, { signal, emit }: Call): Promise<ServedOutcome> {
     const { id } = task.suite;
     const test = this.#tests.get(id);
-    if (this.#setup === undefined || this.#workers === undefined)
+    if (this.#setup === undefined || this.#workers === undefined || this.#sensors === undefined)
       throw new Error('no setup came before the first suite');
     if (test === undefined) throw new Error(`Jest there finds no test file for ${id}`);
     const { machine, workers } = this.#setup;
@@ -110,7 +124,7 @@ export class ServedRun {
       const changes = watchFiles(await snapshotPathsOf(test));
       const fairThreads = fairThreadsOf(machine.machine.cpuBudget, { count: workers, asked: true });
       const onEvent = async (name: string, payload: unknown) => emit(name, payload);
-      const executor = onWorkers(this.#workers, this.#tests, fairThreads, onEvent);
+      const executor = this.#sensors.around(onWorkers(this.#workers, this.#tests, fairThreads, onEvent));
       const outcome = await executor.run({ ...task, machine }, signal);
       return { outcome, sourceMaps: sourceMapsOf(outcome.result), files: changes() };
     } finally {

@@ -206,6 +206,8 @@ export class HardwareRun {
       context,
       profiles: this.#profiles.filter((profile) => isSelected(profile, only)),
       fast: options.fast,
+      heat: options.heat,
+      heedsOthers: this.#input.claims !== undefined,
       inBand: this.#inBand,
       tell: (happening) => void this.#run.tell(happening),
       say,
