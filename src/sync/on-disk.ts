@@ -23,12 +23,12 @@ export function existingPaths(root: string, paths: readonly string[]): readonly 
   });
 }
 
-/** Undefined: nothing is there, be it because a folder above it is a file. */
+/** Undefined: nothing is there, be it because a folder above it is a file, or a link that leads to itself. */
 export function statOf(path: string): Stats | undefined {
   try {
     return lstatSync(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(codeOf(error) ?? '')) return undefined;
     throw error;
   }
 }
