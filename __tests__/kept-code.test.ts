@@ -1,22 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import {
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const repository = fileURLToPath(new URL('..', import.meta.url));
-const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
+const require = createRequire(import.meta.url);
+const jest = require.resolve('jest/bin/jest');
+const { installBuilt } = require('../scripts/install-built.cjs') as { installBuilt(folder: string): string };
 const folders: string[] = [];
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -26,16 +24,7 @@ afterAll(() => {
 function installed() {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'kept-code-')));
   folders.push(folder);
-  const modules = join(folder, 'node_modules');
-  const cache = join(modules, '.cache/jest-runner-hardware');
-  mkdirSync(modules);
-  for (const name of readdirSync(join(repository, 'node_modules'))) {
-    if (name.startsWith('.') || name === 'jest-runner-hardware') continue;
-    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
-  }
-  for (const part of ['package.json', 'dist']) {
-    cpSync(join(repository, part), join(modules, 'jest-runner-hardware', part), { recursive: true });
-  }
+  const cache = join(installBuilt(folder), '.cache/jest-runner-hardware');
   const write = (path: string, content: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), content);

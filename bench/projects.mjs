@@ -3,20 +3,19 @@
  * for ours without its fast path.
  */
 import {
-  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
+import { installBuilt } from '../scripts/install-built.cjs';
 import { seeded } from './measure.mjs';
 import { flags } from './report.mjs';
 
@@ -37,16 +36,7 @@ const repository = fileURLToPath(new URL('..', import.meta.url));
 /** Where a script's projects live; removed when the script ends, unless `--keep`. @returns {string} */
 export function workspace() {
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'jest-runner-hardware-bench-'));
-  const modules = join(root, 'node_modules');
-  mkdirSync(modules);
-  for (const name of readdirSync(join(repository, 'node_modules'))) {
-    if (name.startsWith('.') || name === 'jest-runner-hardware') continue;
-    symlinkSync(join(repository, 'node_modules', name), join(modules, name));
-  }
-  // A copy, not a link: what is measured does not change when the sources are built again.
-  for (const part of ['package.json', 'dist']) {
-    cpSync(join(repository, part), join(modules, 'jest-runner-hardware', part), { recursive: true });
-  }
+  installBuilt(root);
   if (flags.keep) console.error(root);
   else process.on('exit', () => rmSync(root, { recursive: true, force: true }));
   return root;
