@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { packedInstall, stockOnly, takeLock } from './install.js';
@@ -22,10 +22,18 @@ export async function takePlace(...path: readonly string[]): Promise<Place> {
   // The first try may only have removed the lock of a process that was killed.
   const own = takeLock(lock) || takeLock(lock);
   const directory = own ? usual : join(usual, `beside-${process.pid}`);
-  const nodeModules = join(directory, 'node_modules');
-  rmSync(nodeModules, { recursive: true, force: true });
-  if (!stockOnly) cpSync(packageDirectory, join(nodeModules, 'jest-runner-hardware'), { recursive: true });
+  if (!stockOnly) copyPackage(packageDirectory, join(directory, 'node_modules'));
   return { directory, release: () => rmSync(own ? lock : directory, { recursive: true, force: true }) };
+}
+
+/** Anew when the sources have changed. What it keeps beside itself for the next run stays. */
+function copyPackage(from: string, nodeModules: string): void {
+  const mark = join(nodeModules, '.copy-of');
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === from) return;
+  const copy = join(nodeModules, 'jest-runner-hardware');
+  for (const path of [mark, copy]) rmSync(path, { recursive: true, force: true });
+  cpSync(from, copy, { recursive: true });
+  writeFileSync(mark, from);
 }
 
 /** A name as the name of a folder. */
