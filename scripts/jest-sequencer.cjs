@@ -5,12 +5,13 @@
  */
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** Seconds of CPU time, roughly; any other file takes about one. */
+/** Seconds, roughly; any other file takes about one. */
 const expectedSeconds = [
-  [/[\\/]e2e[\\/](shards|parity-)/, 40],
+  [/[\\/]e2e[\\/](lost-machines|faults|parity-|shards|devices)/, 40],
   [/[\\/]e2e[\\/]/, 15],
+  [/[\\/](sync|transport|browsers)[\\/]/, 10],
   [/[\\/]strategies[\\/]contract[\\/]/, 5],
-  [/[\\/](simulate|scheduler-scale|task-scheduler|merge-coverage|browsers)\.test/, 5],
+  [/[\\/](simulate|advise|scheduler-scale|task-scheduler|coverage|many-suites|kept-code)\.test/, 5],
 ];
 
 module.exports = class SlowestFirst extends Sequencer {
