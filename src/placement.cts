@@ -26,13 +26,16 @@ export interface SuitePlacement {
   readonly backends: readonly Backend[];
   /** The first of the file's `@precision` that the device has; undefined when the file asks for none. */
   readonly precision: Precision | undefined;
-  /** The largest of the file's `@batch-sizes` that fits the device, ≥ 1; undefined when the file gives none. */
+  /**
+   * The largest of the file's `@batch-sizes` that fits the device, ≥ 1, or a smaller one after the device ran out of memory with
+   * it; undefined when the file gives none.
+   */
   readonly batchSize: number | undefined;
   /** How many threads the suite may keep busy, ≥ 1: the size for a thread pool. Undefined without a device. */
   readonly cpuThreads: number | undefined;
   /** True when the device lies outside what the file asked for (`@unsatisfiable degrade`). */
   readonly degraded: boolean;
-  /** 1, or higher when an earlier attempt was lost: its process was killed, its machine went away. */
+  /** 1, or higher when an earlier attempt was lost (its process was killed, its machine went away) or ended by its device. */
   readonly attempt: number;
 }
 

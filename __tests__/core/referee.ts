@@ -19,6 +19,10 @@ export class Referee {
   readonly #suites = new Map<string, Suite>();
   readonly #attempts = new Map<string, number>();
   readonly #requeued = new Set<string>();
+  /** Suites whose last attempt an accelerator ended. */
+  readonly #faulted = new Set<string>();
+  /** Machines, or `<machine>/<device>`, where nothing starts any more. */
+  readonly #setAside = new Set<string>();
   readonly #ends = new Map<string, string>();
   readonly #running = new Map<string, Running>();
   readonly #ahead = new Set<string>();
@@ -68,6 +72,11 @@ export class Referee {
       case 'run-cancelled':
         this.#cancelled = true;
         break;
+      case 'set-aside':
+        this.#setAside.add(
+          event.deviceId === undefined ? event.machine : `${event.machine}/${event.deviceId}`,
+        );
+        break;
       case 'suite-started':
         this.#ahead.delete(event.placement.suiteId);
         this.#start(event.placement, event.attempt, event.speculative === true);
@@ -102,24 +111,36 @@ export class Referee {
           this.#running.get(event.slotId)?.suite.id === event.suiteId,
           `${event.suiteId} ended twice`,
         );
+        this.#faulted.delete(event.suiteId);
+        if (event.deviceFault !== undefined && this.#slots.get(event.slotId)?.device.class !== 'cpu') {
+          this.#faulted.add(event.suiteId);
+        }
         this.#running.delete(event.slotId);
         if (this.#stopped.delete(event.slotId)) {
           this.#expect(event.status === 'cancelled', `${event.suiteId} was stopped and has a result`);
-        } else if (event.status !== 'lost' || !this.#isRunning(event.suiteId)) {
+        } else if (
+          (event.status !== 'lost' && !this.#faulted.has(event.suiteId)) ||
+          !this.#isRunning(event.suiteId)
+        ) {
           this.#end(event.suiteId, event.status);
         }
         break;
-      case 'suite-requeued':
-        this.#expect(this.#ends.get(event.suiteId) === 'lost', `${event.suiteId} requeued but not lost`);
+      case 'suite-requeued': {
+        const isFaulted = this.#faulted.has(event.suiteId);
+        this.#expect(
+          this.#ends.get(event.suiteId) === 'lost' || isFaulted,
+          `${event.suiteId} requeued but not lost`,
+        );
         this.#expect(
           event.attempt === 1 + (this.#attempts.get(event.suiteId) ?? 0) &&
-            !this.#requeued.has(event.suiteId),
+            (isFaulted || !this.#requeued.has(event.suiteId)),
           `${event.suiteId} requeued twice`,
         );
         this.#expect(!this.#isRunning(event.suiteId), `${event.suiteId} requeued while it runs`);
-        this.#requeued.add(event.suiteId);
+        if (!isFaulted) this.#requeued.add(event.suiteId);
         this.#ends.delete(event.suiteId);
         break;
+      }
       case 'suite-unplaceable':
         this.#expect(event.rejections.length > 0, `${event.suiteId} refused without a reason`);
         this.#end(event.suiteId, event.action);
@@ -144,6 +165,7 @@ export class Referee {
       (profile.precisions.length === 0 || profile.precisions.some((one) => device.precisions.includes(one)));
     const deviceBytes = device.memoryBytes ?? (onCpu ? machine.memoryBudgetBytes : 0);
     if (!meets || profile.minMemoryBytes > deviceBytes) return false;
+    if (this.#setAside.has(machine.name) || this.#setAside.has(slot.type)) return false;
     const hostBytes = profile.hostMemoryBytes ?? (onCpu ? profile.minMemoryBytes : 0);
     if (hostBytes > machine.memoryBudgetBytes) return false;
     const here = this.running.filter((other) => other.slot.machine.name === machine.name);

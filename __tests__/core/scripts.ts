@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Suite } from '../../src/core/events.js';
+import { deviceFaultKinds, type Suite } from '../../src/core/events.js';
 import { type Device, type Slot, slotsOf } from '../../src/core/machine/machine.js';
 import type { WorkloadProfile } from '../../src/core/workload/profile.js';
 import { device, GiB, gpu, profile } from './cluster.js';
@@ -84,11 +84,29 @@ const suites: fc.Arbitrary<Suite> = fc.record({
   fileBytes: fc.integer({ min: 0, max: 5000 }),
 });
 
-const outcome = fc.record({
-  status: often('passed', fc.constantFrom('failed', 'lost', 'skipped', 'timed-out')),
-  // Rarely far longer than any history says: then a second attempt may come.
-  durationMs: often(20, fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 5000, max: 30_000 }))),
-});
+const ending = fc.oneof(
+  { weight: 8, arbitrary: fc.constant({ status: 'passed' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ status: fc.constantFrom('failed', 'lost', 'skipped', 'timed-out') }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      status: fc.constantFrom('failed', 'lost'),
+      deviceFault: fc.constantFrom(...deviceFaultKinds).map((kind) => ({ kind, evidence: 'E' })),
+    }),
+  },
+  { weight: 1, arbitrary: fc.constant({ status: 'lost' as const, infrastructure: true as const }) },
+);
+
+const outcome = fc
+  .record({
+    ending,
+    // Rarely far longer than any history says: then a second attempt may come.
+    durationMs: often(20, fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 5000, max: 30_000 }))),
+  })
+  .map(({ ending: ended, durationMs }) => ({ ...ended, durationMs }));
 
 const moment = fc.integer({ min: 0, max: 200 });
 const losses = fc.array(

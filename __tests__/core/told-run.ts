@@ -1,5 +1,5 @@
 import { Estimates } from '../../src/core/estimate/estimate.js';
-import type { RunEvent, Suite, SuiteStatus } from '../../src/core/events.js';
+import type { RunEvent, Suite, SuiteEnded, SuiteStatus } from '../../src/core/events.js';
 import type { Slot } from '../../src/core/machine/machine.js';
 import type { SchedulerOptions } from '../../src/core/scheduler/options.js';
 import { Scheduler } from '../../src/core/scheduler/scheduler.js';
@@ -31,6 +31,7 @@ export class Run {
     status: SuiteStatus = 'passed',
     attempt = 1,
     atMs = 5,
+    more: Pick<SuiteEnded, 'deviceFault' | 'infrastructure' | 'cause' | 'lastOutput'> = {},
   ): readonly string[] {
     return this.tell({
       type: 'suite-ended',
@@ -41,6 +42,7 @@ export class Run {
       attempt,
       degraded: false,
       durationMs: 5,
+      ...more,
     });
   }
 }
@@ -48,8 +50,8 @@ export class Run {
 function inShort(event: RunEvent): string {
   switch (event.type) {
     case 'suite-started': {
-      const { suiteId, slotId, partnerSlotIds = [], degraded } = event.placement;
-      return `${suiteId} on ${[slotId, ...partnerSlotIds].join(' and ')}${degraded ? ' degraded' : ''}${event.attempt > 1 ? ' again' : ''}`;
+      const { suiteId, slotId, partnerSlotIds = [], degraded, batchSize } = event.placement;
+      return `${suiteId} on ${[slotId, ...partnerSlotIds].join(' and ')}${degraded ? ' degraded' : ''}${event.attempt > 1 ? ' again' : ''}${batchSize === undefined ? '' : ` with batch size ${batchSize}`}`;
     }
     case 'suite-unplaceable':
       return `${event.suiteId} ${event.action}: ${event.rejections.map(({ reason }) => reason).join('; ')}`;
@@ -63,6 +65,10 @@ function inShort(event: RunEvent): string {
       return `${event.suiteId} returned from ${event.slotId}`;
     case 'suite-requeued':
       return `${event.suiteId} requeued: ${event.cause}`;
+    case 'suite-given-up':
+      return `${event.suiteId} given up: ${event.cause}`;
+    case 'set-aside':
+      return `${event.deviceId === undefined ? event.machine : `${event.machine}/${event.deviceId}`} set aside: ${event.reason}`;
     case 'attempt-stopped':
       return `${event.suiteId} stopped on ${event.slotId}: ${event.cause}`;
     case 'suite-not-started':

@@ -1,5 +1,5 @@
 import { Estimates, type Observation } from '../../src/core/estimate/estimate.js';
-import type { RunEvent, Suite, SuiteStatus } from '../../src/core/events.js';
+import type { RunEvent, Suite, SuiteEnded } from '../../src/core/events.js';
 import type { Slot } from '../../src/core/machine/machine.js';
 import { Scheduler } from '../../src/core/scheduler/scheduler.js';
 import type { Strategy } from '../../src/core/strategies/index.js';
@@ -16,7 +16,10 @@ export interface Script {
   /** Queued before the run is opened when `atMs` is 0. */
   readonly suites: readonly { readonly suite: Suite; readonly atMs: number }[];
   /** How attempts end, in the order of their starts, used again and again. */
-  readonly outcomes: readonly { readonly status: SuiteStatus; readonly durationMs: number }[];
+  readonly outcomes: readonly ({ readonly durationMs: number } & Pick<
+    SuiteEnded,
+    'status' | 'deviceFault' | 'infrastructure'
+  >)[];
   readonly cancelAtMs?: number;
   readonly unsatisfiable?: UnsatisfiablePolicy;
   readonly retryLost?: boolean;
@@ -80,7 +83,7 @@ export function virtualRun(
         });
       }
       if (each.type !== 'suite-started') continue;
-      const { status, durationMs } = outcomes[starts++ % outcomes.length] ?? {
+      const { durationMs, ...outcome } = outcomes[starts++ % outcomes.length] ?? {
         status: 'passed',
         durationMs: 1,
       };
@@ -92,9 +95,9 @@ export function virtualRun(
         suiteId,
         slotId,
         attempt,
-        status,
         degraded,
         durationMs,
+        ...outcome,
       });
     }
     look(referee, opened);

@@ -76,6 +76,8 @@ test('there is an event of every type to read', () => {
       treeId: 'a1',
       tookMs: { connect: 1, send: 2, prepare: 3 },
     },
+    { atMs: 9, type: 'set-aside', machine: 'local', deviceId: 'gpu0', reason: 'is gone: fallen off the bus' },
+    { atMs: 9, type: 'suite-given-up', suiteId: 'a', cause: 'took down 2 workers' },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },
     { atMs: 9, type: 'machine-lost', machine: 'gpu-box', reason: 'gpu-box was lost: it was closed' },
     { atMs: 9, type: 'link-measured', machine: 'gpu-box', leadMs: 240 },

@@ -42,7 +42,7 @@ export interface HardwareOptionsInput {
   readonly unsatisfiable?: string | undefined;
   /** An unfiltered run fails when no suite of one of these classes executed a test. Default none. */
   readonly requireExecuted?: readonly DeviceClass[] | undefined;
-  /** The run fails, naming them, when suites were `flaky` (their process died, and a second attempt passed), `degraded` or `skipped` for want of hardware. Default none. */
+  /** The run fails, naming them, when suites were `flaky` (their process died or their device failed them, and a later attempt passed), `degraded` or `skipped` for want of hardware. Default none. */
   readonly failOn?: readonly FailOn[] | undefined;
   /** A machine file, relative to rootDir, or its content; added to what is detected. Default none. */
   readonly machine?: string | Readonly<Record<string, unknown>> | undefined;
@@ -68,7 +68,7 @@ export interface HardwareOptionsInput {
   readonly profiles?: Readonly<Record<string, ProfileInput>> | undefined;
   /** Names of pragmas that another tool uses in this project (`['feature']`): they are left alone wherever they stand. Default none. */
   readonly ignorePragmas?: readonly IgnorablePragma[] | undefined;
-  /** Whether a suite whose process died, or whose machine was lost, is tried again: alone on its machine, on another machine where one can run it. Default true. */
+  /** Whether a suite whose process died, whose machine was lost, or which its device failed is tried again: alone on its machine, on another machine where one can run it; after a fault of the device on a larger or another one, or with a smaller batch size. Default true. */
   readonly retryLost?: boolean | undefined;
   /** When the run should be over, such as `10m`: how long `power-aware` may take to save energy. Default: as long as it takes. */
   readonly finishWithin?: string | undefined;

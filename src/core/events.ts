@@ -55,6 +55,8 @@ export interface Placement {
   readonly estimate: Estimate;
   /** True when the device misses something that the suite requires (`degrade`). */
   readonly degraded: boolean;
+  /** After an earlier attempt ran out of device memory: the smaller batch size that this one is handed. Left out: the usual one. */
+  readonly batchSize?: number;
 }
 
 /** Why a suite could not go to a slot. */
@@ -168,6 +170,20 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   /** Others wait for it. What runs with it goes on, and no further suite starts with it. */
   | { readonly type: 'permit-withdrawn'; readonly machine: string; readonly permit: Permit }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
+  /**
+   * No further suite starts on the device, or on any device of the machine. What runs there goes on. Decided after errors of
+   * the device, or told by a run that kept it from an earlier one.
+   */
+  | {
+      readonly type: 'set-aside';
+      readonly machine: string;
+      /** Left out: all of the machine, for the rest of this run. */
+      readonly deviceId?: string;
+      /** The evidence, as the end of a sentence about it: `fell off: GPU has fallen off the bus`. */
+      readonly reason: string;
+      /** When an earlier run set it aside, ISO 8601, UTC; left out: this run did. */
+      readonly since?: string;
+    }
   | { readonly type: 'suite-queued'; readonly suite: Suite }
   /** Jest handed the suite over, and the run's own filter (`JEST_HARDWARE_ONLY`) leaves it out. */
   | { readonly type: 'suite-not-selected'; readonly suiteId: string; readonly reason: string }
@@ -216,12 +232,22 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly cause: string;
     }
   | SuiteEnded
-  /** An attempt was lost. The suite will be tried again; alone on its machine, unless a machine was lost. */
+  /**
+   * An attempt was lost, or ended by its device. The suite will be tried again: alone on its machine after its process died, and
+   * as the cause says after a fault of its device.
+   */
   | {
       readonly type: 'suite-requeued';
       readonly suiteId: string;
       /** Number of the coming attempt. */
       readonly attempt: number;
+      readonly cause: string;
+    }
+  /** The suite is not tried again although it was lost or ended by its device: its last attempt counts. */
+  | {
+      readonly type: 'suite-given-up';
+      readonly suiteId: string;
+      /** Why nothing is left to try, with the evidence of its attempts. */
       readonly cause: string;
     }
   | {
@@ -338,12 +364,31 @@ export interface SuiteEnded {
   readonly energyJoules?: Readonly<Record<string, number>>;
   /** What ended the attempt, with the evidence; for every status but passed and failed. */
   readonly cause?: string;
+  /** For lost: true unless the suite ended its own process, such as for a kill from outside or a machine that is gone. */
+  readonly infrastructure?: true;
+  /** For lost: the last that its process wrote to stderr, at most 12 lines. Left out: nothing. */
+  readonly lastOutput?: string;
+  /** For failed and lost: its device ended it, not an assertion. Left out on a CPU. */
+  readonly deviceFault?: DeviceFault;
   /** What failed, at most 10; for the status failed. Left out in older records. */
   readonly failures?: readonly TestFailure[];
   /** How many more tests failed; left out: none. */
   readonly moreFailures?: number;
   /** Tests that failed and passed when Jest tried them again (`jest.retryTimes`), at most 10; left out: none. */
   readonly retriedTests?: readonly string[];
+}
+
+/**
+ * What became of a device under a suite: too little memory, an error of driver or hardware, a device that is gone from its
+ * machine, or a browser or its adapter that was lost and that a new process gets anew.
+ */
+export const deviceFaultKinds = ['out-of-memory', 'error', 'gone', 'context-lost'] as const;
+export type DeviceFaultKind = (typeof deviceFaultKinds)[number];
+
+export interface DeviceFault {
+  readonly kind: DeviceFaultKind;
+  /** The line that says so, as the library or the driver wrote it, at most 300 characters. */
+  readonly evidence: string;
 }
 
 /** A failed test, or a suite that failed as a whole. */

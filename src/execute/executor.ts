@@ -1,4 +1,4 @@
-import type { Placement, Suite, SuiteStatus, TestFailure } from '../core/events.js';
+import type { DeviceFault, Placement, Suite, SuiteStatus, TestFailure } from '../core/events.js';
 import type { Device, Machine } from '../core/machine/machine.js';
 
 /**
@@ -28,10 +28,14 @@ export interface SuiteOutcome<Result> {
   readonly retriedTests?: readonly string[];
   /** For lost: whose fault it is, where there is evidence. Not part of the record, as `cause` says the same. */
   readonly blame?: Blame;
+  /** For failed and lost: its device ended it. */
+  readonly deviceFault?: DeviceFault;
   /** For a suite that was sent ahead: it has not started, and can be started anew. Its status is `cancelled`. */
   readonly notStarted?: true;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */
   readonly lastWords?: string;
+  /** For lost: the part of `lastWords` that the record keeps. */
+  readonly lastOutput?: string;
 }
 
 /** One attempt of a suite, with everything an executor needs. It exists in memory only; its line in the record is `suite-started`. */

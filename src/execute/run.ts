@@ -227,17 +227,22 @@ export class Run<Result> {
       this.#close(attempt, { status: 'cancelled', durationMs, cause: attempt.stoppedBecause });
       return;
     }
-    const cause = this.#options.cancelAfter(outcome);
-    if (cause !== undefined) {
+    const { id } = attempt.start.suite;
+    const cancelIfDue = () => {
+      const cause = this.#options.cancelAfter(outcome);
       // Removed first, because `cancel` ends all open attempts as cancelled and this one has its outcome.
-      this.#open.delete(attempt);
-      this.cancel(cause);
-    }
-    const { suite } = attempt.start;
-    const isTriedAgain = this.#close(attempt, outcome).some(
-      (decision) => decision.type === 'suite-requeued' && decision.suiteId === suite.id,
+      if (cause !== undefined) this.#open.delete(attempt);
+      if (cause !== undefined) this.cancel(cause);
+    };
+    // What its device ended may be tried again, and is no result then.
+    if (outcome.deviceFault === undefined) cancelIfDue();
+    const decisions = this.#close(attempt, outcome);
+    const isTriedAgain = decisions.some((each) => each.type === 'suite-requeued' && each.suiteId === id);
+    const goesOn = [...this.#open].some(
+      ({ start, stoppedBecause }) => start.suite.id === id && stoppedBecause === undefined,
     );
-    if (isTriedAgain) return;
+    if (isTriedAgain || goesOn) return;
+    if (outcome.deviceFault !== undefined) cancelIfDue();
     // The next suite is started first, so that its worker is not idle while reporters run.
     if (this.#options.inProcess !== true) await setImmediate();
     for (const listener of this.#listeners) listener.outcome?.(attempt.start, outcome);
@@ -245,10 +250,19 @@ export class Run<Result> {
 
   #close(open: Attempt, outcome: SuiteOutcome<Result>): readonly RunEvent[] {
     this.#open.delete(open);
-    const { result: _result, lastWords: _words, blame: _blame, notStarted: _not, ...ending } = outcome;
+    const { result: _result, lastWords: _words, blame, notStarted: _not, ...ending } = outcome;
     const { placement, attempt } = open.start;
     const { suiteId, slotId, degraded } = placement;
-    return this.tell({ type: 'suite-ended', suiteId, slotId, attempt, degraded, ...ending });
+    const isOfInfrastructure = outcome.status === 'lost' && blame !== undefined && blame !== 'suite';
+    return this.tell({
+      type: 'suite-ended',
+      suiteId,
+      slotId,
+      attempt,
+      degraded,
+      ...ending,
+      ...(isOfInfrastructure && { infrastructure: true }),
+    });
   }
 
   #endIfDone(): void {

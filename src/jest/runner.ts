@@ -160,6 +160,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       globalConfig,
       context: this.#context,
       options,
+      outputDirectory: paths.outputDirectory,
       claims,
       machines: isNested ? [] : (environment.machines ?? options.machines),
       only: environment.only,

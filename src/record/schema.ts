@@ -1,5 +1,11 @@
 import * as v from 'valibot';
-import { failOnStates, type RunEvent, recordVersion, suiteStatuses } from '../core/events.js';
+import {
+  deviceFaultKinds,
+  failOnStates,
+  type RunEvent,
+  recordVersion,
+  suiteStatuses,
+} from '../core/events.js';
 import {
   architectures,
   backends,
@@ -100,6 +106,7 @@ const placement = v.looseObject({
     spread: v.optional(amount, 0),
   }),
   degraded: v.boolean(),
+  batchSize: v.exactOptional(counting),
 });
 
 const permit = v.looseObject({
@@ -196,6 +203,13 @@ export const eventSchemas = {
     status: v.picklist(suiteStatuses),
   }),
   'slot-down': v.looseObject({ atMs: whole, slotId: v.string(), reason: v.string() }),
+  'set-aside': v.looseObject({
+    atMs: whole,
+    machine: v.string(),
+    deviceId: v.exactOptional(v.string()),
+    reason: v.string(),
+    since: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
+  }),
   'suite-queued': v.looseObject({
     atMs: whole,
     suite: v.looseObject({
@@ -251,6 +265,9 @@ export const eventSchemas = {
     cpuMs: v.exactOptional(amount),
     energyJoules: v.exactOptional(v.record(v.string(), amount)),
     cause: v.exactOptional(v.string()),
+    infrastructure: v.exactOptional(v.literal(true)),
+    lastOutput: v.exactOptional(v.string()),
+    deviceFault: v.exactOptional(v.looseObject({ kind: v.picklist(deviceFaultKinds), evidence: v.string() })),
     failures: v.exactOptional(
       v.array(
         v.looseObject({
@@ -269,6 +286,7 @@ export const eventSchemas = {
     attempt: counting,
     cause: v.string(),
   }),
+  'suite-given-up': v.looseObject({ atMs: whole, suiteId: v.string(), cause: v.string() }),
   'suite-unplaceable': v.looseObject({
     atMs: whole,
     suiteId: v.string(),

@@ -43,6 +43,8 @@ export function fates(record: readonly RunEvent[]): Readonly<Record<string, stri
       if (!('suiteId' in event) || event.suiteId !== suiteId) continue;
       if (event.type === 'suite-ended') found.push(event.status);
       else if (event.type === 'suite-requeued') found.pop();
+      // The end that counts was told before.
+      else if (event.type === 'suite-given-up') continue;
       else found.push(event.type);
     }
     return found.join(', ') || 'nothing';

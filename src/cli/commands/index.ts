@@ -1,6 +1,7 @@
 import type { Command } from '../command.js';
 import { adviseCommand } from './advise.js';
 import { detectCommand } from './detect.js';
+import { devicesCommand } from './devices.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
 import { initCommand } from './init.js';
@@ -17,6 +18,7 @@ import { workerCommand } from './worker.js';
 export const commands = {
   advise: adviseCommand,
   detect: detectCommand,
+  devices: devicesCommand,
   doctor: doctorCommand,
   explain: explainCommand,
   init: initCommand,

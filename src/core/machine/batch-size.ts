@@ -9,7 +9,7 @@ import type { Device } from './machine.js';
  */
 export function batchSizeOn(device: Device, profile: WorkloadProfile): number | undefined {
   const { optimalBatchSize, minMemoryBytes, preferredMemoryBytes } = profile;
-  const sizes = profile.batchSizes.length > 0 ? profile.batchSizes : [optimalBatchSize ?? []].flat();
+  const sizes = sizesOf(profile);
   const smallest = Math.min(...sizes);
   const best = optimalBatchSize ?? Math.max(...sizes);
   const fits = (size: number) => {
@@ -21,4 +21,14 @@ export function batchSizeOn(device: Device, profile: WorkloadProfile): number | 
   if (sizes.includes(best) && fits(best)) return best;
   const fitting = sizes.filter((size) => size < best && fits(size));
   return fitting.length > 0 ? Math.max(...fitting) : sizes.length > 0 ? smallest : undefined;
+}
+
+/** The next smaller size that the suite allows, after one was too large for its device; undefined when there is none. */
+export function smallerBatchSize(profile: WorkloadProfile, than: number): number | undefined {
+  const smaller = sizesOf(profile).filter((size) => size < than);
+  return smaller.length === 0 ? undefined : Math.max(...smaller);
+}
+
+function sizesOf({ batchSizes, optimalBatchSize }: WorkloadProfile): readonly number[] {
+  return batchSizes.length > 0 ? batchSizes : [optimalBatchSize ?? []].flat();
 }

@@ -5,6 +5,7 @@ import { bug } from '../vocabulary/bug.js';
 import type { UnsatisfiablePolicy, WorkloadProfile } from '../workload/profile.js';
 import { deviceCountOf } from './claim.js';
 import type { FleetPool } from './fleet.js';
+import type { Trail } from './recovery.js';
 import type { PendingSuite, SuiteGroup } from './strategy.js';
 import { comesBefore } from './turn.js';
 
@@ -16,6 +17,8 @@ export interface PendingAttempt extends PendingSuite {
   readonly alone: boolean;
   /** Name of the machine on which the last attempt was lost; it gets the next one only where no other machine can run it. */
   readonly lostOn?: string;
+  /** Left out for a suite that no attempt was lost of, or ended by its device. */
+  readonly trail?: Trail;
   readonly queuedAtMs: number;
 }
 
@@ -106,9 +109,10 @@ export function groupKey(
   policy: UnsatisfiablePolicy,
   hostMemoryBytes: number,
 ): string {
-  const { suite, alone } = pending;
+  const { suite, alone, lostOn, trail } = pending;
+  const after = [alone, lostOn, trail?.notOn, trail?.leastMemoryBytes];
   const others = fieldsOf('others').map((field) => askedOf(suite.profile, field));
-  return JSON.stringify([requirementsOf(suite), others, hostMemoryBytes, alone, policy]);
+  return JSON.stringify([requirementsOf(suite), others, hostMemoryBytes, after, policy]);
 }
 
 /** Everything that the feasibility filters read of a suite. */

@@ -8,6 +8,7 @@ import { claimOf, deviceCountOf } from './claim.js';
 import type { FleetPool } from './fleet.js';
 import { permitsOf } from './group-permits.js';
 import { matchingPools } from './matching.js';
+import { poolsAfter } from './recovery.js';
 
 /** What the pending suites take at most, each figure over all of them. */
 export interface PeakDemand {
@@ -124,9 +125,8 @@ export class Backlog {
   #match(group: BacklogGroup, all: Iterable<FleetPool>): void {
     const { pools, degraded } = matchingPools(group, all);
     group.degraded = degraded;
-    const { suite, lostOn } = group.head;
-    const elsewhere = pools.filter(({ anySlot }) => anySlot.machine.name !== lostOn);
-    for (const pool of elsewhere.length > 0 ? elsewhere : pools) {
+    const { suite } = group.head;
+    for (const pool of poolsAfter(group, pools)) {
       const claim = claimOf(suite, pool.anySlot, this.#estimates.estimateOf(suite, pool.deviceKind));
       group.claimByPool.set(pool, group.alone ? { ...claim, exclusive: true } : claim);
     }

@@ -1,6 +1,7 @@
 import type { SuiteEnded, SuiteStatus } from '../events.js';
 import { bug } from '../vocabulary/bug.js';
 import { type Attempt, firstSlotOf } from './attempts.js';
+import { isEndedByDevice, type Recovery, recoveryAfter, recoveryAfterMachine } from './recovery.js';
 import type { RunState } from './run-state.js';
 
 /** With these the suite has its result. */
@@ -33,7 +34,7 @@ export function removeSlot(slotId: string, reason: string, state: RunState): voi
     state.decide(lost);
     endAttempt(lost, state);
   }
-  returnSuccessors(slotId, state);
+  state.returnSuccessors(slotId);
   if (state.fleet.removeSlot(slotId)) state.backlog.invalidateMatches();
 }
 
@@ -44,6 +45,7 @@ export function removeMachine(machine: string, reason: string, state: RunState):
   const running = [...new Set(slotIds.flatMap((id) => attempts.holderOf(id) ?? []))];
   const endings = running.map((attempt) => ({
     attempt,
+    wasAlone: running.length === 1,
     rivals: attempts.rivalsOf(attempt).filter((rival) => !running.includes(rival)),
     lost: lostWithSlot(attempt, reason, state),
   }));
@@ -53,31 +55,17 @@ export function removeMachine(machine: string, reason: string, state: RunState):
     fleet.release(attempt.slots, attempt.claim);
   }
   for (const id of slotIds) {
-    returnSuccessors(id, state);
+    state.returnSuccessors(id);
     fleet.removeSlot(id);
   }
   backlog.invalidateMatches();
-  for (const { attempt, rivals, lost } of endings) {
+  for (const { attempt, wasAlone, rivals, lost } of endings) {
     const { suiteId } = lost;
     const isWanted = !attempt.stopped && rivals.length === 0 && !state.isPending(suiteId);
-    if (isWanted && state.options.retryLost) requeue(attempt, attempt.pending.alone, lost, state);
+    if (isWanted && state.options.retryLost && state.cancelled === undefined) {
+      recover(attempt, recoveryAfterMachine({ ...attempt, wasAlone }, lost), state);
+    }
     state.forgetIfEnded(suiteId);
-  }
-}
-
-/** The successor waits for a start like others. One that was withdrawn with the run meanwhile is ignored. */
-export function returnSuccessor(suiteId: string, state: RunState): void {
-  const successor = state.successors.remove(suiteId);
-  if (successor === undefined) return;
-  state.backlog.add(successor.pending);
-  state.changes++;
-}
-
-function returnSuccessors(slotId: string, state: RunState): void {
-  for (const { pending } of state.successors.behind(slotId)) {
-    const { suite, attempt: number } = pending;
-    state.decide({ type: 'successor-returned', suiteId: suite.id, slotId, attempt: number });
-    returnSuccessor(suite.id, state);
   }
 }
 
@@ -96,22 +84,30 @@ function lostWithSlot(attempt: Attempt, reason: string, { nowMs }: RunState): Su
 
 function conclude(attempt: Attempt, rivals: readonly Attempt[], ended: SuiteEnded, state: RunState): void {
   const { suiteId, attempt: number, status, durationMs, peakMemoryBytes } = ended;
-  const { estimates, retryLost } = state.options;
+  const { estimates } = state.options;
   if (status === 'passed') {
     const peak = peakMemoryBytes === undefined ? {} : { peakMemoryBytes };
     estimates.observe({ suiteId, deviceKind: attempt.pool.deviceKind, durationMs, ...peak });
   }
-  if (conclusive.has(status)) stop(rivals, `attempt ${number} gave the result`, state);
-  const mayRetry = status === 'lost' && retryLost && !attempt.pending.alone && rivals.length === 0;
-  if (mayRetry) requeue(attempt, true, ended, state);
+  state.health.note(attempt, ended, state);
+  if (rivals.length === 0) {
+    const recovery = recoveryAfter(attempt, ended, state);
+    if (recovery !== undefined) recover(attempt, recovery, state);
+  } else if (conclusive.has(status) && !isEndedByDevice(attempt, ended)) {
+    stop(rivals, `attempt ${number} gave the result`, state);
+  }
 }
 
-function requeue({ pending, pool }: Attempt, alone: boolean, ended: SuiteEnded, state: RunState): void {
-  if (state.cancelled !== undefined) return;
-  const { suiteId, cause = 'the attempt ended without a result' } = ended;
+/** Queues the suite again as the recovery says, or says why it is given up. */
+function recover({ pending }: Attempt, { again, cause }: Recovery, state: RunState): void {
+  const suiteId = pending.suite.id;
+  if (again === undefined) {
+    state.decide({ type: 'suite-given-up', suiteId, cause });
+    return;
+  }
   // Not the next number: a rival that was lost before may have had a higher one.
   const attempt = 1 + state.attempts.lastNumberOf(suiteId);
-  state.backlog.add({ ...pending, attempt, alone, lostOn: pool.anySlot.machine.name });
+  state.backlog.add({ ...pending, ...again, attempt });
   state.changes++;
   state.decide({ type: 'suite-requeued', suiteId, attempt, cause });
 }

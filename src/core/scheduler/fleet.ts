@@ -13,6 +13,13 @@ export interface Verdict {
   readonly missed: number;
 }
 
+/** Why suites no longer start on a device, or anywhere on its machine. */
+export interface SetAside {
+  readonly what: 'device' | 'machine';
+  /** As the end of a sentence about it. */
+  readonly reason: string;
+}
+
 /** The slots of one pool that are up. */
 export class FleetPool implements SlotPool {
   readonly name: string;
@@ -29,6 +36,8 @@ export class FleetPool implements SlotPool {
   /** By requirements. Kept by the matching of groups. */
   readonly verdicts = new Map<string, Verdict>();
   slotCount = 0;
+  /** Why no suite starts here any more, see `set-aside`. */
+  setAside: SetAside | undefined;
 
   constructor(slot: Slot, { load, pools }: FleetMachine) {
     this.name = slot.type;
@@ -57,6 +66,8 @@ export class Fleet {
   readonly #machines = new Map<string, FleetMachine>();
   readonly #pools = new Map<string, FleetPool>();
   readonly #slots = new Map<string, FleetSlot>();
+  /** Reasons by machine, or by `<machine>/<device>`. */
+  readonly #setAside = new Map<string, SetAside>();
   #nextOrdinal = 0;
 
   /** In the order in which they came up. */
@@ -67,7 +78,8 @@ export class Fleet {
   /** Pools with free slots on machines that are not full. On the others no suite fits, whatever it claims. */
   freePools(): readonly FleetPool[] {
     return [...this.#pools.values()].filter(
-      ({ freeSlots, load, anySlot }) => freeSlots.length > 0 && !isFull(load, anySlot),
+      ({ freeSlots, load, anySlot, setAside }) =>
+        freeSlots.length > 0 && setAside === undefined && !isFull(load, anySlot),
     );
   }
 
@@ -82,6 +94,7 @@ export class Fleet {
     }
     const machine = this.#machineOf(slot.machine.name);
     const pool = this.#pools.get(slot.type) ?? new FleetPool(slot, machine);
+    pool.setAside = this.#setAside.get(slot.machine.name) ?? this.#setAside.get(slot.type);
     const added = { id: slot.id, ordinal: this.#nextOrdinal++, slot, pool };
     machine.load.leadMs = slot.leadMs ?? 0;
     this.#pools.set(slot.type, pool);
@@ -104,6 +117,17 @@ export class Fleet {
     if (--pool.slotCount > 0) return false;
     pool.siblings.delete(pool);
     return this.#pools.delete(pool.name);
+  }
+
+  /** Also what is not known yet. @param deviceId Undefined: all of the machine. @returns Ids of the slots that are up there. */
+  setAside(machine: string, deviceId: string | undefined, reason: string): readonly string[] {
+    const name = deviceId === undefined ? machine : `${machine}/${deviceId}`;
+    const setAside = { what: deviceId === undefined ? 'machine' : 'device', reason } as const;
+    this.#setAside.set(name, setAside);
+    const isMeant = ({ anySlot, device }: FleetPool) =>
+      anySlot.machine.name === machine && (deviceId === undefined || device.id === deviceId);
+    for (const pool of this.#pools.values()) if (isMeant(pool)) pool.setAside = setAside;
+    return [...this.#slots.values()].flatMap(({ id, pool }) => (isMeant(pool) ? id : []));
   }
 
   /** In the order in which they came up. */

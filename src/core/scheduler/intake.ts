@@ -1,6 +1,6 @@
 import type { CancelCause, RunEvent, Suite } from '../events.js';
 import { bug } from '../vocabulary/bug.js';
-import { endAttempt, removeMachine, removeSlot, returnSuccessor } from './endings.js';
+import { endAttempt, removeMachine, removeSlot } from './endings.js';
 import { refuseTakenMemory } from './refusals.js';
 import type { RunState } from './run-state.js';
 
@@ -46,6 +46,9 @@ export class Intake {
         this.#state.changes++;
         removeSlot(event.slotId, event.reason, this.#state);
         break;
+      case 'set-aside':
+        this.#state.setAside(event.machine, event.deviceId, event.reason);
+        break;
       case 'machine-lost':
         this.#state.changes++;
         this.#state.absent.set(event.machine, event.reason);
@@ -86,7 +89,7 @@ export class Intake {
         endAttempt(event, this.#state);
         break;
       case 'successor-returned':
-        returnSuccessor(event.suiteId, this.#state);
+        this.#state.returnSuccessor(event.suiteId);
         break;
       case 'run-cancelled':
         this.#cancel(event.cause);

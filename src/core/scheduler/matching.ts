@@ -20,9 +20,15 @@ export function matchingPools(
 /** Why a stranded group cannot run: one rejection for each slot pool. */
 export function explainStranded(group: BacklogGroup, pools: Iterable<FleetPool>): readonly Rejection[] {
   const degraded = group.policy.action === 'degrade';
-  const feasible = [...pools].filter((pool) => verdict(pool, group, degraded).rejection === undefined);
+  const feasible = [...pools].filter(
+    (pool) => pool.setAside === undefined && verdict(pool, group, degraded).rejection === undefined,
+  );
   const rejections = [...pools].flatMap(
-    (pool) => verdict(pool, group, degraded).rejection ?? tooFewDevices(group, pool, feasible) ?? [],
+    (pool) =>
+      verdict(pool, group, degraded).rejection ??
+      setAsideRejection(group, pool) ??
+      tooFewDevices(group, pool, feasible) ??
+      [],
   );
   if (rejections.length > 0) return rejections;
   const { hardware } = group.head.suite.profile;
@@ -32,17 +38,32 @@ export function explainStranded(group: BacklogGroup, pools: Iterable<FleetPool>)
 
 /** Pools that meet all requirements, on machines with as many such devices as each suite takes at once. */
 function poolsThatMeet(group: BacklogGroup, pools: Iterable<FleetPool>): readonly FleetPool[] {
-  const feasible = [...pools].filter((pool) => verdict(pool, group, false).rejection === undefined);
+  const feasible = [...pools].filter(
+    (pool) => pool.setAside === undefined && verdict(pool, group, false).rejection === undefined,
+  );
   return feasible.filter((pool) => tooFewDevices(group, pool, feasible) === undefined);
 }
 
 /** With `degrade`, only the pools that miss the fewest requirements are used. */
 function leastMissing(pools: readonly FleetPool[], group: BacklogGroup): readonly FleetPool[] {
   const possible = pools
+    .filter((pool) => pool.setAside === undefined)
     .map((pool) => ({ pool, ...verdict(pool, group, true) }))
     .filter(({ rejection }) => rejection === undefined);
   const fewest = Math.min(...possible.map(({ missed }) => missed));
   return possible.filter(({ missed }) => missed === fewest).map(({ pool }) => pool);
+}
+
+function setAsideRejection(
+  group: BacklogGroup,
+  { name, device, anySlot, setAside }: FleetPool,
+): Rejection | undefined {
+  if (setAside === undefined) return undefined;
+  const needs = group.head.suite.profile.hardware.map((alternative) => alternative.class).join(' or ');
+  const isDevice = setAside.what === 'device';
+  const reason = `needs ${needs}: ${isDevice ? device.id : anySlot.machine.name} is set aside, as it ${setAside.reason}`;
+  const remedy = `mend it, then \`npx jest-runner-hardware devices --clear ${name}\``;
+  return { slotId: name, filter: 'set-aside', reason, ...(isDevice && { remedy }), until: 'never' };
 }
 
 function tooFewDevices(

@@ -3,6 +3,7 @@ import { nowRejection } from './admission.js';
 import { type Allocation, allocationOn, anyAllocation, fits } from './allocation.js';
 import type { BacklogGroup, PendingAttempt } from './backlog-group.js';
 import type { FleetPool } from './fleet.js';
+import { batchSizeAfter } from './recovery.js';
 import type { Reservation } from './reservation.js';
 import type { RunState } from './run-state.js';
 import type { Speculation } from './speculation.js';
@@ -147,6 +148,7 @@ export class Placing {
         claim,
         estimate,
         degraded,
+        ...batchSizeAfter(pending),
       },
       attempt,
       ...(speculative && { speculative }),

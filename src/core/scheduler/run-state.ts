@@ -3,6 +3,7 @@ import type { Machine } from '../machine/machine.js';
 import { Attempts } from './attempts.js';
 import { Backlog } from './backlog.js';
 import { Fleet } from './fleet.js';
+import { Health } from './health.js';
 import type { SchedulerOptions } from './options.js';
 import { Successors } from './successors.js';
 
@@ -20,6 +21,7 @@ export class RunState {
   readonly absent = new Map<string, string>();
   readonly backlog: Backlog;
   readonly attempts = new Attempts();
+  readonly health = new Health();
   /** Suites that were sent ahead to slots that are busy. */
   readonly successors = new Successors();
   /** Ids of all queued suites; where the scheduler stays open, of those that have not ended. */
@@ -61,6 +63,29 @@ export class RunState {
 
   decide(decision: WithoutTime<RunEvent>): void {
     this.#decisions.push({ atMs: this.#nowMs, ...decision });
+  }
+
+  /** What was sent ahead there waits for a start like others. @param deviceId Undefined: all of the machine. */
+  setAside(machine: string, deviceId: string | undefined, reason: string): void {
+    for (const slotId of this.fleet.setAside(machine, deviceId, reason)) this.returnSuccessors(slotId);
+    this.backlog.invalidateMatches();
+    this.changes++;
+  }
+
+  returnSuccessors(slotId: string): void {
+    for (const { pending } of this.successors.behind(slotId)) {
+      const { suite, attempt } = pending;
+      this.decide({ type: 'successor-returned', suiteId: suite.id, slotId, attempt });
+      this.returnSuccessor(suite.id);
+    }
+  }
+
+  /** The successor waits for a start like others. One that was withdrawn with the run meanwhile is ignored. */
+  returnSuccessor(suiteId: string): void {
+    const successor = this.successors.remove(suiteId);
+    if (successor === undefined) return;
+    this.backlog.add(successor.pending);
+    this.changes++;
   }
 
   isPending(suiteId: string): boolean {

@@ -13,6 +13,7 @@ import { type Attempt, firstSlotOf } from './attempts.js';
 import type { BacklogGroup } from './backlog-group.js';
 import type { FleetPool } from './fleet.js';
 import type { Placing } from './placing.js';
+import { batchSizeAfter } from './recovery.js';
 import type { Reservation } from './reservation.js';
 import type { RunState } from './run-state.js';
 import type { SlotPool } from './strategy.js';
@@ -108,7 +109,8 @@ export class Succession {
     const { slots, pool, estimate, claim, stopped, startedAtMs } = attempt;
     const slot = firstSlotOf(attempt);
     const { leadMs } = pool.load;
-    if (leadMs === 0 || slots.length > 1 || claim.exclusive || stopped) return false;
+    if (leadMs === 0 || slots.length > 1 || claim.exclusive || stopped || pool.setAside !== undefined)
+      return false;
     if (pool.freeSlots.length > 0 || pool.eligibleGroups.size === 0 || pool.load.permits.isShared)
       return false;
     if (!isShort(estimate, leadMs) || nowMs - startedAtMs > tuning.longestInLeads * leadMs) return false;
@@ -142,7 +144,7 @@ export class Succession {
     const successor = { pending, pool, slot, claim, degraded, estimate, recalled: false };
     successors.add(successor);
     this.#cover(attempt, [successor]);
-    const placement = { suiteId, slotId: slot.id, claim, estimate, degraded };
+    const placement = { suiteId, slotId: slot.id, claim, estimate, degraded, ...batchSizeAfter(pending) };
     this.#state.decide({ type: 'successor-named', placement, attempt: pending.attempt });
     return true;
   }

@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
 import type { SerializableError, Test, TestEvents, TestResult } from '@jest/test-result';
 import type { Rejection, RunEvent } from '../../core/events.js';
 import { printable } from '../../core/vocabulary/printable.js';
@@ -7,7 +6,8 @@ import type { RunListener } from '../../execute/run.js';
 import { RefusedSuites } from '../../report/summary/changes.js';
 import { clausesOf, refusalText } from '../../report/text/clauses.js';
 import type { SuiteResult } from '../suite.js';
-import { plainFailure, skippedResult, withDegradedNote } from './results.js';
+import { lastLinesOf } from './failures.js';
+import { plainFailure, skippedResult, withDegradedNote, withWarning } from './results.js';
 import { type SuiteTests, testOf } from './suite-tests.js';
 
 export type Emit = <Name extends keyof TestEvents>(name: Name, payload: TestEvents[Name]) => Promise<void>;
@@ -19,6 +19,10 @@ export class Delivery implements RunListener<SuiteResult> {
   readonly #pending = new Set<Promise<void>>();
   readonly #errors = new Map<string, unknown>();
   readonly #refused = new RefusedSuites();
+  /** Suites that Jest knows to have started. */
+  readonly #started = new Set<string>();
+  /** Why suites were tried again, or given up, in order. */
+  readonly #recoveries = new Map<string, readonly string[]>();
 
   constructor(tests: SuiteTests, emit: Emit) {
     this.#tests = tests;
@@ -28,7 +32,10 @@ export class Delivery implements RunListener<SuiteResult> {
   /** Reports suites that end without an attempt. */
   event(event: RunEvent): void {
     this.#refused.event(event);
-    if (event.type === 'suite-invalid') this.#invalid(event.suiteId, event.problems);
+    if (event.type === 'suite-started') this.#started.add(event.placement.suiteId);
+    else if (event.type === 'suite-requeued' || event.type === 'suite-given-up') {
+      this.#recoveries.set(event.suiteId, [...(this.#recoveries.get(event.suiteId) ?? []), event.cause]);
+    } else if (event.type === 'suite-invalid') this.#invalid(event.suiteId, event.problems);
     else if (event.type === 'suite-unplaceable') {
       this.#unplaceable(event.suiteId, event.action, event.rejections);
     } else if (event.type === 'suite-not-selected') this.#notSelected(event.suiteId, event.reason);
@@ -36,14 +43,17 @@ export class Delivery implements RunListener<SuiteResult> {
 
   /** Reports the end of a suite that was started. A cancelled suite has no result, because Jest has stopped listening. */
   outcome({ suite, placement }: Start, outcome: SuiteOutcome<SuiteResult>): void {
-    const { result, status, cause = '' } = outcome;
+    const { result, status, cause = '', deviceFault } = outcome;
+    const recoveries = this.#recoveries.get(suite.id) ?? [];
     const test = testOf(this.#tests, suite.id);
     if (status === 'cancelled') return;
     if (status === 'timed-out') this.#failed(test, plainFailure(`The suite ${cause}.`));
-    else if (result === undefined) this.#failed(test, plainFailure(lostText(outcome)));
+    else if (result === undefined) this.#failed(test, plainFailure(lostText(outcome, recoveries)));
     else if ('error' in result) this.#failed(test, result.error);
     else if (placement.degraded) {
       this.#succeeded(test, withDegradedNote(result.testResult, placement.claim.deviceIds.join(', ')));
+    } else if (deviceFault !== undefined && recoveries.length > 0) {
+      this.#succeeded(test, withWarning(result.testResult, recoveries.join('\n')));
     } else this.#succeeded(test, result.testResult);
   }
 
@@ -79,7 +89,8 @@ export class Delivery implements RunListener<SuiteResult> {
   /** Jest's reporters expect a start before every result. */
   #withoutAttempt(suiteId: string, deliver: (test: Test) => void): void {
     const test = testOf(this.#tests, suiteId);
-    this.#track(this.#emit('test-file-start', [test]).finally(() => deliver(test)));
+    if (this.#started.has(suiteId)) deliver(test);
+    else this.#track(this.#emit('test-file-start', [test]).finally(() => deliver(test)));
   }
 
   #succeeded(test: Test, testResult: TestResult): void {
@@ -100,15 +111,17 @@ export class Delivery implements RunListener<SuiteResult> {
   }
 }
 
-function lostText({ cause = '', blame = 'unknown', lastWords = '' }: SuiteOutcome<SuiteResult>): string {
-  const text = `The suite gave no result: ${cause}.\n${blameTexts[blame]}`;
-  if (lastWords === '') return text;
-  const lines = stripVTControlCharacters(lastWords).split('\n').slice(-lastLinesShown);
-  return `${text}\nThe last its process wrote to stderr:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+function lostText(
+  { cause = '', blame = 'unknown', lastWords }: SuiteOutcome<SuiteResult>,
+  recoveries: readonly string[],
+): string {
+  const text = [`The suite gave no result: ${cause}.`, blameTexts[blame]];
+  const end = recoveries.at(-1);
+  if (end !== undefined && recoveries.length > 1) text.push(`It is not tried again: ${end}.`);
+  const last = lastLinesOf(lastWords);
+  if (last !== '') text.push('The last its process wrote to stderr:', last.replaceAll(/^/gm, '  '));
+  return text.join('\n');
 }
-
-/** Enough for an error's message and the top of its stack. */
-const lastLinesShown = 12;
 
 const blameTexts = {
   suite: 'The suite, or something that it loads, ended its own process.',

@@ -10,13 +10,21 @@ import type { SuiteResult } from '../suite.js';
 const failuresKept = 10;
 /** Characters of a message. Long differences of snapshots are cut. */
 const longestMessage = 2000;
+/** Enough for an error's message and the top of its stack. */
+const lastLinesKept = 12;
 
-/** Adds to each outcome what failed in it, at first or in the end, for the record: Jest's own result is gone with the process. */
+/**
+ * Adds to each outcome what failed in it, at first or in the end, or what its process wrote last, for the record: Jest's own
+ * result is gone with the process.
+ */
 export function withFailures(executor: Executor<SuiteResult>, rootDir: string): Executor<SuiteResult> {
   return {
     async run(start, signal) {
       const ended = await executor.run(start, signal);
-      if (ended.result === undefined) return ended;
+      if (ended.result === undefined) {
+        const lastOutput = withoutFolders(lastLinesOf(ended.lastWords), rootDir).slice(-longestMessage);
+        return lastOutput === '' ? ended : { ...ended, lastOutput };
+      }
       const retried = retriedIn(ended.result).slice(0, failuresKept);
       const outcome = { ...ended, ...(retried.length > 0 && { retriedTests: retried }) };
       if (ended.status !== 'failed') return outcome;
@@ -30,6 +38,11 @@ export function withFailures(executor: Executor<SuiteResult>, rootDir: string): 
       };
     },
   };
+}
+
+/** The end of what a process wrote to stderr, without colours. */
+export function lastLinesOf(lastWords = ''): string {
+  return stripVTControlCharacters(lastWords).split('\n').slice(-lastLinesKept).join('\n').trim();
 }
 
 function failuresOf(result: SuiteResult, rootDir: string): readonly TestFailure[] {
@@ -60,7 +73,7 @@ function isFailed({ status }: TestResult['testResults'][number]): boolean {
   return status === 'failed';
 }
 
-function textOf(error: unknown): string {
+export function textOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
   const { stack, message } = error as { readonly stack?: unknown; readonly message?: unknown };
   const text = String(message ?? '');
@@ -96,6 +109,6 @@ function placeIn(lines: readonly string[], rootDir: string): string | undefined 
 }
 
 /** A record names no folder of the machine. */
-function withoutFolders(text: string, rootDir: string): string {
+export function withoutFolders(text: string, rootDir: string): string {
   return text.replaceAll(rootDir, '<rootDir>').replaceAll(homedir(), '~');
 }

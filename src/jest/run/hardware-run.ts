@@ -29,11 +29,13 @@ import { announced } from './announced.js';
 import { bailAfter } from './bail.js';
 import { Delivery, type Emit } from './delivery.js';
 import { type Detect, detectFor } from './detection.js';
+import { withDeviceFaults } from './device-faults.js';
 import { withFailures } from './failures.js';
 import { inBandOr } from './in-band.js';
 import { machineTold, suitesTold } from './prelude.js';
 import { runStarted } from './run-facts.js';
 import { isSelected, narrowed, type OnlyClasses } from './selection.js';
+import { SetAsideDevices } from './set-aside.js';
 import type { Sources } from './sources.js';
 import type { SuiteTests } from './suite-tests.js';
 import { onWorkers, suiteWorkers } from './suite-workers.js';
@@ -58,6 +60,8 @@ export interface RunInput {
   readonly globalConfig: Config.GlobalConfig;
   readonly context: TestRunnerContext;
   readonly options: HardwareOptions;
+  /** Absolute path; what runs leave for later ones is there. */
+  readonly outputDirectory: string;
   /** The queue in which the runs of this host claim devices and locks; undefined: this run ignores other runs. */
   readonly claims: ClaimQueue | undefined;
   /** Other machines that are asked to take part. */
@@ -136,9 +140,10 @@ export class HardwareRun {
    * @returns True when a worker had to be killed at the end, because something of its suites was still running.
    */
   async run(startedAt: Date): Promise<boolean> {
-    const { globalConfig, options, only, failedLast, sources } = this.#input;
+    const { globalConfig, options, only, failedLast, sources, outputDirectory } = this.#input;
     const run = this.#run;
     run.on(this.#delivery);
+    run.on(new SetAsideDevices({ outputDirectory, tell: (happening) => void run.tell(happening), say }));
     // Suites are announced before the first wait, so that a run cancelled during detection names each of them.
     run.tell(runStarted(globalConfig, options, only, startedAt, sources));
     if (session.shard !== undefined) run.tell(session.shard.planned);
@@ -231,7 +236,7 @@ export class HardwareRun {
       fast: this.#input.options.fast,
     });
     const tell = (executor: Executor<SuiteResult>) =>
-      announced(withFailures(executor, globalConfig.rootDir), {
+      announced(withFailures(withDeviceFaults(executor, globalConfig.rootDir), globalConfig.rootDir), {
         tests,
         emit,
         ...(inBand && { first: this.#delivery }),

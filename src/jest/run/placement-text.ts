@@ -18,7 +18,7 @@ export function placementText(start: Start, fairThreads: number): string {
     devices: devices.map(described),
     backends,
     precision: profile.precisions.find((precision) => precisions.includes(precision)),
-    batchSize: batchSizeOn(device, profile),
+    batchSize: placement.batchSize ?? batchSizeOn(device, profile),
     cpuThreads: poolThreadsOf(start, fairThreads),
     degraded: placement.degraded,
     attempt,

@@ -44,5 +44,10 @@ export function failureOf(error: unknown): SerializableError {
 /** The result with a warning in Jest's output that the suite ran on other hardware than it asks for. */
 export function withDegradedNote(testResult: TestResult, deviceId: string): TestResult {
   const message = `degraded: ran on ${deviceId}, which is not among the hardware that this suite asks for`;
+  return withWarning(testResult, message);
+}
+
+/** The result with a warning in Jest's output. */
+export function withWarning(testResult: TestResult, message: string): TestResult {
   return { ...testResult, console: [...(testResult.console ?? []), { message, origin: '', type: 'warn' }] };
 }

@@ -2,6 +2,7 @@ import { formatDuration } from '../../core/vocabulary/units.js';
 import {
   clausesWithChange,
   devicesText,
+  faultText,
   lostText,
   type SuiteOutcome,
   type SuiteSummary,
@@ -22,7 +23,7 @@ export interface Note {
 
 /** Everything out of the ordinary, the worst first. Suites with the same text share a note. */
 export function notesOf(summary: RunSummary): readonly Note[] {
-  const { suites, machines, absent, heat, waits, unmetRequirements, refused } = summary;
+  const { suites, machines, absent, heat, setAside, waits, unmetRequirements, refused } = summary;
   return [
     ...unmetRequirements.map((deviceClass) =>
       general(
@@ -40,7 +41,11 @@ export function notesOf(summary: RunSummary): readonly Note[] {
       .filter(({ outcome }) => outcome === 'invalid')
       .flatMap(({ reasons }) => reasons.map((reason) => general('docblock', 'bad', firstLine(reason)))),
     ...notesBy(suites, 'timed out', 'bad', timedOut),
+    ...setAside.map(({ name, reason, since }) =>
+      general('set aside', 'odd', `${name}${since === undefined ? '' : ` since ${since}`}: it ${reason}`),
+    ),
     ...notesBy(suites, 'lost', 'odd', lost),
+    ...notesBy(suites, 'device', 'odd', endedByDevice),
     // One note for each: equal texts need not have an equal cause.
     ...suites
       .filter(({ outcome }) => outcome === 'flaky')
@@ -118,10 +123,21 @@ function lost(suite: SuiteSummary): string | undefined {
   return storyOf(suite);
 }
 
+/** Suites that were lost as well stand there. */
+function endedByDevice(suite: SuiteSummary): string | undefined {
+  const { outcome, attempts } = suite;
+  if (outcome === 'flaky' || attempts.every(({ deviceFault }) => deviceFault === undefined)) return undefined;
+  return lost(suite) === undefined ? storyOf(suite) : undefined;
+}
+
 /** `killed by SIGKILL, on local/cpu; attempt 2 passed`. */
 function storyOf({ attempts }: SuiteSummary): string {
+  const last = attempts.at(-1);
+  // Names the other attempts too.
+  if (last?.status === 'lost' && last.deviceFault === undefined && last.recovery) return last.recovery;
   return attempts
     .map((attempt, index) => {
+      if (attempt.deviceFault !== undefined) return faultText(attempt);
       if (attempt.status === 'lost') return lostText(attempt);
       return `attempt ${index + 1} ${attempt.status === 'running' ? 'was running' : attempt.status}`;
     })

@@ -1,6 +1,6 @@
 import { isWholeRun, type RunEvent } from '../../core/events.js';
 import { deviceKindOf } from '../../core/machine/machine.js';
-import { type AttemptSummary, type SuiteOutcome, summariseSuites } from '../summary/suites.js';
+import { type AttemptSummary, isShaken, type SuiteOutcome, summariseSuites } from '../summary/suites.js';
 import { makespanOf } from '../summary/summary.js';
 
 /** What a report over several runs needs of each. */
@@ -26,7 +26,7 @@ export interface PastSuite {
   readonly deviceKind?: string;
   /** How long its last attempt held the device, ms; left out when it never started. */
   readonly timeMs?: number;
-  /** Device kinds on which an attempt was lost, or tests passed only when they were tried again, before the suite passed. */
+  /** Device kinds on which an attempt was lost or ended by its device, or tests passed only when they were tried again, before the suite passed. */
   readonly passedAfter: readonly string[];
 }
 
@@ -73,8 +73,8 @@ export function pastRunOf(events: readonly RunEvent[]): PastRun | undefined {
     suites: suites.map(({ id, outcome, attempts }): PastSuite => {
       const last = attempts.at(-1);
       const shaky = attempts.filter(
-        ({ status, lostWithMachine, retriedTests = [] }) =>
-          (status === 'lost' && !lostWithMachine) || (status === 'passed' && retriedTests.length > 0),
+        (attempt) =>
+          isShaken(attempt) || (attempt.status === 'passed' && (attempt.retriedTests ?? []).length > 0),
       );
       const isPassed = outcome === 'passed' || outcome === 'flaky';
       return {

@@ -2,7 +2,14 @@ import type { Estimate, RunEvent } from '../../core/events.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { estimateText } from '../text/estimate.js';
-import { clausesWithChange, devicesText, lostText, type SuiteOutcome, type SuiteSummary } from './suites.js';
+import {
+  clausesWithChange,
+  devicesText,
+  faultText,
+  lostText,
+  type SuiteOutcome,
+  type SuiteSummary,
+} from './suites.js';
 import type { RunSummary } from './summary.js';
 
 /** A suite as a line of a list: what became of it, where, and why. */
@@ -58,6 +65,7 @@ function whyText(suite: SuiteSummary, estimate: Estimate | undefined): string {
   if (reasons.length > 0) return clausesWithChange(suite).join('; ');
   const last = attempts.at(-1);
   if (last === undefined) return 'was waiting';
+  if (last.deviceFault !== undefined) return faultText(last);
   if (last.status === 'lost') return lostText(last);
   if (last.cause !== undefined) return last.cause;
   const [failure] = last.failures ?? [];

@@ -1,4 +1,4 @@
-import type { RunEvent, SuiteEnded, SuiteStatus, TestFailure } from '../../core/events.js';
+import type { DeviceFault, RunEvent, SuiteEnded, SuiteStatus, TestFailure } from '../../core/events.js';
 import { slotWattsOf } from '../../core/machine/suitability.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { clausesOf } from '../text/clauses.js';
@@ -6,7 +6,7 @@ import { RefusedSuites } from './changes.js';
 
 export const suiteOutcomes = [
   'passed',
-  /** It passed after an attempt was lost with its process or machine. */
+  /** It passed after an attempt was lost with its process, or ended by its device. */
   'flaky',
   'failed',
   'skipped',
@@ -75,6 +75,12 @@ export interface AttemptSummary {
   readonly cause?: string;
   /** It was lost with its machine, which says nothing of the suite. */
   readonly lostWithMachine?: true;
+  /** For lost: the last that its process wrote to stderr. */
+  readonly lastOutput?: string;
+  /** Its device ended it, not an assertion. */
+  readonly deviceFault?: DeviceFault;
+  /** After a loss or a fault of the device: how the suite was tried again, or why it was not. */
+  readonly recovery?: string;
   /** What failed, at most 10, and how many more tests did. Left out in older records. */
   readonly failures?: readonly TestFailure[];
   readonly moreFailures?: number;
@@ -157,6 +163,10 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
       }
       case 'suite-requeued':
         draftOf(event.suiteId).outcome = 'unfinished';
+        noteRecovery(draftOf(event.suiteId), event.cause);
+        break;
+      case 'suite-given-up':
+        noteRecovery(draftOf(event.suiteId), event.cause);
         break;
       case 'suite-unplaceable':
         setOutcome(
@@ -179,9 +189,18 @@ export function summariseSuites(events: readonly RunEvent[]): readonly SuiteSumm
   }
   return [...drafts.values()].map((draft) => ({
     ...draft,
-    ...(isFlaky(draft) && { outcome: 'flaky', reasons: lostReasons(draft) }),
+    ...(isFlaky(draft) && { outcome: 'flaky', reasons: shakenReasons(draft) }),
     attempts: draft.attempts.map((attempt) => withEstimates(attempt, watts)),
   }));
+}
+
+/** What is said after the end of an attempt is about it: about the last one that has ended. */
+function noteRecovery({ attempts }: Draft, recovery: string): void {
+  const index = attempts.findLastIndex(
+    ({ status, deviceFault }) => status === 'lost' || deviceFault !== undefined,
+  );
+  const ended = attempts[index];
+  if (ended !== undefined) attempts[index] = { ...ended, recovery };
 }
 
 function noteChange(draft: Draft, refused: RefusedSuites): void {
@@ -198,12 +217,24 @@ export function clausesWithChange({
 }
 
 function isFlaky({ outcome, attempts }: Draft): boolean {
-  const isLost = ({ status, lostWithMachine }: AttemptSummary) => status === 'lost' && !lostWithMachine;
-  return outcome === 'passed' && attempts.some(isLost);
+  return outcome === 'passed' && attempts.some(isShaken);
 }
 
-function lostReasons({ attempts }: Draft): readonly string[] {
-  return attempts.filter(({ status }) => status === 'lost').map(lostText);
+/** Whether the attempt had no chance to give the suite's result, for a reason that may lie with the suite. */
+export function isShaken({ status, lostWithMachine, deviceFault }: AttemptSummary): boolean {
+  return (status === 'lost' && !lostWithMachine) || (status === 'failed' && deviceFault !== undefined);
+}
+
+function shakenReasons({ attempts }: Draft): readonly string[] {
+  return attempts
+    .filter((attempt) => attempt.status === 'lost' || isShaken(attempt))
+    .map((attempt) => (attempt.deviceFault ? faultText(attempt) : lostText(attempt)));
+}
+
+/** `out of device memory on local/gpu0: CUDA out of memory; tried again on a larger device`. */
+export function faultText(attempt: AttemptSummary): string {
+  const { recovery, deviceFault } = attempt;
+  return recovery ?? `${deviceFault?.kind}: ${deviceFault?.evidence}, on ${devicesText(attempt)}`;
 }
 
 /** `killed by SIGKILL, on local/cpu`. */
@@ -229,7 +260,7 @@ function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, numbe
 /** @param lostMachines Reasons for which machines were lost: the cause of each attempt that ran there. */
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number, lostMachines: ReadonlySet<string>): void {
   const { attempt, slotId, status, executedTests, peakMemoryBytes, energyJoules = {}, cause } = ended;
-  const { failures, moreFailures, retriedTests } = ended;
+  const { failures, moreFailures, retriedTests, lastOutput, deviceFault } = ended;
   const index = draft.attempts.findIndex(
     (started) => started.attempt === attempt && started.slotId === slotId,
   );
@@ -249,6 +280,8 @@ function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number, lostMachines:
     ...(peakMemoryBytes !== undefined && { peakMemoryBytes }),
     ...(cause !== undefined && { cause }),
     ...(status === 'lost' && lostMachines.has(cause ?? '') && { lostWithMachine: true as const }),
+    ...(lastOutput !== undefined && { lastOutput }),
+    ...(deviceFault !== undefined && { deviceFault }),
     ...(failures !== undefined && { failures }),
     ...(moreFailures !== undefined && { moreFailures }),
     ...(retriedTests !== undefined && { retriedTests }),

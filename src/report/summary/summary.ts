@@ -5,6 +5,7 @@ import { type BoundSummary, summariseBound } from './bound.js';
 import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';
 import { type AbsentSummary, absentMachines } from './other-machines.js';
+import { type SetAsideSummary, summariseSetAside } from './set-aside.js';
 import { type SuiteOutcome, type SuiteSummary, suiteOutcomes, summariseSuites } from './suites.js';
 import { summariseWaits, type WaitSummary } from './waits.js';
 
@@ -37,6 +38,8 @@ export interface RunSummary {
   readonly counts: Readonly<Record<SuiteOutcome, number>>;
   /** Devices that were too hot for a while. */
   readonly heat: readonly HeatSummary[];
+  /** Devices and machines that got no further suites after errors. */
+  readonly setAside: readonly SetAsideSummary[];
   /** What other runs of the host kept this one waiting for. */
   readonly waits: readonly WaitSummary[];
   /** Every suite, in the order of the events. */
@@ -89,6 +92,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     machines,
     absent: absentMachines(events),
     heat: summariseHeat(events),
+    setAside: summariseSetAside(events),
     waits: summariseWaits(events),
     counts,
     suites,
