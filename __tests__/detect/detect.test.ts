@@ -4,6 +4,7 @@ import type { Device, Machine } from '../../src/core/machine/machine.js';
 import { confidences } from '../../src/core/vocabulary/taxonomy.js';
 import { detectMachine } from '../../src/detect/detect.js';
 import { recordedHost } from '../../src/host/recorded.js';
+import { checkedDetection } from '../../src/remote/detected.js';
 import { temporaryHost } from './temporary-host.js';
 
 const hosts = join(process.cwd(), 'fixtures', 'hosts');
@@ -25,7 +26,11 @@ describe('every recorded host', () => {
   test.each(readdirSync(hosts))(
     '%s: one usable CPU, budgets above 0, evidence for every label',
     async (name) => {
-      const { machine, devices, problems } = await replay(name);
+      const detected = await replay(name);
+      const { machine, devices, problems } = detected;
+      // From another machine it is taken as it is.
+      const travelled: unknown = JSON.parse(JSON.stringify(detected));
+      expect(checkedDetection(travelled, { name: machine.name, declaredDevices: 0 })).toEqual(travelled);
       expect(devices.filter((entry) => entry.class === 'cpu' && entry.usable)).toHaveLength(1);
       expect(machine.cpuBudget).toBeGreaterThan(0);
       expect(machine.memoryBudgetBytes).toBeGreaterThan(0);

@@ -1,7 +1,17 @@
 /** Whoever may log in on a machine may run code there; nothing more is added, there or here. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { repository } from './harness/install.js';
 import { runJest } from './harness/jest.js';
 import { leaveMachines, placesOf, useMachine } from './harness/machine.js';
@@ -96,3 +106,79 @@ test('alone', async () => {
   const run = await runJest(project, []);
   expect(run.stderr).toContain('6 passed, 6 total');
 });
+
+const lyingWorker = fileURLToPath(new URL('./lies/worker.cjs', import.meta.url));
+const onGpu = "/** @hardware gpu */\ntest('there', () => {});\n";
+
+/** A machine whose worker is the real one, but for what it answers; see `lies/lies.cjs`. */
+async function startLiar(lie: string): Promise<SshHost> {
+  const main = join(repository, 'dist/cli/main.js');
+  const command = [process.execPath, lyingWorker, main, '~/.cache/jest-runner-hardware', lie];
+  const words = command.map((word) => `'${word}'`).join(' ');
+  const host = await startSshHost('liar', `command="${words}",restrict`);
+  hosts.push(host);
+  return host;
+}
+
+testWithSsh('what a machine that lies says of suites is refused, and each has one result', async () => {
+  const lies: Readonly<Record<string, RegExp | undefined>> = {
+    another: /it is the result of ".*\/honest\.test\.js"/,
+    broken: /outcome\.result\.testResult\.snapshot is null, expected an object/,
+    cancelled: /it was cancelled, and nobody stopped it/,
+    events: undefined,
+    'given-back': /it says that it gave back what nobody took back/,
+    honest: undefined,
+    large: /__snapshots__\/large\.test\.js\.snap was changed there and not here: it is larger than 16 MiB/,
+    link: /__snapshots__\/link\.test\.js\.snap was changed there and not here: a symbolic link leads elsewhere/,
+    neighbour: /honest\.test\.js\.snap was changed there and not here: it is no snapshot of the suite/,
+    'other-id': undefined,
+    outside: /outside\.txt was changed there and not here: it lies outside of the repository/,
+    twice: undefined,
+  };
+  const ids = Object.keys(lies).map((name) => `${name}.test.js`);
+  const project = await useMachine({
+    host: await startLiar('suites'),
+    files: Object.fromEntries(ids.map((id) => [id, onGpu])),
+  });
+  const kept = join(folder, 'kept');
+  writeFileSync(kept, 'kept\n');
+  mkdirSync(join(project.directory, '__snapshots__'));
+  symlinkSync(kept, join(project.directory, '__snapshots__/link.test.js.snap'));
+  const run = await runJest(project, ['--verbose']);
+  for (const reason of Object.values(lies)) if (reason !== undefined) expect(run.stderr).toMatch(reason);
+  const results = run.json.testResults.filter(({ name }: { name: string }) => ids.includes(basename(name)));
+  expect(results.map(({ name }: { name: string }) => basename(name)).sort()).toEqual(ids);
+  const failed = results.filter(({ status }: { status: string }) => status === 'failed');
+  expect(failed.map(({ name }: { name: string }) => basename(name)).sort()).toEqual([
+    'another.test.js',
+    'broken.test.js',
+    'cancelled.test.js',
+    'given-back.test.js',
+  ]);
+  const ended = run.record.flatMap((event) => (event.type === 'suite-ended' ? [event.suiteId] : []));
+  expect(ended.filter((id) => ids.includes(id)).sort()).toEqual(ids);
+  expect(readFileSync(kept, 'utf8')).toBe('kept\n');
+  expect(existsSync(join(project.directory, '../outside.txt'))).toBe(false);
+  expect(readdirSync(join(project.directory, '__snapshots__'))).toEqual(['link.test.js.snap']);
+  expect(run.leftOver).toEqual([]);
+});
+
+const lost = [
+  ['a thousand GPUs', 'what it detected is no machine: it has 1002 devices, expected at most'],
+  ['output of no stream', 'what it told as `output` cannot be used: stream is "exit", expected one of'],
+] as const;
+
+for (const [lie, reason] of lost) {
+  testWithSsh(`a machine that tells of ${lie} cannot take part, and the run goes on`, async () => {
+    const project = await useMachine({
+      host: await startLiar(lie),
+      files: { 'gpu.test.js': onGpu, 'cpu.test.js': "test('here', () => {});\n" },
+    });
+    const run = await runJest(project, []);
+    expect(run.stderr).toContain(`jest-runner-hardware: liar cannot take part: ${reason}`);
+    expect(run.stderr).toContain('No device of this run can run this suite');
+    expect(run.json.numFailedTestSuites).toBe(1);
+    expect(placesOf(run.record)['cpu.test.js']).toMatch(/\/cpu$/);
+    expect(run.leftOver).toEqual([]);
+  });
+}

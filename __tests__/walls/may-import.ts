@@ -124,6 +124,7 @@ export const mayImport = {
   transport: ['core/vocabulary', 'node:', '@ungap/structured-clone', 'vscode-jsonrpc'],
   remote: [
     'core',
+    'json',
     'host',
     'package-files.ts',
     'machine-file',
@@ -132,6 +133,7 @@ export const mayImport = {
     'sync',
     'transport',
     'node:',
+    'valibot',
   ],
   config: ['core', 'json', 'host', 'report/formats', 'node:', 'valibot', '@babel/parser', 'jest-docblock'],
   'config/project': [
@@ -208,6 +210,7 @@ export const mayImport = {
     'transport',
     'remote',
     'node:',
+    'valibot',
     '@jest/environment',
     '@jest/reporters',
     '@jest/test-result',

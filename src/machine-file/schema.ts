@@ -82,7 +82,7 @@ const speed = object(
   'a value with its unit, such as {"value": 82600, "unit": "GFLOPS"}, or null',
 );
 
-const deviceEntries = {
+export const deviceEntries = {
   id: identifier('letters, digits, `_`, `-` and `.`, such as gpu0'),
   class: v.optional(word(deviceClasses)),
   vendor: v.optional(word(vendors)),
@@ -127,7 +127,7 @@ const deviceEntries = {
 
 const positive = 'a number above 0';
 const threadsText = `${positive}, at most ${limits.cpuThreads}`;
-const machineEntries = {
+export const machineEntries = {
   name: v.optional(identifier('letters, digits, `_`, `-` and `.`, such as gpu-box')),
   platform: text('a text such as linux'),
   arch: text('a text such as x64'),

@@ -1,5 +1,6 @@
 import type { Removed } from '../sync/clean-cache.js';
 import { Unreachable } from '../transport/transport.js';
+import { ask } from './ask.js';
 import type { CleanParams } from './protocol.js';
 import { type Reach, transportTo } from './reach.js';
 
@@ -22,7 +23,7 @@ export async function cleanMachine(
   try {
     const connection = await transport.connect({ onNotice() {} }, new AbortController().signal);
     try {
-      return { name, removed: (await connection.call('clean', params)) as readonly Removed[] };
+      return { name, removed: await ask(connection, 'clean', params) };
     } finally {
       await connection.close();
     }

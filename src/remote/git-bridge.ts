@@ -73,7 +73,8 @@ async function receive(connection: Connection, git: Socket, problem: string): Pr
   git.on('end', () => connection.notify('receive-pack-input', null));
   try {
     await connection.call('receivePack', null, {
-      onEvent: (_name, data) => void git.write(Buffer.from(data as string, 'base64')),
+      // What is no text is nothing that git understands: it says so.
+      onEvent: (_name, data) => void git.write(Buffer.from(String(data), 'base64')),
     });
     git.end();
   } catch (error) {

@@ -8,6 +8,7 @@ import { setupPlan } from '../sync/setup.js';
 import { pathsOfTree, whatTravels } from '../sync/what-travels.js';
 import { type WorkingTree, workingTree } from '../sync/working-tree.js';
 import { type Connection, Unreachable } from '../transport/transport.js';
+import { ask, askForMachine } from './ask.js';
 import { type Link, measureLink } from './measure-link.js';
 import type { DetectParams, Examined } from './protocol.js';
 import { machineFileFor, type Reach, type Sent, syncOf, transportTo } from './reach.js';
@@ -122,8 +123,6 @@ async function* answers({
   signal,
 }: Asked): AsyncGenerator<Part> {
   const { rootDir, tree, env } = options;
-  const call = async <Value>(method: string, params: unknown) =>
-    (await unless(signal, connection.call(method, params, { signal }))) as Value;
   const link = await unless(signal, measureLink(connection));
   yield { link };
   const detectParams: DetectParams = {
@@ -138,8 +137,12 @@ async function* answers({
   const local =
     taken instanceof Error ? undefined : setupPlan(taken.root, projectDirectory(taken), asked(tested));
   const modules = local === undefined || taken instanceof Error ? '' : relative(taken.root, local.directory);
+  const examineParams = { modules, ...(project !== undefined && { project }) };
   const askedMs = Date.now();
-  const { trees, doneSetupKey, epochMs, ...there } = await call<Examined>('examine', { project, modules });
+  const { trees, doneSetupKey, epochMs, ...there } = await unless(
+    signal,
+    ask(connection, 'examine', examineParams, { signal }),
+  );
   const clockAheadMs = Math.round(epochMs - (askedMs + (Date.now() - askedMs) / 2));
   yield { there, clockAheadMs };
   troubles.push(...troublesOf(there, clockAheadMs));
@@ -175,7 +178,7 @@ async function* answers({
       };
     }
   }
-  const machine = await call<Machine>('detect', detectParams);
+  const machine = await unless(signal, askForMachine(connection, detectParams, { signal }));
   yield { machine };
 }
 

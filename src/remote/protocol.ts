@@ -93,7 +93,7 @@ export interface CleanParams {
   readonly dryRun: boolean;
 }
 
-export interface CacheState {
+interface CacheState {
   /** Whether the tree need not be sent. */
   readonly hasTree: boolean;
   /** Path of the repository there. */

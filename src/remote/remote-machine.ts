@@ -1,19 +1,17 @@
-import { posix, win32 } from 'node:path';
 import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
 import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
+import { ask, askForMachine, checkedNotice, lateOutcome } from './ask.js';
 import { throughConnection } from './git-bridge.js';
 import { LeadEstimate, LinkWatch } from './link-watch.js';
 import { measureRoundTrip } from './measure-link.js';
 import type {
-  CacheState,
   DetectParams,
   Prepared,
   PrepareParams,
   RunParams,
   StartParams,
-  WorkerCalls,
   WorkerNotice,
 } from './protocol.js';
 import type { QueuedOutcome } from './task-queues.js';
@@ -28,6 +26,7 @@ export interface RemoteMachineOptions {
   readonly workers?: number;
   /** What runs the tasks. */
   program(machine: Machine, slots: readonly Slot[], tree: WorkingTree, prepared: Prepared): StartParams;
+  /** May throw for one that cannot be meant: the machine is lost then. */
   onNotice(notice: WorkerNotice): void;
   /** Called when the way has become slower or faster, with what {@link Slot.leadMs} is from now on. */
   onLead(leadMs: number): void;
@@ -82,7 +81,7 @@ export class RemoteMachine {
    */
   async join(signal: AbortSignal): Promise<Joined> {
     const startedMs = performance.now();
-    const onNotice = (name: string, payload: unknown) => this.#hear({ name, payload } as WorkerNotice);
+    const onNotice = (name: string, payload: unknown) => this.#hear(name, payload);
     const connection = await this.#options.transport.connect({ onNotice }, signal);
     this.#connection = connection;
     void connection.lost.then((reason) => this.#lose(reason));
@@ -107,11 +106,10 @@ export class RemoteMachine {
     const ended = async <Value>(work: Promise<Value>) => [await work, performance.now()] as const;
     // Its devices are looked for while the files travel.
     const [[machine, knownMs], { taken, prepared, sentMs }, roundTripMs] = await Promise.all([
-      ended(this.#call('detect', { ...detect, name: this.name }, { signal })),
+      ended(askForMachine(connection, { ...detect, name: this.name }, { signal })),
       this.#bringFiles(connection, signal),
       measureRoundTrip(connection, questions),
     ]);
-    checkRoot(prepared.root);
     const places =
       workers === undefined
         ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
@@ -119,7 +117,7 @@ export class RemoteMachine {
     const lead = new LeadEstimate(roundTripMs);
     const slots = places.map((slot) => ({ ...slot, leadMs: lead.leadMs }));
     this.#link = new LinkWatch(connection, lead, this.#options.onLead);
-    await this.#call('start', program(machine, slots, taken, prepared), { signal });
+    await ask(connection, 'start', program(machine, slots, taken, prepared), { signal });
     const preparedMs = performance.now();
     return {
       machine,
@@ -143,8 +141,15 @@ export class RemoteMachine {
     const endTask = this.#link?.begin();
     try {
       const params: RunParams = { queue, number, task };
-      const late = (answer: unknown) => onLate?.(answer as QueuedOutcome);
-      return (await connection.call('run', params, { ...options, onLate: late })) as QueuedOutcome;
+      const late = (answer: unknown) => {
+        const outcome = lateOutcome(answer);
+        if (outcome !== undefined) onLate?.(outcome);
+      };
+      const outcome = await ask(connection, 'run', params, { ...options, onLate: late });
+      const isWanted = !recall?.aborted && !options.signal?.aborted;
+      // Sent again it would say so again, without end.
+      if (!outcome.started && isWanted) throw new Error('it says that it gave back what nobody took back');
+      return outcome;
     } catch (error) {
       // Without its program a machine that answers is of no more use than one that does not.
       throw this.#lostBecause === undefined ? error : new ConnectionLost(this.#lostBecause);
@@ -165,7 +170,7 @@ export class RemoteMachine {
   async #bringFiles(connection: Connection, signal: AbortSignal) {
     const taken = await this.#options.tree;
     const { treeId, prefix } = taken;
-    const cache: CacheState = await this.#call('cache', { treeId }, { signal });
+    const cache = await ask(connection, 'cache', { treeId }, { signal });
     if (!cache.hasTree) {
       await throughConnection(connection, (sshCommand) =>
         pushTree(taken, { url: `ssh://${this.name}${cache.repository}`, sshCommand }, { signal }),
@@ -173,7 +178,7 @@ export class RemoteMachine {
     }
     const sentMs = performance.now();
     const params = { ...this.#options.prepare, project: projectKeyOf(taken), treeId, prefix };
-    const prepared = await this.#call('prepare', params, { signal });
+    const prepared = await ask(connection, 'prepare', params, { signal });
     return { taken, prepared, sentMs };
   }
 
@@ -182,11 +187,20 @@ export class RemoteMachine {
     this.#connection?.abandon();
   }
 
-  #hear(notice: WorkerNotice): void {
-    this.#options.onNotice(notice);
-    if (notice.name !== 'ended') return;
-    this.#lose(notice.payload);
-    // Nothing more comes of it.
+  #hear(name: string, payload: unknown): void {
+    try {
+      const notice = checkedNotice(name, payload);
+      if (notice === undefined) return;
+      this.#options.onNotice(notice);
+      if (notice.name === 'ended') this.#giveUp(notice.payload);
+    } catch (error) {
+      this.#giveUp((error as Error).message);
+    }
+  }
+
+  /** Nothing more comes of it. */
+  #giveUp(reason: string): void {
+    this.#lose(reason);
     void this.#connection?.close();
   }
 
@@ -194,24 +208,7 @@ export class RemoteMachine {
     this.#lostBecause ??= reason;
     this.#resolveLost(this.#lostBecause);
   }
-
-  async #call<Name extends keyof WorkerCalls>(
-    name: Name,
-    params: Parameters<WorkerCalls[Name]>[0],
-    options?: CallOptions,
-  ): Promise<Awaited<ReturnType<WorkerCalls[Name]>>> {
-    return (await this.#connection?.call(name, params, options)) as Awaited<ReturnType<WorkerCalls[Name]>>;
-  }
 }
 
 /** How often the way is measured; the shortest counts, as the machine may be busy. */
 const questions = 3;
-
-/** In all that comes back, paths below it become paths here. */
-function checkRoot(root: unknown): void {
-  const isFolder = (path: string) => posix.isAbsolute(path) || win32.isAbsolute(path);
-  if (typeof root === 'string' && isFolder(root) && /[^\\/]$/.test(root) && root.length > 3) return;
-  throw new Error(
-    `it says that its checkout is ${JSON.stringify(root)}, which is no absolute path of a folder`,
-  );
-}

@@ -143,8 +143,8 @@ export class Channel implements Connection {
   async #ask(method: string, id: number, params: unknown): Promise<unknown> {
     try {
       const asked: CallParams = { id, text: textOf(params) };
-      const answer = await this.#rpc.sendRequest<Answer>(method, asked);
-      if ('failure' in answer) throw new Error(answer.failure);
+      const answer = checkedAnswer(await this.#rpc.sendRequest<unknown>(method, asked));
+      if ('failure' in answer) throw new Error(answer.failure.slice(0, mostFailureCharacters));
       return valueFrom('text' in answer ? answer.text : await joined(this.#parts.get(id) ?? []));
     } finally {
       this.#parts.delete(id);
@@ -222,6 +222,17 @@ export class Channel implements Connection {
   }
 }
 
+/** @throws for anything that is no {@link Answer}. */
+function checkedAnswer(answer: unknown): Answer {
+  const { text, parts, failure } = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof failure === 'string') return { failure };
+  if (typeof text === 'string') return { text };
+  if (typeof parts === 'number') return { parts };
+  throw new Error('what it answered cannot be read');
+}
+
+/** People read it: the end of what a command printed is in it. */
+const mostFailureCharacters = 64 * 1024;
 const beatMs = 500;
 /** Answers that were on their way when the network came back, or the other side woke up, arrive within this time. */
 const lateMs = 1000;

@@ -9,6 +9,8 @@ export const limits = {
   cpuThreads: 8192,
   /** Devices of one machine. */
   devices: 100_000,
+  /** Devices that another machine may say it has found: 16 GPUs in 7 slices each are 112, other accelerators come beside them. */
+  detectedDevices: 256,
   /** Machines of a fleet or a simulation. */
   machines: 10_000,
   /** Slots of one machine, and of all machines of a fleet or a simulation together: about 0.4 KB each. */

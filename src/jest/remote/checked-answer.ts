@@ -1,22 +1,52 @@
+import type { TestEvents } from '@jest/test-result';
+import * as v from 'valibot';
 import { type SuiteStatus, suiteStatuses } from '../../core/events.js';
 import { isObject } from '../../json/plain.js';
+import { checked } from '../../remote/checked.js';
 import type { CaseEvent } from '../suite.js';
-import type { ServedOutcome } from './protocol.js';
+import { caseEvents, servedOutcome, servedProjects } from './answer-schemas.js';
+import type { ServedOutcome, ServedProjects } from './protocol.js';
 
-/** What a suite on another machine may tell while it runs; its result comes once, as the answer. */
-export function isCaseEvent(name: string): name is CaseEvent {
-  return name === 'test-case-start' || name === 'test-case-result';
+interface SentSuite {
+  /** Of the test file here, as paths in the answer have been moved. */
+  readonly path: string;
+  /** Whether the attempt was stopped from here: it may have been cancelled then. */
+  readonly isStopped: boolean;
 }
 
 /**
- * The outcome that another machine answered with, if it is one, of this test file.
- * @param path Of the test file here, as paths in the answer have been moved.
+ * The outcome that another machine answered with, if it is one of this suite.
  * @throws An `Error` that says what it is instead.
  */
-export function checkedAnswer(answer: unknown, path: string): ServedOutcome {
-  const problem = problemOf(answer, path);
-  if (problem === undefined) return answer as ServedOutcome;
+export function checkedAnswer(answer: unknown, { path, isStopped }: SentSuite): ServedOutcome {
+  const served = checked(servedOutcome, answer, 'what it answered is no outcome of this suite');
+  const { outcome } = served;
+  const problem =
+    outcome.status === 'cancelled' && !isStopped
+      ? 'it was cancelled, and nobody stopped it'
+      : problemOf(outcome.result, path);
+  if (problem === undefined) return served as ServedOutcome;
   throw new Error(`what it answered is no outcome of this suite: ${problem}`);
+}
+
+/**
+ * What a suite on another machine tells of one of its tests while it runs; undefined: it is nothing that a suite tells. Its
+ * result comes once, as the answer.
+ */
+export function checkedCaseEvent(
+  name: string,
+  payload: unknown,
+  path: string,
+): { readonly name: CaseEvent; readonly payload: TestEvents[CaseEvent] } | undefined {
+  if (name !== 'test-case-start' && name !== 'test-case-result') return undefined;
+  const { success, output } = v.safeParse(caseEvents[name], payload);
+  return success && output[0] === path ? { name, payload: output as TestEvents[CaseEvent] } : undefined;
+}
+
+/** What Jest there answers to its setup. @throws An `Error` that says what it is instead. */
+export function checkedProjects(answer: unknown): ServedProjects {
+  const what = 'what Jest there answered is no list of projects';
+  return checked(servedProjects, answer, what) as unknown as ServedProjects;
 }
 
 /** The status in an answer that does not count any more; undefined where it holds none. */
@@ -25,24 +55,8 @@ export function statusIn(answer: unknown): SuiteStatus | undefined {
   return isObject(outcome) ? suiteStatuses.find((known) => known === outcome['status']) : undefined;
 }
 
-function problemOf(answer: unknown, path: string): string | undefined {
-  if (!isObject(answer) || !isObject(answer['outcome']) || !Array.isArray(answer['files'])) {
-    return 'outcome or files are missing';
-  }
-  const { status, durationMs, result, energyJoules = {} } = answer['outcome'];
-  if (!suiteStatuses.some((known) => known === status)) return `its status is ${JSON.stringify(status)}`;
-  if (!isAmount(durationMs)) return `it took ${JSON.stringify(durationMs)} ms`;
-  if (!isObject(energyJoules) || !Object.values(energyJoules).every(isAmount))
-    return `it took ${JSON.stringify(energyJoules)} J`;
-  if (result === undefined) return undefined;
-  if (!isObject(result)) return 'its result is no object';
-  const { testResult } = result;
-  if (testResult === undefined) return 'error' in result ? undefined : 'its result is empty';
-  if (!isObject(testResult) || !Array.isArray(testResult['testResults'])) return 'its result names no tests';
-  const of = testResult['testFilePath'];
+function problemOf(result: v.InferOutput<typeof servedOutcome>['outcome']['result'], path: string) {
+  if (result === undefined || 'error' in result) return undefined;
+  const of = result.testResult.testFilePath;
   return of === path ? undefined : `it is the result of ${JSON.stringify(of)}`;
-}
-
-function isAmount(value: unknown): boolean {
-  return Number.isFinite(value) && Number(value) >= 0;
 }

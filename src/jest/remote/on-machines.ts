@@ -1,11 +1,11 @@
-import type { TestEvents } from '@jest/test-result';
+import { printable } from '../../core/vocabulary/printable.js';
 import type { Executor, SuiteOutcome } from '../../execute/executor.js';
 import { ConnectionLost } from '../../transport/transport.js';
 import type { Emit } from '../run/delivery.js';
 import { plainFailure } from '../run/results.js';
 import { type SuiteTests, testOf } from '../run/suite-tests.js';
 import type { SuiteResult } from '../suite.js';
-import { checkedAnswer, isCaseEvent, statusIn } from './checked-answer.js';
+import { checkedAnswer, checkedCaseEvent, statusIn } from './checked-answer.js';
 import { moved } from './moved.js';
 import type { ServedTask } from './protocol.js';
 import type { RemoteMachines } from './remote-machines.js';
@@ -35,14 +35,16 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
       if (joint === undefined) return lostOutside(`${name} was lost`, durationMs());
       if (signal.aborted) return { status: 'cancelled', durationMs: 0 };
       const { remote, here, there, gone } = joint;
+      const test = testOf(tests, start.suite.id);
       try {
         const done = await remote.run(task satisfies ServedTask, {
           signal,
           queue: start.placement.slotId,
           ...(ahead !== undefined && { recall: ahead.recall }),
           onEvent(event, payload) {
-            if (!isCaseEvent(event)) return;
-            const send = () => void emit(event, moved(payload, there, here) as TestEvents[typeof event]);
+            const told = checkedCaseEvent(event, moved(payload, there, here), test.path);
+            if (told === undefined) return;
+            const send = () => void emit(told.name, told.payload);
             if (begun === undefined) send();
             else void begun.then((hasBegun) => hasBegun && send());
           },
@@ -55,12 +57,14 @@ export function onMachines({ machines, tests, emit, say }: OnMachinesOptions): E
           },
         });
         if (!done.started) return { status: 'cancelled', durationMs: 0, notStarted: true };
-        const test = testOf(tests, start.suite.id);
-        const { outcome, sourceMaps, files } = checkedAnswer(moved(done.result, there, here), test.path);
+        const { outcome, sourceMaps, files } = checkedAnswer(moved(done.result, there, here), {
+          path: test.path,
+          isStopped: signal.aborted,
+        });
         if (files.length > 0) {
           const allowed = await snapshotPathsOf(test);
           for (const problem of applyChanges(files, allowed, here))
-            say(`jest-runner-hardware: ${name}: ${problem}`);
+            say(`jest-runner-hardware: ${printable(`${name}: ${problem}`)}`);
         }
         if (outcome.result === undefined) return outcome;
         const { cacheDirectory } = test.context.config;

@@ -15,12 +15,13 @@ import { machineFileFor, syncOf, transportTo } from '../../remote/reach.js';
 import { RemoteMachine } from '../../remote/remote-machine.js';
 import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
 import { Unreachable } from '../../transport/transport.js';
+import { checkedProjects } from './checked-answer.js';
 import { configDifferences } from './config-differences.js';
 import { DeviceNews, deviceNeedsOf } from './device-news.js';
 import { jestStart } from './jest-start.js';
 import { moved } from './moved.js';
 import { nodeArgs } from './node-args.js';
-import type { ServedProjects, ServedSetup } from './protocol.js';
+import type { ServedSetup } from './protocol.js';
 import { runFlags } from './run-flags.js';
 
 export interface RemoteMachinesOptions {
@@ -235,7 +236,7 @@ export class RemoteMachines {
   /** @param move Moves paths there to where they are here. */
   #hear(name: string, { name: kind, payload }: WorkerNotice, move: <Value>(value: Value) => Value): void {
     if (kind === 'output') process[payload.stream].write(move(payload.text));
-    else if (kind === 'ready') this.#compareConfigs(name, move((payload as ServedProjects).configs));
+    else if (kind === 'ready') this.#compareConfigs(name, move(checkedProjects(payload).configs));
     else if (kind === 'told') this.#news.get(name)?.hear(payload.name, payload.payload);
     else if (kind === 'progress')
       this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);

@@ -58,7 +58,7 @@ function problemOf(
 ): string | undefined {
   if (isOutside(relative(root, path))) return 'it lies outside of the repository';
   if (!allowed.includes(path)) return 'it is no snapshot of the suite';
-  if ((content?.length ?? 0) > mostBytes) return 'it is larger than 16 MiB';
+  if (Buffer.byteLength(content ?? '') > mostBytes) return 'it is larger than 16 MiB';
   if (leavesRoot(path, root)) return 'a symbolic link leads elsewhere';
   const here = contentOf(path);
   if (here !== content && hashOf(here) !== before) return 'it has changed here meanwhile';
@@ -69,8 +69,9 @@ function problemOf(
 function leavesRoot(path: string, root: string): boolean {
   let existing = path;
   while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) existing = dirname(existing);
-  const below = relative(realpathSync(root), realpathSync(existing));
-  return isOutside(below) || lstatSync(existing).isSymbolicLink();
+  // It may lead to nothing, where a file would be made.
+  if (lstatSync(existing).isSymbolicLink()) return true;
+  return isOutside(relative(realpathSync(root), realpathSync(existing)));
 }
 
 function isOutside(below: string): boolean {

@@ -30,9 +30,10 @@ export function withSourceMaps(result: SuiteResult, maps: SourceMaps, cacheDirec
   const folder = join(cacheDirectory, 'jest-hardware-source-maps');
   const v8Coverage = result.testResult.v8Coverage.map((each) => {
     const { codeTransformResult: transformed } = each;
-    const map = transformed?.sourceMapPath == null ? undefined : maps[transformed.sourceMapPath];
-    if (transformed === undefined || map === undefined) return each;
-    const sourceMapPath = keep(folder, JSON.stringify(map));
+    if (transformed?.sourceMapPath == null) return each;
+    const map = maps[transformed.sourceMapPath];
+    // A path there means nothing here.
+    const sourceMapPath = map === undefined ? null : keep(folder, JSON.stringify(map));
     return { ...each, codeTransformResult: { ...transformed, sourceMapPath } };
   });
   return { testResult: { ...result.testResult, v8Coverage } };

@@ -20,7 +20,6 @@ import { liveHost } from '../../host/live.js';
 import { DeviceMemoryWatch } from '../../sensors/device-memory-watch.js';
 import { sensorsOf } from '../../sensors/readings.js';
 import { SensorWatch } from '../../sensors/watch.js';
-import { byMachine, onMachines } from '../remote/on-machines.js';
 import type { RemoteMachines } from '../remote/remote-machines.js';
 import { say, session } from '../session.js';
 import type { SuiteResult } from '../suite.js';
@@ -162,7 +161,7 @@ export class HardwareRun {
     this.#claims = this.#openClaims(machine, workers);
     if (this.#inBand) await inPhaseOfStock();
     try {
-      await run.start(this.#executor(sensors, machine));
+      await run.start(await this.#executor(sensors, machine));
     } finally {
       await this.#machines?.leave(!this.#isCancelled);
       sensors.stop();
@@ -220,7 +219,7 @@ export class HardwareRun {
   }
 
   /** The stack of executors here, outermost last: place (this process or a worker), failures, announcement, energy, permits. */
-  #executor(sensors: SensorWatch, machine: Machine): Executor<SuiteResult> {
+  async #executor(sensors: SensorWatch, machine: Machine): Promise<Executor<SuiteResult>> {
     const { globalConfig, context, emit } = this.#input;
     const tests = this.#tests;
     const fairThreads = this.#fairThreads;
@@ -245,6 +244,7 @@ export class HardwareRun {
     const here = this.#claims?.around(metered) ?? metered;
     const machines = this.#machines;
     if (machines === undefined) return here;
+    const { byMachine, onMachines } = await import('../remote/on-machines.js');
     // Other machines have their own permits.
     return byMachine(here, tell(onMachines({ machines, tests, emit, say })), machine.machine.name);
   }
