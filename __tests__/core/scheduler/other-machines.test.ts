@@ -174,6 +174,23 @@ describe('a suite that is lost alone', () => {
   });
 });
 
+test('what a machine told of its devices goes with it: it may come back cool', () => {
+  const run = new Run([...here, ...box], [suite('a', onGpu)]);
+  run.tell({
+    type: 'device-heat',
+    machine: 'box',
+    deviceId: 'gpu0',
+    hot: true,
+    source: 'nvidia-smi',
+    atMs: 1,
+  });
+  expect(run.open(2)).toEqual([]);
+  const awaited = { type: 'machine-awaited', machine: 'box', address: 'ssh://box', atMs: 7 } as const;
+  run.tell(awaited);
+  expect(run.tell(gone)).toEqual([]);
+  expect(join(run, box)).toEqual(['a on box/gpu0#1']);
+});
+
 test('suites that were sent ahead to a machine that is lost wait for others', () => {
   const far = slots({ name: 'box', workers: 1 }).map((slot) => ({ ...slot, leadMs: 100 }));
   const estimates = new Estimates(

@@ -151,6 +151,13 @@ export class Fleet {
     othersMemory.set(deviceId, { bytes, ...(by !== undefined && { by }) });
   }
 
+  /** Nobody tells any more when its devices have cooled down, or their memory is free. */
+  forgetReadings(machine: string): void {
+    const { hotDevices, othersMemory } = this.#machineOf(machine).load;
+    hotDevices.clear();
+    othersMemory.clear();
+  }
+
   /** Undefined for a machine of which nothing is known. */
   permitsOf(machine: string): Permits | undefined {
     return this.#machines.get(machine)?.load.permits;

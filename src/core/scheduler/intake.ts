@@ -53,6 +53,7 @@ export class Intake {
         this.#state.changes++;
         this.#state.absent.set(event.machine, event.reason);
         removeMachine(event.machine, event.reason, this.#state);
+        fleet.forgetReadings(event.machine);
         break;
       case 'link-measured':
         this.#state.changes++;

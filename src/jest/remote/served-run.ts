@@ -99,6 +99,7 @@ export class ServedRun {
       fast,
     });
     this.#workers = pool;
+    this.#sensors?.stop();
     this.#sensors = new ServedSensors({
       sensed,
       machine,
