@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
   // Much of the time is waited for other processes and for what is lost, while a core is idle.
-  maxWorkers: '150%',
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   // Test files leave something behind. To start a process, Node copies the page tables: 1 ms at first, 27 ms at 1 GB.
   workerIdleMemoryLimit: '200MB',
   testSequencer: '<rootDir>/scripts/jest-sequencer.cjs',
