@@ -1,17 +1,21 @@
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from './harness/command.js';
 import { runJest } from './harness/jest.js';
 import { leaveMachines, useMachine } from './harness/machine.js';
-import { testWithSsh } from './harness/ssh-server.js';
+import { startSshHost, testWithSsh } from './harness/ssh-server.js';
 
 afterAll(leaveMachines);
 
@@ -107,4 +111,32 @@ testWithSsh('what cannot be meant says what can', async () => {
   const wrong = await command(project, 'machines', 'tset');
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('machines test`') });
   expect((await command(project, 'machines', 'test', '--', '-oProxyCommand=x')).exitCode).toBe(2);
+});
+
+testWithSsh('git that is missing there is named with the remedy, before a run and by one', async () => {
+  const bin = mkdtempSync(join(tmpdir(), 'jrh-no-git-'));
+  for (const name of ['sh', 'tail']) symlinkSync(join('/bin', name), join(bin, name));
+  // A copy, as the worker looks beside Node.js, too.
+  copyFileSync(process.execPath, join(bin, 'node'));
+  const host = await startSshHost(
+    'no-git',
+    `command="PATH='${bin}' exec sh -c \\"$SSH_ORIGINAL_COMMAND\\"",restrict`,
+  );
+  try {
+    const project = await useMachine({
+      host,
+      files: { 'gpu.test.js': onGpu, 'cpu.test.js': "test('here', () => {});\n" },
+    });
+    const tested = await command(project, 'machines', 'test');
+    expect(tested.exitCode).toBe(1);
+    expect(tested.stdout).toMatch(/^ {2}! has no git\n +remedy: install git 2\.31 or newer there;/m);
+    const run = await runJest(project, []);
+    expect(run.stderr).toMatch(
+      /jest-runner-hardware: no-git cannot take part: git was not found; .* remedy: +install git .*; the run goes on without it/,
+    );
+    expect(run.json).toMatchObject({ numPassedTestSuites: 1, numFailedTestSuites: 1 });
+  } finally {
+    host.dispose();
+    rmSync(bin, { recursive: true, force: true });
+  }
 });
