@@ -19,7 +19,7 @@ const sourceFolder = fileURLToPath(new URL('../src', import.meta.url));
 globalThis.test ??= { skip() {} };
 const {
   startSshHost,
-  slowLink,
+  startLink,
   sshTransport,
   RemoteMachine,
   workingTree,
@@ -31,7 +31,7 @@ const {
   Run,
 } = await source(
   '../__tests__/e2e/harness/ssh-server.ts',
-  '../__tests__/e2e/harness/slow-link.ts',
+  '../__tests__/e2e/harness/link.ts',
   'transport/ssh/ssh-transport.ts',
   'remote/remote-machine.ts',
   'remote/protocol.ts',
@@ -46,7 +46,7 @@ const {
 const root = workspace();
 const box = await startSshHost('box');
 symlinkSync(join(root, 'node_modules'), join(box.home, 'node_modules'));
-const link = await slowLink(box.port, 40);
+const link = await startLink(box.port, 40);
 const links = { loopback: box.port, '80 ms': link.port };
 const projects = { tasks: makeProject('tasks', 1000, {}) };
 
@@ -132,7 +132,7 @@ async function losing() {
     await remote.leave(false);
   }
   for (let n = 0; n < 3; n += 1) {
-    const hole = await slowLink(box.port, 0);
+    const hole = await startLink(box.port, 0);
     const { remote } = await joined(hole.port);
     const startedMs = performance.now();
     hole.swallow();

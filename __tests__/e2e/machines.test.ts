@@ -2,8 +2,8 @@ import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import type { RunEvent } from '../../src/core/events.js';
 import { runJest } from './harness/jest.js';
+import { startLink } from './harness/link.js';
 import { leaveMachines, machineHost, placesOf, useMachine } from './harness/machine.js';
-import { slowLink } from './harness/slow-link.js';
 import { testWithSsh } from './harness/ssh-server.js';
 
 afterAll(leaveMachines);
@@ -84,7 +84,7 @@ test('given', () => expect([process.env.FOR_THERE, process.env.FOR_HERE]).toEqua
 
 testWithSsh('a machine that is far away gets suites before its slots are free', async () => {
   const box = await machineHost();
-  const link = await slowLink(box.port, 40);
+  const link = await startLink(box.port, 40);
   const ids = ['a', 'b', 'c', 'd'];
   const suite = `/** @hardware gpu */
 test('there', () => new Promise((resolve) => setTimeout(resolve, 50)));

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomFrom } from '../../../src/core/vocabulary/random.js';
 import { bridgeFolders, type FarMachine, startFarMachine, useFarProject } from '../harness/far-machine.js';
-import { inProject, type JestRun, type Json, runJest, startJest } from '../harness/jest.js';
+import { inProject, type JestRun, type Json, type RunningJest, runJest, startJest } from '../harness/jest.js';
 import { type Place, takePlace } from '../harness/place.js';
-import { useProject } from '../harness/project.js';
+import { type Project, useProject } from '../harness/project.js';
 import { eventsOf } from '../harness/record.js';
 import { type Fault, faultsOf, signal } from './fault.js';
 import { WatchedSuites } from './suites.js';
@@ -23,6 +23,18 @@ export interface SeededRun {
   readonly tookMs: number;
   /** What must not be; none: it went as a run of stock Jest. */
   readonly problems: readonly string[];
+}
+
+/** Which fault happens where and when. */
+interface Plan {
+  readonly fault: Fault;
+  readonly there: FarMachine;
+  /** How many suites have begun there before. */
+  readonly begun: number;
+  /** After the last of them has begun. */
+  readonly afterMs: number;
+  /** How long a fault lasts that can end. */
+  readonly healsMs: number;
 }
 
 /** Two machines, and a project whose suites run there and here. */
@@ -52,6 +64,26 @@ export class FaultyRuns {
   async run(seed: number): Promise<SeededRun> {
     this.#stock ??= this.#testsOfStock();
     const expected = await this.#stock;
+    const plan = this.#planOf(seed);
+    const project = await this.#newProject();
+    const temporary = mkdtempSync(join(tmpdir(), 'jrh-faults-'));
+    const startedMs = performance.now();
+    const jest = await startJest(project, ['-w', '2'], {
+      env: { TMPDIR: temporary },
+      timeoutMs: 60_000,
+      graceMs: 2000,
+    });
+    // Rejects where the run ends before.
+    const heal = await this.#happen(plan, jest).catch(() => undefined);
+    const run = await jest.ended;
+    const tookMs = Math.round(performance.now() - startedMs);
+    heal?.();
+    const problems = [...problemsOf(run, expected), ...(await this.#left(temporary))];
+    rmSync(temporary, { recursive: true, force: true });
+    return { what: textOf(plan), hasHappened: heal !== undefined, ...countsOf(run), tookMs, problems };
+  }
+
+  #planOf(seed: number): Plan {
     const random = randomFrom(seed);
     // The first numbers of seeds that are near each other are near each other too.
     for (let skipped = 0; skipped < 8; skipped += 1) random();
@@ -61,55 +93,33 @@ export class FaultyRuns {
     const there = this.#machines[upTo(this.#machines.length)] as FarMachine;
     const whileJoining = upTo(4) === 0;
     const begun = whileJoining ? 0 : 1 + upTo(3);
-    const afterMs = upTo(whileJoining ? 2500 : 300);
-    const healsMs = 500 + upTo(6500);
-    const heals = fault.heal === undefined ? '' : `, until ${healsMs} ms later`;
-    const what = `${there.name}: ${fault.name}, ${afterMs} ms after ${begun} suites had begun there${heals}`;
+    return { fault, there, begun, afterMs: upTo(whileJoining ? 2500 : 300), healsMs: 500 + upTo(6500) };
+  }
 
+  /** As if nothing had run before. */
+  #newProject(): Promise<Project> {
     this.#suites.forget();
     for (const { link } of this.#machines) link.heal();
-    const project = await useFarProject({
-      machines: this.#machines,
-      files: this.#suites.files,
-      directory: this.#directory,
+    const machines = this.#machines;
+    return useFarProject({ machines, files: this.#suites.files, directory: this.#directory });
+  }
+
+  /** Lets the fault happen. @returns Ends it, if that has not happened yet. */
+  async #happen({ fault, there, begun, afterMs, healsMs }: Plan, jest: RunningJest): Promise<() => void> {
+    await jest.until(() => this.#suites.begunAt(there.host.home) >= begun);
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    let victims: readonly number[] = [];
+    await jest.until(() => {
+      victims = fault.victims?.(there) ?? [];
+      return fault.victims === undefined || victims.length > 0;
     });
-    const temporary = mkdtempSync(join(tmpdir(), 'jrh-faults-'));
-    const startedMs = performance.now();
-    const jest = await startJest(project, ['-w', '2'], {
-      env: { TMPDIR: temporary },
-      timeoutMs: 60_000,
-      graceMs: 2000,
-    });
-    let healed: () => void = () => {};
-    const happening = (async () => {
-      await jest.until(() => this.#suites.begunAt(there.host.home) >= begun);
-      await new Promise((resolve) => setTimeout(resolve, afterMs));
-      let victims: readonly number[] = [];
-      await jest.until(() => {
-        victims = fault.victims?.(there) ?? [];
-        return fault.victims === undefined || victims.length > 0;
-      });
-      fault.begin(there, victims);
-      const heal = () => fault.heal?.(there, victims);
-      const timer = setTimeout(heal, healsMs);
-      healed = () => {
-        clearTimeout(timer);
-        heal();
-      };
-    })();
-    const hasHappened = await happening.then(
-      () => true,
-      () => false,
-    );
-    const run = await jest.ended;
-    const tookMs = Math.round(performance.now() - startedMs);
-    healed();
-    const problems = [...problemsOf(run, expected), ...(await this.#left(temporary))];
-    rmSync(temporary, { recursive: true, force: true });
-    const lostMachines = eventsOf(run.record, 'machine-lost').length;
-    const refusedMachines = eventsOf(run.record, 'machine-settled').filter(({ problem }) => problem).length;
-    const lateResults = eventsOf(run.record, 'late-result').length;
-    return { what, hasHappened, lostMachines, refusedMachines, lateResults, tookMs, problems };
+    fault.begin(there, victims);
+    const heal = () => fault.heal?.(there, victims);
+    const timer = setTimeout(heal, healsMs);
+    return () => {
+      clearTimeout(timer);
+      heal();
+    };
   }
 
   get #directory(): string {
@@ -138,6 +148,19 @@ export class FaultyRuns {
       ...bridgeFolders(temporary).map((folder) => `left here: ${folder}`),
     ];
   }
+}
+
+function textOf({ fault, there, begun, afterMs, healsMs }: Plan): string {
+  const heals = fault.heal === undefined ? '' : `, until ${healsMs} ms later`;
+  return `${there.name}: ${fault.name}, ${afterMs} ms after ${begun} suites had begun there${heals}`;
+}
+
+function countsOf({ record }: JestRun) {
+  return {
+    lostMachines: eventsOf(record, 'machine-lost').length,
+    refusedMachines: eventsOf(record, 'machine-settled').filter(({ problem }) => problem).length,
+    lateResults: eventsOf(record, 'late-result').length,
+  };
 }
 
 function problemsOf(run: JestRun, expected: readonly string[]): readonly string[] {
