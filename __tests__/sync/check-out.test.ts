@@ -1,5 +1,14 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { cpSync, existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { checkOut } from '../../src/sync/check-out.js';
@@ -81,7 +90,7 @@ test('the directory of a project below the root is named', async () => {
 test('a tree that was not pushed is not there', async () => {
   const tree = await new Coordinator().take(newRepository());
   const { cacheDirectory } = new FarSide();
-  const options = { cacheDirectory, projectKey: projectKeyOf(tree), ...tree };
+  const options = { cacheDirectory, projectKey: projectKeyOf(tree, 'far'), ...tree };
   expect(await checkOut(options)).toBeUndefined();
   await pushTree(tree, { url: await prepareCache(cacheDirectory) });
   expect(await hasTree(cacheDirectory, tree.treeId)).toBe(true);
@@ -120,12 +129,22 @@ test('two runs at once have two checkouts, and the next one has the first again'
   for (const each of [second, third]) each.release();
 });
 
+test('runs that send the same tree for the first time at once do not disturb each other', async () => {
+  const tree = await new Coordinator().take(newRepository());
+  const { cacheDirectory } = new FarSide();
+  const runs = Array.from({ length: 4 });
+  const urls = await Promise.all(runs.map(() => prepareCache(cacheDirectory)));
+  await Promise.all(urls.map((url) => pushTree(tree, { url })));
+  expect(await hasTree(cacheDirectory, tree.treeId)).toBe(true);
+  expect(readdirSync(cacheDirectory)).toEqual(['trees.git']);
+});
+
 test('a killed process leaves its checkout to the next, with the locks that git held', async () => {
   const tree = await new Coordinator().take(newRepository());
   const far = new FarSide();
   const first = await far.receive(tree);
   first.release();
-  const child = await holderOf(far.cacheDirectory, projectKeyOf(tree), tree.treeId);
+  const child = await holderOf(far.cacheDirectory, projectKeyOf(tree, 'far'), tree.treeId);
   const beside = await far.checkOut(tree);
   expect(beside.root).not.toBe(first.root);
   beside.release();

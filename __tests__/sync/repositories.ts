@@ -96,7 +96,12 @@ export class FarSide {
   async checkOut(tree: WorkingTree): Promise<Checkout> {
     const { treeId, prefix } = tree;
     const { cacheDirectory } = this;
-    const checkout = await checkOut({ cacheDirectory, projectKey: projectKeyOf(tree), treeId, prefix });
+    const checkout = await checkOut({
+      cacheDirectory,
+      projectKey: projectKeyOf(tree, 'far'),
+      treeId,
+      prefix,
+    });
     if (checkout === undefined) throw new Error('the tree is not there');
     return checkout;
   }

@@ -133,7 +133,7 @@ async function* answers({
     ...(tested.machine !== undefined && { machineFile: machineFileFor(tested.machine, rootDir) }),
   };
   const taken = await tree.catch((error: Error) => error);
-  const project = taken instanceof Error ? undefined : projectKeyOf(taken);
+  const project = taken instanceof Error ? undefined : projectKeyOf(taken, name);
   const local =
     taken instanceof Error ? undefined : setupPlan(taken.root, projectDirectory(taken), asked(tested));
   const modules = local === undefined || taken instanceof Error ? '' : relative(taken.root, local.directory);

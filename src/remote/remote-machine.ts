@@ -177,7 +177,7 @@ export class RemoteMachine {
       );
     }
     const sentMs = performance.now();
-    const params = { ...this.#options.prepare, project: projectKeyOf(taken), treeId, prefix };
+    const params = { ...this.#options.prepare, project: projectKeyOf(taken, this.name), treeId, prefix };
     const prepared = await ask(connection, 'prepare', params, { signal });
     return { taken, prepared, sentMs };
   }

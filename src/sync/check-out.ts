@@ -5,10 +5,11 @@ import { bug } from '../core/vocabulary/bug.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { claimCheckout } from './checkout-claim.js';
 import { usedNoteOf } from './clean-cache.js';
-import { type GitCall, GitError, git, nulSeparated } from './git.js';
+import { type GitCall, GitError, git, nulSeparated, tryGit } from './git.js';
 import { statOf } from './on-disk.js';
-import { sameIndex } from './shadow.js';
+import { sameIndex, unreadFolder } from './shadow.js';
 import { cacheCall, cacheRepository, checkTreeId, commitOfTree, touchTree } from './tree-cache.js';
+import { makeFoldersWritable } from './writable-folders.js';
 
 export interface CheckOutOptions {
   /** As given to `prepareCache`. */
@@ -67,7 +68,7 @@ export async function checkOut(options: CheckOutOptions): Promise<Checkout | und
     const isNew = !isWhole(root);
     if (isNew) await createWorktree(cacheDirectory, root, commit, call);
     const inside = insideOf(root, call);
-    const changes = await update(root, commit, isNew, inside);
+    const changes = await updateOrMend(root, commit, isNew, inside);
     await verify(root, treeId, inside, changes.length > 0);
     return { root, directory: join(root, prefix), changes, isNew, notes, release: claim.release };
   } catch (error) {
@@ -123,14 +124,47 @@ type Inside = (args: readonly string[], index?: string) => Promise<string>;
 function insideOf(root: string, call: GitCall): Inside {
   const administration = administrationOf(root);
   if (administration === undefined) throw bug(`The checkout ${root} belongs to no repository.`);
-  return (args, index) =>
-    // An install script there may have set hooks for what it takes for a repository of its own.
-    git([`--git-dir=${administration}`, `--work-tree=${root}`, '-c', 'core.hooksPath=/dev/null', ...args], {
-      ...call,
-      cwd: root,
-      env: index === undefined ? call.env : { ...call.env, GIT_INDEX_FILE: index },
-    });
+  // An install script there may have set hooks for what it takes for a repository of its own.
+  const fixed = [`--git-dir=${administration}`, `--work-tree=${root}`, '-c', 'core.hooksPath=/dev/null'];
+  return async (args, index) => {
+    const env = index === undefined ? call.env : { ...call.env, GIT_INDEX_FILE: index };
+    const outcome = await tryGit([...fixed, ...args], { ...call, cwd: root, env });
+    // Git passes over folders that it cannot read, and leaves what lies there.
+    if (outcome.code !== 0 || unreadFolder.test(outcome.stderr)) throw new GitError(args, outcome);
+    return outcome.stdout;
+  };
 }
+
+/** Suites may have left what a user without further rights cannot remove at once, or at all. */
+async function updateOrMend(
+  ...[root, commit, isNew, inside]: Parameters<typeof update>
+): Promise<readonly PathChange[]> {
+  try {
+    return await update(root, commit, isNew, inside);
+  } catch (error) {
+    if (!(error instanceof GitError) || !denied.test(error.stderr)) throw error;
+  }
+  makeFoldersWritable(root);
+  try {
+    return await update(root, commit, isNew, inside);
+  } catch (error) {
+    const [, path, found] = denied.exec((error as GitError).stderr ?? '') ?? [];
+    if (path === undefined || found === undefined) throw error;
+    throw new UsageError(
+      {
+        file: join(root, path),
+        message: 'what a suite has left here cannot be removed',
+        found,
+        remedy: 'remove it there (with sudo, if it belongs to another user), or have .gitignore name it',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** What git says of a path that it may not read, remove or replace. */
+const denied =
+  /(?:could not open directory|failed to remove|unable to (?:unlink(?: old)?|create file)) '?(.+?)\/?'?: (Permission denied|Operation not permitted)/;
 
 async function update(
   root: string,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { claimOneCheckout } from './checkout-claim.js';
 import { git } from './git.js';
 import { cacheCall, cacheRepository, pruneCache } from './tree-cache.js';
+import { makeFoldersWritable } from './writable-folders.js';
 
 /** What `cleanCache` has removed, or would. */
 export interface Removed {
@@ -61,6 +62,7 @@ function usedAtMs(checkout: string): number {
 }
 
 function removeCheckout(path: string): void {
+  makeFoldersWritable(path);
   // The notes last: what is left of a checkout counts as old still.
   for (const each of [path, `${path}.setup.json`, usedNoteOf(path)])
     rmSync(each, { recursive: true, force: true });

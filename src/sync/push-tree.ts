@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { printable } from '../core/vocabulary/printable.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { environmentOfOurs, GitError, git } from './git.js';
@@ -22,11 +23,13 @@ export function refOf(treeId: string): string {
 }
 
 /**
- * Names the project of a tree on other machines: the same for every state of a checkout, and different for every checkout
+ * Names the project of a tree on another machine: the same for every state of a checkout, and different for every checkout
  * of every machine. Readable, without the whole path.
+ * @param machine Name of the other machine: several may share a home on a network, where they do not see who uses what.
  */
-export function projectKeyOf({ root }: Pick<WorkingTree, 'root'>): string {
-  const hash = createHash('sha256').update(`${hostname()}\0${root}`).digest('hex').slice(0, 12);
+export function projectKeyOf({ root }: Pick<WorkingTree, 'root'>, machine: string): string {
+  const names = [hostname(), root, machine].join('\0');
+  const hash = createHash('sha256').update(names).digest('hex').slice(0, 12);
   const name = basename(root)
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
@@ -45,7 +48,7 @@ export async function pushTree(
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<void> {
   try {
-    await push(tree, remote, signal);
+    await pushBesideOthers(tree, remote, signal);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     if (!missingObjects.test(error.stderr)) throw problemOf(error, remote.url);
@@ -57,6 +60,25 @@ export async function pushTree(
     });
   }
 }
+
+/** Another run may send the same tree at this moment. Once it is there, a push has nothing to do. */
+async function pushBesideOthers(...given: Parameters<typeof push>): Promise<void> {
+  for (let pushes = 1; ; pushes += 1) {
+    try {
+      return await push(...given);
+    } catch (error) {
+      if (pushes === mostPushes || !(error instanceof GitError) || !refIsTaken.test(error.stderr))
+        throw error;
+    }
+    await setTimeout(betweenPushesMs);
+  }
+}
+
+const mostPushes = 5;
+const betweenPushesMs = 200;
+
+/** What git says when another push writes the ref, or has just written it. */
+const refIsTaken = /reference already exists|cannot lock ref|unable to create '.*\.lock'/i;
 
 async function push(
   { treeId, commitId, gitDirectory }: Pick<WorkingTree, 'treeId' | 'commitId' | 'gitDirectory'>,

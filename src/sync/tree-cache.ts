@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { writeAtomically } from '../host/write-atomically.js';
@@ -21,18 +22,35 @@ export async function prepareCache(
 ): Promise<string> {
   const repository = cacheRepository(cacheDirectory);
   mkdirSync(cacheDirectory, { recursive: true, mode: 0o700 });
-  if (!existsSync(join(repository, 'info', 'attributes'))) {
+  if (!isComplete(repository)) {
     const call = { cwd: cacheDirectory, env: environmentOfOurs(), ...options };
-    await git(['init', '--quiet', '--bare', '--template=', repository], call);
-    for (const [name, value] of Object.entries(cacheSettings))
-      await git([`--git-dir=${repository}`, 'config', name, value], call);
-    mkdirSync(join(repository, 'info'), { recursive: true });
-    writeAtomically(join(repository, 'info', 'exclude'), 'node_modules\n');
-    // Written last: with it, the repository is complete.
-    writeAtomically(join(repository, 'info', 'attributes'), rawAttributes);
+    const draft = `${repository}.${randomUUID()}`;
+    try {
+      await makeRepository(draft, call);
+      renameSync(draft, repository);
+    } catch (error) {
+      rmSync(draft, { recursive: true, force: true });
+      // Another run has made it meanwhile, or only a part of it lies there.
+      if (!existsSync(repository)) throw error;
+      if (!isComplete(repository)) await makeRepository(repository, call);
+    }
   }
   removeStaleLocks(join(repository, 'refs', 'jest-hardware'));
   return repository;
+}
+
+function isComplete(repository: string): boolean {
+  return existsSync(join(repository, 'info', 'attributes'));
+}
+
+async function makeRepository(path: string, call: GitCall): Promise<void> {
+  await git(['init', '--quiet', '--bare', '--template=', path], call);
+  for (const [name, value] of Object.entries(cacheSettings))
+    await git([`--git-dir=${path}`, 'config', name, value], call);
+  mkdirSync(join(path, 'info'), { recursive: true });
+  writeAtomically(join(path, 'info', 'exclude'), 'node_modules\n');
+  // Written last: with it, the repository is complete.
+  writeAtomically(join(path, 'info', 'attributes'), rawAttributes);
 }
 
 /** Whether a tree was pushed before, so that it need not be pushed again. */

@@ -34,13 +34,15 @@ interface SshSettings {
   readonly client?: string;
   /** Default 127.0.0.1. */
   readonly address?: string;
+  /** A command that starts the server, whose command line is added: other rights, other mounts. Default: none. */
+  readonly launcher?: readonly string[];
 }
 
 /** @param commandLine For the line of `authorized_keys`: `command="…",restrict`. Default: none. */
 export async function startSshHost(
   name: string,
   commandLine = '',
-  { server: serverLines = '', client = '', address = '127.0.0.1' }: SshSettings = {},
+  { server: serverLines = '', client = '', address = '127.0.0.1', launcher = [] }: SshSettings = {},
 ): Promise<SshHost> {
   if (sshServer === undefined) throw new Error('there is no sshd');
   const folder = mkdtempSync(join(tmpdir(), 'jrh-ssh-'));
@@ -85,10 +87,8 @@ ${client}
   LogLevel ERROR
 `,
   );
-  const server = spawn(sshServer, ['-D', '-f', path('sshd_config'), '-E', log], {
-    stdio: 'ignore',
-    detached: true,
-  });
+  const [command = '', ...args] = [...launcher, sshServer, '-D', '-f', path('sshd_config'), '-E', log];
+  const server = spawn(command, args, { stdio: 'ignore', detached: true });
   await listening(server, { address, port }, log);
   const kill = () => killWithSessions(server);
   return {

@@ -138,7 +138,8 @@ export class RemoteMachines {
       tell({ type: 'machine-settled', machine: name, treeId, tookMs });
     } catch (error) {
       if (this.#left.signal.aborted) return;
-      const { message } = error as Error;
+      // A problem of several lines is told in one.
+      const message = (error as Error).message.replace(/[\s;]*\n[\s;]*/g, '; ').replace(/ {2,}/g, ' ');
       const isUnreachable = error instanceof Unreachable;
       const problem = isUnreachable ? `${name} ${message}` : `${name} cannot take part: ${message}`;
       const remedy = isUnreachable && error.remedy !== undefined ? `\n  remedy: ${error.remedy}` : '';
