@@ -59,6 +59,7 @@ try {
   await section('slots', slots);
   await section('Jest slots', jestSlots);
   await section('edit', editing);
+  await section('watch', watching);
 } finally {
   link.close();
   box.dispose();
@@ -216,6 +217,45 @@ async function editing() {
   }
 }
 
+/** The same in watch mode: from the edit until the report has been printed. */
+async function watching() {
+  const suite = `/** @hardware gpu */\ntest('there', () => expect(require('./module-7')).toBeDefined());\n`;
+  for (const [way, port] of Object.entries(links)) {
+    const directory = makeProject(`watch-${port}`, 1000, { 'gpu.test.js': suite }, port);
+    const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js'), '--watchAll'], {
+      cwd: directory,
+      stdio: ['pipe', 'ignore', 'pipe'],
+      timeout: 120_000,
+    });
+    let output = '';
+    let seen = () => {};
+    child.stderr.on('data', (text) => {
+      output += text;
+      if (output.includes('busy: ')) seen();
+    });
+    const reported = () => new Promise((resolve) => (seen = resolve));
+    await reported();
+    const all = [];
+    const toResult = [];
+    for (let n = 0; n < times; n += 1) {
+      // Jest takes no edit while it ends a run.
+      await new Promise((end) => setTimeout(end, 1000));
+      output = '';
+      const startedMs = performance.now();
+      writeFileSync(join(directory, 'module-7.js'), `module.exports = ${n} + ${port};\n`);
+      await reported();
+      const wallMs = performance.now() - startedMs;
+      if (!output.includes('1 passed')) throw new Error(output);
+      const { durationMs } = newestRecord(directory).find(({ type }) => type === 'suite-ended');
+      all.push(wallMs);
+      toResult.push(wallMs - durationMs);
+    }
+    child.kill();
+    show(`one edit in 1,000 files, watch mode: edit until report, without the suite, ${way}`, toResult);
+    show(`one edit in 1,000 files, watch mode: edit until report, ${way}`, all);
+  }
+}
+
 /** From the first start on each slot to the last start: before and after there are not suites enough. */
 function busyShare({ events }) {
   const startsMs = events.flatMap(({ type, atMs }) => (type === 'suite-started' ? [atMs] : []));
@@ -244,16 +284,19 @@ async function jest(directory) {
   const [exitCode] = await once(child, 'close');
   const wallMs = performance.now() - startedMs;
   if (exitCode !== 0) throw new Error(output);
+  return { wallMs, events: newestRecord(directory) };
+}
+
+function newestRecord(directory) {
   const folder = join(directory, '.jest-hardware');
   const newest = readdirSync(folder)
     .filter((name) => name.startsWith('run-'))
     .sort()
     .at(-1);
-  const events = readFileSync(join(folder, newest), 'utf8')
+  return readFileSync(join(folder, newest), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
-  return { wallMs, events };
 }
 
 function makeProject(name, modules, files, port = 0) {

@@ -89,8 +89,22 @@ export const jestPackages = {
   } {
     return require('jest-haste-map').default;
   },
-  get Runtime(): { createResolver(config: Config.ProjectConfig, map: IModuleMap): TestContext['resolver'] } {
+  get Runtime(): {
+    createResolver(config: Config.ProjectConfig, map: IModuleMap): TestContext['resolver'];
+    createContext(
+      config: Config.ProjectConfig,
+      options: { console: Console; maxWorkers: number; watch: boolean; watchman: boolean },
+    ): Promise<TestContext>;
+  } {
     return require('jest-runtime').default;
+  },
+  /** Finds the test files of a project. */
+  get SearchSource(): new (
+    context: TestContext,
+  ) => {
+    getTestPaths(globalConfig: Config.GlobalConfig, config: Config.ProjectConfig): Promise<{ tests: Test[] }>;
+  } {
+    return require(jestCore()).SearchSource;
   },
   /** The module that Jest's runner takes the runtime of every suite from. */
   get runtimeModule(): RuntimeModule {

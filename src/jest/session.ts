@@ -1,6 +1,7 @@
 import type { Test, TestContext } from '@jest/test-result';
 import type { RunEvent, ShardPlanned } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
+import type { KeptMachine } from './remote/kept-machines.js';
 import type { SuiteDevices } from './suite-devices.js';
 
 /** A run for the reporter to print; its events grow while it goes on. */
@@ -30,6 +31,8 @@ interface Session {
   shard: SessionShard | undefined;
   /** Errors that fail the run although no suite did: what reporters threw, and the option `failOn`. */
   failures: unknown[];
+  /** Other machines that stay connected between the runs of watch mode, by their descriptions. */
+  readonly keptMachines: Map<string, KeptMachine>;
   /** True while Jest reads the configs of projects that a wrapped config names by their paths. */
   readsPathProjects: boolean;
 }
@@ -45,6 +48,7 @@ keptByName[key] ??= {
   served: undefined,
   shard: undefined,
   failures: [],
+  keptMachines: new Map(),
   readsPathProjects: false,
 };
 

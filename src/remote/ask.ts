@@ -88,6 +88,7 @@ const answers: { readonly [Name in Asked]: v.GenericSchema<unknown, Answer<Name>
     v.object({ started: v.literal(true), result: v.unknown() }),
     v.object({ started: v.literal(false) }),
   ]),
+  rest: nothing,
   finish: nothing,
   ping: nothing,
   examine: v.object({

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { GroupGuard } from '../host/group-guard.js';
 import { Channel } from '../transport/channel.js';
 import { type Call, ConnectionLost } from '../transport/transport.js';
-import { beginLine, channelDescriptor, channelVariable, type StartParams } from './protocol.js';
+import { beginLine, channelDescriptor, channelVariable, type Renewal, type StartParams } from './protocol.js';
 
 export interface ProgramOptions extends StartParams {
   /** Top of the checkout. */
@@ -24,7 +24,7 @@ export class Program {
   readonly #process: ChildProcess;
   readonly #channel: Channel;
   readonly #exited: Promise<string>;
-  readonly #ready: Promise<unknown>;
+  #ready: Promise<unknown>;
   /** Ends it also where this process is killed and it is too busy to see that. */
   readonly #guard = new GroupGuard();
   #finishes = false;
@@ -84,11 +84,37 @@ export class Program {
     }
   }
 
+  /**
+   * Makes it ready for the next run.
+   * @returns False: it cannot go on with them, and must be started anew.
+   */
+  async renew(renewal: Renewal): Promise<boolean> {
+    const renewing = this.#channel.call('renew', renewal);
+    this.#ready = renewing;
+    try {
+      return (await renewing) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ends what it started for the run. */
+  async rest(): Promise<void> {
+    await this.#ready;
+    await this.#channel.call('rest', null);
+  }
+
   /** Lets it end by itself, so that it tears down what it has set up. */
   async finish(): Promise<void> {
     this.#finishes = true;
     await this.#channel.call('finish', null).catch(() => {});
     await this.#exited;
+  }
+
+  /** Ends it, as it is of no use any more. Synchronous. */
+  discard(): void {
+    this.#finishes = true;
+    this.kill();
   }
 
   /** Ends it and all that it started. Synchronous. */

@@ -2,13 +2,17 @@ import type { Machine } from '../core/machine/machine.js';
 import type { DeviceClass } from '../core/vocabulary/taxonomy.js';
 import type { LazyProbeName } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../machine-file/read.js';
+import type { PathChange } from '../sync/check-out.js';
 import type { Removed } from '../sync/clean-cache.js';
 import type { QueuedOutcome } from './task-queues.js';
 
 /** Both sides must have the same. */
 export const protocolVersion = 1;
 
-/** What a worker on another machine can be asked; by a run, from `detect` to `finish` in this order. Nothing here knows what a task is. */
+/**
+ * What a worker on another machine can be asked; by a run, from `detect` to `finish` in this order. A run that is followed by
+ * another one ends with `rest`, and the next one begins with `cache`. Nothing here knows what a task is.
+ */
 export interface WorkerCalls {
   /** What the machine has. */
   detect(params: DetectParams): Promise<Machine>;
@@ -21,13 +25,18 @@ export interface WorkerCalls {
   receivePack(): Promise<void>;
   /** Checks a state out and sets it up. */
   prepare(params: PrepareParams): Promise<Prepared>;
-  /** Starts the program that runs tasks; a second call changes nothing. */
+  /**
+   * Starts the program that runs tasks. One that rests goes on, where it is the same program and can go on with what has
+   * changed in the checkout.
+   */
   start(params: StartParams): Promise<void>;
   /**
    * Runs one task; events of the call are the task's own. A notice `take-back` with its number takes it back, unless it has
    * started.
    */
   run(params: RunParams): Promise<QueuedOutcome>;
+  /** Ends what runs for this run; the checkout and, unless it tears something down, the program stay for the next one. */
+  rest(params: null): Promise<void>;
   /** Ends the program in its own time. */
   finish(): Promise<void>;
   /** Answers at once, whatever is sent: how long that takes is the round trip. */
@@ -129,8 +138,15 @@ export interface StartParams {
   readonly env: Readonly<Record<string, string>>;
   /** Sent to the program before its first task. */
   readonly setup: unknown;
-  /** Starts it with the first task: it sets something up that a machine without tasks needs not. */
+  /** Starts it with the first task: it sets something up that a machine without tasks needs not, for one run. */
   readonly lazy: boolean;
+}
+
+/** What a program that rests is told for the next run. It answers whether it can go on. */
+export interface Renewal {
+  readonly setup: unknown;
+  /** What differs in the checkout; absolute paths. */
+  readonly changes: readonly PathChange[];
 }
 
 /** What a worker tells without being asked. */

@@ -2,7 +2,8 @@ import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machin
 import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
-import { ask, askForMachine, checkedNotice, lateOutcome } from './ask.js';
+import { ask, checkedNotice, lateOutcome } from './ask.js';
+import { Detection } from './detection.js';
 import { throughConnection } from './git-bridge.js';
 import { LeadEstimate, LinkWatch } from './link-watch.js';
 import { measureRoundTrip } from './measure-link.js';
@@ -24,6 +25,8 @@ export interface RemoteMachineOptions {
   readonly prepare: Omit<PrepareParams, 'project' | 'treeId' | 'prefix'>;
   /** How many tasks run there at once; left out: one for each CPU thread, and one for each accelerator. */
   readonly workers?: number;
+  /** For how many seconds this process may be busy and say nothing; left out: not at all. The transport has it for the first run. */
+  readonly busySeconds?: number;
   /** What runs the tasks. */
   program(machine: Machine, slots: readonly Slot[], tree: WorkingTree, prepared: Prepared): StartParams;
   /** May throw for one that cannot be meant: the machine is lost then. */
@@ -57,12 +60,16 @@ export interface TaskOptions extends Omit<CallOptions, 'onLate'> {
 export class RemoteMachine {
   readonly name: string;
   readonly address: string;
-  readonly #options: RemoteMachineOptions;
+  #options: RemoteMachineOptions;
   /** Why it was lost; resolves when that happens, never before a connection is there. */
   readonly lost: Promise<string>;
   #connection: Connection | undefined;
   #link: LinkWatch | undefined;
+  readonly #detection = new Detection();
   #nextNumber = 1;
+  /** Tasks that it has not answered for. */
+  #outstanding = 0;
+  #wasUsed = false;
   #lostBecause: string | undefined;
   #resolveLost: (reason: string) => void = () => {};
 
@@ -75,16 +82,26 @@ export class RemoteMachine {
     });
   }
 
+  /** Why it was lost, if it was. */
+  get lostBecause(): string | undefined {
+    return this.#lostBecause;
+  }
+
+  /** What a further run wants of it. Its transport is that of the first one. */
+  nextRun(options: RemoteMachineOptions): void {
+    this.#options = options;
+    this.#wasUsed = false;
+    this.#connection?.busyFor(options.busySeconds ?? 0);
+  }
+
   /**
-   * Connects, and brings the project's files there. An abort gives up at once, and so does a failure: nothing is left there.
+   * Connects, unless it is connected since an earlier run, and brings the project's files there. An abort gives up at once,
+   * and so does a failure: nothing is left there.
    * @throws {Unreachable} when no worker comes up there; an `Error` for anything that is missing there.
    */
   async join(signal: AbortSignal): Promise<Joined> {
     const startedMs = performance.now();
-    const onNotice = (name: string, payload: unknown) => this.#hear(name, payload);
-    const connection = await this.#options.transport.connect({ onNotice }, signal);
-    this.#connection = connection;
-    void connection.lost.then((reason) => this.#lose(reason));
+    const connection = this.#connection ?? (await this.#connect(signal));
     const abandon = () => connection.abandon();
     signal.addEventListener('abort', abandon, { once: true });
     try {
@@ -101,12 +118,20 @@ export class RemoteMachine {
     }
   }
 
+  async #connect(signal: AbortSignal): Promise<Connection> {
+    const onNotice = (name: string, payload: unknown) => this.#hear(name, payload);
+    const connection = await this.#options.transport.connect({ onNotice }, signal);
+    this.#connection = connection;
+    void connection.lost.then((reason) => this.#lose(reason));
+    return connection;
+  }
+
   async #joinOver(connection: Connection, startedMs: number, signal: AbortSignal): Promise<Joined> {
     const { detect, workers, program } = this.#options;
     const ended = async <Value>(work: Promise<Value>) => [await work, performance.now()] as const;
     // Its devices are looked for while the files travel.
     const [[machine, knownMs], { taken, prepared, sentMs }, roundTripMs] = await Promise.all([
-      ended(askForMachine(connection, { ...detect, name: this.name }, { signal })),
+      ended(this.#detection.machine(connection, { ...detect, name: this.name }, signal)),
       this.#bringFiles(connection, signal),
       measureRoundTrip(connection, questions),
     ]);
@@ -137,6 +162,8 @@ export class RemoteMachine {
     if (connection === undefined) throw new ConnectionLost('it has not joined');
     const number = this.#nextNumber++;
     const takeBack = () => connection.notify('take-back', number);
+    this.#outstanding++;
+    this.#wasUsed = true;
     recall?.addEventListener('abort', takeBack, { once: true });
     const endTask = this.#link?.begin();
     try {
@@ -155,7 +182,27 @@ export class RemoteMachine {
       throw this.#lostBecause === undefined ? error : new ConnectionLost(this.#lostBecause);
     } finally {
       endTask?.();
+      this.#outstanding--;
       recall?.removeEventListener('abort', takeBack);
+    }
+  }
+
+  /** Whether this run has sent it any task. */
+  get wasUsed(): boolean {
+    return this.#wasUsed;
+  }
+
+  /** Ends what this run has there, and stays connected for the next one. @returns False: it cannot, and was left. */
+  async rest(): Promise<boolean> {
+    try {
+      const connection = this.#connection;
+      if (connection === undefined || this.#outstanding > 0) throw new Error('tasks are going on there');
+      await ask(connection, 'rest', null);
+      connection.busyFor(0);
+      return true;
+    } catch {
+      await this.leave(false);
+      return false;
     }
   }
 

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { delimiter, dirname } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { Machine } from '../core/machine/machine.js';
 import { detectMachine } from '../detect/detect.js';
 import { liveHost } from '../host/live.js';
 import { takenMemoryOf, tellsTakenMemory } from '../sensors/taken-memory.js';
-import { type Checkout, checkOut } from '../sync/check-out.js';
+import { type Checkout, checkOut, type PathChange } from '../sync/check-out.js';
 import { cleanCache } from '../sync/clean-cache.js';
 import { environmentOfOurs } from '../sync/git.js';
 import { setUp } from '../sync/setup.js';
@@ -40,7 +41,10 @@ export class Worker {
   #detecting: Promise<Machine> | undefined;
   #checkout: Checkout | undefined;
   #start: (() => Program) | undefined;
+  #started: StartParams | undefined;
   #program: Program | undefined;
+  /** What differs since the program was last told; undefined: what it has loaded may be another now. */
+  #changes: PathChange[] | undefined = [];
   #onPackInput: (part: string | null) => void = () => {};
 
   constructor(options: WorkerOptions) {
@@ -59,6 +63,7 @@ export class Worker {
       run: ({ task, ...place }: RunParams, call: Call) =>
         this.#queues.run(place, call.signal, () => this.#run(task, call)),
       ping: async () => null,
+      rest: async () => this.#rest(),
       finish: async () => this.#program?.finish(),
       examine: (params: ExamineParams) => examine(params, this.#options.root),
       clean: (params: CleanParams) => cleanCache(this.#options.root, params),
@@ -130,15 +135,30 @@ export class Worker {
 
   async #prepare({ project, treeId, prefix, setup, env }: PrepareParams, signal: AbortSignal) {
     const { root: cacheDirectory, notify } = this.#options;
-    const checkout = await checkOut({ cacheDirectory, projectKey: project, treeId, prefix, signal });
+    const held = this.#checkout;
+    const checkout = await checkOut({
+      cacheDirectory,
+      projectKey: project,
+      treeId,
+      prefix,
+      signal,
+      ...(held && { held }),
+    });
     if (checkout === undefined)
       throw new Error('the working state was removed from the cache; start the run again');
     this.#checkout = checkout;
+    const isOther = held !== undefined && held.root !== checkout.root;
+    if (isOther) held.release();
+    if (isOther || checkout.isNew) this.#changes = undefined;
+    this.#changes?.push(
+      ...checkout.changes.map(({ path, change }) => ({ path: join(checkout.root, path), change })),
+    );
     // What is detected does not depend on them.
     await this.#detecting?.catch(() => {});
     Object.assign(process.env, env);
     const onStart = (command: string) => notify('progress', `runs \`${command}\` for its dependencies`);
     const plan = setup === false ? undefined : await setUp(checkout, { command: setup, signal, onStart });
+    if (plan !== undefined) this.#changes = undefined;
     // Nobody waits for it, and who is killed meanwhile has lost nothing.
     void pruneCacheDaily(cacheDirectory, signal).catch(() => {});
     return { root: checkout.root, hasSetUp: plan !== undefined };
@@ -148,6 +168,11 @@ export class Worker {
     const root = this.#checkout?.root;
     if (root === undefined) throw new Error('there is no checkout yet');
     const { notify } = this.#options;
+    if (await this.#goesOn(params)) return;
+    this.#program?.discard();
+    this.#program = undefined;
+    this.#started = params;
+    this.#changes = [];
     this.#start = () =>
       new Program({
         ...params,
@@ -158,6 +183,24 @@ export class Worker {
         onEnded: (reason) => notify('ended', reason),
       });
     if (!params.lazy) this.#program = this.#start();
+  }
+
+  /** Whether the program of the last run serves this one, too. */
+  async #goesOn({ setup, ...params }: StartParams): Promise<boolean> {
+    const changes = this.#changes;
+    if (this.#program === undefined || this.#started === undefined || changes === undefined) return false;
+    const { setup: _, ...started } = this.#started;
+    if (!isDeepStrictEqual(params, started)) return false;
+    this.#changes = [];
+    return this.#program.renew({ setup, changes });
+  }
+
+  async #rest(): Promise<void> {
+    const program = this.#program;
+    if (this.#started?.lazy !== true) return program?.rest();
+    // What it has set up is torn down at the end of each run.
+    this.#program = undefined;
+    await program?.finish();
   }
 
   async #run(task: unknown, call: Call): Promise<unknown> {

@@ -19,6 +19,8 @@ export interface CheckOutOptions {
   readonly treeId: string;
   /** Path of the project's directory below the root, `/` separated. */
   readonly prefix: string;
+  /** A checkout of this project that this process has, to be brought up to date; left out: a free one is claimed. */
+  readonly held?: Checkout;
   readonly signal?: AbortSignal;
 }
 
@@ -38,7 +40,7 @@ export interface Checkout {
   release(): void;
 }
 
-interface PathChange {
+export interface PathChange {
   /** Below the root, `/` separated. */
   readonly path: string;
   readonly change: 'added' | 'modified' | 'deleted';
@@ -58,11 +60,11 @@ export async function checkOut(options: CheckOutOptions): Promise<Checkout | und
   const commit = await commitOfTree(cacheDirectory, treeId, signal);
   if (commit === undefined) return undefined;
   touchTree(cacheDirectory, treeId);
-  const claim = await claimCheckout(cacheDirectory, projectKey, signal);
+  const notes = join(realpathSync(cacheDirectory), 'projects', projectKey);
+  const claim = await claimedRoot(notes, options);
   try {
-    const notes = join(realpathSync(cacheDirectory), 'projects', projectKey);
     mkdirSync(notes, { recursive: true, mode: 0o700 });
-    const root = join(notes, `checkout-${claim.number}`);
+    const { root } = claim;
     writeFileSync(usedNoteOf(root), '');
     const call = { ...cacheCall(cacheDirectory), signal };
     const isNew = !isWhole(root);
@@ -75,6 +77,15 @@ export async function checkOut(options: CheckOutOptions): Promise<Checkout | und
     claim.release();
     throw error instanceof GitError ? problemOf(error, options) : error;
   }
+}
+
+async function claimedRoot(
+  notes: string,
+  { held, cacheDirectory, projectKey, signal }: CheckOutOptions,
+): Promise<Pick<Checkout, 'root' | 'release'>> {
+  if (held?.notes === notes) return held;
+  const { number, release } = await claimCheckout(cacheDirectory, projectKey, signal);
+  return { root: join(notes, `checkout-${number}`), release };
 }
 
 function problemOf(cause: GitError, { cacheDirectory, projectKey }: CheckOutOptions): UsageError {
@@ -146,7 +157,9 @@ async function updateOrMend(
   }
   makeFoldersWritable(root);
   try {
-    return await update(root, commit, isNew, inside);
+    const changes = await update(root, commit, isNew, inside);
+    // A file that is new may have been written before it failed.
+    return changes.map(({ path, change }) => ({ path, change: change === 'modified' ? 'added' : change }));
   } catch (error) {
     const [, path, found] = denied.exec((error as GitError).stderr ?? '') ?? [];
     if (path === undefined || found === undefined) throw error;

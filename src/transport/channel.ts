@@ -52,12 +52,14 @@ export class Channel implements Connection {
   #nextId = 1;
   #silentBeats = 0;
   #silenceSeconds: number | undefined;
+  #busySeconds: number | undefined;
   #resolveLost: (reason: string) => void = () => {};
 
   constructor(options: ChannelOptions) {
     const { input, output, handlers, silenceSeconds, busySeconds } = options;
     this.#options = options;
     this.#silenceSeconds = silenceSeconds;
+    this.#busySeconds = busySeconds;
     this.#givenUp = new Promise((_resolve, reject) => {
       this.#lost.signal.addEventListener('abort', () => reject(new ConnectionLost(this.#lost.signal.reason)));
     });
@@ -95,9 +97,8 @@ export class Channel implements Connection {
       stream.on('error', (error) => this.#end(`the connection broke: ${error.message}`));
       stream.on('close', () => this.#end(closedText));
     }
-    const beat = () => void this.#send('beat', { busySeconds });
     this.#beat = setInterval(() => {
-      beat();
+      this.#sendBeat();
       if (this.#silenceSeconds === undefined) return;
       // Beats are counted, not time: a process that was busy or asleep reads what has come before it counts again.
       if (++this.#silentBeats * beatMs < this.#silenceSeconds * 1000) return;
@@ -105,7 +106,7 @@ export class Channel implements Connection {
       this.#lose(`nothing was heard of it for ${this.#silenceSeconds} s`);
     }, beatMs);
     this.#rpc.listen();
-    beat();
+    this.#sendBeat();
   }
 
   #keepPart(id: number, part: string): void {
@@ -155,6 +156,11 @@ export class Channel implements Connection {
     void this.#send('notice', { name, text: textOf(payload) });
   }
 
+  busyFor(seconds: number): void {
+    this.#busySeconds = seconds;
+    this.#sendBeat();
+  }
+
   async close(): Promise<void> {
     const wasLost = this.#lost.signal.aborted;
     this.#resolveLost = () => {};
@@ -190,6 +196,10 @@ export class Channel implements Connection {
     } finally {
       this.#handled.delete(id);
     }
+  }
+
+  #sendBeat(): void {
+    void this.#send('beat', { busySeconds: this.#busySeconds });
   }
 
   async #send(name: string, params?: object): Promise<void> {

@@ -25,6 +25,8 @@ export interface Connection {
   call(method: string, params: unknown, options?: CallOptions): Promise<unknown>;
   /** Tells the other side something without waiting. */
   notify(name: string, payload: unknown): void;
+  /** For how many seconds this side may from now on be busy and say nothing, see {@link ChannelOptions.busySeconds}; 0: not at all. */
+  busyFor(seconds: number): void;
   /** Why the connection ended, once it did and `close` was not called. */
   readonly lost: Promise<string>;
   /** Ends the worker and all that it started. Resolves when it is gone, or cannot be reached any more. */

@@ -2,6 +2,7 @@ import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
 import type { Machine } from '../../core/machine/machine.js';
 import type { Start, SuiteOutcome } from '../../execute/executor.js';
+import type { Renewal } from '../../remote/protocol.js';
 import type { SuiteResult } from '../suite.js';
 import type { RunFlags } from './run-flags.js';
 import type { Sensed } from './served-sensors.js';
@@ -18,6 +19,11 @@ export interface ServedSetup {
   readonly sensed: Sensed;
   /** Which files are covered where only changed ones are: the sets that Jest gives its runners, as lists of paths there. */
   readonly context: { readonly [Key in keyof TestRunnerContext]: readonly string[] };
+}
+
+/** What it gets before each further run. */
+export interface ServedRenewal extends Renewal {
+  readonly setup: ServedSetup;
 }
 
 /** What it answers. */

@@ -1,46 +1,28 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
-import type { TestRunnerContext } from 'jest-runner';
 import type { RemoteMachineConfig, SyncConfig } from '../../config/machines.js';
 import type { Happening } from '../../core/events.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
-import type { WorkloadProfile } from '../../core/workload/profile.js';
-import { lazyProbesFor } from '../../detect/lazy-probes.js';
-import { showsColors } from '../../host/colors.js';
 import type { WorkerNotice } from '../../remote/protocol.js';
-import { machineFileFor, syncOf, transportTo } from '../../remote/reach.js';
-import { RemoteMachine } from '../../remote/remote-machine.js';
+import { syncOf } from '../../remote/reach.js';
+import { type Joined, RemoteMachine, type RemoteMachineOptions } from '../../remote/remote-machine.js';
 import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
 import { Unreachable } from '../../transport/transport.js';
 import { checkedProjects } from './checked-answer.js';
 import { configDifferences } from './config-differences.js';
 import { DeviceNews, deviceNeedsOf } from './device-news.js';
-import { jestStart } from './jest-start.js';
+import { joinOptions, type RunOnMachines } from './join-options.js';
+import { type KeptMachine, keepMachine, takeMachine } from './kept-machines.js';
 import { moved } from './moved.js';
-import { nodeArgs } from './node-args.js';
-import type { ServedSetup } from './protocol.js';
-import { runFlags } from './run-flags.js';
 
-export interface RemoteMachinesOptions {
+export interface RemoteMachinesOptions extends RunOnMachines {
   readonly machines: readonly RemoteMachineConfig[];
   /** What all of them are sent beside what git does not ignore. */
   readonly sync: SyncConfig | undefined;
-  readonly globalConfig: Config.GlobalConfig;
-  readonly contexts: readonly TestContext[];
-  /** Which files are covered where only changed ones are. */
-  readonly context: TestRunnerContext;
-  /** Of the suites that are to run. */
-  readonly profiles: readonly WorkloadProfile[];
-  readonly fast: boolean;
-  /** See the option `heat`. */
-  readonly heat: boolean;
   /** Whether other programs count that take memory of devices. */
   readonly heedsOthers: boolean;
-  /** This process runs suites itself, and may be busy with one for long. */
-  readonly inBand: boolean;
   tell(happening: Happening): void;
   say(message: string): void;
 }
@@ -55,28 +37,40 @@ export interface Joint {
   readonly gone: Promise<unknown>;
 }
 
-/** How long a suite in band may keep a coordinator from saying that it lives; see {@link ChannelOptions.busySeconds}. */
-const inBandBusySeconds = 600;
+/** One of the machines, and how it joins. */
+interface Member {
+  readonly config: RemoteMachineConfig;
+  readonly options: RemoteMachineOptions;
+  /** What an earlier run of watch mode has left connected. */
+  readonly kept: KeptMachine | undefined;
+  remote: RemoteMachine;
+  joining: Promise<boolean>;
+}
+
+const runHasEnded = new Error('the run has ended');
 
 /** The other machines of a run: they join while it goes on, and may be lost. */
 export class RemoteMachines {
   readonly #options: RemoteMachinesOptions;
-  readonly #remotes: readonly RemoteMachine[];
+  readonly #members: readonly Member[];
   readonly #joined = new Map<string, Joint>();
   /** By name of the machine. */
   readonly #news = new Map<string, DeviceNews>();
+  /** Aborted when the run wants nothing more of the machines. */
   readonly #left = new AbortController();
-  readonly #joining: Promise<unknown>[] = [];
+  /** Aborted when they are not to join any more. */
+  readonly #givenUp = new AbortController();
   readonly #tree: Promise<WorkingTree>;
 
   /** @throws UsageError for a machine that cannot be meant. */
   constructor(options: RemoteMachinesOptions) {
     this.#options = options;
     const { machines, sync, globalConfig } = options;
-    this.#tree = workingTree(globalConfig.rootDir, { ...syncOf(machines, sync), signal: this.#left.signal });
+    const { signal } = this.#givenUp;
+    this.#tree = workingTree(globalConfig.rootDir, { ...syncOf(machines, sync), signal });
     this.#tree.catch(() => {});
-    this.#remotes = machines.map((machine) => this.#remoteOf(machine));
-    const names = this.#remotes.map(({ name }) => name);
+    this.#members = machines.map((machine) => this.#memberOf(machine));
+    const names = this.#members.map(({ remote }) => remote.name);
     const twice = names.find((name, index) => names.indexOf(name) !== index);
     if (twice !== undefined) {
       throw new UsageError({
@@ -88,9 +82,10 @@ export class RemoteMachines {
 
   /** Announces the machines and lets them join. Those that cannot are named, and the run goes on without them. */
   begin(): void {
-    for (const remote of this.#remotes) {
-      this.#options.tell({ type: 'machine-awaited', machine: remote.name, address: remote.address });
-      this.#joining.push(this.#join(remote));
+    for (const member of this.#members) {
+      const { name, address } = member.remote;
+      this.#options.tell({ type: 'machine-awaited', machine: name, address });
+      member.joining = this.#join(member);
     }
   }
 
@@ -101,8 +96,9 @@ export class RemoteMachines {
 
   /** Ends what runs on the machines without waiting. Synchronous, so that it works while this process exits. */
   abandon(): void {
-    this.#left.abort(new Error('the run has ended'));
-    for (const remote of this.#remotes) remote.abandon();
+    this.#end();
+    this.#givenUp.abort(runHasEnded);
+    for (const { remote } of this.#members) remote.abandon();
   }
 
   /** Tells of a result of an attempt that had been given up. It counts for nothing. */
@@ -115,20 +111,67 @@ export class RemoteMachines {
     tell({ type: 'late-result', ...late });
   }
 
-  /** Ends what runs on the machines. @param gently Lets Jest there tear down what it has set up. */
+  /**
+   * Ends what runs on the machines. In watch mode they stay connected for the next run, and those that have not joined yet
+   * go on joining for it.
+   * @param gently Lets Jest there tear down what it has set up.
+   */
   async leave(gently: boolean): Promise<void> {
-    this.#left.abort(new Error('the run has ended'));
-    await Promise.all(this.#joining);
-    await Promise.all(this.#remotes.map((remote) => remote.leave(gently && this.#joined.has(remote.name))));
+    const { watch, watchAll } = this.#options.globalConfig;
+    this.#end();
+    if (watch || watchAll) {
+      const resting = this.#members.map((member) => this.#keep(member));
+      await Promise.all(this.#members.map(({ remote }, index) => remote.wasUsed && resting[index]));
+      return;
+    }
+    this.#givenUp.abort(runHasEnded);
+    await Promise.all(this.#members.map(({ joining }) => joining));
+    await Promise.all(
+      this.#members.map(({ remote }) => remote.leave(gently && this.#joined.has(remote.name))),
+    );
   }
 
-  async #join(remote: RemoteMachine): Promise<void> {
+  #end(): void {
+    this.#left.abort(runHasEnded);
+  }
+
+  async #keep(member: Member): Promise<void> {
+    const { config, remote, joining } = member;
+    const ready = joining.then((hasJoined) => hasJoined && remote.rest());
+    keepMachine(config, remote, ready, () => this.abandon());
+    await ready;
+  }
+
+  /** Over the connection of the last run, if there is one. */
+  async #joinAgain(member: Member): Promise<Joined> {
+    const { kept, options } = member;
+    const { signal } = this.#givenUp;
+    if (kept === undefined) return member.remote.join(signal);
+    const isThere = await kept.ready;
+    if (isThere) {
+      try {
+        member.remote.nextRun(options);
+        return await member.remote.join(signal);
+      } catch (error) {
+        const { name, lostBecause } = member.remote;
+        if (lostBecause === undefined || signal.aborted) throw error;
+        const lost = `${name} was lost since the last run: ${lostBecause}`;
+        this.#options.say(`jest-runner-hardware: ${printable(lost)}; it is connected anew`);
+      }
+    }
+    member.remote = new RemoteMachine(options);
+    return member.remote.join(signal);
+  }
+
+  /** @returns Whether it has joined. */
+  async #join(member: Member): Promise<boolean> {
     const { tell, say } = this.#options;
-    const { name } = remote;
+    const { name } = member.remote;
     try {
-      const { machine, slots, prepared, tookMs } = await remote.join(this.#left.signal);
+      const { machine, slots, prepared, tookMs } = await this.#joinAgain(member);
       const { root: here, treeId } = await this.#tree;
-      if (this.#left.signal.aborted) return;
+      const { remote } = member;
+      if (this.#left.signal.aborted) return true;
       const left = once(this.#left.signal, 'abort');
       const lost = remote.lost.then((reason) => this.#lose(name, reason));
       this.#joined.set(name, { remote, there: prepared.root, here, gone: Promise.race([lost, left]) });
@@ -136,8 +179,9 @@ export class RemoteMachines {
       this.#news.get(name)?.begin(machine.devices);
       for (const slot of slots) tell({ type: 'slot-up', slot });
       tell({ type: 'machine-settled', machine: name, treeId, tookMs });
+      return true;
     } catch (error) {
-      if (this.#left.signal.aborted) return;
+      if (this.#left.signal.aborted) return false;
       // A problem of several lines is told in one.
       const message = (error as Error).message.replace(/[\s;]*\n[\s;]*/g, '; ').replace(/ {2,}/g, ' ');
       const isUnreachable = error instanceof Unreachable;
@@ -145,6 +189,9 @@ export class RemoteMachines {
       const remedy = isUnreachable && error.remedy !== undefined ? `\n  remedy: ${error.remedy}` : '';
       say(`jest-runner-hardware: ${printable(problem)}; the run goes on without it${remedy}`);
       tell({ type: 'machine-settled', machine: name, problem });
+      return false;
+    } finally {
+      member.kept?.unwatch();
     }
   }
 
@@ -170,68 +217,18 @@ export class RemoteMachines {
       this.#options.say(`jest-runner-hardware: ${printable(`${name}: ${difference}`)}`);
   }
 
-  #remoteOf(machine: RemoteMachineConfig): RemoteMachine {
-    const { globalConfig, contexts, context, profiles, fast, heat, heedsOthers, inBand, say } = this.#options;
-    const transport = transportTo(machine, 'option machines', {
-      ...(inBand && { busySeconds: inBandBusySeconds }),
-    });
-    const { name } = transport;
-    const env = Object.fromEntries(
-      (machine.env ?? []).flatMap((variable) => {
-        const value = process.env[variable];
-        return value === undefined ? [] : [[variable, value]];
-      }),
-    );
-    const configs = contexts.map(({ config }) => config);
-    const workers = machine.workers ?? (globalConfig.runInBand ? 1 : undefined);
+  #memberOf(machine: RemoteMachineConfig): Member {
+    const { profiles, heedsOthers, say } = this.#options;
     const needs = deviceNeedsOf(profiles, heedsOthers);
-    const tell = (happening: Happening) => this.#tellJoined(name, happening);
-    this.#news.set(name, new DeviceNews({ machine: name, needs, tell, say }));
-    const places = { there: '', here: '' };
-    return new RemoteMachine({
-      transport,
-      detect: {
-        classes: [...new Set(profiles.flatMap(({ hardware }) => hardware.map((need) => need.class)))],
-        lazy: lazyProbesFor(profiles),
-        ...(needs.some(({ minMemoryBytes }) => minMemoryBytes > 0) && { takenMemory: true }),
-        ...(machine.python !== undefined && { python: machine.python }),
-        ...(machine.machine !== undefined && {
-          machineFile: machineFileFor(machine.machine, globalConfig.rootDir),
-        }),
-      },
-      tree: this.#tree,
-      prepare: { env, ...(machine.setup !== undefined && { setup: machine.setup }) },
-      // In band one suite runs at a time, on each machine.
-      ...(workers !== undefined && { workers }),
-      program: (found, slots, { root }, prepared) => {
-        Object.assign(places, { there: prepared.root, here: root });
-        const count = slots[0]?.machineWorkers ?? 1;
-        const setup: ServedSetup = {
-          machine: found,
-          workers: count,
-          fast,
-          flags: runFlags(globalConfig, configs),
-          sensed: { heat, needs },
-          context: Object.fromEntries(
-            Object.entries(context).flatMap(([key, paths]) => (paths ? [[key, [...paths]]] : [])),
-          ),
-        };
-        const { directory, args } = jestStart(process.argv.slice(2), process.cwd(), root, globalConfig);
-        return {
-          directory,
-          nodeArgs: nodeArgs(process, root, directory),
-          module: 'jest/bin/jest',
-          args: [...args, `--maxWorkers=${count}`],
-          env: { ...env, ...(showsColors(process.stderr) && { FORCE_COLOR: '1' }) },
-          setup: moved(setup, root, prepared.root),
-          lazy: [globalConfig, ...configs].some(
-            (each) => each.globalSetup != null || each.globalTeardown != null,
-          ),
-        };
-      },
-      onLead: (leadMs) => tell({ type: 'link-measured', machine: name, leadMs }),
-      onNotice: (notice) => this.#hear(name, notice, (value) => moved(value, places.there, places.here)),
+    const options = joinOptions(machine, needs, this.#options, this.#tree, {
+      onLead: (name, leadMs) => this.#tellJoined(name, { type: 'link-measured', machine: name, leadMs }),
+      onNotice: (...heard) => this.#hear(...heard),
     });
+    const kept = takeMachine(machine);
+    const remote = kept?.remote ?? new RemoteMachine(options);
+    const tell = (happening: Happening) => this.#tellJoined(remote.name, happening);
+    this.#news.set(remote.name, new DeviceNews({ machine: remote.name, needs, tell, say }));
+    return { config: machine, options, kept, remote, joining: Promise.resolve(false) };
   }
 
   /** @param move Moves paths there to where they are here. */

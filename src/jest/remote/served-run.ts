@@ -9,14 +9,17 @@ import type { LocalWorkers } from '../../execute/local-workers.js';
 import { liveHost } from '../../host/live.js';
 import { Channel } from '../../transport/channel.js';
 import type { Call } from '../../transport/transport.js';
+import { jestPackages } from '../interop.js';
 import { forceExitedText } from '../run/force-exited.js';
 import type { SuiteTests } from '../run/suite-tests.js';
 import { onWorkers, suiteWorkers } from '../run/suite-workers.js';
 import { fairThreadsOf } from '../run/workers.js';
+import { runsWithUs } from '../runner-options.js';
 import { say, session } from '../session.js';
 import type { SuiteResult } from '../suite.js';
 import { suiteId } from '../suites.js';
-import type { ServedOutcome, ServedProjects, ServedSetup, ServedTask } from './protocol.js';
+import { needsNewStart } from './changed-files.js';
+import type { ServedOutcome, ServedProjects, ServedRenewal, ServedSetup, ServedTask } from './protocol.js';
 import { ServedSensors } from './served-sensors.js';
 import { snapshotPathsOf, watchFiles } from './snapshot-files.js';
 import { sourceMapsOf } from './source-maps.js';
@@ -26,7 +29,10 @@ import { sourceMapsOf } from './source-maps.js';
  * the project sets up globally.
  */
 export class ServedRun {
-  readonly #tests: SuiteTests;
+  /** As Jest has found them. */
+  #found: readonly Test[];
+  /** Under the flags of the run. */
+  #tests: SuiteTests = new Map();
   readonly #globalConfig: Config.GlobalConfig;
   readonly #context: TestRunnerContext;
   readonly #claims: ClaimQueue | undefined;
@@ -42,7 +48,7 @@ export class ServedRun {
     context: TestRunnerContext,
     claims: ClaimQueue | undefined,
   ) {
-    this.#tests = new Map(tests.map((test) => [suiteId(test, globalConfig), test]));
+    this.#found = tests;
     this.#globalConfig = globalConfig;
     this.#context = context;
     this.#claims = claims;
@@ -57,6 +63,8 @@ export class ServedRun {
         output: pipe,
         handlers: {
           setup: async (setup: ServedSetup) => this.#setUp(setup),
+          renew: (renewal: ServedRenewal) => this.#renew(renewal),
+          rest: () => this.#rest(),
           run: (task: ServedTask, call: Call) => this.#run(task, call),
           finish: async () => {
             // Once it has answered, nothing keeps this process.
@@ -71,24 +79,45 @@ export class ServedRun {
         process.exit(1);
       });
     });
+    await this.#rest();
+  }
+
+  /** Ends the processes of suites: none is used in two runs, so that none has read what another run changes. */
+  async #rest(): Promise<void> {
+    const workers = this.#workers;
+    this.#workers = undefined;
     this.#sensors?.stop();
-    if (await this.#workers?.endAll()) say(forceExitedText());
+    this.#sensors = undefined;
+    if (await workers?.endAll()) say(forceExitedText());
+  }
+
+  /** @returns False: Jest must start anew. */
+  async #renew({ setup, changes }: ServedRenewal): Promise<boolean> {
+    if (needsNewStart(changes, configsOfAll())) return false;
+    const isOnlyEdited = changes.every(({ change }) => change === 'modified');
+    const hasOwnNames = configsOfAll().some(({ haste }) => haste.hasteImplModulePath !== undefined);
+    if (!isOnlyEdited || hasOwnNames) {
+      const { filter, runTestsByPath } = this.#globalConfig;
+      if (filter !== undefined || runTestsByPath) return false;
+      this.#found = await foundAnew(this.#globalConfig);
+    }
+    await this.#rest();
+    this.#setUp(setup);
+    return true;
   }
 
   #setUp(setup: ServedSetup): ServedProjects {
-    const configs = session.contexts?.map(({ config }) => config) ?? [];
-    for (const [index, config] of configs.entries()) {
-      for (const test of this.#tests.values()) {
-        if (test.context.config !== config) continue;
-        Object.assign(test, {
-          context: { ...test.context, config: { ...config, ...setup.flags.projects[index] } },
-        });
-      }
-    }
+    const configs = configsOfAll();
+    const tests = this.#found.map((test) => {
+      const { context } = test;
+      const flags = setup.flags.projects[configs.indexOf(context.config)];
+      return { ...test, context: { ...context, config: { ...context.config, ...flags } } };
+    });
+    this.#tests = new Map(tests.map((test) => [suiteId(test, this.#globalConfig), test]));
     const { machine, workers, fast, flags, context, sensed } = setup;
     this.#setup = setup;
     const pool = suiteWorkers({
-      tests: [...this.#tests.values()],
+      tests,
       globalConfig: { ...this.#globalConfig, ...flags.global },
       context: {
         ...this.#context,
@@ -148,4 +177,20 @@ export class ServedRun {
       else signal.addEventListener('abort', granted, { once: true });
     });
   }
+}
+
+function configsOfAll(): readonly Config.ProjectConfig[] {
+  return session.contexts?.map(({ config }) => config) ?? [];
+}
+
+/** Looks at the files once more, as Jest does at its start: its map of them tells what is new from what it has cached. */
+async function foundAnew(globalConfig: Config.GlobalConfig): Promise<readonly Test[]> {
+  const options = { console, maxWorkers: 1, watch: false, watchman: globalConfig.watchman };
+  const found = configsOfAll()
+    .filter(runsWithUs)
+    .map(async (config) => {
+      const context = await jestPackages.Runtime.createContext(config, options);
+      return new jestPackages.SearchSource(context).getTestPaths(globalConfig, config);
+    });
+  return (await Promise.all(found)).flatMap(({ tests }) => tests);
 }
