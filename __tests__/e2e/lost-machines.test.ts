@@ -133,6 +133,31 @@ describe('a machine is lost, and its suite runs on another one, when', () => {
   }
 });
 
+testWithSsh('a machine that is told to end finishes what runs there, and gets nothing more', async () => {
+  const all = await twoMachines();
+  const files = { 'gpu.test.js': held, 'later.test.js': held, 'last.test.js': held, 'local.test.js': local };
+  const project = await useFarProject({ machines: all, files, machine: { workers: 1 } });
+  const temporary = mkdtempSync(join(tmpdir(), 'jrh-lost-'));
+  for (const { host } of all) writeFileSync(join(host.home, 'hold'), '');
+  const jest = await startJest(project, [], { env: { TMPDIR: temporary } });
+  await jest.until(() => all.every(({ host }) => existsSync(join(host.home, 'running'))));
+  const [leaving] = all as [FarMachine];
+  kill([...leaving.pids(farWorker), ...leaving.pids(farJest)], 'SIGTERM');
+  await jest.waitFor(new RegExp(`${leaving.name} is set aside, for the rest of this run: it is told to end`));
+  rmSync(join(leaving.host.home, 'hold'));
+  await jest.waitFor(new RegExp(`${leaving.name} was lost: it was told to end`));
+  for (const { host } of all) rmSync(join(host.home, 'hold'), { force: true });
+  const run = await jest.ended;
+  expect(run.exitCode).toBe(0);
+  expectOneResultEach(run);
+  // Nothing was lost, and the machine ended one suite alone.
+  const ends = run.record.flatMap((event) => (event.type === 'suite-ended' ? event : []));
+  expect(ends.map(({ status }) => status)).toEqual(['passed', 'passed', 'passed', 'passed']);
+  expect(ends.filter(({ slotId }) => slotId.startsWith(`${leaving.name}/`))).toHaveLength(1);
+  leaving.link.cut();
+  await expectNothingLeft(run, temporary);
+});
+
 testWithSsh('a result of a machine that was stopped and goes on is told once, and dropped', async () => {
   const holds = (machine: FarMachine) => join(machine.host.home, 'hold');
   const { run, lost, temporary } = await runWith(

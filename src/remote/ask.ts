@@ -115,6 +115,7 @@ const notices = {
   ready: v.unknown(),
   told: v.object({ name: v.string(), payload: v.optional(v.unknown()) }),
   ended: shown,
+  leaving: v.null(),
   progress: shown,
 } satisfies { readonly [Name in WorkerNotice['name']]: v.GenericSchema };
 

@@ -161,6 +161,8 @@ export type WorkerNotice =
   | { readonly name: 'ready'; readonly payload: unknown }
   /** No task can run there any more: why the program is gone, or does not start. It comes before tasks that this ends. */
   | { readonly name: 'ended'; readonly payload: string }
+  /** The machine is told to end: it should get no further tasks. Those that run there may end before `ended` comes. */
+  | { readonly name: 'leaving'; readonly payload: null }
   /** A line for the person at the terminal, about the machine. */
   | { readonly name: 'progress'; readonly payload: string };
 

@@ -27,7 +27,12 @@ export async function serveStdio(directory: string): Promise<never> {
     silenceSeconds: leaseSeconds,
   });
   process.on('exit', () => worker.kill());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+  // The machine is shut down or taken away. Whoever cannot wait says so again.
+  process.once('SIGTERM', () => {
+    process.once('SIGTERM', () => process.exit(1));
+    void worker.leave();
+  });
   await channel.lost;
   process.exit(0);
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Machine } from '../core/machine/machine.js';
 import { detectMachine } from '../detect/detect.js';
@@ -25,6 +26,13 @@ import type {
 } from './protocol.js';
 import { TaskQueues } from './task-queues.js';
 
+const tuning = {
+  /** Kubernetes and spot instances of most clouds kill 30 s after they have said so. */
+  graceMs: 20_000,
+  /** Longer than a task is on its way; one that comes later is lost with the machine, and started elsewhere. */
+  onTheWayMs: 500,
+} as const;
+
 export interface WorkerOptions {
   /** Where it keeps checkouts and objects. */
   readonly root: string;
@@ -46,6 +54,8 @@ export class Worker {
   /** What differs since the program was last told; undefined: what it has loaded may be another now. */
   #changes: PathChange[] | undefined = [];
   #onPackInput: (part: string | null) => void = () => {};
+  /** Tasks that run or wait here. */
+  readonly #tasks = new Set<Promise<unknown>>();
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -61,7 +71,7 @@ export class Worker {
       prepare: (params: PrepareParams, call: Call) => this.#prepare(params, call.signal),
       start: (params: StartParams) => this.#startProgram(params),
       run: ({ task, ...place }: RunParams, call: Call) =>
-        this.#queues.run(place, call.signal, () => this.#run(task, call)),
+        this.#counted(this.#queues.run(place, call.signal, () => this.#run(task, call))),
       ping: async () => null,
       rest: async () => this.#rest(),
       finish: async () => this.#program?.finish(),
@@ -74,6 +84,23 @@ export class Worker {
   onNotice(name: string, payload: unknown): void {
     if (name === 'receive-pack-input') this.#onPackInput(payload as string | null);
     else if (name === 'take-back') this.#queues.takeBack(payload as number);
+  }
+
+  /**
+   * Asks for no further tasks, and lets those that run here end, and what they need tear down, for a while. The coordinator then
+   * closes the connection, and starts elsewhere what has not ended.
+   */
+  async leave(): Promise<void> {
+    const { notify } = this.#options;
+    notify('leaving', null);
+    const left = async () => {
+      // What was on its way when the coordinator heard of it comes, too.
+      await setTimeout(tuning.onTheWayMs);
+      while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
+      await this.#program?.finish();
+    };
+    await Promise.race([left(), setTimeout(tuning.graceMs)]);
+    notify('ended', 'it was told to end (SIGTERM)');
   }
 
   /** Ends all that it started, at once. Synchronous. */
@@ -99,6 +126,15 @@ export class Worker {
       const { bytes: takenBytes, by } = taken;
       const news = { deviceId: device.id, takenBytes, ...(by !== undefined && { by }) };
       this.#options.notify('told', { name: 'device-memory', payload: news });
+    }
+  }
+
+  async #counted<Answer>(task: Promise<Answer>): Promise<Answer> {
+    this.#tasks.add(task);
+    try {
+      return await task;
+    } finally {
+      this.#tasks.delete(task);
     }
   }
 

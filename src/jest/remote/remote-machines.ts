@@ -236,7 +236,10 @@ export class RemoteMachines {
     if (kind === 'output') process[payload.stream].write(move(payload.text));
     else if (kind === 'ready') this.#compareConfigs(name, move(checkedProjects(payload).configs));
     else if (kind === 'told') this.#news.get(name)?.hear(payload.name, payload.payload);
-    else if (kind === 'progress')
+    else if (kind === 'leaving') {
+      const reason = 'is told to end, so what runs there may end and nothing more starts';
+      this.#tellJoined(name, { type: 'set-aside', machine: name, reason });
+    } else if (kind === 'progress')
       this.#options.say(`jest-runner-hardware: ${printable(`${name} ${payload}`)}`);
   }
 }

@@ -57,6 +57,8 @@ export class ServedRun {
   /** @param descriptor Of the pipe by which tasks come. Exits when whoever sends them is gone. */
   async serve(descriptor: number): Promise<void> {
     const pipe = new Socket({ fd: descriptor, readable: true, writable: true });
+    // Where a machine is shut down all processes are told. The worker is, too, and ends this one when its suites have ended.
+    process.on('SIGTERM', () => {});
     await new Promise<void>((resolve) => {
       const channel: Channel = new Channel({
         input: pipe,
