@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { RunEvent } from '../../src/core/events.js';
 import { command } from './harness/command.js';
 import { type JestRun, runJest } from './harness/jest.js';
-import { leaveProjects, type Project, useProject } from './harness/project.js';
+import { leaveMachines, useMachine } from './harness/machine.js';
+import { type Project, useProject } from './harness/project.js';
 import { endsOf, eventsOf } from './harness/record.js';
 import { failureOf, statuses } from './harness/results.js';
+import { testWithSsh } from './harness/ssh-server.js';
 
-afterAll(leaveProjects);
+afterAll(leaveMachines);
 
 // As PyTorch and a browser's driver wrote them: https://github.com/lllyasviel/FramePack/issues/369,
 // https://github.com/argos-ci/jest-puppeteer/issues/334.
@@ -192,4 +194,20 @@ test('dies', () => { require('node:fs').writeSync(2, 'last of ' + placement.atte
     'last of 2',
   ]);
   expect(run.stderr).toMatch(/lost +poison\.test\.js: took down 2 workers/);
+});
+
+testWithSsh('devices of another machine alike: a larger one, then one that is set aside here', async () => {
+  const fails = (text: string) =>
+    `if (placement.device.id === 'gpu0') throw new Error(${JSON.stringify(text)});`;
+  const files = { 'larger.test.js': onGpu(fails(outOfMemory)) };
+  const project = await useMachine({ machine: { machine: gpus(6, 12), workers: 1 }, files });
+  const run = await runJest(project, ['larger']);
+  expect(run.exitCode).toBe(0);
+  expect(used(run, 'larger.test.js')).toEqual(['gpu0', 'gpu1']);
+  writeFileSync(`${project.directory}/larger.test.js`, onGpu(fails(fellOff)));
+  const broken = await runJest(project, ['larger']);
+  expect(broken.exitCode).toBe(0);
+  expect(eventsOf(broken.record, 'set-aside')).toMatchObject([{ machine: 'gpu-box', deviceId: 'gpu0' }]);
+  const later = await runJest(project, ['larger']);
+  expect(used(later, 'larger.test.js')).toEqual(['gpu1']);
 });
