@@ -42,7 +42,9 @@ describe('tables say what the code says', () => {
   });
 
   test('environment variables', () => {
-    const sources = ['src/config/environment.ts', 'src/placement.cts'].map(textOf).join();
+    const sources = ['src/config/environment.ts', 'src/remote/fleet-credentials.ts', 'src/placement.cts']
+      .map(textOf)
+      .join();
     const rows = tableOf('docs/options.md', '| variable |').map(([name]) => name);
     const names = new Set(sources.match(/\bJEST_HARDWARE\w*/g));
     expect(new Set(rows)).toEqual(new Set([...names].map((name) => `\`${name}\``)));

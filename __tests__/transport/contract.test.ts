@@ -1,16 +1,34 @@
 import { inProcess } from '../../src/transport/in-process.js';
 import { sshTransport } from '../../src/transport/ssh/ssh-transport.js';
 import type { Connection, Transport } from '../../src/transport/transport.js';
+import { type RedisHost, redisServer, startRedis } from '../e2e/harness/redis-server.js';
 import { type SshHost, sshServer, startSshHost } from '../e2e/harness/ssh-server.js';
+import { echoMachine, type FleetMachine, type FleetRun, runOver } from './echo-over-redis.js';
 import { echoProgram } from './echo-over-ssh.js';
 import { echoHandlers } from './echo-worker.js';
 
 let host: SshHost | undefined;
+let redis: RedisHost | undefined;
+let machine: FleetMachine | undefined;
+let run: FleetRun | undefined;
 const transports: Record<string, () => Promise<Transport>> = {
   'in this process': async () => inProcess('near', echoHandlers),
   ...(sshServer === undefined ? {} : { 'over ssh': overSsh }),
+  ...(redisServer === undefined ? {} : { 'over a broker': overRedis }),
 };
-afterAll(() => host?.dispose());
+afterAll(async () => {
+  host?.dispose();
+  await run?.client.close();
+  await machine?.close();
+  await redis?.dispose();
+});
+
+async function overRedis(): Promise<Transport> {
+  redis ??= await startRedis();
+  machine ??= await echoMachine(redis.url);
+  run ??= await runOver(redis.url);
+  return run.transport();
+}
 
 async function overSsh(to?: SshHost): Promise<Transport> {
   host ??= await startSshHost('box');

@@ -122,6 +122,15 @@ export const mayImport = {
     'report/text/outcomes.ts',
   ],
   transport: ['core/vocabulary', 'node:', '@ungap/structured-clone', 'vscode-jsonrpc'],
+  'transport/bullmq': [
+    'core/vocabulary',
+    'transport/text-of.ts',
+    'transport/transport.ts',
+    'node:',
+    'valibot',
+    'bullmq',
+    'ioredis',
+  ],
   remote: [
     'core',
     'json',

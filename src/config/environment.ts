@@ -15,6 +15,8 @@ export interface HardwareEnvironment {
   readonly claims?: string | false;
   /** `JEST_HARDWARE_MACHINES`: addresses of other machines, by comma; counts before the option `machines`. `off`: none. */
   readonly machines?: readonly RemoteMachineConfig[];
+  /** `JEST_HARDWARE_CONNECT`: address of the fleet's broker, counts before that of the option `connect`. False for `off`: no fleet. */
+  readonly connect?: string | false;
   /** `JEST_HARDWARE_PYTHON`: the command that starts Python, counts before the option `python`. */
   readonly python?: string;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */
@@ -56,6 +58,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   const machineFile = textOf('JEST_HARDWARE_MACHINE');
   const claims = textOf('JEST_HARDWARE_CLAIMS');
   const machines = textOf('JEST_HARDWARE_MACHINES');
+  const connect = textOf('JEST_HARDWARE_CONNECT');
   const python = textOf('JEST_HARDWARE_PYTHON');
   const planId = textOf('JEST_HARDWARE_PLAN_ID');
   const planFile = textOf('JEST_HARDWARE_PLAN');
@@ -68,6 +71,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
     ...(machines === ''
       ? {}
       : { machines: machines.toLowerCase() === 'off' ? [] : machinesOfText(machines) }),
+    ...(connect === '' ? {} : { connect: connect.toLowerCase() === 'off' ? false : connect }),
     ...(python === '' ? {} : { python }),
     ...(planId === '' ? {} : { planId }),
     ...(planFile === '' ? {} : { planFile }),

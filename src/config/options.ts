@@ -19,6 +19,7 @@ import {
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
 import { type ReportFormatName, reportFormatNames } from '../report/formats/names.js';
+import { type ConnectConfig, type ConnectInput, connectSchema } from './connect.js';
 import {
   machinesSchema,
   type RemoteMachineConfig,
@@ -86,6 +87,8 @@ export interface HardwareOptionsInput {
   readonly machines?: readonly (string | RemoteMachineInput)[] | undefined;
   /** What other machines are sent beside the files that git does not ignore, such as a build that tests load: `{ include: ['dist/**'] }`. Default nothing. */
   readonly sync?: SyncInput | undefined;
+  /** The fleet whose machines take part in the run, found by a Redis or Valkey: `rediss://…`. Needs the packages `bullmq` and `ioredis`. Default none. */
+  readonly connect?: string | ConnectInput | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -138,6 +141,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly machines: readonly RemoteMachineConfig[];
   /** Left out: nothing beside what git does not ignore. */
   readonly sync?: SyncConfig;
+  /** Left out: no fleet. */
+  readonly connect?: ConnectConfig;
   readonly testSequencer?: string;
 }
 
@@ -214,6 +219,7 @@ const schema = v.strictObject({
   takenMemory: v.exactOptional(reading(wordOf(takenMemoryPolicies), oneOf(takenMemoryPolicies)), 'wait'),
   machines: v.exactOptional(machinesSchema, []),
   sync: v.exactOptional(syncSchema),
+  connect: v.exactOptional(connectSchema),
   testSequencer: v.exactOptional(path),
 });
 

@@ -8,6 +8,7 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import { openClaims } from '../claims/open.js';
+import { connectTo } from '../config/connect.js';
 import { type HardwareEnvironment, parseEnvironment } from '../config/environment.js';
 import type { HardwareOptions } from '../config/options.js';
 import { type RunPaths, runPaths } from '../config/run-paths.js';
@@ -163,6 +164,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       outputDirectory: paths.outputDirectory,
       claims,
       machines: isNested ? [] : (environment.machines ?? options.machines),
+      connect: isNested ? undefined : connectOf(options, environment),
       only: environment.only,
       sources: await sources,
       serial,
@@ -186,6 +188,14 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     for (const name of forwardedEvents) stock.on(name, (payload) => this.#emit(name, payload));
     await stock.runTests(tests, watcher, { serial });
   }
+}
+
+function connectOf(
+  { connect }: HardwareOptions,
+  { connect: address }: HardwareEnvironment,
+): HardwareOptions['connect'] {
+  if (address === undefined) return connect;
+  return address === false ? undefined : connectTo(address, connect);
 }
 
 /** Our sequencer collects the projects and checks that no tagged file runs under another runner; the run relies on both. */

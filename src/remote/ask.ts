@@ -77,6 +77,7 @@ const nothing = v.any();
 
 const answers: { readonly [Name in Asked]: v.GenericSchema<unknown, Answer<Name>> } = {
   cache: v.object({ hasTree: v.boolean(), repository: absolutePath }),
+  fetchTree: nothing,
   receivePack: nothing,
   prepare: v.object({
     // In all that comes back, paths below it become paths here.

@@ -23,6 +23,8 @@ export interface WorkerCalls {
    * notices `receive-pack-input`: base64 each, null at the end.
    */
   receivePack(): Promise<void>;
+  /** Gets a tree from a git remote, instead of receiving it. */
+  fetchTree(params: FetchParams): Promise<void>;
   /** Checks a state out and sets it up. */
   prepare(params: PrepareParams): Promise<Prepared>;
   /**
@@ -109,6 +111,12 @@ interface CacheState {
   readonly repository: string;
 }
 
+export interface FetchParams {
+  readonly treeId: string;
+  /** An address of git. */
+  readonly remote: string;
+}
+
 export interface PrepareParams {
   /** Names the project's folder there, which stays the same from run to run. */
   readonly project: string;
@@ -147,6 +155,36 @@ export interface Renewal {
   readonly setup: unknown;
   /** What differs in the checkout; absolute paths. */
   readonly changes: readonly PathChange[];
+}
+
+/** What a run asks a machine of a fleet first, by the call `open`. */
+export interface OpenParams {
+  /** {@link protocolVersion} of the run's side. */
+  readonly protocol: number;
+  /** Names the project for everybody: its git remote, and its directory below the top of the repository. */
+  readonly project: string;
+  /** How much of what is free it gets beside other runs: one of 2 gets twice as much as one of 1. */
+  readonly weight: number;
+  /** Its code comes from somebody who may not push to the project, such as a pull request from a fork. */
+  readonly isForeign: boolean;
+}
+
+/** What a machine of a fleet says about itself when it joins. */
+export interface FleetAbout {
+  readonly protocol: number;
+  /** Of this package. */
+  readonly version: string;
+  readonly machine: Machine;
+  /** How many suites run there at once; left out: one for each CPU thread, and one for each accelerator. */
+  readonly workers?: number;
+  /** Projects that it serves; left out: all. */
+  readonly only?: readonly string[];
+  /** What it does now. */
+  readonly load: {
+    readonly runs: number;
+    /** Suites that run, by the id of their device. */
+    readonly suites: Readonly<Record<string, number>>;
+  };
 }
 
 /** What a worker tells without being asked. */

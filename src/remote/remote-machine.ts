@@ -1,4 +1,4 @@
-import { acceleratorsOf, type Machine, type Slot, slotsOf } from '../core/machine/machine.js';
+import { type Machine, type Slot, slotsToOffer } from '../core/machine/machine.js';
 import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
@@ -22,7 +22,10 @@ export interface RemoteMachineOptions {
   readonly detect: Omit<DetectParams, 'name'>;
   /** The project's files as they are now; taken once for all machines. */
   readonly tree: Promise<WorkingTree>;
-  readonly prepare: Omit<PrepareParams, 'project' | 'treeId' | 'prefix'>;
+  /** `project`: left out, as this checkout is called everywhere, see `projectKeyOf`. */
+  readonly prepare: Omit<PrepareParams, 'project' | 'treeId' | 'prefix'> & { readonly project?: string };
+  /** Brings a tree there that it lacks. Default: through the connection. */
+  bringTree?(connection: Connection, tree: WorkingTree, signal: AbortSignal): Promise<void>;
   /** How many tasks run there at once; left out: one for each CPU thread, and one for each accelerator. */
   readonly workers?: number;
   /** For how many seconds this process may be busy and say nothing; left out: not at all. The transport has it for the first run. */
@@ -135,12 +138,8 @@ export class RemoteMachine {
       this.#bringFiles(connection, signal),
       measureRoundTrip(connection, questions),
     ]);
-    const places =
-      workers === undefined
-        ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
-        : slotsOf(machine, workers);
     const lead = new LeadEstimate(roundTripMs);
-    const slots = places.map((slot) => ({ ...slot, leadMs: lead.leadMs }));
+    const slots = slotsToOffer(machine, workers).map((slot) => ({ ...slot, leadMs: lead.leadMs }));
     this.#link = new LinkWatch(connection, lead, this.#options.onLead);
     await ask(connection, 'start', program(machine, slots, taken, prepared), { signal });
     const preparedMs = performance.now();
@@ -218,15 +217,23 @@ export class RemoteMachine {
     const taken = await this.#options.tree;
     const { treeId, prefix } = taken;
     const cache = await ask(connection, 'cache', { treeId }, { signal });
-    if (!cache.hasTree) {
-      await throughConnection(connection, (sshCommand) =>
-        pushTree(taken, { url: `ssh://${this.name}${cache.repository}`, sshCommand }, { signal }),
-      );
-    }
+    if (!cache.hasTree) await this.#bringTree(connection, taken, cache, signal);
     const sentMs = performance.now();
-    const params = { ...this.#options.prepare, project: projectKeyOf(taken, this.name), treeId, prefix };
+    const params = { project: projectKeyOf(taken, this.name), ...this.#options.prepare, treeId, prefix };
     const prepared = await ask(connection, 'prepare', params, { signal });
     return { taken, prepared, sentMs };
+  }
+
+  async #bringTree(
+    connection: Connection,
+    tree: WorkingTree,
+    { repository }: { readonly repository: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { bringTree } = this.#options;
+    if (bringTree !== undefined) return bringTree(connection, tree, signal);
+    const url = `ssh://${this.name}${repository}`;
+    await throughConnection(connection, (sshCommand) => pushTree(tree, { url, sshCommand }, { signal }));
   }
 
   /** Ends it without waiting. Synchronous, so that it works while this process exits. */

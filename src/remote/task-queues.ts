@@ -1,3 +1,5 @@
+import type { Turn } from './fair-turns.js';
+
 /** What became of a task: its result, or that it was taken back before it started. */
 export type QueuedOutcome =
   | { readonly started: true; readonly result: unknown }
@@ -9,6 +11,12 @@ export class TaskQueues {
   readonly #last = new Map<string, Promise<void>>();
   /** By the number of the task. */
   readonly #waiting = new Map<number, () => void>();
+  readonly #takeTurn: (queue: string) => Turn;
+
+  /** @param takeTurn Waits for others, where the first of a queue may not start at once. */
+  constructor(takeTurn: (queue: string) => Turn = () => atOnce) {
+    this.#takeTurn = takeTurn;
+  }
 
   /** @param signal Takes it back too, where it waits. */
   async run(
@@ -25,6 +33,7 @@ export class TaskQueues {
       queue,
       before.then(() => ended),
     );
+    let turn: Turn | undefined;
     try {
       const isTakenBack = new Promise<true>((resolve) => {
         const takeBack = () => resolve(true);
@@ -32,10 +41,13 @@ export class TaskQueues {
         signal.addEventListener('abort', takeBack, { once: true });
       });
       if (await Promise.race([before, isTakenBack])) return { started: false };
+      turn = this.#takeTurn(queue);
+      if (await Promise.race([turn.granted, isTakenBack])) return { started: false };
       this.#waiting.delete(number);
       return { started: true, result: await task() };
     } finally {
       this.#waiting.delete(number);
+      turn?.release();
       end();
     }
   }
@@ -45,3 +57,5 @@ export class TaskQueues {
     this.#waiting.get(number)?.();
   }
 }
+
+const atOnce: Turn = { granted: Promise.resolve(), release() {} };

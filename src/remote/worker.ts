@@ -9,15 +9,18 @@ import { takenMemoryOf, tellsTakenMemory } from '../sensors/taken-memory.js';
 import { type Checkout, checkOut, type PathChange } from '../sync/check-out.js';
 import { cleanCache } from '../sync/clean-cache.js';
 import { environmentOfOurs } from '../sync/git.js';
+import { fetchFromRemote } from '../sync/git-remote.js';
 import { setUp } from '../sync/setup.js';
 import { cacheRepository, hasTree, prepareCache, pruneCacheDaily } from '../sync/tree-cache.js';
 import type { Call, Handlers } from '../transport/transport.js';
 import { examine } from './examine.js';
+import type { Turn } from './fair-turns.js';
 import { Program } from './program.js';
 import type {
   CleanParams,
   DetectParams,
   ExamineParams,
+  FetchParams,
   PrepareParams,
   RunParams,
   StartParams,
@@ -36,6 +39,10 @@ const tuning = {
 export interface WorkerOptions {
   /** Where it keeps checkouts and objects. */
   readonly root: string;
+  /** Waits until other runs let the first task of a queue start; left out: there are none. */
+  takeTurn?(queue: string): Turn;
+  /** No task may run longer, ms; left out: as long as it likes. */
+  readonly longestTaskMs?: number;
   notify<Name extends WorkerNotice['name']>(
     name: Name,
     payload: Extract<WorkerNotice, { name: Name }>['payload'],
@@ -45,7 +52,7 @@ export interface WorkerOptions {
 /** The far side of a run: holds the project's files as the coordinator has them, and runs its tasks there. */
 export class Worker {
   readonly #options: WorkerOptions;
-  readonly #queues = new TaskQueues();
+  readonly #queues: TaskQueues;
   #detecting: Promise<Machine> | undefined;
   #checkout: Checkout | undefined;
   #start: (() => Program) | undefined;
@@ -59,14 +66,17 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#queues = new TaskQueues(options.takeTurn);
     // A shell that is not interactive may not know where the Node.js is that runs this; `npm` lies beside it.
     process.env['PATH'] = [dirname(process.execPath), process.env['PATH']].join(delimiter);
   }
 
-  get handlers(): Handlers {
-    const handlers: { readonly [Name in keyof WorkerCalls]: Handlers[string] } = {
+  get handlers(): { readonly [Name in keyof WorkerCalls]: Handlers[string] } {
+    return {
       detect: (params: DetectParams) => this.#detect(params),
       cache: ({ treeId }: { readonly treeId: string }) => this.#cache(treeId),
+      fetchTree: ({ treeId, remote }: FetchParams, { signal }: Call) =>
+        fetchFromRemote(this.#options.root, treeId, remote, signal),
       receivePack: (_params: null, call: Call) => this.#receivePack(call),
       prepare: (params: PrepareParams, call: Call) => this.#prepare(params, call.signal),
       start: (params: StartParams) => this.#startProgram(params),
@@ -78,7 +88,6 @@ export class Worker {
       examine: (params: ExamineParams) => examine(params, this.#options.root),
       clean: (params: CleanParams) => cleanCache(this.#options.root, params),
     };
-    return handlers;
   }
 
   onNotice(name: string, payload: unknown): void {
@@ -247,7 +256,16 @@ export class Worker {
       throw error;
     }
     if (this.#program === undefined) throw new Error('no program was named');
-    return this.#program.run(task, call);
+    return this.#inTime(this.#program, task, call);
+  }
+
+  async #inTime(program: Program, task: unknown, call: Call): Promise<unknown> {
+    const { longestTaskMs } = this.#options;
+    if (longestTaskMs === undefined) return program.run(task, call);
+    const limit = AbortSignal.timeout(longestTaskMs);
+    const answer = await program.run(task, { ...call, signal: AbortSignal.any([call.signal, limit]) });
+    if (!limit.aborted || call.signal.aborted) return answer;
+    throw new Error(`no suite may take longer than ${longestTaskMs / 1000} s there`);
   }
 }
 

@@ -120,6 +120,16 @@ export function environmentOfUser(): NodeJS.ProcessEnv {
   };
 }
 
+/** The environment for other repositories, reached as the user reaches them: with their credentials and settings. */
+export function environmentOfRemotes(): NodeJS.ProcessEnv {
+  return {
+    ...withoutGitVariables(/^GIT_(CONFIG|EXEC_PATH|TRACE|SSH|ASKPASS|SSL|PROXY)/),
+    // Nobody can answer a question.
+    GIT_SSH_COMMAND: process.env['GIT_SSH_COMMAND'] ?? 'ssh -o BatchMode=yes',
+    GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
+  };
+}
+
 /** The environment for repositories of our own: no setting of the user or the machine has an effect on them. */
 export function environmentOfOurs(): NodeJS.ProcessEnv {
   return {

@@ -4,10 +4,10 @@ import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { printable } from '../core/vocabulary/printable.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { environmentOfOurs, GitError, git } from './git.js';
+import { environmentOfOurs, environmentOfRemotes, GitError, git } from './git.js';
 import type { WorkingTree } from './working-tree.js';
 
-/** The cache repository of another machine (see `prepareCache`), as git reaches it. */
+/** The cache repository of another machine (see `prepareCache`), or a remote of the user's, as git reaches it. */
 export interface TreeRemote {
   /** `ssh://user@host:port/absolute/path/trees.git`, or an absolute path on this machine. */
   readonly url: string;
@@ -15,6 +15,8 @@ export interface TreeRemote {
   readonly sshCommand?: string;
   /** The command that receives over there, a line for its shell. Default: `git-receive-pack`, found by its PATH. */
   readonly receivePack?: string;
+  /** It is reached with the user's git settings and credentials. Default: no setting has an effect. */
+  readonly asUser?: true;
 }
 
 /** The ref by which a cache repository keeps a tree. */
@@ -28,9 +30,13 @@ export function refOf(treeId: string): string {
  * @param machine Name of the other machine: several may share a home on a network, where they do not see who uses what.
  */
 export function projectKeyOf({ root }: Pick<WorkingTree, 'root'>, machine: string): string {
-  const names = [hostname(), root, machine].join('\0');
-  const hash = createHash('sha256').update(names).digest('hex').slice(0, 12);
-  const name = basename(root)
+  return keyOf(root, [hostname(), root, machine]);
+}
+
+/** @param path Its last part is what people see. @param identity What makes it another one. */
+export function keyOf(path: string, identity: readonly string[]): string {
+  const hash = createHash('sha256').update(identity.join('\0')).digest('hex').slice(0, 12);
+  const name = basename(path)
     .replace(/[^A-Za-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 40);
@@ -82,10 +88,10 @@ const refIsTaken = /reference already exists|cannot lock ref|unable to create '.
 
 async function push(
   { treeId, commitId, gitDirectory }: Pick<WorkingTree, 'treeId' | 'commitId' | 'gitDirectory'>,
-  { url, sshCommand, receivePack }: TreeRemote,
+  { url, sshCommand, receivePack, asUser }: TreeRemote,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const env = environmentOfOurs();
+  const env = asUser ? environmentOfRemotes() : environmentOfOurs();
   if (sshCommand !== undefined) {
     env['GIT_SSH_COMMAND'] = sshCommand;
     // Otherwise git runs a command that is not named ssh once more, to find out what it is.

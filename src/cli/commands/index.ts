@@ -4,6 +4,7 @@ import { detectCommand } from './detect.js';
 import { devicesCommand } from './devices.js';
 import { doctorCommand } from './doctor.js';
 import { explainCommand } from './explain.js';
+import { fleetCommand } from './fleet.js';
 import { initCommand } from './init.js';
 import { machinesCommand } from './machines.js';
 import { matrixCommand } from './matrix.js';
@@ -21,6 +22,7 @@ export const commands = {
   devices: devicesCommand,
   doctor: doctorCommand,
   explain: explainCommand,
+  fleet: fleetCommand,
   init: initCommand,
   machines: machinesCommand,
   matrix: matrixCommand,

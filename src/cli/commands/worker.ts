@@ -1,25 +1,92 @@
 import { UsageError } from '../../core/vocabulary/usage-error.js';
-import type { Command } from '../command.js';
+import { splitList } from '../../core/workload/values.js';
+import type { Command, CommandIo, FlagValues } from '../command.js';
+import { durationFlag } from '../flags/duration-flag.js';
+import { numberFlag } from '../flags/number-flag.js';
+
+const defaultDirectory = '~/.cache/jest-runner-hardware';
 
 export const workerCommand: Command = {
-  summary: 'runs suites for a run on another machine; what a login by ssh starts',
+  summary: 'runs suites for runs on other machines: as a machine of a fleet, or started by a login over ssh',
   flags: {
+    connect: { summary: 'join the fleet at this Redis or Valkey: rediss://host:6379', value: 'URL' },
+    name: { summary: 'what the machine is called; default: as its key says, else its host', value: 'NAME' },
+    workers: {
+      summary: 'suites at once; default: one for each CPU thread and one for each accelerator',
+      value: 'N',
+    },
+    only: { summary: 'serve only projects whose git remote has one of these words in it', value: 'LIST' },
+    remote: { summary: 'fetch code from this git remote, whatever a run names', value: 'URL' },
+    setup: {
+      summary: "command that installs dependencies; `none`; default: the lockfile's frozen install",
+      value: 'COMMAND',
+    },
+    machine: { summary: 'a machine file for this machine', value: 'FILE' },
+    python: { summary: 'the command that starts Python; default: python3', value: 'COMMAND' },
+    'max-suite': { summary: 'stop suites that take longer, such as 10m; default: none', value: 'TIME' },
+    once: { summary: 'end after the first run' },
+    'idle-exit': {
+      summary: 'end when no run has come for so long, such as 5m; default: never',
+      value: 'TIME',
+    },
+    ephemeral: { summary: 'serve pull requests from forks too: for machines that are thrown away' },
+    insecure: { summary: 'take a broker without TLS that is not on this machine' },
     stdio: { summary: 'talk over standard input and output, as ssh needs it' },
     root: {
-      summary:
-        'folder for checkouts, whatever the other side asks for; default: ~/.cache/jest-runner-hardware',
+      summary: `folder for checkouts, whatever the other side asks for; default: ${defaultDirectory}`,
       value: 'DIR',
     },
   },
-  async run(flags) {
+  async run(flags, io) {
+    const directory = flags.get('root') ?? defaultDirectory;
+    const url = flags.get('connect');
+    if (url !== undefined) return serveFleetBy(flags, url, directory, io);
     if (!flags.has('stdio')) {
       throw new UsageError({
         message: 'a worker needs to be told how it is reached',
-        expected: '--stdio',
-        remedy: 'start it by ssh: the option `machines` does that by itself',
+        expected: '--connect URL for a fleet, or --stdio',
+        remedy: 'start it with the address of the fleet; over ssh the option `machines` starts it by itself',
       });
     }
     const { serveStdio } = await import('../../remote/serve-stdio.js');
-    await serveStdio(flags.get('root') ?? '~/.cache/jest-runner-hardware');
+    await serveStdio(directory);
   },
 };
+
+async function serveFleetBy(flags: FlagValues, url: string, directory: string, io: CommandIo): Promise<void> {
+  const { serveFleet } = await import('../../remote/serve-fleet.js');
+  const [name, remote, setup, machineFile, python] = (
+    ['name', 'remote', 'setup', 'machine', 'python'] as const
+  ).map((flag) => flags.get(flag));
+  if (name !== undefined && !/^[\w.-]+$/.test(name)) {
+    throw new UsageError({
+      message: '--name is no name of a machine',
+      expected: 'letters, digits, `.`, `-` and `_`',
+      found: name,
+    });
+  }
+  const workers = numberFlag(flags, 'workers', { least: 1, most: 4096 });
+  const longestSuiteMs = durationFlag(flags, 'max-suite');
+  const idleExitMs = durationFlag(flags, 'idle-exit');
+  const only = flags.get('only');
+  await serveFleet({
+    url,
+    insecure: flags.has('insecure'),
+    directory,
+    once: flags.has('once'),
+    ...(name !== undefined && { name }),
+    ...(workers !== undefined && { workers }),
+    ...(longestSuiteMs !== undefined && { longestSuiteMs }),
+    ...(idleExitMs !== undefined && { idleExitMs }),
+    ...(machineFile !== undefined && { machineFile }),
+    ...(python !== undefined && { python }),
+    policy: {
+      isEphemeral: flags.has('ephemeral'),
+      ...(only !== undefined && { only: splitList(only) }),
+      ...(remote !== undefined && { remote }),
+      ...(setup !== undefined && { setup: setup === 'none' ? false : setup }),
+    },
+    env: process.env,
+    say: (text) => io.err(`jest-runner-hardware: ${text}\n`),
+  });
+}

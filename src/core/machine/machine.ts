@@ -203,6 +203,16 @@ export function slotsOf(machine: Machine, workers: number, more = 0): readonly S
   });
 }
 
+/**
+ * The slots of a machine that runs suites for others.
+ * @param workers How many run there at once; left out: one for each CPU thread, and one for each accelerator.
+ */
+export function slotsToOffer(machine: Machine, workers: number | undefined): readonly Slot[] {
+  return workers === undefined
+    ? slotsOf(machine, Math.max(1, Math.floor(machine.machine.cpuBudget)), acceleratorsOf(machine))
+    : slotsOf(machine, workers);
+}
+
 /** @throws {UsageError} when `what` would have more slots than {@link limits} say. */
 export function refuseSlots(what: string, slots: number): void {
   if (slots <= limits.slots) return;

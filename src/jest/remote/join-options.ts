@@ -10,6 +10,7 @@ import { machineFileFor, transportTo } from '../../remote/reach.js';
 import type { RemoteMachineOptions } from '../../remote/remote-machine.js';
 import type { DeviceNeed } from '../../sensors/device-memory-watch.js';
 import type { WorkingTree } from '../../sync/working-tree.js';
+import type { Transport } from '../../transport/transport.js';
 import { jestStart } from './jest-start.js';
 import { moved } from './moved.js';
 import { nodeArgs } from './node-args.js';
@@ -39,12 +40,21 @@ interface MachineListener {
   onLead(name: string, leadMs: number): void;
 }
 
+/** The way to a machine that is not reached by ssh, and how the project's files get there. */
+export interface OtherWay {
+  readonly transport: Transport;
+  /** See `RemoteMachineOptions`. */
+  readonly project: string;
+  readonly bringTree: NonNullable<RemoteMachineOptions['bringTree']>;
+}
+
 /** How long a suite in band may keep a coordinator from saying that it lives; see {@link ChannelOptions.busySeconds}. */
 const inBandBusySeconds = 600;
 
 /**
  * How a machine joins a run: what is looked for, sent and started there.
  * @param needs What the run's suites need of devices.
+ * @param way Default: ssh, by the machine's address.
  */
 export function joinOptions(
   machine: RemoteMachineConfig,
@@ -52,9 +62,10 @@ export function joinOptions(
   { globalConfig, contexts, context, profiles, fast, heat, inBand }: RunOnMachines,
   tree: Promise<WorkingTree>,
   listener: MachineListener,
+  way?: OtherWay,
 ): RemoteMachineOptions {
   const busy = { ...(inBand && { busySeconds: inBandBusySeconds }) };
-  const transport = transportTo(machine, 'option machines', busy);
+  const transport = way?.transport ?? transportTo(machine, 'option machines', busy);
   const { name } = transport;
   const env = Object.fromEntries(
     (machine.env ?? []).flatMap((variable) => {
@@ -78,7 +89,12 @@ export function joinOptions(
       }),
     },
     tree,
-    prepare: { env, ...(machine.setup !== undefined && { setup: machine.setup }) },
+    prepare: {
+      env,
+      ...(machine.setup !== undefined && { setup: machine.setup }),
+      ...(way !== undefined && { project: way.project }),
+    },
+    ...(way !== undefined && { bringTree: way.bringTree }),
     // In band one suite runs at a time, on each machine.
     ...(workers !== undefined && { workers }),
     program: (found, slots, { root }, prepared) => {

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Config } from '@jest/types';
+import type { ConnectConfig } from '../../config/connect.js';
 import type { RemoteMachineConfig, SyncConfig } from '../../config/machines.js';
 import type { Happening } from '../../core/events.js';
+import type { Machine } from '../../core/machine/machine.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import type { WorkerNotice } from '../../remote/protocol.js';
@@ -13,7 +15,8 @@ import { Unreachable } from '../../transport/transport.js';
 import { checkedProjects } from './checked-answer.js';
 import { configDifferences } from './config-differences.js';
 import { DeviceNews, deviceNeedsOf } from './device-news.js';
-import { joinOptions, type RunOnMachines } from './join-options.js';
+import type { Fleet } from './fleet.js';
+import { joinOptions, type OtherWay, type RunOnMachines } from './join-options.js';
 import { type KeptMachine, keepMachine, takeMachine } from './kept-machines.js';
 import { moved } from './moved.js';
 
@@ -21,6 +24,8 @@ export interface RemoteMachinesOptions extends RunOnMachines {
   readonly machines: readonly RemoteMachineConfig[];
   /** What all of them are sent beside what git does not ignore. */
   readonly sync: SyncConfig | undefined;
+  /** The fleet that takes part; undefined: none. */
+  readonly connect: ConnectConfig | undefined;
   /** Whether other programs count that take memory of devices. */
   readonly heedsOthers: boolean;
   tell(happening: Happening): void;
@@ -43,6 +48,8 @@ interface Member {
   readonly options: RemoteMachineOptions;
   /** What an earlier run of watch mode has left connected. */
   readonly kept: KeptMachine | undefined;
+  /** Others use it too, so that no run keeps it for the next. */
+  readonly isShared: boolean;
   remote: RemoteMachine;
   joining: Promise<boolean>;
 }
@@ -52,7 +59,7 @@ const runHasEnded = new Error('the run has ended');
 /** The other machines of a run: they join while it goes on, and may be lost. */
 export class RemoteMachines {
   readonly #options: RemoteMachinesOptions;
-  readonly #members: readonly Member[];
+  readonly #members: Member[];
   readonly #joined = new Map<string, Joint>();
   /** By name of the machine. */
   readonly #news = new Map<string, DeviceNews>();
@@ -61,6 +68,8 @@ export class RemoteMachines {
   /** Aborted when they are not to join any more. */
   readonly #givenUp = new AbortController();
   readonly #tree: Promise<WorkingTree>;
+  #fleet: Fleet | undefined;
+  #enteringFleet: Promise<void> | undefined;
 
   /** @throws UsageError for a machine that cannot be meant. */
   constructor(options: RemoteMachinesOptions) {
@@ -82,11 +91,46 @@ export class RemoteMachines {
 
   /** Announces the machines and lets them join. Those that cannot are named, and the run goes on without them. */
   begin(): void {
-    for (const member of this.#members) {
-      const { name, address } = member.remote;
-      this.#options.tell({ type: 'machine-awaited', machine: name, address });
-      member.joining = this.#join(member);
-    }
+    for (const member of this.#members) this.#ask(member);
+    const { connect } = this.#options;
+    if (connect !== undefined) this.#enteringFleet = this.#enterFleet(connect);
+  }
+
+  #ask(member: Member): void {
+    const { name, address } = member.remote;
+    this.#options.tell({ type: 'machine-awaited', machine: name, address });
+    member.joining = this.#join(member);
+  }
+
+  /** Loaded only where there is one. */
+  async #enterFleet(connect: ConnectConfig): Promise<void> {
+    const { tell, say } = this.#options;
+    const { Fleet } = await import('./fleet.js');
+    this.#fleet = new Fleet({
+      connect,
+      tree: this.#tree,
+      left: this.#left.signal,
+      isWanted: (machine) => this.#isWanted(machine),
+      join: (way, workers) => {
+        const config = { ssh: way.transport.address, ...(workers !== undefined && { workers }) };
+        const member = this.#memberOf(config, way);
+        this.#members.push(member);
+        this.#ask(member);
+      },
+      tell,
+      say,
+    });
+    await this.#fleet.begin();
+  }
+
+  /** Whether a suite could run there, and there are not as many machines as suites. */
+  #isWanted({ devices }: Machine): boolean {
+    const { profiles } = this.#options;
+    if (this.#members.length >= profiles.length) return false;
+    return profiles.some(
+      ({ hardware }) =>
+        hardware.length === 0 || hardware.some((need) => devices.some((each) => each.class === need.class)),
+    );
   }
 
   /** The machine of this name, if it is another one that takes part. */
@@ -99,6 +143,7 @@ export class RemoteMachines {
     this.#end();
     this.#givenUp.abort(runHasEnded);
     for (const { remote } of this.#members) remote.abandon();
+    this.#fleet?.abandon();
   }
 
   /** Tells of a result of an attempt that had been given up. It counts for nothing. */
@@ -119,16 +164,16 @@ export class RemoteMachines {
   async leave(gently: boolean): Promise<void> {
     const { watch, watchAll } = this.#options.globalConfig;
     this.#end();
-    if (watch || watchAll) {
-      const resting = this.#members.map((member) => this.#keep(member));
-      await Promise.all(this.#members.map(({ remote }, index) => remote.wasUsed && resting[index]));
-      return;
-    }
-    this.#givenUp.abort(runHasEnded);
-    await Promise.all(this.#members.map(({ joining }) => joining));
-    await Promise.all(
-      this.#members.map(({ remote }) => remote.leave(gently && this.#joined.has(remote.name))),
-    );
+    const isKept = ({ isShared }: Member) => (watch || watchAll) && !isShared;
+    const kept = this.#members.filter(isKept);
+    const resting = kept.map((member) => this.#keep(member));
+    await Promise.all(kept.map(({ remote }, index) => remote.wasUsed && resting[index]));
+    if (kept.length === 0) this.#givenUp.abort(runHasEnded);
+    await this.#enteringFleet;
+    const others = this.#members.filter((member) => !isKept(member));
+    await Promise.all(others.map(({ joining }) => joining));
+    await Promise.all(others.map(({ remote }) => remote.leave(gently && this.#joined.has(remote.name))));
+    await this.#fleet?.close();
   }
 
   #end(): void {
@@ -145,7 +190,7 @@ export class RemoteMachines {
   /** Over the connection of the last run, if there is one. */
   async #joinAgain(member: Member): Promise<Joined> {
     const { kept, options } = member;
-    const { signal } = this.#givenUp;
+    const { signal } = member.isShared ? this.#left : this.#givenUp;
     if (kept === undefined) return member.remote.join(signal);
     const isThere = await kept.ready;
     if (isThere) {
@@ -217,18 +262,26 @@ export class RemoteMachines {
       this.#options.say(`jest-runner-hardware: ${printable(`${name}: ${difference}`)}`);
   }
 
-  #memberOf(machine: RemoteMachineConfig): Member {
+  #memberOf(machine: RemoteMachineConfig, way?: OtherWay): Member {
     const { profiles, heedsOthers, say } = this.#options;
     const needs = deviceNeedsOf(profiles, heedsOthers);
-    const options = joinOptions(machine, needs, this.#options, this.#tree, {
-      onLead: (name, leadMs) => this.#tellJoined(name, { type: 'link-measured', machine: name, leadMs }),
-      onNotice: (...heard) => this.#hear(...heard),
-    });
-    const kept = takeMachine(machine);
+    const options = joinOptions(
+      machine,
+      needs,
+      this.#options,
+      this.#tree,
+      {
+        onLead: (name, leadMs) => this.#tellJoined(name, { type: 'link-measured', machine: name, leadMs }),
+        onNotice: (...heard) => this.#hear(...heard),
+      },
+      way,
+    );
+    const isShared = way !== undefined;
+    const kept = isShared ? undefined : takeMachine(machine);
     const remote = kept?.remote ?? new RemoteMachine(options);
     const tell = (happening: Happening) => this.#tellJoined(remote.name, happening);
     this.#news.set(remote.name, new DeviceNews({ machine: remote.name, needs, tell, say }));
-    return { config: machine, options, kept, remote, joining: Promise.resolve(false) };
+    return { config: machine, options, kept, isShared, remote, joining: Promise.resolve(false) };
   }
 
   /** @param move Moves paths there to where they are here. */

@@ -4,6 +4,7 @@ import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
 import type { ClaimQueue } from '../../claims/queue.js';
 import { RunClaims } from '../../claims/run-claims.js';
+import type { ConnectConfig } from '../../config/connect.js';
 import type { RemoteMachineConfig } from '../../config/machines.js';
 import type { HardwareOptions } from '../../config/options.js';
 import { Estimates, type Observation } from '../../core/estimate/estimate.js';
@@ -65,6 +66,8 @@ export interface RunInput {
   readonly claims: ClaimQueue | undefined;
   /** Other machines that are asked to take part. */
   readonly machines: readonly RemoteMachineConfig[];
+  /** The fleet that takes part; undefined: none. */
+  readonly connect: ConnectConfig | undefined;
   readonly only: OnlyClasses;
   readonly sources: Sources;
   /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */
@@ -199,12 +202,13 @@ export class HardwareRun {
 
   /** Loaded only where there are any. */
   async #remoteMachines(): Promise<RemoteMachines | undefined> {
-    const { machines, globalConfig, context, options, only } = this.#input;
-    if (machines.length === 0) return undefined;
+    const { machines, connect, globalConfig, context, options, only } = this.#input;
+    if (machines.length === 0 && connect === undefined) return undefined;
     const { RemoteMachines } = await import('../remote/remote-machines.js');
     return new RemoteMachines({
       machines,
       sync: options.sync,
+      connect,
       globalConfig,
       contexts: session.contexts ?? [],
       context,

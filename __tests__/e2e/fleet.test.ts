@@ -1,0 +1,106 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandOf } from './harness/command.js';
+import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { runJest } from './harness/jest.js';
+import { placesOf } from './harness/machine.js';
+import { leaveProjects } from './harness/project.js';
+import { redisServer, testWithRedis } from './harness/redis-server.js';
+
+let fleet: Fleet;
+beforeAll(async () => {
+  if (redisServer !== undefined) fleet = await startFleet();
+});
+afterAll(async () => {
+  await fleet?.dispose();
+  await leaveProjects();
+});
+
+const onGpu = `/** @hardware gpu */
+test('there', () => expect(process.cwd()).toContain('checkout-1'));
+test('its value', () => expect(require('./value')).toBe('committed'));
+`;
+
+testWithRedis('suites run on a machine of the fleet, with the files as they are here', async () => {
+  const project = await useFleetProject(fleet, {
+    files: { 'gpu.test.js': onGpu, 'value.js': "module.exports = 'committed';\n", 'gone.js': '' },
+  });
+  const machine = await fleet.join(project);
+  const first = await runJest(project, []);
+  expect(first.stderr).toContain('2 passed');
+  expect(placesOf(first.record)['gpu.test.js']).toBe('gpu-box/gpu0');
+  expect(first.leftOver).toEqual([]);
+
+  writeFileSync(join(project.directory, 'value.js'), "module.exports = require('./untracked');\n");
+  writeFileSync(join(project.directory, 'untracked.js'), "module.exports = 'edited';\n");
+  rmSync(join(project.directory, 'gone.js'));
+  appendFileSync(
+    join(project.directory, 'gpu.test.js'),
+    "test('deleted', () => expect(require('node:fs').existsSync(__dirname + '/gone.js')).toBe(false));\n",
+  );
+  const edited = await runJest(project, []);
+  expect(edited.stderr).toContain('Received: "edited"');
+  expect(edited.stderr).toContain('1 failed, 2 passed');
+  // As if it had run here.
+  expect(edited.stderr).toContain('(gpu.test.js:3:');
+  expect(edited.stderr).not.toContain('checkout-1/');
+
+  machine.process.kill('SIGTERM');
+  expect(await machine.ended).toBe(0);
+  expect(machine.log()).toContain('gpu-box has left the fleet');
+});
+
+testWithRedis('a machine that comes later runs what waits for it', async () => {
+  const project = await useFleetProject(fleet, {
+    files: { 'gpu.test.js': "/** @hardware gpu */\ntest('there', () => {});\n" },
+  });
+  const running = runJest(project, []);
+  const machine = await fleet.join(project, { name: 'late' });
+  const run = await running;
+  expect(run.stderr).toContain('1 passed');
+  expect(placesOf(run.record)['gpu.test.js']).toBe('late/gpu0');
+  machine.process.kill();
+  await machine.ended;
+});
+
+testWithRedis('nobody comes: the suite says so, after the time to wait', async () => {
+  const project = await useFleetProject(fleet, {
+    connect: { waitForHardware: '100ms' },
+    files: { 'gpu.test.js': "/** @hardware gpu */\ntest('there', () => {});\n" },
+  });
+  const run = await runJest(project, []);
+  expect(run.exitCode).toBe(1);
+  expect(run.stderr).toContain('No device of this run can run this suite');
+});
+
+testWithRedis('a fleet that cannot be reached is named, and the run goes on without it', async () => {
+  const project = await useFleetProject(fleet, {
+    connect: { url: 'redis://127.0.0.1:1' },
+    files: {
+      'cpu.test.js': "test('here', () => {});\n",
+      'gpu.test.js': "/** @hardware gpu */\ntest('there', () => {});\n",
+    },
+  });
+  const run = await runJest(project, []);
+  expect(run.stderr).toContain('the fleet at redis://127.0.0.1:1 cannot be reached: nobody listens there');
+  expect(run.stderr).toMatch(/remedy: +start the Redis/);
+  expect(run.stderr).toContain('1 failed, 1 passed');
+});
+
+testWithRedis('the command says who is there', async () => {
+  const project = await useFleetProject(fleet);
+  const machine = await fleet.join(project, { name: 'seen' });
+  const command = [commandOf(project), 'fleet', '--connect', fleet.redis.url];
+  const text = execFileSync(process.execPath, command, { cwd: project.directory, encoding: 'utf8' });
+  expect(text).toMatch(/^redis:\/\/127\.0\.0\.1:\d+, 1 machine\n/);
+  expect(text).toMatch(/^seen +cpu /m);
+  expect(text).toMatch(/^ +gpu0 +Test GPU +8 GiB +0 of 1$/m);
+  const json = execFileSync(process.execPath, [...command, '--json'], {
+    cwd: project.directory,
+    encoding: 'utf8',
+  });
+  expect(JSON.parse(json).machines).toMatchObject([{ name: 'seen', load: { runs: 0, suites: {} } }]);
+  machine.process.kill();
+  await machine.ended;
+});

@@ -1,0 +1,133 @@
+/** A fleet: a real Redis, and workers in processes of their own that have joined it. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { commandOf } from './command.js';
+import { linkPackages } from './machine.js';
+import { type Project, type ProjectOptions, useProject } from './project.js';
+import { type RedisHost, startRedis } from './redis-server.js';
+
+export interface Fleet {
+  readonly redis: RedisHost;
+  /** Starts a worker, and waits until it has joined. */
+  join(project: Project, machine?: FleetMachineOptions): Promise<FleetMachine>;
+  dispose(): Promise<void>;
+}
+
+export interface FleetMachineOptions {
+  /** Default `gpu-box`. */
+  readonly name?: string;
+  /** Flags of the worker beside those that every test needs. */
+  readonly flags?: readonly string[];
+  /** What a machine file says. Default: a GPU. */
+  readonly devices?: readonly object[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: that of the fleet. */
+  readonly url?: string;
+}
+
+export interface FleetMachine {
+  readonly name: string;
+  readonly process: ChildProcess;
+  /** Where it keeps its files. */
+  readonly home: string;
+  /** What it has said. */
+  log(): string;
+  /** Resolves when it has said this. */
+  said(text: string): Promise<void>;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<number | null>;
+}
+
+const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
+
+/** @param settings Arguments of the Redis. */
+export async function startFleet(settings: readonly string[] = []): Promise<Fleet> {
+  const redis = await startRedis(settings);
+  const folder = mkdtempSync(join(tmpdir(), 'jrh-fleet-'));
+  const machines: FleetMachine[] = [];
+  return {
+    redis,
+    async join(project, options = {}) {
+      const machine = startMachine(join(folder, String(machines.length)), project, redis.url, options);
+      machines.push(machine);
+      await machine.said('has joined the fleet');
+      return machine;
+    },
+    async dispose() {
+      for (const { process: worker } of machines) worker.kill('SIGKILL');
+      await Promise.all(machines.map(({ ended }) => ended));
+      await redis.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function startMachine(
+  home: string,
+  project: Project,
+  fleetUrl: string,
+  { name = 'gpu-box', flags = [], devices = [gpu], env = {}, url = fleetUrl }: FleetMachineOptions,
+): FleetMachine {
+  mkdirSync(home, { recursive: true });
+  linkPackages(project, home);
+  const machineFile = join(home, 'machine.json');
+  writeFileSync(machineFile, JSON.stringify({ version: 1, devices }));
+  const named = name === '' ? [] : ['--name', name];
+  const root = ['--root', join(home, '.cache/worker'), '--machine', machineFile, '--setup', 'none'];
+  const worker = spawn(
+    process.execPath,
+    [commandOf(project), 'worker', '--connect', url, ...named, ...root, ...flags],
+    { cwd: home, env: { ...process.env, HOME: home, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let log = '';
+  const waiting = new Set<() => void>();
+  for (const stream of [worker.stdout, worker.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+      for (const look of waiting) look();
+    });
+  }
+  const ended = new Promise<number | null>((resolve) => worker.on('close', (code) => resolve(code)));
+  return {
+    name,
+    process: worker,
+    home,
+    log: () => log,
+    ended,
+    said(text) {
+      return new Promise((resolve, reject) => {
+        const look = () => {
+          if (log.includes(text)) resolve();
+        };
+        waiting.add(look);
+        look();
+        void ended.then(() => reject(new Error(`the worker has ended without saying "${text}":\n${log}`)));
+      });
+    },
+  };
+}
+
+/** A project in a git repository with a remote of its own, whose runs use the fleet. */
+export async function useFleetProject(
+  { redis }: Fleet,
+  { options, connect, ...others }: ProjectOptions & { readonly connect?: object } = {},
+): Promise<Project> {
+  const project = await useProject('bare', {
+    ...others,
+    options: { ...options, connect: { url: redis.url, ...connect } },
+  });
+  const { directory } = project;
+  const remote = `${directory}.git`;
+  rmSync(remote, { recursive: true, force: true });
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: directory });
+  writeFileSync(join(directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
+  git('init', '--quiet', '--bare', remote);
+  git('init', '--quiet');
+  git('remote', 'add', 'origin', remote);
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'all');
+  return project;
+}

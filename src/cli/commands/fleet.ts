@@ -1,0 +1,75 @@
+import { connectTo } from '../../config/connect.js';
+import { parseEnvironment } from '../../config/environment.js';
+import { settingsHere } from '../../config/project/settings-here.js';
+import { printable, printableJson } from '../../core/vocabulary/printable.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import type { Command, CommandIo, FlagValues } from '../command.js';
+import { refuseTogether } from '../flags/refuse-together.js';
+import { fleetText } from '../text/fleet-text.js';
+import { plainScreen } from '../text/screen.js';
+
+export const fleetCommand: Command = {
+  summary: 'shows which machines are in the fleet, what they have and what they do; issues keys to machines',
+  flags: {
+    connect: {
+      summary: 'address of the fleet; default: JEST_HARDWARE_CONNECT, else the option connect',
+      value: 'URL',
+    },
+    watch: { summary: 'look again every second, until it is ended' },
+    json: { summary: 'print who is there as JSON' },
+    issue: {
+      summary: 'print the key of a machine of this name, made from JEST_HARDWARE_SECRET',
+      value: 'NAME',
+    },
+    insecure: { summary: 'take a broker without TLS that is not on this machine' },
+    config: {
+      summary: 'Jest config that holds the option connect; default: the one Jest finds',
+      value: 'FILE',
+    },
+  },
+  async run(flags, io) {
+    refuseTogether(flags, 'issue', ['watch', 'json']);
+    const name = flags.get('issue');
+    if (name !== undefined) return issue(name, io);
+    const { url, insecure } = addressed(flags, io);
+    const { openFleetList } = await import('../../remote/fleet-list.js');
+    const list = await openFleetList(url, insecure || flags.has('insecure'), io.env);
+    const screen = io.screen ?? plainScreen;
+    try {
+      for (;;) {
+        const seen = await list.look();
+        io.out(flags.has('json') ? `${printableJson({ version: 1, ...seen })}\n` : fleetText(seen, screen));
+        if (!flags.has('watch')) return;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    } finally {
+      await list.close();
+    }
+  },
+};
+
+async function issue(name: string, io: CommandIo): Promise<void> {
+  if (!/^[\w.-]+$/.test(name)) {
+    throw new UsageError({
+      message: '--issue needs the name of a machine',
+      expected: 'letters, digits, `.`, `-` and `_`',
+      found: name,
+    });
+  }
+  const { issuedKey } = await import('../../remote/fleet-credentials.js');
+  io.out(`${issuedKey(name, io.env)}\n`);
+}
+
+function addressed(flags: FlagValues, io: CommandIo): { readonly url: string; readonly insecure: boolean } {
+  const named = flags.get('connect') ?? parseEnvironment(io.env).connect;
+  if (typeof named === 'string') return connectTo(named, undefined);
+  const { settings, problem } = settingsHere(process.cwd(), flags.get('config'));
+  if (problem !== undefined) io.err(`${printable(problem)}\n`);
+  const connect = settings?.options.connect;
+  if (named !== false && connect !== undefined) return connect;
+  throw new UsageError({
+    message: 'no fleet is named',
+    expected: 'an address, the variable JEST_HARDWARE_CONNECT or the option `connect` of the Jest config',
+    remedy: 'write `jest-runner-hardware fleet --connect rediss://HOST:6379`',
+  });
+}

@@ -1,0 +1,143 @@
+import type { ConnectConfig } from '../../config/connect.js';
+import type { Happening } from '../../core/events.js';
+import type { Machine } from '../../core/machine/machine.js';
+import { printable } from '../../core/vocabulary/printable.js';
+import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { fleetSecret } from '../../remote/fleet-credentials.js';
+import { aboutOf, opening, TreeByRemote, unfitBecause } from '../../remote/fleet-machine.js';
+import { type OpenParams, protocolVersion } from '../../remote/protocol.js';
+import { projectKeyOfRemote, remoteAddress } from '../../sync/git-remote.js';
+import type { WorkingTree } from '../../sync/working-tree.js';
+import { Broker } from '../../transport/bullmq/broker.js';
+import { addressOf } from '../../transport/bullmq/broker-problems.js';
+import { FleetClient } from '../../transport/bullmq/fleet-client.js';
+import type { Registration } from '../../transport/bullmq/registration.js';
+import type { Transport } from '../../transport/transport.js';
+import { isForeignCode } from './foreign-code.js';
+import type { OtherWay } from './join-options.js';
+
+export interface FleetOptions {
+  readonly connect: ConnectConfig;
+  readonly tree: Promise<WorkingTree>;
+  /** Aborted when the run wants no more machines. */
+  readonly left: AbortSignal;
+  /** Whether a suite of the run could use one more machine that has this. */
+  isWanted(machine: Machine): boolean;
+  /**
+   * A machine is to join the run.
+   * @param workers How many suites run there at once; undefined: as many as it can.
+   */
+  join(way: OtherWay, workers: number | undefined): void;
+  tell(happening: Happening): void;
+  say(message: string): void;
+}
+
+/** What the run calls all machines that may still come. */
+const allMachines = 'the fleet';
+
+/** The fleet of a run: its machines are asked to join as they are seen. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #names = new Set<string>();
+  #client: FleetClient | undefined;
+  #patience: NodeJS.Timeout | undefined;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  /** Lets machines join that are there or come. A fleet that cannot be used is named, and the run goes on without it. */
+  async begin(): Promise<void> {
+    const { connect, left, tell, say } = this.#options;
+    const address = URL.canParse(connect.url) ? addressOf(connect.url) : 'an unreadable address';
+    tell({ type: 'machine-awaited', machine: allMachines, address });
+    try {
+      await this.#enter();
+    } catch (error) {
+      if (left.aborted) return;
+      const { message } = error as Error;
+      say(`jest-runner-hardware: ${message}\n  The run goes on without it.`);
+      const problem = error instanceof UsageError ? (error.problems[0]?.message ?? message) : message;
+      tell({ type: 'machine-settled', machine: allMachines, problem: printable(problem) });
+      return;
+    }
+    if (left.aborted) return;
+    this.#patience = setTimeout(() => {
+      tell({ type: 'machine-settled', machine: allMachines });
+    }, connect.waitForHardware);
+    left.addEventListener('abort', () => clearTimeout(this.#patience), { once: true });
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close();
+  }
+
+  /** Synchronous. */
+  abandon(): void {
+    this.#client?.abandon();
+  }
+
+  async #enter(): Promise<void> {
+    const { url, insecure } = this.#options.connect;
+    const secret = fleetSecret(url, process.env);
+    const broker = await Broker.open({ url, insecure });
+    try {
+      await this.#enterBy(broker, secret);
+    } catch (error) {
+      await broker.close();
+      throw error;
+    }
+  }
+
+  async #enterBy(broker: Broker, secret: string): Promise<void> {
+    const { connect, tree, left, join } = this.#options;
+    const { root, prefix } = await tree;
+    const remote = await remoteAddress(root, connect.remote);
+    left.throwIfAborted();
+    const byRemote = new TreeByRemote(remote, connect.push);
+    const opened: OpenParams = {
+      protocol: protocolVersion,
+      project: `${remote}${prefix === '' ? '' : `/${prefix}`}`,
+      weight: connect.priority,
+      isForeign: isForeignCode(process.env),
+    };
+    this.#client = new FleetClient({
+      broker,
+      secret,
+      onMachine: (registration) => {
+        const machine = this.#choose(registration, opened.project);
+        if (machine === undefined) return;
+        const way: OtherWay = {
+          transport: opening(machine, opened),
+          project: projectKeyOfRemote(remote, registration.name),
+          bringTree: (...args) => byRemote.bring(...args),
+        };
+        join(way, aboutOf(registration)?.workers);
+      },
+    });
+    await this.#client.start();
+  }
+
+  /** @returns Undefined: the run does without it, for a reason that was said. */
+  #choose(registration: Registration, project: string): Transport | undefined {
+    const { isWanted, left, say } = this.#options;
+    const about = aboutOf(registration);
+    const transport = this.#client?.transportTo(registration);
+    if (left.aborted || transport === undefined) return undefined;
+    const unfit = about === undefined ? 'says nothing that is understood here' : unfitBecause(about, project);
+    if (unfit !== undefined || about === undefined) {
+      say(`jest-runner-hardware: ${printable(`${registration.name} ${unfit}`)}; the run goes on without it`);
+      return undefined;
+    }
+    if (!isWanted(about.machine)) return undefined;
+    return { ...transport, name: this.#uniqueName(registration.name) };
+  }
+
+  /** Several machines may have one key, and so one name. */
+  #uniqueName(name: string): string {
+    let unique = name;
+    for (let count = 2; this.#names.has(unique); count++) unique = `${name}-${count}`;
+    this.#names.add(unique);
+    return unique;
+  }
+}

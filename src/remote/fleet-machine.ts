@@ -1,0 +1,71 @@
+import * as v from 'valibot';
+import type { Machine } from '../core/machine/machine.js';
+import { pushToRemote } from '../sync/git-remote.js';
+import type { WorkingTree } from '../sync/working-tree.js';
+import type { Registration } from '../transport/bullmq/registration.js';
+import { type Connection, type Transport, Unreachable } from '../transport/transport.js';
+import { type FleetAbout, type OpenParams, protocolVersion } from './protocol.js';
+
+const about = v.object({
+  protocol: v.number(),
+  version: v.string(),
+  // Devices are checked when the machine is asked for them.
+  machine: v.looseObject({ machine: v.looseObject({}), devices: v.array(v.looseObject({})) }),
+  workers: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
+  only: v.exactOptional(v.array(v.string())),
+  load: v.object({ runs: v.number(), suites: v.record(v.string(), v.number()) }),
+});
+
+/** What a machine says of itself; undefined: nothing that this version understands. */
+export function aboutOf({ about: told }: Registration): FleetAbout | undefined {
+  const read = v.safeParse(about, told);
+  return read.success ? { ...read.output, machine: read.output.machine as unknown as Machine } : undefined;
+}
+
+/** Why a run need not ask the machine; undefined: it may serve it. */
+export function unfitBecause({ protocol, version, only }: FleetAbout, project: string): string | undefined {
+  if (protocol !== protocolVersion)
+    return `has jest-runner-hardware ${version}, which speaks another protocol`;
+  if (only !== undefined && !only.some((part) => project.includes(part)))
+    return `serves only ${only.join(', ')}`;
+  return undefined;
+}
+
+/** The way to a machine of a fleet; it is asked first whether it serves the run. */
+export function opening(transport: Transport, params: OpenParams): Transport {
+  return {
+    ...transport,
+    async connect(listener, signal) {
+      const connection = await transport.connect(listener, signal);
+      try {
+        await connection.call('open', params, { signal });
+        return connection;
+      } catch (error) {
+        await connection.close();
+        throw new Unreachable((error as Error).message);
+      }
+    },
+  };
+}
+
+/** Sends a working tree by a git remote: pushed there once a run, and fetched by each machine that lacks it. */
+export class TreeByRemote {
+  readonly #remote: string;
+  readonly #pushes: boolean;
+  #pushed: Promise<void> | undefined;
+
+  /** @param remote An address. @param pushes Otherwise the tree is there already. */
+  constructor(remote: string, pushes: boolean) {
+    this.#remote = remote;
+    this.#pushes = pushes;
+  }
+
+  async bring(connection: Connection, tree: WorkingTree, signal: AbortSignal): Promise<void> {
+    const remote = this.#remote;
+    if (this.#pushes) {
+      this.#pushed ??= pushToRemote(tree, remote);
+      await this.#pushed;
+    }
+    await connection.call('fetchTree', { treeId: tree.treeId, remote }, { signal });
+  }
+}

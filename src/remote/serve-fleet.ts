@@ -1,0 +1,95 @@
+import { homedir, hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { detectMachine } from '../detect/detect.js';
+import { lazyProbeNames } from '../detect/lazy-probes.js';
+import { Broker } from '../transport/bullmq/broker.js';
+import { takeWorkerKey } from './fleet-credentials.js';
+import type { FleetPolicy } from './fleet-policy.js';
+import { FleetWorker } from './fleet-worker.js';
+
+export interface ServeFleetOptions {
+  /** Address of the broker. */
+  readonly url: string;
+  readonly insecure: boolean;
+  /** What the machine is called; left out: as its key says, else its host. */
+  readonly name?: string;
+  /** Where checkouts are kept; `~` is the user's home. */
+  readonly directory: string;
+  /** See `FleetWorkerOptions`. */
+  readonly workers?: number;
+  readonly longestSuiteMs?: number;
+  /** Path of a machine file for this machine. */
+  readonly machineFile?: string;
+  readonly python?: string;
+  readonly policy: FleetPolicy;
+  /** Ends after the first time that it has served a run and has none. */
+  readonly once: boolean;
+  /** Ends when it has had no run for so long, ms; left out: never. */
+  readonly idleExitMs?: number;
+  readonly env: NodeJS.ProcessEnv;
+  say(text: string): void;
+}
+
+/** Serves the runs of a fleet until it has served enough, or is told to end. */
+export async function serveFleet(options: ServeFleetOptions): Promise<void> {
+  const { url, insecure, env, directory, machineFile, python, once, idleExitMs, say } = options;
+  const { name, key } = takeWorkerKey(url, env, options.name, hostname().replaceAll(/[^\w.-]/g, '-'));
+  const root = resolve(directory.replace(/^~(?=\/|$)/, homedir()));
+  const [broker, machine] = await Promise.all([
+    Broker.open({ url, insecure }),
+    detectMachine({
+      projectDir: root,
+      lazy: lazyProbeNames,
+      ...(machineFile !== undefined && { machineFile }),
+      ...(python !== undefined && { python }),
+    }),
+  ]);
+  const { policy, workers, longestSuiteMs } = options;
+  let end = () => {};
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const idle = new IdleExit(idleExitMs, end);
+  const worker = new FleetWorker({
+    broker,
+    name,
+    key,
+    root,
+    machine: { ...machine, machine: { ...machine.machine, name } },
+    policy,
+    ...(workers !== undefined && { workers }),
+    ...(longestSuiteMs !== undefined && { longestSuiteMs }),
+    onRuns(count) {
+      idle.set(count > 0);
+      if (count === 0 && once) end();
+    },
+    say,
+  });
+  process.on('exit', () => worker.kill());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  await worker.start();
+  say(`${name} has joined the fleet at ${broker.address}`);
+  idle.set(false);
+  await ended;
+  // What runs is handed back: runs hear that this machine has left, and start it elsewhere.
+  await worker.close();
+  await broker.close();
+  say(`${name} has left the fleet`);
+}
+
+/** Ends when nothing has been going on for long. */
+class IdleExit {
+  readonly #afterMs: number | undefined;
+  readonly #end: () => void;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(afterMs: number | undefined, end: () => void) {
+    this.#afterMs = afterMs;
+    this.#end = end;
+  }
+
+  set(isBusy: boolean): void {
+    clearTimeout(this.#timer);
+    if (!isBusy && this.#afterMs !== undefined) this.#timer = setTimeout(this.#end, this.#afterMs);
+  }
+}

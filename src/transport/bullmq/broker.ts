@@ -1,0 +1,144 @@
+import type { Queue, Worker } from 'bullmq';
+import type { Redis, RedisOptions } from 'ioredis';
+import {
+  addressOf,
+  explainBroker,
+  missingLibraries,
+  problemOf,
+  refuseUnsafe,
+  wrongAddress,
+} from './broker-problems.js';
+import { prefix } from './keys.js';
+
+export interface BrokerOptions {
+  /** `rediss://user:password@host:6379`. */
+  readonly url: string;
+  /** Takes a broker without TLS that is not on this machine. Default false. */
+  readonly insecure?: boolean;
+}
+
+/** The Redis or Valkey by which a fleet's machines and runs find each other. */
+export class Broker {
+  readonly #url: string;
+  readonly #libraries: Libraries;
+  readonly #opened: { close(): Promise<unknown> }[] = [];
+  #offsetMs = 0;
+  #bestRoundTripMs = Number.POSITIVE_INFINITY;
+  /** For commands that answer at once. */
+  readonly commands: Redis;
+
+  /** @throws UsageError for a broker that cannot be used, with the reason and the remedy. */
+  static async open({ url, insecure = false }: BrokerOptions): Promise<Broker> {
+    refuseUnsafe(url, insecure);
+    const libraries = await load();
+    const probe = new libraries.Redis(url, {
+      ...connectionOptions,
+      retryStrategy: () => null,
+      lazyConnect: true,
+    });
+    let problem: Error | undefined;
+    probe.on('error', (error) => {
+      problem ??= error;
+    });
+    try {
+      await probe.connect();
+      const unfit = problemOf(await probe.info());
+      if (unfit !== undefined) throw wrongAddress(url, unfit);
+    } catch (error) {
+      throw explainBroker(url, problem ?? (error as Error));
+    } finally {
+      // One that is closed already would keep the process for a while.
+      if (probe.status !== 'end') probe.disconnect();
+    }
+    const broker = new Broker(url, libraries);
+    await broker.keepTime();
+    return broker;
+  }
+
+  private constructor(url: string, libraries: Libraries) {
+    this.#url = url;
+    this.#libraries = libraries;
+    this.commands = this.connection();
+  }
+
+  /** Without user and password. */
+  get address(): string {
+    return addressOf(this.#url);
+  }
+
+  /** A connection of its own, for commands that wait. It connects again whenever it is cut. */
+  connection(): Redis {
+    const redis = new this.#libraries.Redis(this.#url, connectionOptions);
+    // What is wrong shows in what is not heard.
+    redis.on('error', () => {});
+    this.#opened.push({ close: async () => redis.disconnect() });
+    return redis;
+  }
+
+  /** What runs put there for a worker. */
+  queue(worker: string): Queue {
+    const queue = new this.#libraries.Queue(worker, {
+      connection: this.commands,
+      prefix,
+      skipMetasUpdate: true,
+    });
+    queue.on('error', () => {});
+    return queue;
+  }
+
+  /** The worker's end of its queue; nothing is fetched until that is asked. */
+  takerOf(worker: string): Worker {
+    const connection = this.connection();
+    const taker = new this.#libraries.Worker(worker, null, {
+      connection,
+      prefix,
+      autorun: false,
+      skipStalledCheck: true,
+      skipLockRenewal: true,
+    });
+    taker.on('error', () => {});
+    this.#opened.unshift({ close: () => taker.close(true) });
+    return taker;
+  }
+
+  /** Ms by the broker's clock, whatever happens to the clock of this machine. */
+  nowMs(): number {
+    return performance.now() + this.#offsetMs;
+  }
+
+  /** Compares the clocks. Also the sign that the broker answers. */
+  async keepTime(): Promise<void> {
+    const askedMs = performance.now();
+    const [seconds, micros] = await this.commands.time();
+    const roundTripMs = performance.now() - askedMs;
+    // The quickest answer tells the time best; an old one is forgotten slowly, as clocks drift.
+    this.#bestRoundTripMs *= 1.05;
+    if (roundTripMs > this.#bestRoundTripMs) return;
+    this.#bestRoundTripMs = roundTripMs;
+    this.#offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (askedMs + roundTripMs / 2);
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#opened.map((each) => each.close()));
+  }
+}
+
+type Libraries = Pick<typeof import('bullmq'), 'Queue' | 'Worker'> & Pick<typeof import('ioredis'), 'Redis'>;
+
+async function load(): Promise<Libraries> {
+  try {
+    const [{ Queue, Worker }, { Redis }] = await Promise.all([import('bullmq'), import('ioredis')]);
+    return { Queue, Worker, Redis };
+  } catch (error) {
+    throw missingLibraries(error as Error);
+  }
+}
+
+const connectionOptions = {
+  // Commands wait for a broker that is away.
+  maxRetriesPerRequest: null,
+  retryStrategy: (attempt) => Math.min(attempt * 50, 1000),
+  connectTimeout: 5000,
+  // Something is asked every second; a network that swallows everything is noticed.
+  socketTimeout: 4000,
+} as const satisfies RedisOptions;

@@ -1,0 +1,25 @@
+/** How long a broker has answered without a gap: what nobody could have said meanwhile is no evidence. */
+export class Contact {
+  #lastMs = performance.now();
+  #sinceMs = performance.now();
+
+  /** The broker has answered. */
+  renew(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#lastMs > gapMs) this.#sinceMs = nowMs;
+    this.#lastMs = nowMs;
+  }
+
+  /** Ms since its last answer. */
+  get silentMs(): number {
+    return performance.now() - this.#lastMs;
+  }
+
+  /** Whether it has answered for so long, as far as can be told. */
+  isSteadyFor(ms: number): boolean {
+    return performance.now() - this.#sinceMs >= ms && this.silentMs <= gapMs;
+  }
+}
+
+/** It is asked once a second. */
+const gapMs = 2500;

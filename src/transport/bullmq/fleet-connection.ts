@@ -1,0 +1,131 @@
+import { textOf, valueFrom } from '../text-of.js';
+import { type CallOptions, type Connection, ConnectionLost } from '../transport.js';
+import { Inbox } from './inbox.js';
+import type { Message, Session } from './message.js';
+import { Outbox, type OutboxOptions } from './outbox.js';
+
+export interface FleetConnectionOptions extends Pick<OutboxOptions, 'nowMs' | 'transmit'> {
+  readonly session: Session;
+  onNotice(name: string, payload: unknown): void;
+  /** See {@link Connection.busyFor}. */
+  onBusy(seconds: number | undefined): void;
+  /** Called when nothing more is to be received. */
+  onClosed(): void;
+}
+
+interface OpenCall {
+  readonly options: CallOptions;
+  resolve(answer: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A run's conversation with one machine of the fleet. */
+export class FleetConnection implements Connection {
+  readonly lost: Promise<string>;
+  readonly session: Session;
+  readonly inbox = new Inbox<Message>();
+  readonly outbox: Outbox;
+  readonly #options: FleetConnectionOptions;
+  readonly #calls = new Map<number, OpenCall>();
+  #nextCall = 1;
+  #endedBecause: string | undefined;
+  #resolveLost: (reason: string) => void = () => {};
+
+  constructor(options: FleetConnectionOptions) {
+    this.#options = options;
+    this.session = options.session;
+    this.outbox = new Outbox({ ...options, side: 'run' });
+    this.lost = new Promise((resolve) => {
+      this.#resolveLost = resolve;
+    });
+  }
+
+  async call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
+    if (this.#endedBecause !== undefined) throw new ConnectionLost(this.#endedBecause);
+    return this.#ask('call', name, params, options);
+  }
+
+  notify(name: string, payload: unknown): void {
+    if (this.#endedBecause !== undefined) return;
+    this.outbox.send({ kind: 'notice', call: 0, name, text: textOf(payload) });
+  }
+
+  busyFor(seconds: number | undefined): void {
+    this.#options.onBusy(seconds);
+  }
+
+  async close(): Promise<void> {
+    if (this.#endedBecause === undefined) {
+      const closed = this.#ask('close', '', null, {});
+      this.#end('the connection was closed', [this.#nextCall - 1]);
+      let timer: NodeJS.Timeout | undefined;
+      const waited = new Promise((resolve) => {
+        timer = setTimeout(resolve, closeMs);
+      });
+      await Promise.race([closed.catch(() => {}), waited]);
+      clearTimeout(timer);
+    }
+    this.#options.onClosed();
+  }
+
+  abandon(): void {
+    if (this.#endedBecause === undefined) {
+      this.outbox.send({ kind: 'close', call: 0, name: '', text: '' });
+      this.#end('the connection was abandoned');
+    }
+    this.#options.onClosed();
+  }
+
+  /** The machine is gone. What still comes of it is late. */
+  lose(reason: string): void {
+    if (this.#endedBecause !== undefined) return;
+    // For one that only seems to be gone.
+    this.outbox.send({ kind: 'close', call: 0, name: '', text: '' });
+    this.#end(reason);
+    this.#resolveLost(reason);
+  }
+
+  /** A proved message of the machine, in its order. */
+  hear({ kind, call, name, text }: Message): void {
+    if (kind === 'notice') {
+      if (this.#endedBecause === undefined) this.#options.onNotice(name, valueFrom(text));
+      return;
+    }
+    const open = this.#calls.get(call);
+    if (open === undefined) return;
+    if (kind === 'event') {
+      if (this.#endedBecause === undefined) open.options.onEvent?.(name, valueFrom(text));
+      return;
+    }
+    this.#calls.delete(call);
+    if (kind === 'failure') open.reject(new Error(String(valueFrom(text))));
+    if (kind !== 'answer') return;
+    const answer = valueFrom(text);
+    open.resolve(answer);
+    if (this.#endedBecause !== undefined) open.options.onLate?.(answer);
+  }
+
+  #ask(kind: 'call' | 'close', name: string, params: unknown, options: CallOptions): Promise<unknown> {
+    const call = this.#nextCall++;
+    const text = textOf(params);
+    return new Promise<unknown>((resolve, reject) => {
+      this.#calls.set(call, { options, resolve, reject });
+      this.outbox.send({ kind, call, name, text });
+      const { signal } = options;
+      const stop = () => this.outbox.send({ kind: 'stop', call, name: '', text: '' });
+      if (signal?.aborted) stop();
+      else signal?.addEventListener('abort', stop, { once: true });
+    });
+  }
+
+  /** @param but Numbers of calls that are still waited for. */
+  #end(reason: string, but: readonly number[] = []): void {
+    this.#endedBecause = reason;
+    for (const [number, { reject }] of this.#calls) {
+      if (!but.includes(number)) reject(new ConnectionLost(reason));
+    }
+  }
+}
+
+/** The worker kills what it started, and answers. */
+const closeMs = 2000;

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip, gzipSync } from 'node:zlib';
+import * as v from 'valibot';
+import { isSignature, signatureOf } from './signature.js';
+
+/** What one side tells the other. */
+export interface Message {
+  readonly kind: (typeof kinds)[number];
+  /** Number of the call that it belongs to; 0: to none. */
+  readonly call: number;
+  /** Of the call, the event or the notice. */
+  readonly name: string;
+  /** By `textOf`; empty: nothing. */
+  readonly text: string;
+}
+
+/**
+ * `call`, `stop`, `notice` and `close` go to the worker; `event`, `answer`, `failure` and `notice` come from it. Each session
+ * begins with a call.
+ */
+const kinds = ['call', 'stop', 'notice', 'close', 'event', 'answer', 'failure'] as const;
+
+/** Whom a message is from. */
+export type Side = 'run' | 'worker';
+
+/** What both sides of a conversation know of it. */
+export interface Session {
+  /** Unique: the run's id, a dot and a number. */
+  readonly id: string;
+  /** Id of the worker's start. */
+  readonly worker: string;
+  /** The worker's. */
+  readonly key: Buffer;
+}
+
+/** A message as it lies on the broker. */
+export interface Sealed {
+  /** JSON of the header, with the text where it is short. */
+  readonly header: string;
+  /** The text where it is long, gzip. */
+  readonly body?: Buffer | undefined;
+}
+
+const header = v.object({
+  session: v.string(),
+  worker: v.string(),
+  side: v.picklist(['run', 'worker']),
+  sequence: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  kind: v.picklist(kinds),
+  call: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  name: v.string(),
+  expiresMs: v.pipe(v.number(), v.safeInteger()),
+  /** SHA-256 of the text. */
+  hash: v.string(),
+  /** Left out: the text is a body. */
+  text: v.exactOptional(v.string()),
+  signature: v.string(),
+});
+
+export type Header = v.InferOutput<typeof header>;
+
+/** Compresses a long text. Others get between meanwhile, so it is for what nothing follows. */
+export async function packed(text: string): Promise<Sealed['body']> {
+  return isLong(text) ? promisify(gzip)(text, { level: 1 }) : undefined;
+}
+
+/** @param body The text as {@link packed} gives it, where that was asked. */
+export function seal(
+  { id, worker, key }: Session,
+  side: Side,
+  { kind, call, name, text }: Message,
+  sequence: number,
+  nowMs: number,
+  body: Sealed['body'] = isLong(text) ? gzipSync(text, { level: 1 }) : undefined,
+): Sealed {
+  const expiresMs = Math.round(nowMs) + validMs;
+  const hash = hashOf(text);
+  const signed = { session: id, worker, side, sequence, kind, call, name, expiresMs, hash };
+  const signature = signatureOf(key, Object.values(signed));
+  const sent = { ...signed, ...(body === undefined && { text }), signature };
+  return { header: JSON.stringify(sent), body };
+}
+
+/** @returns The message's header; undefined: it has another form. Nothing about it is proved. */
+export function readHeader(text: string): Header | undefined {
+  try {
+    const parsed = v.safeParse(header, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it is of this session and side, unchanged, and not too old. */
+export function isProved(header: Header, { id, worker, key }: Session, side: Side, nowMs: number): boolean {
+  const { session, sequence, kind, call, name, expiresMs, hash, text, signature } = header;
+  if (session !== id || header.worker !== worker || header.side !== side || expiresMs < nowMs) return false;
+  const signed = [session, header.worker, side, sequence, kind, call, name, expiresMs, hash];
+  return isSignature(key, signed, signature) && (text === undefined || hashOf(text) === hash);
+}
+
+/** @returns The text that was sent as a body; undefined: it is not the one that the header names. */
+export async function unpacked(body: Buffer, { hash }: Header): Promise<string | undefined> {
+  try {
+    const text = (await promisify(gunzip)(body, { maxOutputLength: mostCharacters })).toString('utf8');
+    return hashOf(text) === hash ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it goes beside the message. The broker keeps messages in memory. */
+function isLong(text: string): boolean {
+  return text.length > 64 * 1024;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/** Longer than a broker is away in a run that goes on. */
+const validMs = 10 * 60_000;
+/** As much as one text may hold. */
+const mostCharacters = 512 * 1024 * 1024 - 1024;
