@@ -211,3 +211,49 @@ testWithSsh('devices of another machine alike: a larger one, then one that is se
   const later = await runJest(project, ['larger']);
   expect(used(later, 'larger.test.js')).toEqual(['gpu1']);
 });
+
+test('a second opinion says who is to blame; the first result counts, and Jest hears of no other', async () => {
+  const on = (hardware: string, body: string) =>
+    onGpu(body).replace('@hardware gpu', `@hardware ${hardware}`);
+  const onDevice = "placement.device.id === 'gpu0'";
+  const bodies = {
+    code: "expect('a').toBe('b');",
+    device: `expect(${onDevice} ? 'a' : 'b').toBe('b');`,
+    precision: `expect(${onDevice} ? 0.4998 : 0.5).toBeCloseTo(0.5, 5);`,
+    flake: 'expect(placement.attempt).toBe(2);',
+    repeatable: "expect('a').toBe('b');",
+  };
+  const project = await useProject('bare', {
+    options: { machine: gpus(6), secondOpinion: true },
+  });
+  const write = (hardware: (name: string) => string, bodyOf: (name: string, body: string) => string) => {
+    for (const [name, body] of Object.entries(bodies))
+      writeFileSync(`${project.directory}/${name}.test.js`, on(hardware(name), bodyOf(name, body)));
+  };
+  // Both measured, so that they start on the GPU, which is faster.
+  for (const [hardware, ms] of [
+    ['cpu', 500],
+    ['gpu', 0],
+  ] as const) {
+    write(
+      () => hardware,
+      () => `await new Promise((resolve) => setTimeout(resolve, ${ms}));`,
+    );
+    expect((await runJest(project, ['-w', '1'])).exitCode).toBe(0);
+  }
+  write(
+    (name) => (name === 'repeatable' ? 'gpu' : 'gpu, cpu'),
+    (_, body) => body,
+  );
+  for (const verdict of Object.keys(bodies)) {
+    const file = `${verdict}.test.js`;
+    // At once on the GPU, without a ticket for it.
+    const run = await runJest(project, ['-w', '1', file], { env: { JEST_HARDWARE_CLAIMS: 'off' } });
+    expect(run.json).toMatchObject({ numTotalTests: 1, numFailedTests: 1 });
+    expect(run.events.filter(({ type }) => type === 'file-result')).toHaveLength(1);
+    expect(run.events.filter(({ type }) => type === 'case-result')).toHaveLength(1);
+    expect(used(run, file)).toEqual(['gpu0']);
+    expect(endsOf(run.record, file)).toMatchObject([{ status: 'failed', secondOpinion: { verdict } }]);
+    expect(run.stderr).toContain(`${file}: failed on local/gpu0, by `);
+  }
+});

@@ -71,6 +71,8 @@ export interface HardwareOptionsInput {
   readonly ignorePragmas?: readonly IgnorablePragma[] | undefined;
   /** Whether a suite whose process died, whose machine was lost, or which its device failed is tried again: alone on its machine, on another machine where one can run it; after a fault of the device on a larger or another one, or with a smaller batch size. Default true. */
   readonly retryLost?: boolean | undefined;
+  /** Whether a suite that failed on an accelerator runs once more there and, if it fails again, on the CPU of its machine where it may: the report then says whether the code, the device, its precision or chance is to blame. The first result counts. Default false. */
+  readonly secondOpinion?: boolean | undefined;
   /** When the run should be over, such as `10m`: how long `power-aware` may take to save energy. Default: as long as it takes. */
   readonly finishWithin?: string | undefined;
   /** Whether a suite that takes far longer than expected is started a second time on a better idle device; the first result counts. Default true. */
@@ -125,6 +127,7 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly ignorePragmas?: readonly IgnorablePragma[];
   /** Default true. */
   readonly retryLost: boolean;
+  readonly secondOpinion: boolean;
   /** Ms after the start. */
   readonly finishWithin?: number;
   /** Default true. */
@@ -211,6 +214,7 @@ const schema = v.strictObject({
     v.array(reading(wordOf(ignorablePragmas), oneOf(ignorablePragmas)), 'an array of names of pragmas'),
   ),
   retryLost: v.exactOptional(v.boolean('true or false'), true),
+  secondOpinion: v.exactOptional(v.boolean('true or false'), false),
   finishWithin: v.exactOptional(reading(readDuration, durationSyntax)),
   speculate: v.exactOptional(v.boolean('true or false'), true),
   fast: v.exactOptional(v.boolean('true or false'), true),

@@ -370,6 +370,8 @@ export interface SuiteEnded {
   readonly lastOutput?: string;
   /** For failed and lost: its device ended it, not an assertion. Left out on a CPU. */
   readonly deviceFault?: DeviceFault;
+  /** For failed, where the option `secondOpinion` asks for it. The status stays that of the attempt itself. */
+  readonly secondOpinion?: SecondOpinion;
   /** What failed, at most 10; for the status failed. Left out in older records. */
   readonly failures?: readonly TestFailure[];
   /** How many more tests failed; left out: none. */
@@ -389,6 +391,19 @@ export interface DeviceFault {
   readonly kind: DeviceFaultKind;
   /** The line that says so, as the library or the driver wrote it, at most 300 characters. */
   readonly evidence: string;
+}
+
+/**
+ * Why a suite failed, as far as running it again tells. `code`: it fails on the CPU too. `device`: it passes on the CPU.
+ * `precision`: it passes on the CPU, and only numbers differ on the device. `flake`: it passes on the same device.
+ * `repeatable`: it fails again on the same device, and may run on no other kind.
+ */
+export const opinions = ['code', 'device', 'precision', 'flake', 'repeatable'] as const;
+
+export interface SecondOpinion {
+  readonly verdict: (typeof opinions)[number];
+  /** How it ended when it ran again, in order. */
+  readonly again: readonly { readonly deviceIds: readonly string[]; readonly status: SuiteStatus }[];
 }
 
 /** A failed test, or a suite that failed as a whole. */

@@ -1,4 +1,11 @@
-import type { DeviceFault, Placement, Suite, SuiteStatus, TestFailure } from '../core/events.js';
+import type {
+  DeviceFault,
+  Placement,
+  SecondOpinion,
+  Suite,
+  SuiteStatus,
+  TestFailure,
+} from '../core/events.js';
 import type { Device, Machine } from '../core/machine/machine.js';
 
 /**
@@ -30,6 +37,8 @@ export interface SuiteOutcome<Result> {
   readonly blame?: Blame;
   /** For failed and lost: its device ended it. */
   readonly deviceFault?: DeviceFault;
+  /** For failed: what came of running it again, where that was asked for. */
+  readonly secondOpinion?: SecondOpinion;
   /** For a suite that was sent ahead: it has not started, and can be started anew. Its status is `cancelled`. */
   readonly notStarted?: true;
   /** For lost: the last of what its process wrote to stderr. Not part of the record. */

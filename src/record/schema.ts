@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   deviceFaultKinds,
   failOnStates,
+  opinions,
   type RunEvent,
   recordVersion,
   suiteStatuses,
@@ -268,6 +269,12 @@ export const eventSchemas = {
     infrastructure: v.exactOptional(v.literal(true)),
     lastOutput: v.exactOptional(v.string()),
     deviceFault: v.exactOptional(v.looseObject({ kind: v.picklist(deviceFaultKinds), evidence: v.string() })),
+    secondOpinion: v.exactOptional(
+      v.looseObject({
+        verdict: v.picklist(opinions),
+        again: v.array(v.looseObject({ deviceIds: v.array(v.string()), status: v.picklist(suiteStatuses) })),
+      }),
+    ),
     failures: v.exactOptional(
       v.array(
         v.looseObject({

@@ -34,6 +34,7 @@ import { withFailures } from './failures.js';
 import { inBandOr } from './in-band.js';
 import { machineTold, suitesTold } from './prelude.js';
 import { runStarted } from './run-facts.js';
+import type { withSecondOpinion } from './second-opinion.js';
 import { isSelected, narrowed, type OnlyClasses } from './selection.js';
 import { SetAsideDevices } from './set-aside.js';
 import type { Sources } from './sources.js';
@@ -120,7 +121,8 @@ export class HardwareRun {
       unsatisfiable: options.unsatisfiable,
       retryLost: options.retryLost,
       takenMemory: options.takenMemory,
-      speculate: options.speculate,
+      // While a suite runs again for an opinion it is not late, and its first result counts.
+      speculate: options.speculate && !options.secondOpinion,
       finishWithinMs: options.finishWithin,
       // A sequencer of the user's own decides the order.
       keepOrder: options.testSequencer !== undefined,
@@ -244,13 +246,23 @@ export class HardwareRun {
         emit,
         ...(inBand && { first: this.#delivery }),
       });
+    const judged = await this.#judgement();
     const metered = measured(tell(suites), sensors);
-    const here = this.#claims?.around(metered) ?? metered;
+    const opinionated = judged(metered, onWorkers(this.#workers, tests, fairThreads, tellNobody));
+    const here = this.#claims?.around(opinionated) ?? opinionated;
     const machines = this.#machines;
     if (machines === undefined) return here;
     const { byMachine, onMachines } = await import('../remote/on-machines.js');
+    const there = tell(onMachines({ machines, tests, emit, say }));
+    const quiet = onMachines({ machines, tests, emit: tellNobody, say });
     // Other machines have their own permits.
-    return byMachine(here, tell(onMachines({ machines, tests, emit, say })), machine.machine.name);
+    return byMachine(here, judged(there, quiet), machine.machine.name);
+  }
+
+  /** Runs suites that failed again, where that is asked for; loaded only then. */
+  async #judgement(): Promise<typeof withSecondOpinion> {
+    if (!this.#input.options.secondOpinion) return (executor) => executor;
+    return (await import('./second-opinion.js')).withSecondOpinion;
   }
 
   /** Sensors of devices that suites of this run may use. */
@@ -292,6 +304,8 @@ export class HardwareRun {
     return claims;
   }
 }
+
+const tellNobody: Emit = async () => {};
 
 /**
  * With stock Jest the last thing before its suites is a look at files. In this process a suite then begins in the same phase

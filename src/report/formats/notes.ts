@@ -1,3 +1,4 @@
+import type { SecondOpinion } from '../../core/events.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import {
   clausesWithChange,
@@ -46,6 +47,7 @@ export function notesOf(summary: RunSummary): readonly Note[] {
     ),
     ...notesBy(suites, 'lost', 'odd', lost),
     ...notesBy(suites, 'device', 'odd', endedByDevice),
+    ...notesBy(suites, 'opinion', 'odd', opinion),
     // One note for each: equal texts need not have an equal cause.
     ...suites
       .filter(({ outcome }) => outcome === 'flaky')
@@ -121,6 +123,20 @@ function lost(suite: SuiteSummary): string | undefined {
   const { outcome, attempts } = suite;
   if (outcome === 'flaky' || attempts.every(({ status }) => status !== 'lost')) return undefined;
   return storyOf(suite);
+}
+
+const opinionTexts = {
+  code: 'the code: it fails on the CPU too',
+  device: 'the device: it passes on the CPU',
+  precision: 'precision: only numbers differ, and it passes on the CPU',
+  flake: 'a flake: it passed on the same device when it ran again',
+  repeatable: 'not decided: it failed again on the same device, and may run on no other kind',
+} satisfies Record<SecondOpinion['verdict'], string>;
+
+function opinion({ outcome, attempts }: SuiteSummary): string | undefined {
+  const last = attempts.at(-1);
+  if (outcome !== 'failed' || last?.secondOpinion === undefined) return undefined;
+  return `failed on ${devicesText(last)}, by ${opinionTexts[last.secondOpinion.verdict]}`;
 }
 
 /** Suites that were lost as well stand there. */

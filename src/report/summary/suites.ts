@@ -1,4 +1,11 @@
-import type { DeviceFault, RunEvent, SuiteEnded, SuiteStatus, TestFailure } from '../../core/events.js';
+import type {
+  DeviceFault,
+  RunEvent,
+  SecondOpinion,
+  SuiteEnded,
+  SuiteStatus,
+  TestFailure,
+} from '../../core/events.js';
 import { slotWattsOf } from '../../core/machine/suitability.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { clausesOf } from '../text/clauses.js';
@@ -79,6 +86,8 @@ export interface AttemptSummary {
   readonly lastOutput?: string;
   /** Its device ended it, not an assertion. */
   readonly deviceFault?: DeviceFault;
+  /** What came of running it again after it failed, where that was asked for. */
+  readonly secondOpinion?: SecondOpinion;
   /** After a loss or a fault of the device: how the suite was tried again, or why it was not. */
   readonly recovery?: string;
   /** What failed, at most 10, and how many more tests did. Left out in older records. */
@@ -260,7 +269,7 @@ function withEstimates(attempt: AttemptSummary, watts: ReadonlyMap<string, numbe
 /** @param lostMachines Reasons for which machines were lost: the cause of each attempt that ran there. */
 function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number, lostMachines: ReadonlySet<string>): void {
   const { attempt, slotId, status, executedTests, peakMemoryBytes, energyJoules = {}, cause } = ended;
-  const { failures, moreFailures, retriedTests, lastOutput, deviceFault } = ended;
+  const { failures, moreFailures, retriedTests, lastOutput, deviceFault, secondOpinion } = ended;
   const index = draft.attempts.findIndex(
     (started) => started.attempt === attempt && started.slotId === slotId,
   );
@@ -282,6 +291,7 @@ function endAttempt(draft: Draft, ended: SuiteEnded, atMs: number, lostMachines:
     ...(status === 'lost' && lostMachines.has(cause ?? '') && { lostWithMachine: true as const }),
     ...(lastOutput !== undefined && { lastOutput }),
     ...(deviceFault !== undefined && { deviceFault }),
+    ...(secondOpinion !== undefined && { secondOpinion }),
     ...(failures !== undefined && { failures }),
     ...(moreFailures !== undefined && { moreFailures }),
     ...(retriedTests !== undefined && { retriedTests }),
