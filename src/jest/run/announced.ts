@@ -19,42 +19,41 @@ export function announced(
   executor: Executor<SuiteResult>,
   { tests, emit, first }: Announcements,
 ): Executor<SuiteResult> {
+  /** By slot: what was started there last. Reporters may take their time, and nothing sent ahead may overtake it. */
+  const announcements = new Map<string, Promise<Refusal | undefined>>();
+  const announce = async ({ suite, attempt }: Start): Promise<Refusal | undefined> => {
+    if (first !== undefined) await first.settled();
+    if (attempt > 1) return undefined;
+    try {
+      await emit('test-file-start', [testOf(tests, suite.id)]);
+      return undefined;
+    } catch (error) {
+      return refused(error);
+    }
+  };
   /** Its events wait for the announcement. */
-  const runAhead = async (
-    start: Start,
-    ahead: Ahead,
-    signal: AbortSignal,
-  ): Promise<SuiteOutcome<SuiteResult>> => {
-    let problem: unknown;
-    const begun = ahead.begun.then(async (hasBegun) => {
-      if (!hasBegun) return false;
-      try {
-        await emit('test-file-start', [testOf(tests, start.suite.id)]);
-      } catch (error) {
-        problem = error;
-      }
-      return true;
-    });
+  const runAhead = async (start: Start, ahead: Ahead, signal: AbortSignal) => {
+    await announcements.get(start.placement.slotId);
+    if (ahead.recall.aborted) return takenBack;
+    const announcement = ahead.begun.then((hasBegun) => (hasBegun ? announce(start) : undefined));
+    const begun = announcement.then(() => ahead.begun);
     const outcome = await executor.run({ ...start, ahead: { ...ahead, begun } }, signal);
-    if (!outcome.notStarted) await begun;
-    return problem === undefined ? outcome : refused(problem);
+    return outcome.notStarted ? outcome : ((await announcement) ?? outcome);
   };
   return {
     async run(start, signal) {
-      if (first !== undefined) await first.settled();
       if (start.ahead !== undefined) return runAhead(start, start.ahead, signal);
-      if (start.attempt === 1) {
-        try {
-          await emit('test-file-start', [testOf(tests, start.suite.id)]);
-        } catch (error) {
-          return refused(error);
-        }
-      }
-      return executor.run(start, signal);
+      const announcement = announce(start);
+      announcements.set(start.placement.slotId, announcement);
+      return (await announcement) ?? executor.run(start, signal);
     },
   };
 }
 
-function refused(error: unknown): SuiteOutcome<SuiteResult> {
+const takenBack: SuiteOutcome<SuiteResult> = { status: 'cancelled', durationMs: 0, notStarted: true };
+
+type Refusal = SuiteOutcome<SuiteResult>;
+
+function refused(error: unknown): Refusal {
   return { status: 'failed', durationMs: 0, executedTests: 0, result: { error: failureOf(error) } };
 }
