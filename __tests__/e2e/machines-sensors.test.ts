@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../../src/core/events.js';
 import { startJest } from './harness/jest.js';
@@ -54,7 +54,11 @@ done
 async function runThere(files: Readonly<Record<string, string>>, { free = 8192 } = {}) {
   const { home } = await machineHost();
   const folder = join(home, 'bin');
-  const set = (name: string, value: number) => writeFileSync(join(folder, name), `${value}`);
+  /** At once: who reads it meanwhile finds the old value or the new one, never an empty file. */
+  const set = (name: string, value: number) => {
+    writeFileSync(join(folder, `${name}.new`), `${value}`);
+    renameSync(join(folder, `${name}.new`), join(folder, name));
+  };
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'nvidia-smi'), tool(folder), { mode: 0o755 });
   set('celsius', 50);
