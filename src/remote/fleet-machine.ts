@@ -1,33 +1,38 @@
 import * as v from 'valibot';
-import type { Machine } from '../core/machine/machine.js';
 import { pushToRemote } from '../sync/git-remote.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import type { Registration } from '../transport/bullmq/registration.js';
 import { type Connection, type Transport, Unreachable } from '../transport/transport.js';
+import { checkedDetection } from './detected.js';
+import { serves } from './fleet-policy.js';
 import { type FleetAbout, type OpenParams, protocolVersion } from './protocol.js';
 
 const about = v.object({
   protocol: v.number(),
   version: v.string(),
-  // Devices are checked when the machine is asked for them.
-  machine: v.looseObject({ machine: v.looseObject({}), devices: v.array(v.looseObject({})) }),
+  machine: v.unknown(),
   workers: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
   only: v.exactOptional(v.array(v.string())),
   load: v.object({ runs: v.number(), suites: v.record(v.string(), v.number()) }),
 });
 
 /** What a machine says of itself; undefined: nothing that this version understands. */
-export function aboutOf({ about: told }: Registration): FleetAbout | undefined {
+export function aboutOf({ name, about: told }: Registration): FleetAbout | undefined {
   const read = v.safeParse(about, told);
-  return read.success ? { ...read.output, machine: read.output.machine as unknown as Machine } : undefined;
+  if (!read.success) return undefined;
+  try {
+    const machine = checkedDetection(read.output.machine, { name, declaredDevices: 0 });
+    return { ...read.output, machine };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Why a run need not ask the machine; undefined: it may serve it. */
-export function unfitBecause({ protocol, version, only }: FleetAbout, project: string): string | undefined {
+export function unfitBecause({ protocol, version, only }: FleetAbout, remote: string): string | undefined {
   if (protocol !== protocolVersion)
     return `has jest-runner-hardware ${version}, which speaks another protocol`;
-  if (only !== undefined && !only.some((part) => project.includes(part)))
-    return `serves only ${only.join(', ')}`;
+  if (!serves(only, remote)) return `serves only ${only?.join(', ')}`;
   return undefined;
 }
 

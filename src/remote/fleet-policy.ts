@@ -1,9 +1,13 @@
+import * as v from 'valibot';
+import type { Machine } from '../core/machine/machine.js';
+import { isInside, refuseJestArgs, refuseNodeArgs } from './allowed-flags.js';
+import { checked } from './checked.js';
 import type { FetchParams, OpenParams, PrepareParams, StartParams } from './protocol.js';
 import { protocolVersion } from './protocol.js';
 
 /** What the owner of a machine of a fleet lets runs do. */
 export interface FleetPolicy {
-  /** Projects that are served: parts of their names. Left out: all. */
+  /** Projects that are served: see {@link serves}. Left out: all. */
   readonly only?: readonly string[];
   /** Serves code of people who may not push to the project; for machines that are thrown away after a run. */
   readonly isEphemeral: boolean;
@@ -13,62 +17,81 @@ export interface FleetPolicy {
   readonly setup?: string | false;
 }
 
-/** Refuses a run. @throws Error with the reason, as the end of a sentence about the machine. */
-export function checkRun(params: OpenParams, { only, isEphemeral }: FleetPolicy): void {
-  if (params.protocol !== protocolVersion)
+const opened = v.object({
+  protocol: v.number(),
+  project: v.string(),
+  remote: v.string(),
+  weight: v.pipe(v.number(), v.gtValue(0), v.maxValue(100)),
+  isForeign: v.boolean(),
+});
+
+/** Refuses a run. @returns What it is. @throws Error with the reason, as the end of a sentence about the machine. */
+export function checkRun(params: unknown, { only, remote, isEphemeral }: FleetPolicy): OpenParams {
+  const run = checked(opened, params, 'was asked for something that is no run');
+  if (run.protocol !== protocolVersion)
     throw new Error('has another version of jest-runner-hardware: install the same on both');
-  if (typeof params.project !== 'string' || !(params.weight > 0 && params.weight <= mostWeight))
-    throw new Error('was asked for something that is no run');
-  if (only !== undefined && !only.some((part) => params.project.includes(part)))
-    throw new Error(`serves only ${only.join(', ')}`);
-  if (params.isForeign !== false && !isEphemeral)
+  if (!serves(only, remote ?? run.remote)) throw new Error(`serves only ${only?.join(', ')}`);
+  if (run.isForeign && !isEphemeral)
     throw new Error(
       'does not run code of pull requests from forks; a machine that is started with --ephemeral does, and is thrown away',
     );
-}
-
-/** @returns What is fetched. */
-export function allowedFetch({ treeId, remote }: FetchParams, policy: FleetPolicy): FetchParams {
-  return { treeId, remote: policy.remote ?? remote };
-}
-
-/** A run brings no command and no variables. @returns What is prepared. */
-export function allowedPrepare(
-  { project, treeId, prefix }: PrepareParams,
-  { setup }: FleetPolicy,
-): PrepareParams {
-  return { project, treeId, prefix, env: {}, ...(setup !== undefined && { setup }) };
+  return run;
 }
 
 /**
- * A run brings flags, and no code: what they name lies in the checkout or is a package of it.
- * @throws Error for anything else.
+ * Whether code of this git remote is served. A word that begins with a host, as `github.com/acme` does, is the beginning of the
+ * address; any other one may be anywhere in it.
  */
-export function allowedStart({ directory, nodeArgs, module, args, setup, lazy }: StartParams): StartParams {
-  if (module !== 'jest/bin/jest') throw new Error(`it runs Jest, and not ${JSON.stringify(module)}`);
-  for (const each of [directory, ...nodeArgs, ...args]) {
-    const parts = each.split(/[=,]/);
-    const isOutside = parts.some(
-      (part) => /^(\/|~|[A-Za-z]:[\\/])/.test(part) || /(^|[\\/])\.\.([\\/]|$)/.test(part),
-    );
-    if (isOutside || /\0/.test(each))
-      throw new Error(`it was asked for ${JSON.stringify(each)}, which may lie outside of the checkout`);
-  }
-  for (const each of nodeArgs) {
-    if (!nodeFlag.test(each) && !loadFlag.test(each))
-      throw new Error(`it was asked to start Node.js with ${JSON.stringify(each)}, which it does not`);
-  }
-  for (const each of args.filter((word) => word.startsWith('-'))) {
-    if (!jestFlag.test(each)) throw new Error(`it was asked to start Jest with ${JSON.stringify(each)}`);
-  }
-  return { directory, nodeArgs, module, args, env: {}, setup, lazy };
+export function serves(only: readonly string[] | undefined, remote: string): boolean {
+  if (only === undefined) return true;
+  // `git@host:acme/app` and `https://user@host/acme/app` lead to one place.
+  const place = remote
+    .replace(/^[a-z+]+:\/\//, '')
+    .replace(/^[^@/]*@/, '')
+    .replace(/^([\w.-]+):(?!\d)/, '$1/');
+  return only.some((word) => {
+    const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?\//.test(word);
+    return isHost ? `${place}/`.startsWith(word) : place.includes(word);
+  });
 }
 
-const mostWeight = 100;
+const fetched = v.object({ treeId: v.string() });
 
-/** Flags without a value, or with a plain one. */
-const nodeFlag =
-  /^--(no-warnings|expose-gc|harmony[\w-]*|enable-source-maps|(no-)?experimental-[\w-]+|conditions|unhandled-rejections|stack-trace-limit|max-old-space-size|max-semi-space-size|no-warnings)(=[\w-]*)?$/;
-/** A package or a file of the checkout; not a URL with code in it. */
-const loadFlag = /^--(require|import|loader|experimental-loader)=(\.\/)?@?[\w-][\w./-]*$/;
-const jestFlag = /^(-c|--[a-zA-Z-]+)(=|$)/;
+/** Code comes from the git remote for which the run was let in, or the machine's own. @returns What is fetched. */
+export function allowedFetch(params: unknown, run: OpenParams, policy: FleetPolicy): FetchParams {
+  const { treeId } = checked(fetched, params, 'what is to be fetched is no tree');
+  return { treeId, remote: policy.remote ?? run.remote };
+}
+
+const prepared = v.object({ project: v.string(), treeId: v.string(), prefix: v.string() });
+
+/** A run brings no command and no variables. @returns What is prepared. */
+export function allowedPrepare(params: unknown, { setup }: FleetPolicy): PrepareParams {
+  const { project, treeId, prefix } = checked(prepared, params, 'what is to be prepared is no project');
+  return { project, treeId, prefix, env: {}, ...(setup !== undefined && { setup }) };
+}
+
+const started = v.object({
+  directory: v.string(),
+  nodeArgs: v.array(v.string()),
+  module: v.string(),
+  args: v.array(v.string()),
+  setup: v.looseObject({ workers: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
+  lazy: v.boolean(),
+});
+
+/**
+ * A run brings flags, and no code.
+ * @param machine What there is: devices carry variables, which a run could add to.
+ * @throws Error for anything that is not in the checkout.
+ */
+export function allowedStart(params: unknown, machine: Machine, mostWorkers: number): StartParams {
+  const start = checked(started, params, 'what is to be started is no Jest');
+  const { directory, nodeArgs, module, args, setup, lazy } = start;
+  if (module !== 'jest/bin/jest') throw new Error(`it runs Jest, and not ${JSON.stringify(module)}`);
+  if (!isInside(directory)) throw new Error(`${JSON.stringify(directory)} may lie outside of the checkout`);
+  refuseNodeArgs(nodeArgs, directory);
+  refuseJestArgs(args, directory);
+  const workers = Math.min(setup.workers, mostWorkers);
+  return { directory, nodeArgs, module, args, env: {}, setup: { ...setup, machine, workers }, lazy };
+}

@@ -1,19 +1,15 @@
+import * as v from 'valibot';
 import { type Machine, slotsToOffer } from '../core/machine/machine.js';
+import { printable } from '../core/vocabulary/printable.js';
 import { packageVersion } from '../host/package-version.js';
 import type { Broker } from '../transport/bullmq/broker.js';
 import { FleetServer } from '../transport/bullmq/fleet-server.js';
 import type { Served } from '../transport/bullmq/served-session.js';
 import type { Handlers } from '../transport/transport.js';
+import { checked } from './checked.js';
 import { FairTurns } from './fair-turns.js';
 import { allowedFetch, allowedPrepare, allowedStart, checkRun, type FleetPolicy } from './fleet-policy.js';
-import {
-  type FetchParams,
-  type FleetAbout,
-  type OpenParams,
-  type PrepareParams,
-  protocolVersion,
-  type StartParams,
-} from './protocol.js';
+import { type FleetAbout, type OpenParams, protocolVersion, type RunParams } from './protocol.js';
 import { Worker } from './worker.js';
 
 export interface FleetWorkerOptions {
@@ -89,52 +85,72 @@ export class FleetWorker {
   }
 
   #serve(notify: (name: string, payload: unknown) => void): Served {
-    const { root, machine, policy, name, longestSuiteMs } = this.#options;
-    const run = `run ${this.#nextRun++}`;
+    const { root, machine, policy, longestSuiteMs } = this.#options;
+    const id = `run ${this.#nextRun++}`;
     const worker = new Worker({
       root,
       notify,
-      takeTurn: (queue) => this.#turns.take(this.#devices.get(queue) ?? queue, run),
+      takeTurn: (queue) => this.#turns.take(this.#devices.get(queue) ?? queue, id),
       ...(longestSuiteMs !== undefined && { longestTaskMs: longestSuiteMs }),
     });
     this.#workers.add(worker);
-    let isOpen = false;
+    let opened: OpenParams | undefined;
+    let here = machine;
     const { cache, fetchTree, prepare, start, run: runTask, ping, finish } = worker.handlers;
-    const opened =
-      <Params>(
+    const afterOpen =
+      (
         handler: Handlers[string],
-        allowed: (params: Params) => unknown = (params) => params,
+        allowed: (params: unknown, run: OpenParams) => unknown = (params) => params,
       ): Handlers[string] =>
-      async (params: Params, call) => {
-        if (!isOpen) throw new Error('the run has not opened');
-        return handler(allowed(params) as never, call);
+      async (params: unknown, call) => {
+        if (opened === undefined) throw new Error('the run has not opened');
+        return handler(allowed(params, opened) as never, call);
       };
     return {
       handlers: {
-        open: async (params: OpenParams) => {
-          checkRun(params, policy);
-          this.#turns.enter(run, params.weight);
-          isOpen = true;
-          this.#options.say(`${run} of ${params.project}`);
+        open: async (params: unknown) => {
+          const run = checkRun(params, policy);
+          this.#turns.enter(id, run.weight);
+          opened = run;
+          this.#options.say(printable(`${id} of ${run.project}`));
         },
-        // It was asked when the worker started, and what a run says about it does not count.
-        detect: opened(async () => ({ ...machine, machine: { ...machine.machine, name } })),
-        cache: opened(cache),
-        fetchTree: opened(fetchTree, (params: FetchParams) => allowedFetch(params, policy)),
-        prepare: opened(prepare, (params: PrepareParams) => allowedPrepare(params, policy)),
-        start: opened(start, (params: StartParams) => allowedStart(params)),
-        run: opened(runTask),
-        ping: opened(ping),
-        finish: opened(finish),
+        // It was asked when the worker started, and what a run says about it does not count, but for what it calls it.
+        detect: afterOpen(async (params: unknown) => {
+          here = { ...machine, machine: { ...machine.machine, name: calledBy(params) } };
+          return here;
+        }),
+        cache: afterOpen(cache),
+        fetchTree: afterOpen(fetchTree, (params, run) => allowedFetch(params, run, policy)),
+        prepare: afterOpen(prepare, (params) => allowedPrepare(params, policy)),
+        start: afterOpen(start, (params) => allowedStart(params, here, this.#devices.size)),
+        run: afterOpen(runTask, (params) => this.#placed(params, here.machine.name)),
+        ping: afterOpen(ping),
+        finish: afterOpen(finish),
       },
       onNotice: (notice, payload) => {
-        if (isOpen && notice === 'take-back') worker.onNotice(notice, payload);
+        if (opened !== undefined && notice === 'take-back') worker.onNotice(notice, payload);
       },
       close: () => {
-        this.#turns.leave(run);
+        this.#turns.leave(id);
         this.#workers.delete(worker);
         worker.kill();
       },
     };
   }
+
+  /** Places of other names would be beside the turns. @param called What the run calls this machine. */
+  #placed(params: unknown, called: string): RunParams {
+    const { queue, number, task } = checked(sent, params, 'what is to run is no task');
+    const own = queue.startsWith(`${called}/`) ? `${this.#options.name}${queue.slice(called.length)}` : queue;
+    if (!this.#devices.has(own)) throw new Error(`it has no place ${JSON.stringify(queue)}`);
+    return { queue: own, number, task };
+  }
+}
+
+const sent = v.object({ queue: v.string(), number: v.pipe(v.number(), v.safeInteger()), task: v.unknown() });
+const asked = v.object({ name: v.pipe(v.string(), v.regex(/^[\w.-]{1,200}$/)) });
+
+/** Several machines may have one key, and so one name: a run tells them apart. */
+function calledBy(params: unknown): string {
+  return checked(asked, params, 'what is to be detected is no machine').name;
 }

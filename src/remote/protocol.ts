@@ -163,6 +163,8 @@ export interface OpenParams {
   readonly protocol: number;
   /** Names the project for everybody: its git remote, and its directory below the top of the repository. */
   readonly project: string;
+  /** The git remote by which its code comes. */
+  readonly remote: string;
   /** How much of what is free it gets beside other runs: one of 2 gets twice as much as one of 1. */
   readonly weight: number;
   /** Its code comes from somebody who may not push to the project, such as a pull request from a fork. */

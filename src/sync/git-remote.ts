@@ -115,9 +115,10 @@ export async function fetchFromRemote(
 /** Names come from another machine: no option, and no way to start a command. @throws UsageError for others. */
 function checkRemote(remote: string): void {
   const isPath = /^(\/|[A-Za-z]:[\\/])/.test(remote);
-  const isUrl = /^(https?|ssh|git|file):\/\/[^-]/.test(remote);
-  const isShort = /^[\w.-]+@?[\w.-]*:[^:]/.test(remote) && !/^[-]/.test(remote) && !/^\w+::/.test(remote);
-  if ((isPath || isUrl || isShort) && !/[\0\n]/.test(remote)) return;
+  const isUrl = /^(https?|ssh|git|file):\/\/(?!-|[^/]*@-)./.test(remote);
+  const isShort = /^(\w[\w.-]*@)?\w[\w.-]*:(?![:-]|\/\/)./.test(remote);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what is looked for
+  if ((isPath || isUrl || isShort) && !/[\u0000-\u001f]/.test(remote)) return;
   throw new UsageError({
     message: 'the git remote of the run is none',
     expected: 'an address of https, ssh or git, or a path',

@@ -11,11 +11,15 @@ export function textOf(value: unknown): string {
   }
 }
 
-/** The inverse of {@link textOf}. */
+/**
+ * The inverse of {@link textOf}. The text may come from somebody else: nothing is made of it but data.
+ * @throws Error for a text that is none.
+ */
 export function valueFrom(text: string): unknown {
-  return text.startsWith(packedMark)
-    ? deserialize(JSON.parse(text.slice(packedMark.length)))
-    : JSON.parse(text);
+  if (!text.startsWith(packedMark)) return JSON.parse(text);
+  const records: unknown = JSON.parse(text.slice(packedMark.length));
+  if (!Array.isArray(records)) throw new Error('it holds something else than data');
+  return deserialize(records.map(dataOf) as unknown as Parameters<typeof deserialize>[0]);
 }
 
 /** The text in parts of at most {@link partCharacters}, compressed. */
@@ -40,3 +44,51 @@ const mostCharacters = 512 * 1024 * 1024 - 1024;
 
 /** No JSON begins with it. */
 const packedMark = '!';
+
+/**
+ * A part of a packed text, as data. The package takes what it does not know for the name of a global class or function, and
+ * calls it: `fetch`, `WebSocket`.
+ */
+function dataOf(part: unknown): unknown {
+  const [type, value] = Array.isArray(part) ? (part as readonly unknown[]) : [];
+  if (type === errorType) {
+    const { name, message } = value as { readonly name: unknown; readonly message: unknown };
+    return [errorType, { name: errorNames.has(name) ? name : 'Error', message: String(message) }];
+  }
+  const isKnown = typeof type === 'number' && type >= -1 && type <= bigintType;
+  if (!isKnown && !dataTypes.has(type)) throw new Error('it holds something else than data');
+  return part;
+}
+
+/** Numbers and names of the package. */
+const errorType = 7;
+const bigintType = 8;
+const dataTypes: ReadonlySet<unknown> = new Set([
+  'BigInt',
+  'Boolean',
+  'Number',
+  'String',
+  'ArrayBuffer',
+  'DataView',
+  '-0',
+  'Int8Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+]);
+const errorNames: ReadonlySet<unknown> = new Set([
+  'Error',
+  'EvalError',
+  'RangeError',
+  'ReferenceError',
+  'SyntaxError',
+  'TypeError',
+  'URIError',
+]);

@@ -98,6 +98,7 @@ export class Fleet {
     const opened: OpenParams = {
       protocol: protocolVersion,
       project: `${remote}${prefix === '' ? '' : `/${prefix}`}`,
+      remote,
       weight: connect.priority,
       isForeign: isForeignCode(process.env),
     };
@@ -105,7 +106,7 @@ export class Fleet {
       broker,
       secret,
       onMachine: (registration) => {
-        const machine = this.#choose(registration, opened.project);
+        const machine = this.#choose(registration, remote);
         if (machine === undefined) return;
         const way: OtherWay = {
           transport: opening(machine, opened),
@@ -119,12 +120,12 @@ export class Fleet {
   }
 
   /** @returns Undefined: the run does without it, for a reason that was said. */
-  #choose(registration: Registration, project: string): Transport | undefined {
+  #choose(registration: Registration, remote: string): Transport | undefined {
     const { isWanted, left, say } = this.#options;
     const about = aboutOf(registration);
     const transport = this.#client?.transportTo(registration);
     if (left.aborted || transport === undefined) return undefined;
-    const unfit = about === undefined ? 'says nothing that is understood here' : unfitBecause(about, project);
+    const unfit = about === undefined ? 'says nothing that is understood here' : unfitBecause(about, remote);
     if (unfit !== undefined || about === undefined) {
       say(`jest-runner-hardware: ${printable(`${registration.name} ${unfit}`)}; the run goes on without it`);
       return undefined;

@@ -5,9 +5,15 @@ type Env = Readonly<Record<string, string | undefined>>;
 /** How CI services tell that what is tested comes from a fork, whose author may not push to the project. */
 const signs: readonly ((env: Env) => boolean)[] = [
   // GitHub, Gitea, Forgejo: the event that started the workflow.
-  ({ GITHUB_EVENT_PATH: path }) => path !== undefined && isFromFork(path),
+  ({ GITHUB_EVENT_PATH: path, GITHUB_EVENT_NAME: name }) =>
+    path !== undefined && path !== '' && isFromFork(path, name ?? ''),
+  // GitLab, for its own repositories and for those of GitHub.
   ({ CI_MERGE_REQUEST_SOURCE_PROJECT_ID: source, CI_MERGE_REQUEST_PROJECT_ID: target }) =>
     source !== undefined && target !== undefined && source !== target,
+  ({
+    CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY: source,
+    CI_EXTERNAL_PULL_REQUEST_TARGET_REPOSITORY: target,
+  }) => source !== undefined && source !== target,
   ({ SYSTEM_PULLREQUEST_ISFORK: azure }) => azure?.toLowerCase() === 'true',
   ({ CIRCLE_PR_USERNAME: circle }) => circle !== undefined && circle !== '',
   ({ CHANGE_FORK: jenkins }) => jenkins !== undefined && jenkins !== '',
@@ -28,26 +34,38 @@ interface Repository {
   readonly full_name?: unknown;
 }
 
-interface PullRequestEvent {
+interface Event {
   readonly pull_request?: {
     readonly head?: { readonly repo?: Repository | null };
     readonly base?: { readonly repo?: Repository };
   };
+  /** What another workflow has left is tested, which a pull request may have started. */
+  readonly workflow_run?: { readonly head_repository?: Repository | null };
+  readonly repository?: Repository;
 }
 
-function isFromFork(path: string): boolean {
+function isFromFork(path: string, name: string): boolean {
   try {
-    const { pull_request: request } = JSON.parse(readFileSync(path, 'utf8')) as PullRequestEvent;
+    const event = JSON.parse(readFileSync(path, 'utf8')) as Event;
+    const { pull_request: request, workflow_run: run, repository } = event;
     // The repository of a fork that was deleted is null.
-    return request !== undefined && request.head?.repo?.full_name !== request.base?.repo?.full_name;
+    if (request !== undefined) return !isSame(request.head?.repo, request.base?.repo);
+    return run !== undefined && !isSame(run.head_repository, repository);
   } catch {
-    return false;
+    // Nobody can say whose code it is.
+    return /^(pull_request|workflow_run)/.test(name);
   }
+}
+
+function isSame(one: Repository | null | undefined, other: Repository | undefined): boolean {
+  return typeof one?.full_name === 'string' && one.full_name === other?.full_name;
 }
 
 /** `https://host/owner/name.git` and `git@host:owner/name` are one repository. */
 function nameOf(address: string): string {
   return address
+    .toLowerCase()
+    .replace(/\/$/, '')
     .replace(/\.git$/, '')
     .split(/[:/]/)
     .slice(-2)

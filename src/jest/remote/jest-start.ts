@@ -3,8 +3,12 @@ import { createRequire } from 'node:module';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Config } from '@jest/types';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { flagOf, manyValuesFlag, oneValueFlag } from '../../remote/allowed-flags.js';
 
-/** What every Jest there is started with, whatever its config says: it only finds tests and runs what it is sent. */
+/**
+ * What every Jest there is started with, whatever its config says: it only finds tests and runs what it is sent. Machines of a
+ * fleet take no other flags than these and those of `allowed-flags`.
+ */
 const startArgs = [
   '--passWithNoTests',
   '--watchAll=false',
@@ -17,25 +21,8 @@ const startArgs = [
   '--notify=false',
 ] as const;
 
-/** Flags that say which config and which projects are meant, or that change a project. These have one value, a path or a text. */
-const oneValueFlag =
-  flagOf(`config rootDir preset runner env testEnvironment testEnvironmentOptions testRunner
-  globals haste resolver globalSetup globalTeardown moduleNameMapper prettierPath transform`);
-/** The same with as many values as follow. */
-const manyValuesFlag = flagOf(`projects selectProjects ignoreProjects roots setupFiles setupFilesAfterEnv
-  moduleDirectories moduleFileExtensions modulePathIgnorePatterns modulePaths testMatch testRegex
-  testPathIgnorePatterns coveragePathIgnorePatterns transformIgnorePatterns unmockedModulePathPatterns
-  snapshotSerializers`);
 /** Flags whose values are paths wherever Jest was started. */
 const pathFlag = flagOf('config rootDir projects');
-
-/** `--rootDir` and `--root-dir`: Jest takes both. */
-function flagOf(list: string): RegExp {
-  const names = list.split(/\s+/);
-  const dashed = names.map((name) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
-  const short = names.includes('config') ? '-c|' : '';
-  return new RegExp(`^(${short}--(${[...names, ...dashed].join('|')}))(=|$)`);
-}
 
 /** Where Jest is started on another machine, below the top of the repository, and with which arguments. */
 export interface JestStart {

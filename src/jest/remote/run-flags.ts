@@ -64,6 +64,16 @@ export function runFlags(
   };
 }
 
+/**
+ * The same of flags that came from elsewhere: other options than these, such as one that names a module, are left out.
+ */
+export function knownFlags({ global, projects }: RunFlags): RunFlags {
+  return {
+    global: picked(global, globalNames),
+    projects: projects.map((each) => picked(each, projectFlagNames)),
+  };
+}
+
 function picked<Source extends object, Name extends keyof Source>(
   source: Source,
   names: readonly Name[],

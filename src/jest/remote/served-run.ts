@@ -20,6 +20,7 @@ import type { SuiteResult } from '../suite.js';
 import { suiteId } from '../suites.js';
 import { needsNewStart } from './changed-files.js';
 import type { ServedOutcome, ServedProjects, ServedRenewal, ServedSetup, ServedTask } from './protocol.js';
+import { knownFlags } from './run-flags.js';
 import { ServedSensors } from './served-sensors.js';
 import { snapshotPathsOf, watchFiles } from './snapshot-files.js';
 import { sourceMapsOf } from './source-maps.js';
@@ -108,7 +109,8 @@ export class ServedRun {
     return true;
   }
 
-  #setUp(setup: ServedSetup): ServedProjects {
+  #setUp(sent: ServedSetup): ServedProjects {
+    const setup: ServedSetup = { ...sent, flags: knownFlags(sent.flags) };
     const configs = configsOfAll();
     const tests = this.#found.map((test) => {
       const { context } = test;
