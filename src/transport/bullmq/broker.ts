@@ -106,6 +106,11 @@ export class Broker {
     return performance.now() + this.#offsetMs;
   }
 
+  /** Ms to the broker and back. */
+  get roundTripMs(): number {
+    return this.#bestRoundTripMs;
+  }
+
   /** Compares the clocks. Also the sign that the broker answers. */
   async keepTime(): Promise<void> {
     const askedMs = performance.now();

@@ -47,7 +47,7 @@ export class FleetClient {
   /** Enters the fleet. @returns When the machines that are there have been told. */
   async start(): Promise<void> {
     void this.#read();
-    this.#beat = setInterval(() => void this.#live(), beatMs);
+    this.#beat = setInterval(() => void this.#live(), lookMs);
     await this.#live();
   }
 
@@ -97,13 +97,17 @@ export class FleetClient {
       transmit: async (sequence, { header, body }) => {
         if (body !== undefined)
           await broker.commands.set(bodyKey(id, 'run', sequence), body, 'EX', forgottenSeconds);
-        await this.#queueOf(worker).add('message', header, {
+        const added = this.#queueOf(worker).add('message', header, {
           jobId: `${id}.${sequence}`,
           attempts: 1,
           removeOnComplete: true,
           removeOnFail: true,
         });
-        await broker.commands.publish(wakeChannel(worker), '');
+        const wake = () => broker.commands.publish(wakeChannel(worker), '');
+        // Where the way is long the job is announced while it travels, and once more when it is known to be there.
+        if (broker.roundTripMs > longWayMs) setImmediate(() => void wake().catch(() => {}));
+        await added;
+        await wake();
       },
       onClosed: () => this.#connections.delete(id),
     });
@@ -188,12 +192,13 @@ export class FleetClient {
     let last = '0-0';
     while (!this.#isClosed) {
       try {
-        const read = await redis.xread('COUNT', 100, 'BLOCK', beatMs, 'STREAMS', resultsKey(this.#run), last);
+        const read = await redis.xread('COUNT', 100, 'BLOCK', readMs, 'STREAMS', resultsKey(this.#run), last);
         for (const [id, fields] of read?.[0]?.[1] ?? []) {
           last = id;
           this.#receive(fields[1] ?? '');
         }
-        if (read !== null) await redis.xtrim(resultsKey(this.#run), 'MINID', last);
+        // Not waited for: what comes next would wait, too.
+        if (read !== null) redis.xtrim(resultsKey(this.#run), 'MINID', last).catch(() => {});
       } catch {
         if (!this.#isClosed) await new Promise((resolve) => setTimeout(resolve, 100));
       }
@@ -254,9 +259,14 @@ export async function livingMachines(
   return { living, come, unproved: read.length - come.length };
 }
 
-const beatMs = 1000;
+/** How long the stream is waited for at once. */
+const readMs = 1000;
+/** A machine that is gone is noticed within this time. */
+const lookMs = 500;
 /** A machine that was not heard of for so long is gone. */
 const deadMs = 3500;
 /** A broker that is away for so long takes the fleet with it. */
 const brokerAwayMs = 30_000;
 const forgottenSeconds = 3600;
+/** Longer than an idle worker needs to ask for a job in vain. */
+const longWayMs = 5;

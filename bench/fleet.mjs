@@ -1,0 +1,327 @@
+/**
+ * A fleet over BullMQ: a real Redis and workers in processes of their own, on this machine, and the same with 40 ms of delay
+ * in each direction between the run and the broker. Beside it BullMQ's own round trip (its Worker and QueueEvents), in the
+ * same process. Medians, with lowest and highest. Tasks sleep, as all share these processors.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Queue, QueueEvents, Worker } from 'bullmq';
+import { build } from 'esbuild';
+import { Redis } from 'ioredis';
+import { flags } from './report.mjs';
+import { source } from './source.mjs';
+
+const times = Math.min(7, flags.pairs);
+const sourceFolder = fileURLToPath(new URL('../src', import.meta.url));
+// The harness declares tests of these names; here nothing runs them.
+globalThis.test ??= { skip() {} };
+globalThis.describe ??= { skip() {} };
+const {
+  startRedis,
+  startLink,
+  Broker,
+  FleetClient,
+  measureRoundTrip,
+  Scheduler,
+  Estimates,
+  strategies,
+  defaultProfile,
+  Run,
+  slotsOf,
+} = await source(
+  '../__tests__/e2e/harness/redis-server.ts',
+  '../__tests__/e2e/harness/link.ts',
+  'transport/bullmq/broker.ts',
+  'transport/bullmq/fleet-client.ts',
+  'remote/measure-link.ts',
+  'core/machine/machine.ts',
+  'core/scheduler/scheduler.ts',
+  'core/estimate/estimate.ts',
+  'core/strategies/index.ts',
+  'core/workload/profile.ts',
+  'execute/run.ts',
+);
+
+const secret = 'a secret of the fleet, for benches';
+const program = await buildWorker();
+const redis = await startRedis();
+const link = await startLink(redis.port, 40);
+const ways = { loopback: redis.port, '80 ms': link.port };
+
+try {
+  await section('round trip', roundTrips);
+  await section('many', many);
+  await section('slots', slots);
+  await section('lost', losing);
+} finally {
+  link.close();
+  await redis.dispose();
+}
+
+/** A task that does nothing, and one whose result has 5 MB; what BullMQ needs for the first. */
+async function roundTrips() {
+  const worker = await startWorker('box');
+  for (const [way, port] of Object.entries(ways)) {
+    const { connection, leave } = await enter(port);
+    await connection.call('task', {});
+    const starts = [];
+    const ours = await timed(200, async () => {
+      const sentMs = performance.timeOrigin + performance.now();
+      const { startedMs } = await connection.call('task', {});
+      starts.push(startedMs - sentMs);
+    });
+    show(`sent until started, ${way}`, starts);
+    show(`round trip, ${way}`, ours);
+    show(`BullMQ's own round trip, ${way}`, await bullmqRoundTrips(port));
+    show(`result of 5 MB, ${way}`, await timed(times, () => connection.call('task', { length: 5_000_000 })));
+    await leave();
+  }
+  await worker.end();
+}
+
+async function bullmqRoundTrips(port) {
+  const opened = [redis.port, port, port].map(
+    (each) => new Redis(each, '127.0.0.1', { maxRetriesPerRequest: null }),
+  );
+  const [ofWorker, ofQueue, ofEvents] = opened;
+  const there = new Worker('raw', async () => null, { connection: ofWorker });
+  const queue = new Queue('raw', { connection: ofQueue });
+  const events = new QueueEvents('raw', { connection: ofEvents });
+  await Promise.all([there.waitUntilReady(), events.waitUntilReady()]);
+  // One that is removed at once may be gone before BullMQ looks for it.
+  const kept = { removeOnComplete: { count: 1000 } };
+  const ask = async () => (await queue.add('task', {}, kept)).waitUntilFinished(events);
+  await ask();
+  const ms = await timed(100, ask);
+  await Promise.all([there.close(), queue.close(), events.close()]);
+  for (const each of opened) each.disconnect();
+  return ms;
+}
+
+/** Tasks that do nothing, by 8 workers. */
+async function many() {
+  const names = Array.from({ length: 8 }, (_, index) => `box-${index}`);
+  const workers = await Promise.all(names.map((name) => startWorker(name)));
+  const { connections, leave } = await enter(redis.port, names.length);
+  const rates = [];
+  for (let n = 0; n < 3; n += 1) {
+    let left = 2000;
+    const startedMs = performance.now();
+    const work = async (connection) => {
+      while (left-- > 0) await connection.call('task', {});
+    };
+    await Promise.all(connections.flatMap((each) => Array.from({ length: 4 }, () => work(each))));
+    rates.push(2000 / ((performance.now() - startedMs) / 1000));
+  }
+  show('empty tasks, 8 workers', rates, '/s');
+  await leave();
+  await Promise.all(workers.map((worker) => worker.end()));
+}
+
+/** The share of the time that 4 slots are busy, by the scheduler and the driver of a run. */
+async function slots() {
+  const worker = await startWorker('box');
+  for (const [sleepMs, count] of [
+    [200, 80],
+    [1000, 32],
+  ]) {
+    for (const [way, port] of Object.entries(ways)) {
+      const { connection, leave } = await enter(port);
+      const leadMs = Math.max(10, Math.round(await measureRoundTrip(connection, 3)));
+      const machine = {
+        version: 1,
+        machine: { name: 'box', platform: 'linux', arch: 'x64', cpuBudget: 4, memoryBudgetBytes: 2 ** 33 },
+        devices: [
+          {
+            id: 'cpu',
+            class: 'cpu',
+            memoryBytes: 2 ** 33,
+            backends: [],
+            features: [],
+            precisions: [],
+            usable: true,
+          },
+        ],
+        problems: [],
+      };
+      const scheduler = new Scheduler({
+        strategy: strategies.adaptive,
+        unsatisfiable: { action: 'fail' },
+        retryLost: true,
+        estimates: new Estimates(),
+      });
+      const run = new Run({ scheduler, cancelAfter() {} });
+      const events = [];
+      run.on({ event: (event) => events.push(event) });
+      run.tell({ type: 'machine-known', machine });
+      for (const slot of slotsOf(machine, 4)) run.tell({ type: 'slot-up', slot: { ...slot, leadMs } });
+      for (let n = 0; n < count; n += 1)
+        run.tell({ type: 'suite-queued', suite: { id: `s${n}`, profile: defaultProfile, fileBytes: 0 } });
+      let number = 0;
+      await run.start({
+        async run({ placement, ahead }, signal) {
+          const own = number++;
+          ahead?.recall.addEventListener('abort', () => connection.notify('take-back', own), { once: true });
+          const place = { queue: placement.slotId, number: own, task: { sleepMs } };
+          const { started, result } = await connection.call('run', place, { signal });
+          return started
+            ? { status: 'passed', durationMs: result }
+            : { status: 'cancelled', durationMs: 0, notStarted: true };
+        },
+      });
+      show(`4 slots busy, tasks of ${sleepMs} ms, ${way}`, [busyShare(events) * 100], '%');
+      await leave();
+    }
+  }
+  await worker.end();
+}
+
+async function losing() {
+  const ms = [];
+  for (let n = 0; n < times; n += 1) {
+    const worker = await startWorker('box');
+    const { connection, leave } = await enter(redis.port);
+    const startedMs = performance.now();
+    worker.kill();
+    await connection.lost;
+    ms.push(performance.now() - startedMs);
+    await leave();
+  }
+  show('worker killed: known after', ms);
+}
+
+/** From the first start on each slot to the last start: before and after there are not tasks enough. */
+function busyShare(events) {
+  const startsMs = events.flatMap(({ type, atMs }) => (type === 'suite-started' ? [atMs] : []));
+  const [fromMs, toMs] = [startsMs[3] + 80, startsMs.at(-1)];
+  const busyMs = events
+    .filter(({ type }) => type === 'suite-ended')
+    .map(({ atMs, durationMs }) => Math.min(atMs, toMs) - Math.max(atMs - durationMs, fromMs))
+    .reduce((sum, ms) => sum + Math.max(0, ms), 0);
+  return busyMs / (4 * (toMs - fromMs));
+}
+
+/** A run, and its connections to so many machines. */
+async function enter(port, machines = 1) {
+  const broker = await Broker.open({ url: `redis://127.0.0.1:${port}` });
+  const come = [];
+  let tell = () => {};
+  const client = new FleetClient({
+    broker,
+    secret,
+    onMachine(registration) {
+      come.push(registration);
+      tell();
+    },
+  });
+  await client.start();
+  while (come.length < machines) await new Promise((resolve) => (tell = resolve));
+  const { signal } = new AbortController();
+  const connections = await Promise.all(
+    come.map((each) => client.transportTo(each).connect({ onNotice() {} }, signal)),
+  );
+  return {
+    connections,
+    connection: connections[0],
+    async leave() {
+      await Promise.all(connections.map((each) => each.close()));
+      await client.close();
+    },
+  };
+}
+
+async function startWorker(name) {
+  const child = spawn(process.execPath, [program, `redis://127.0.0.1:${redis.port}`, name], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  const ended = once(child, 'exit');
+  return {
+    kill: () => child.kill('SIGKILL'),
+    async end() {
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+async function buildWorker() {
+  const outfile = join(
+    fileURLToPath(new URL('../node_modules/.cache', import.meta.url)),
+    'bench-fleet-worker.mjs',
+  );
+  const contents = `
+    import { Broker } from './transport/bullmq/broker.js';
+    import { FleetServer } from './transport/bullmq/fleet-server.js';
+    import { workerKey } from './transport/bullmq/signature.js';
+    import { TaskQueues } from './remote/task-queues.js';
+    const [url, name] = process.argv.slice(2);
+    const broker = await Broker.open({ url });
+    async function task({ sleepMs = 0, length = 0 }) {
+      const startedMs = performance.timeOrigin + performance.now();
+      if (sleepMs > 0) await new Promise((resolve) => setTimeout(resolve, sleepMs));
+      return { startedMs, text: 'x'.repeat(length), tookMs: performance.timeOrigin + performance.now() - startedMs };
+    }
+    const server = new FleetServer({
+      broker,
+      name,
+      key: workerKey(${JSON.stringify(secret)}, name),
+      about: () => null,
+      serve() {
+        const queues = new TaskQueues();
+        return {
+          handlers: {
+            task,
+            ping: async () => null,
+            run: ({ queue, number, task: asked }, { signal }) =>
+              queues.run({ queue, number }, signal, async () => Math.round((await task(asked)).tookMs)),
+          },
+          onNotice: (notice, number) => notice === 'take-back' && queues.takeBack(number),
+          close() {},
+        };
+      },
+    });
+    await server.start();
+    process.on('SIGTERM', async () => {
+      await server.close();
+      process.exit();
+    });
+    console.log('joined');
+  `;
+  await build({
+    stdin: { contents: contents, resolveDir: sourceFolder, loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    packages: 'external',
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+async function timed(count, work) {
+  const ms = [];
+  for (let n = 0; n < count; n += 1) {
+    const startedMs = performance.now();
+    await work();
+    ms.push(performance.now() - startedMs);
+  }
+  return ms;
+}
+
+function show(what, values, unit = 'ms') {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1);
+  const p99 = values.length >= 100 ? `, p99 ${at(0.99)}` : '';
+  console.log(
+    `${what}: ${at(0.5)} ${unit} (${at(0)}-${at(1)}${p99}), n ${values.length}, load ${loadavg()[0].toFixed(1)}`,
+  );
+}
+
+async function section(name, measure) {
+  if (name.includes(flags.only)) await measure();
+}
