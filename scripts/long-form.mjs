@@ -1,6 +1,6 @@
 /**
  * The long form of tests, which run a sample of it: `npm run scenarios [words of names] [--fresh]` compares with stock Jest,
- * `npm run faults -- --runs N --seed S` loses machines. Both are TypeScript beside the tests.
+ * `npm run faults -- --runs N --seed S` loses machines; each takes `--fleet`. Both are TypeScript beside the tests.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';

@@ -1,7 +1,7 @@
 import { farParityTests } from './scenarios/parity-tests.js';
 import { scenarioTable } from './scenarios/table/index.js';
 
-farParityTests(Object.values(scenarioTable).flat(), [
+farParityTests('ssh', Object.values(scenarioTable).flat(), [
   'plain suites in workers',
   'plain suites in band, in random order of a seed',
   'tests of a name, verbose and in colours',

@@ -63,6 +63,13 @@ test('what a run starts Jest with is taken, and nothing is added to the environm
   });
 });
 
+test('of its variables a run brings only that its terminal shows colours', () => {
+  expect(started([], { env: { FORCE_COLOR: '1', LD_PRELOAD: '/tmp/x' } })).toMatchObject({
+    env: { FORCE_COLOR: '1' },
+  });
+  expect(() => started([], { env: { FORCE_COLOR: '; x' } })).toThrow('no Jest');
+});
+
 const taken = [
   ['--transform={"\\\\.tsx?$":["ts-jest",{"tsconfig":"<rootDir>/tsconfig.json"}]}'],
   ['--moduleNameMapper={"^@/(.*)$":"<rootDir>/src/$1","^path$":"node:path"}'],

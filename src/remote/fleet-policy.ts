@@ -78,6 +78,8 @@ const started = v.object({
   args: v.array(v.string()),
   setup: v.looseObject({ workers: v.pipe(v.number(), v.integer(), v.minValue(1)) }),
   lazy: v.boolean(),
+  // Whether the run's terminal shows colours. Other variables are dropped.
+  env: v.object({ FORCE_COLOR: v.exactOptional(v.literal('1')) }),
 });
 
 /**
@@ -87,11 +89,11 @@ const started = v.object({
  */
 export function allowedStart(params: unknown, machine: Machine, mostWorkers: number): StartParams {
   const start = checked(started, params, 'what is to be started is no Jest');
-  const { directory, nodeArgs, module, args, setup, lazy } = start;
+  const { directory, nodeArgs, module, args, setup, lazy, env } = start;
   if (module !== 'jest/bin/jest') throw new Error(`it runs Jest, and not ${JSON.stringify(module)}`);
   if (!isInside(directory)) throw new Error(`${JSON.stringify(directory)} may lie outside of the checkout`);
   refuseNodeArgs(nodeArgs, directory);
   refuseJestArgs(args, directory);
   const workers = Math.min(setup.workers, mostWorkers);
-  return { directory, nodeArgs, module, args, env: {}, setup: { ...setup, machine, workers }, lazy };
+  return { directory, nodeArgs, module, args, env, setup: { ...setup, machine, workers }, lazy };
 }

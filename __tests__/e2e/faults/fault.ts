@@ -1,40 +1,44 @@
-import { type FarMachine, farJest, farWorker, parentOf } from '../harness/far-machine.js';
+import type { RunningJest } from '../harness/jest.js';
+import type { Project } from '../harness/project.js';
+
+/** Machines that take part in runs, and what can happen to them. */
+export interface Ground {
+  readonly machines: readonly Target[];
+  /** How long what a run started there may take to be gone, ms. */
+  readonly freeMs: number;
+  /** Longest time that a fault lasts which can end, ms. */
+  readonly longestMs: number;
+  /** Whether a second run may go on beside. */
+  readonly isShared: boolean;
+  /** @param suites Ids of the processes in which suites are running, here and on all machines. */
+  faults(suites: () => readonly number[]): readonly Fault[];
+  /** A project whose suites may run there. */
+  project(files: Readonly<Record<string, string>>, directory: string): Promise<Project>;
+  /** As if nothing had happened before. */
+  renew(project: Project): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One of the machines. */
+export interface Target {
+  readonly name: string;
+  readonly home: string;
+  /** Ids of running processes there that a run has started. */
+  pids(): readonly number[];
+  /** What a run must not leave there, beside them. */
+  left(): readonly string[];
+}
 
 /** What can happen to one machine of a run while it goes on. */
 export interface Fault {
   readonly name: string;
   /** Whose processes there must be first; undefined: it can happen at any time. */
-  victims?(there: FarMachine): readonly number[];
-  begin(there: FarMachine, victims: readonly number[]): void;
+  victims?(there: Target): readonly number[];
+  begin(there: Target, victims: readonly number[], jest: RunningJest): void;
   /** Ends it: after a while, or when the run has ended. */
-  heal?(there: FarMachine, victims: readonly number[]): void;
-}
-
-/** @param suites Ids of the processes in which suites are running, here and on all machines. */
-export function faultsOf(suites: () => readonly number[]): readonly Fault[] {
-  const killed = { begin: (_there: FarMachine, victims: readonly number[]) => signal(victims, 'SIGKILL') };
-  return [
-    { name: 'the worker is killed', victims: (there) => there.pids(farWorker), ...killed },
-    { name: 'Jest there is killed', victims: (there) => there.pids(farJest), ...killed },
-    {
-      name: 'the ssh session is killed',
-      victims: (there) => there.pids(farWorker).flatMap(parentOrNone),
-      ...killed,
-    },
-    { name: 'the link is cut', begin: ({ link }) => link.cut(), heal: ({ link }) => link.heal() },
-    {
-      name: 'the link swallows everything',
-      begin: ({ link }) => link.swallow(),
-      heal: ({ link }) => link.heal(),
-    },
-    {
-      name: 'the machine sleeps',
-      victims: (there) => there.pids(),
-      begin: (_there, victims) => signal(victims, 'SIGSTOP'),
-      heal: (_there, victims) => signal(victims, 'SIGCONT'),
-    },
-    { name: 'the process of a suite is killed', victims: () => suites().slice(0, 1), ...killed },
-  ];
+  heal?(there: Target, victims: readonly number[], jest: RunningJest): void;
+  /** Nothing comes of the run; one after it goes as one of stock Jest. */
+  readonly endsRun?: true;
 }
 
 export function signal(pids: readonly number[], name: NodeJS.Signals): void {
@@ -47,10 +51,6 @@ export function signal(pids: readonly number[], name: NodeJS.Signals): void {
   }
 }
 
-function parentOrNone(pid: number): readonly number[] {
-  try {
-    return [parentOf(pid)];
-  } catch {
-    return [];
-  }
-}
+export const killed = {
+  begin: (_there: Target, victims: readonly number[]) => signal(victims, 'SIGKILL'),
+} as const;

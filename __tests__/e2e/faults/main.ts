@@ -1,11 +1,15 @@
 import { parseArgs } from 'node:util';
 import { FaultyRuns } from './seeded-run.js';
 
-/** Prints what each run with one fault did: `--runs N` of them, the first one by `--seed S`. */
+/** Prints what each run with one fault did: `--runs N` of them, the first one by `--seed S`; by ssh, or `--fleet`. */
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    runs: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    fleet: { type: 'boolean', default: false },
+  },
 });
-const runs = await FaultyRuns.open();
+const runs = await FaultyRuns.open(values.fleet ? 'fleet' : 'ssh');
 let failed = 0;
 try {
   for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.runs); seed += 1) {
@@ -17,7 +21,7 @@ try {
     for (const problem of problems) process.stdout.write(`         ${problem}\n`);
   }
 } finally {
-  runs.close();
+  await runs.close();
 }
 process.stdout.write(`${failed} of ${values.runs} runs failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

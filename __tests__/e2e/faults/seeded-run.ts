@@ -2,12 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomFrom } from '../../../src/core/vocabulary/random.js';
-import { bridgeFolders, type FarMachine, startFarMachine, useFarProject } from '../harness/far-machine.js';
+import { bridgeFolders } from '../harness/far-machine.js';
 import { inProject, type JestRun, type Json, type RunningJest, runJest, startJest } from '../harness/jest.js';
 import { type Place, takePlace } from '../harness/place.js';
 import { type Project, useProject } from '../harness/project.js';
 import { eventsOf } from '../harness/record.js';
-import { type Fault, faultsOf, signal } from './fault.js';
+import { type Fault, type Ground, signal, type Target } from './fault.js';
+import { fleetGround } from './fleet-ground.js';
+import { sshGround } from './ssh-ground.js';
 import { WatchedSuites } from './suites.js';
 
 /** What a run with one fault did. */
@@ -28,35 +30,42 @@ export interface SeededRun {
 /** Which fault happens where and when. */
 interface Plan {
   readonly fault: Fault;
-  readonly there: FarMachine;
+  readonly there: Target;
   /** How many suites have begun there before. */
   readonly begun: number;
   /** After the last of them has begun. */
   readonly afterMs: number;
   /** How long a fault lasts that can end. */
   readonly healsMs: number;
+  /** Whether a second run goes on at the same time. */
+  readonly beside: boolean;
 }
+
+const grounds = { ssh: sshGround, fleet: fleetGround } as const;
 
 /** Two machines, and a project whose suites run there and here. */
 export class FaultyRuns {
   readonly #place: Place;
-  readonly #machines: readonly FarMachine[];
+  readonly #ground: Ground;
   readonly #suites: WatchedSuites;
+  readonly #suitesBeside: WatchedSuites;
   #stock: Promise<readonly string[]> | undefined;
 
-  private constructor(place: Place, machines: readonly FarMachine[]) {
+  private constructor(place: Place, ground: Ground) {
     this.#place = place;
-    this.#machines = machines;
+    this.#ground = ground;
     this.#suites = new WatchedSuites(join(place.directory, 'watched'));
+    this.#suitesBeside = new WatchedSuites(join(place.directory, 'watched-beside'));
   }
 
-  static async open(): Promise<FaultyRuns> {
-    const place = await takePlace('faults');
-    return new FaultyRuns(place, [await startFarMachine('one'), await startFarMachine('two')]);
+  /** @param way How the machines are reached. */
+  static async open(way: keyof typeof grounds): Promise<FaultyRuns> {
+    const place = await takePlace('faults', way);
+    return new FaultyRuns(place, await grounds[way]());
   }
 
-  close(): void {
-    for (const machine of this.#machines) machine.dispose();
+  async close(): Promise<void> {
+    await this.#ground.close();
     this.#place.release();
   }
 
@@ -65,20 +74,32 @@ export class FaultyRuns {
     this.#stock ??= this.#testsOfStock();
     const expected = await this.#stock;
     const plan = this.#planOf(seed);
-    const project = await this.#newProject();
+    // As if nothing had run before.
+    const project = await this.#newProject('project', this.#suites);
+    await this.#ground.renew(project);
+    const beside = plan.beside ? this.#runBeside() : undefined;
     const temporary = mkdtempSync(join(tmpdir(), 'jrh-faults-'));
     const startedMs = performance.now();
-    const jest = await startJest(project, ['-w', '2'], {
-      env: { TMPDIR: temporary },
-      timeoutMs: 60_000,
-      graceMs: 2000,
-    });
+    const start = () => startJest(project, ['-w', '2'], { ...limits, env: { TMPDIR: temporary } });
+    const jest = await start();
     // Rejects where the run ends before.
     const heal = await this.#happen(plan, jest).catch(() => undefined);
-    const run = await jest.ended;
+    let run = await jest.ended;
     const tookMs = Math.round(performance.now() - startedMs);
     heal?.();
-    const problems = [...problemsOf(run, expected), ...(await this.#left(temporary))];
+    const problems: string[] = [];
+    if (plan.fault.endsRun && heal !== undefined) {
+      problems.push(...leftHere(run));
+      if (beside === undefined) problems.push(...(await this.#leftThere()));
+      run = await (await start()).ended;
+    }
+    problems.push(...problemsOf(run, expected));
+    if (beside !== undefined) {
+      const problemsBeside = problemsOf(await beside, expected);
+      problems.push(...problemsBeside.map((problem) => `of the run beside: ${problem}`));
+    }
+    problems.push(...(await this.#leftThere()));
+    problems.push(...bridgeFolders(temporary).map((folder) => `left here: ${folder}`));
     rmSync(temporary, { recursive: true, force: true });
     return { what: textOf(plan), hasHappened: heal !== undefined, ...countsOf(run), tookMs, problems };
   }
@@ -88,33 +109,41 @@ export class FaultyRuns {
     // The first numbers of seeds that are near each other are near each other too.
     for (let skipped = 0; skipped < 8; skipped += 1) random();
     const upTo = (most: number) => Math.floor(random() * most);
-    const faults = faultsOf(() => this.#suites.pids());
+    const { machines, longestMs, isShared } = this.#ground;
+    const faults = this.#ground.faults(() => this.#suites.pids());
     const fault = faults[upTo(faults.length)] as Fault;
-    const there = this.#machines[upTo(this.#machines.length)] as FarMachine;
+    const there = machines[upTo(machines.length)] as Target;
     const whileJoining = upTo(4) === 0;
     const begun = whileJoining ? 0 : 1 + upTo(3);
-    return { fault, there, begun, afterMs: upTo(whileJoining ? 2500 : 300), healsMs: 500 + upTo(6500) };
+    const afterMs = upTo(whileJoining ? 2500 : 300);
+    const healsMs = 500 + upTo(longestMs - 500);
+    return { fault, there, begun, afterMs, healsMs, beside: isShared && upTo(3) === 0 };
   }
 
-  /** As if nothing had run before. */
-  #newProject(): Promise<Project> {
-    this.#suites.forget();
-    for (const { link } of this.#machines) link.heal();
-    const machines = this.#machines;
-    return useFarProject({ machines, files: this.#suites.files, directory: this.#directory });
+  #newProject(name: string, suites: WatchedSuites): Promise<Project> {
+    suites.forget();
+    return this.#ground.project(suites.files, join(this.#place.directory, name));
+  }
+
+  async #runBeside(): Promise<JestRun> {
+    return runJest(await this.#newProject('beside', this.#suitesBeside), ['-w', '2'], limits);
   }
 
   /** Lets the fault happen. @returns Ends it, if that has not happened yet. */
   async #happen({ fault, there, begun, afterMs, healsMs }: Plan, jest: RunningJest): Promise<() => void> {
-    await jest.until(() => this.#suites.begunAt(there.host.home) >= begun);
+    await jest.until(() => this.#suites.begunAt(there.home) >= begun);
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     let victims: readonly number[] = [];
     await jest.until(() => {
       victims = fault.victims?.(there) ?? [];
       return fault.victims === undefined || victims.length > 0;
     });
-    fault.begin(there, victims);
-    const heal = () => fault.heal?.(there, victims);
+    fault.begin(there, victims, jest);
+    let isHealed = false;
+    const heal = () => {
+      if (!isHealed) fault.heal?.(there, victims, jest);
+      isHealed = true;
+    };
     const timer = setTimeout(heal, healsMs);
     return () => {
       clearTimeout(timer);
@@ -122,37 +151,37 @@ export class FaultyRuns {
     };
   }
 
-  get #directory(): string {
-    return join(this.#place.directory, 'project');
-  }
-
   async #testsOfStock(): Promise<readonly string[]> {
-    this.#suites.forget();
     const { files } = this.#suites;
-    const project = await useProject('bare', { runner: 'stock', files, directory: this.#directory });
+    this.#suites.forget();
+    const directory = join(this.#place.directory, 'project');
+    const project = await useProject('bare', { runner: 'stock', files, directory });
     return testsOf(await runJest(project, ['-w', '2']));
   }
 
-  /** What is left on the machines 2 s after the end, and between them and here. It is removed for the next run. */
-  async #left(temporary: string): Promise<readonly string[]> {
-    const pids = () => this.#machines.flatMap((machine) => machine.pids());
-    const deadline = Date.now() + 2000;
-    while (pids().length > 0 && Date.now() < deadline)
+  /** What is left on the machines a while after the end. It is removed for the next run. */
+  async #leftThere(): Promise<readonly string[]> {
+    const { machines, freeMs } = this.#ground;
+    const left = () =>
+      machines.flatMap((there) =>
+        [...there.pids().map((pid) => `still running: ${pid}`), ...there.left()].map(
+          (each) => `${there.name}: ${each}`,
+        ),
+      );
+    const deadline = Date.now() + freeMs;
+    while (left().length > 0 && Date.now() < deadline)
       await new Promise((resolve) => setTimeout(resolve, 20));
-    const alive = this.#machines.flatMap((machine) => machine.pids().map((pid) => `${machine.name}: ${pid}`));
-    signal(pids(), 'SIGKILL');
-    const files = this.#machines.flatMap((machine) => machine.leftFiles());
-    return [
-      ...alive.map((each) => `still running on ${each}`),
-      ...files.map((file) => `left there: ${file}`),
-      ...bridgeFolders(temporary).map((folder) => `left here: ${folder}`),
-    ];
+    const found = left();
+    for (const there of machines) signal(there.pids(), 'SIGKILL');
+    return found;
   }
 }
 
-function textOf({ fault, there, begun, afterMs, healsMs }: Plan): string {
+const limits = { timeoutMs: 90_000, graceMs: 2000 } as const;
+
+function textOf({ fault, there, begun, afterMs, healsMs, beside }: Plan): string {
   const heals = fault.heal === undefined ? '' : `, until ${healsMs} ms later`;
-  return `${there.name}: ${fault.name}, ${afterMs} ms after ${begun} suites had begun there${heals}`;
+  return `${there.name}: ${fault.name}, ${afterMs} ms after ${begun} suites had begun there${heals}${beside ? '; another run beside' : ''}`;
 }
 
 function countsOf({ record }: JestRun) {
@@ -165,8 +194,9 @@ function countsOf({ record }: JestRun) {
 
 function problemsOf(run: JestRun, expected: readonly string[]): readonly string[] {
   const found = testsOf(run);
-  const problems = run.leftOver.map(({ command }) => `still running here: ${command}`);
+  const problems = leftHere(run);
   if (run.exitCode !== 0) problems.push(`exit code ${run.exitCode}, ${run.signal}: ${run.stderr}`);
+  if (found.length === 0) return [...problems, 'no results'];
   problems.push(...expected.filter((test) => !found.includes(test)).map((test) => `missing: ${test}`));
   problems.push(...found.filter((test) => !expected.includes(test)).map((test) => `not in stock: ${test}`));
   if (found.length !== expected.length) problems.push(`${found.length} tests instead of ${expected.length}`);
@@ -177,6 +207,10 @@ function problemsOf(run: JestRun, expected: readonly string[]): readonly string[
     if (count !== 1) problems.push(`${id} has ${count} results in the record`);
   }
   return problems;
+}
+
+function leftHere({ leftOver }: JestRun): string[] {
+  return leftOver.map(({ command }) => `still running here: ${command}`);
 }
 
 /** One line for each test of each result in `--json`, so that a suite with two results has its lines twice. */

@@ -28,20 +28,27 @@ export async function startFarMachine(name: string, delayMs = 0): Promise<FarMac
     name,
     host,
     link,
-    pids: (text = '') =>
-      processesWith(`HOME=${host.home}`)
-        .filter(({ command }) => command.includes(text))
-        .map(({ pid }) => pid),
-    leftFiles: () =>
-      readdirSync(host.home, { recursive: true, encoding: 'utf8' }).filter(
-        (path) =>
-          !path.includes('node_modules') && /\.lock$|index-[0-9a-f-]{36}|\/worker-\w+\.cjs\./.test(path),
-      ),
+    pids: (text) => pidsAt(host.home, text),
+    leftFiles: () => leftFilesAt(host.home),
     dispose() {
       link.close();
       host.dispose();
     },
   };
+}
+
+/** Ids of running processes of a machine whose command line contains the text; left out: all. */
+export function pidsAt(home: string, text = ''): readonly number[] {
+  return processesWith(`HOME=${home}`)
+    .filter(({ command }) => command.includes(text))
+    .map(({ pid }) => pid);
+}
+
+/** Names of files that a run must not leave in the folders of a machine. */
+export function leftFilesAt(home: string): readonly string[] {
+  return readdirSync(home, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => !path.includes('node_modules') && /\.lock$|index-[0-9a-f-]{36}|\/worker-\w+\.cjs\./.test(path),
+  );
 }
 
 interface FarProjectOptions extends ProjectOptions {

@@ -4,7 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { commandOf } from './command.js';
-import { linkPackages } from './machine.js';
+import { cleanEnvironment } from './jest.js';
+import { commitAll, linkPackages } from './machine.js';
 import { type Project, type ProjectOptions, useProject } from './project.js';
 import { type RedisHost, startRedis } from './redis-server.js';
 
@@ -22,9 +23,15 @@ export interface FleetMachineOptions {
   readonly flags?: readonly string[];
   /** What a machine file says. Default: a GPU. */
   readonly devices?: readonly object[];
+  /** How many of its CPU threads suites may use. Default: all. */
+  readonly cpuBudget?: number;
+  /** Installs dependencies. Default `none`. */
+  readonly setup?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Default: that of the fleet. */
   readonly url?: string;
+  /** Where it keeps its files, if it was there before. Default: a folder of its own. */
+  readonly home?: string;
 }
 
 export interface FleetMachine {
@@ -36,8 +43,10 @@ export interface FleetMachine {
   log(): string;
   /** Resolves when it has said this. */
   said(text: string): Promise<void>;
-  /** Resolves when it has ended. */
+  /** Resolves when it has ended, with its exit code. */
   readonly ended: Promise<number | null>;
+  /** Tells it to end, and waits for that. */
+  end(): Promise<number | null>;
 }
 
 const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
@@ -50,7 +59,8 @@ export async function startFleet(settings: readonly string[] = []): Promise<Flee
   return {
     redis,
     async join(project, options = {}) {
-      const machine = startMachine(join(folder, String(machines.length)), project, redis.url, options);
+      const { home = join(folder, String(machines.length)) } = options;
+      const machine = startMachine(home, project, redis.url, options);
       machines.push(machine);
       await machine.said('has joined the fleet');
       return machine;
@@ -68,18 +78,22 @@ function startMachine(
   home: string,
   project: Project,
   fleetUrl: string,
-  { name = 'gpu-box', flags = [], devices = [gpu], env = {}, url = fleetUrl }: FleetMachineOptions,
+  { name = 'gpu-box', flags = [], env = {}, url = fleetUrl, setup = 'none', ...rest }: FleetMachineOptions,
 ): FleetMachine {
   mkdirSync(home, { recursive: true });
   linkPackages(project, home);
   const machineFile = join(home, 'machine.json');
-  writeFileSync(machineFile, JSON.stringify({ version: 1, devices }));
+  const { devices = [gpu], cpuBudget } = rest;
+  writeFileSync(
+    machineFile,
+    JSON.stringify({ version: 1, devices, ...(cpuBudget !== undefined && { machine: { cpuBudget } }) }),
+  );
   const named = name === '' ? [] : ['--name', name];
-  const root = ['--root', join(home, '.cache/worker'), '--machine', machineFile, '--setup', 'none'];
+  const root = ['--root', join(home, '.cache/worker'), '--machine', machineFile, '--setup', setup];
   const worker = spawn(
     process.execPath,
     [commandOf(project), 'worker', '--connect', url, ...named, ...root, ...flags],
-    { cwd: home, env: { ...process.env, HOME: home, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { cwd: home, env: { ...cleanEnvironment(), HOME: home, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let log = '';
   const waiting = new Set<() => void>();
@@ -96,6 +110,10 @@ function startMachine(
     home,
     log: () => log,
     ended,
+    end() {
+      worker.kill('SIGTERM');
+      return ended;
+    },
     said(text) {
       return new Promise((resolve, reject) => {
         const look = () => {
@@ -119,15 +137,18 @@ export async function useFleetProject(
     options: { ...options, connect: { url: redis.url, ...connect } },
   });
   const { directory } = project;
+  writeFileSync(join(directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
+  initWithRemote(directory);
+  commitAll(directory);
+  return project;
+}
+
+/** Makes a git repository of a folder, with a remote beside it that machines reach. */
+export function initWithRemote(directory: string): void {
   const remote = `${directory}.git`;
   rmSync(remote, { recursive: true, force: true });
-  const git = (...args: readonly string[]) =>
-    execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b.c', ...args], { cwd: directory });
-  writeFileSync(join(directory, '.gitignore'), 'node_modules\n.jest-hardware\n');
+  const git = (...args: readonly string[]) => execFileSync('git', args, { cwd: directory });
   git('init', '--quiet', '--bare', remote);
   git('init', '--quiet');
   git('remote', 'add', 'origin', remote);
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'all');
-  return project;
 }

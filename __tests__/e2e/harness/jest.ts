@@ -226,7 +226,7 @@ function inTerminal(command: readonly string[]): readonly string[] {
 const keyboardPreload = fileURLToPath(new URL('./keyboard.cjs', import.meta.url));
 
 /** Nothing of the Jest we run in, of the machine's devices or of a CI service may reach the Jest under test. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'SystemRoot', 'USERPROFILE', 'APPDATA'];
   return Object.fromEntries(
     kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),

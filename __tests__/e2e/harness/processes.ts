@@ -48,3 +48,22 @@ export function killAll(processes: readonly RunningProcess[]): void {
     }
   }
 }
+
+/** Processes that have ended, and of which this parent has not taken notice. Linux; elsewhere always none. */
+export function zombiesOf(parent: number): readonly number[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        // After the name, which may hold anything: the state, and the parent.
+        const [state, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ');
+        return state === 'Z' && Number(ppid) === parent;
+      } catch {
+        return false; // gone meanwhile
+      }
+    });
+}

@@ -24,8 +24,10 @@ export interface RedisHost {
   readonly url: string;
   /** Ends it at once. */
   kill(): Promise<void>;
-  /** Starts it again on its port, without what it had. */
+  /** Starts it again on its port, without what it had; with it, if `--appendonly yes` is among its arguments. */
   restart(): Promise<void>;
+  /** Removes what it kept on disk. */
+  forget(): void;
   /** Lets it hang, and go on. */
   pause(): void;
   resume(): void;
@@ -68,6 +70,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     url: `redis://127.0.0.1:${port}`,
     kill,
     restart: start,
+    forget: () => rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true }),
     pause: () => void server.kill('SIGSTOP'),
     resume: () => void server.kill('SIGCONT'),
     async dispose() {

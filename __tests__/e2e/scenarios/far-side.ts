@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Fleet, initWithRemote, startFleet } from '../harness/fleet.js';
 import { linkPackages } from '../harness/machine.js';
 import { type SshHost, startSshHost } from '../harness/ssh-server.js';
 import { sideOf } from './local-side.js';
@@ -8,10 +9,12 @@ import type { IntendedDifference, Scenario, Side } from './scenario.js';
 
 /** Runs every suite of a scenario on another machine: the CPU of this one is not to be used. */
 export interface FarSide extends Side {
-  dispose(): void;
+  dispose(): unknown;
 }
 
-export function farSide(): FarSide {
+export const farSides = { ssh: sshSide, fleet: fleetSide } as const;
+
+function sshSide(): FarSide {
   let box: Promise<SshHost> | undefined;
   let host: SshHost | undefined;
   const side = sideOf({
@@ -33,13 +36,50 @@ export function farSide(): FarSide {
         ],
       };
     },
-    prepare(project) {
+    async prepare(project) {
       if (host !== undefined) linkPackages(project, host.home);
       execFileSync('git', ['init', '--quiet'], { cwd: project.directory });
-      writeFileSync(join(project.directory, '.git/info/exclude'), '.jest-hardware\n');
+      excludeRecords(project.directory);
+      return () => {};
     },
   });
   return { ...side, dispose: () => host?.dispose() };
+}
+
+/** A run brings neither command nor variables to a fleet: the machine is started for each step. */
+function fleetSide(): FarSide {
+  let starting: Promise<Fleet> | undefined;
+  let home: string | undefined;
+  const side = sideOf({
+    name: 'fleet',
+    runner: 'hardware',
+    options: async (_scenario, directory) => {
+      starting ??= startFleet();
+      const { redis } = await starting;
+      return { machine: noCpuIn(dirname(directory)), connect: { url: redis.url } };
+    },
+    async prepare(project, scenario, { env = {} }) {
+      starting ??= startFleet();
+      if (!existsSync(join(project.directory, '.git'))) initWithRemote(project.directory);
+      excludeRecords(project.directory);
+      const setup = setupOf(scenario, project.directory);
+      const machine = await (await starting).join(project, {
+        name: 'box',
+        devices: [],
+        cpuBudget: 2,
+        env,
+        ...(home !== undefined && { home }),
+        ...(setup !== false && { setup }),
+      });
+      home = machine.home;
+      return () => machine.end();
+    },
+  });
+  return { ...side, dispose: async () => (await starting)?.dispose() };
+}
+
+function excludeRecords(directory: string): void {
+  writeFileSync(join(directory, '.git/info/exclude'), '.jest-hardware\n');
 }
 
 /** What differs wherever suites run on another machine, beside what a row says of itself. */

@@ -13,8 +13,8 @@ export interface SideInput {
   readonly runner: Runner;
   /** Second argument of `withHardware`. */
   options?(scenario: Scenario, directory: string): Promise<Readonly<Record<string, unknown>>>;
-  /** Called with each project before its first step. */
-  prepare?(project: Project): void;
+  /** Called before each step. @returns Called after it. */
+  prepare?(project: Project, scenario: Scenario, step: Step): Promise<() => unknown>;
 }
 
 /** Runs scenarios on this machine, by stock Jest or by this runner. */
@@ -28,9 +28,15 @@ export function sideOf(input: SideInput): Side {
     run: async (scenario) => {
       const { project, release } = await projectFor(scenario, input);
       try {
-        input.prepare?.(project);
         const seen: Observation[] = [];
-        for (const step of scenario.steps) seen.push(await runStep(project, step));
+        for (const step of scenario.steps) {
+          const end = await input.prepare?.(project, scenario, step);
+          try {
+            seen.push(await runStep(project, step));
+          } finally {
+            await end?.();
+          }
+        }
         return seen;
       } finally {
         release();

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { differences, missed } from './compare.js';
-import { farDifferences, farSide } from './far-side.js';
+import { farDifferences, farSides } from './far-side.js';
 import { keepingAnswers } from './kept-answers.js';
 import { localSide } from './local-side.js';
 import type { IntendedDifference, Scenario, Side } from './scenario.js';
@@ -8,13 +8,14 @@ import { scenarioTable } from './table/index.js';
 
 /**
  * Prints scenario, stock, ours: equal, or what differs. Arguments are parts of names; without any, all scenarios run.
- * `--fresh` asks stock Jest again, `--no-fast` turns the fast path of ours off, and with `--ssh` all suites of ours run on
- * another machine.
+ * `--fresh` asks stock Jest again, `--no-fast` turns the fast path of ours off, and with `--ssh` or `--fleet` all suites
+ * of ours run on another machine.
  */
 export async function printScenarios(args: readonly string[]): Promise<number> {
   const words = args.filter((arg) => !arg.startsWith('--'));
   const stock = args.includes('--fresh') ? localSide('stock') : keepingAnswers(localSide('stock'));
-  const far = args.includes('--ssh') ? farSide() : undefined;
+  const way = (['ssh', 'fleet'] as const).find((each) => args.includes(`--${each}`));
+  const far = way === undefined ? undefined : farSides[way]();
   const ours = far ?? localSide('hardware', args.includes('--no-fast') ? { fast: false } : {});
   let unequal = 0;
   for (const [subject, scenarios] of Object.entries(scenarioTable)) {
@@ -30,7 +31,7 @@ export async function printScenarios(args: readonly string[]): Promise<number> {
       for (const line of found) process.stdout.write(`         ${line}\n`);
     }
   }
-  far?.dispose();
+  await far?.dispose();
   return unequal === 0 ? 0 : 1;
 }
 

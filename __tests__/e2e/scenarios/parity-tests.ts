@@ -1,7 +1,8 @@
 import { leaveProjects } from '../harness/project.js';
+import { redisServer } from '../harness/redis-server.js';
 import { sshServer } from '../harness/ssh-server.js';
 import { differences, missed } from './compare.js';
-import { type FarSide, farDifferences, farSide } from './far-side.js';
+import { type FarSide, farDifferences, farSides } from './far-side.js';
 import { keepingAnswers } from './kept-answers.js';
 import { localSide } from './local-side.js';
 import type { Scenario } from './scenario.js';
@@ -20,14 +21,19 @@ export function parityTests(scenarios: readonly Scenario[]): void {
   afterAll(leaveProjects);
 }
 
-/** The same where all suites run on another machine, by ssh. `npm run scenarios -- --ssh` runs all rows. */
-export function farParityTests(scenarios: readonly Scenario[], names: readonly string[]): void {
+/** The same where all suites run on another machine. `npm run scenarios -- --ssh`, or `--fleet`, runs all rows. */
+export function farParityTests(
+  way: keyof typeof farSides,
+  scenarios: readonly Scenario[],
+  names: readonly string[],
+): void {
   let far: FarSide | undefined;
-  const testRow = sshServer === undefined ? test.skip.each(names) : test.each(names);
+  const isThere = { ssh: sshServer !== undefined, fleet: redisServer !== undefined }[way];
+  const testRow = isThere ? test.each(names) : test.skip.each(names);
   testRow('%s', async (name) => {
     const scenario = scenarios.find((row) => row.name === name);
     if (scenario === undefined) throw new Error(`there is no row ${name}`);
-    far ??= farSide();
+    far ??= farSides[way]();
     const [expected, actual] = [await stock.run(scenario), await far.run(scenario)];
     expect(missed(scenario, expected)).toEqual([]);
     expect(differences({ ...scenario, intended: farDifferences(scenario) }, expected, actual)).toEqual([]);
