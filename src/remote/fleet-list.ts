@@ -1,5 +1,5 @@
 import { Broker } from '../transport/bullmq/broker.js';
-import { livingMachines } from '../transport/bullmq/fleet-client.js';
+import { livingMachines } from '../transport/bullmq/living-machines.js';
 import { workerKey } from '../transport/bullmq/signature.js';
 import { fleetSecret } from './fleet-credentials.js';
 import { aboutOf } from './fleet-machine.js';
@@ -31,14 +31,14 @@ export async function openFleetList(
   return {
     async look() {
       await broker.keepTime();
-      const { come, unproved } = await livingMachines(broker, new Map(), (name) => workerKey(secret, name));
+      const { come, unproved } = await livingMachines(broker, new Set(), (name) => workerKey(secret, name));
       const machines = come.flatMap((registration) => {
         const about = aboutOf(registration);
         const { name, worker } = registration;
         return about === undefined ? [] : [{ name, worker, ...about }];
       });
       machines.sort((a, b) => (a.name < b.name ? -1 : 1));
-      return { address: broker.address, machines, unproved: unproved + come.length - machines.length };
+      return { address: broker.address, machines, unproved: unproved.length + come.length - machines.length };
     },
     close: () => broker.close(),
   };

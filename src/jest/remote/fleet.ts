@@ -69,6 +69,13 @@ export class Fleet {
   }
 
   async close(): Promise<void> {
+    const dropped = this.#client?.dropped ?? 0;
+    if (dropped > 0) {
+      const which = `${dropped} ${dropped === 1 ? 'message' : 'messages'} of the fleet`;
+      this.#options.say(
+        `jest-runner-hardware: dropped ${which} that no machine with the right key had sent, or that were too old`,
+      );
+    }
     await this.#client?.close();
   }
 

@@ -1,5 +1,5 @@
-import type { Queue, Worker } from 'bullmq';
-import type { Redis, RedisOptions } from 'ioredis';
+import type { Job, Queue } from 'bullmq';
+import type { ChainableCommander, Redis, RedisOptions } from 'ioredis';
 import {
   addressOf,
   explainBroker,
@@ -17,6 +17,13 @@ export interface BrokerOptions {
   readonly insecure?: boolean;
 }
 
+/** The worker's end of a queue. */
+export interface Taker {
+  /** @returns Undefined: nothing lies there. */
+  next(): Promise<Job | undefined>;
+  close(): Promise<void>;
+}
+
 /** The Redis or Valkey by which a fleet's machines and runs find each other. */
 export class Broker {
   readonly #url: string;
@@ -24,14 +31,16 @@ export class Broker {
   readonly #opened: { close(): Promise<unknown> }[] = [];
   #offsetMs = 0;
   #bestRoundTripMs = Number.POSITIVE_INFINITY;
+  #epoch = 0;
   /** For commands that answer at once. */
   readonly commands: Redis;
 
   /** @throws UsageError for a broker that cannot be used, with the reason and the remedy. */
   static async open({ url, insecure = false }: BrokerOptions): Promise<Broker> {
     refuseUnsafe(url, insecure);
-    const libraries = await load();
-    const probe = new libraries.Redis(url, {
+    libraries ??= load();
+    const loaded = await libraries;
+    const probe = new loaded.Redis(url, {
       ...connectionOptions,
       retryStrategy: () => null,
       lazyConnect: true,
@@ -50,7 +59,7 @@ export class Broker {
       // One that is closed already would keep the process for a while.
       if (probe.status !== 'end') probe.disconnect();
     }
-    const broker = new Broker(url, libraries);
+    const broker = new Broker(url, loaded);
     await broker.keepTime();
     return broker;
   }
@@ -59,6 +68,16 @@ export class Broker {
     this.#url = url;
     this.#libraries = libraries;
     this.commands = this.connection();
+    this.commands.on('ready', () => {
+      this.#epoch++;
+      // It may be another machine now.
+      this.#bestRoundTripMs = Number.POSITIVE_INFINITY;
+    });
+  }
+
+  /** Changes when the broker may have been away, or its clock was set: what is missing or old there is no evidence. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** Without user and password. */
@@ -86,8 +105,17 @@ export class Broker {
     return queue;
   }
 
+  /** Asks several things at once. @returns The answers in their order. @throws When one is an error. */
+  async ask(pipeline: ChainableCommander): Promise<readonly unknown[]> {
+    return ((await pipeline.exec()) ?? []).map(([error, value]) => {
+      // Commands of which some were answered before the connection was cut are not sent again.
+      if (error !== null) throw error;
+      return value;
+    });
+  }
+
   /** The worker's end of its queue; nothing is fetched until that is asked. */
-  takerOf(worker: string): Worker {
+  takerOf(worker: string): Taker {
     const connection = this.connection();
     const taker = new this.#libraries.Worker(worker, null, {
       connection,
@@ -97,8 +125,12 @@ export class Broker {
       skipLockRenewal: true,
     });
     taker.on('error', () => {});
-    this.#opened.unshift({ close: () => taker.close(true) });
-    return taker;
+    const close = async () => {
+      await taker.close(true).catch(() => {});
+      connection.disconnect();
+    };
+    this.#opened.unshift({ close });
+    return { next: () => taker.getNextJob(token, { block: false }), close };
   }
 
   /** Ms by the broker's clock, whatever happens to the clock of this machine. */
@@ -116,11 +148,15 @@ export class Broker {
     const askedMs = performance.now();
     const [seconds, micros] = await this.commands.time();
     const roundTripMs = performance.now() - askedMs;
+    const offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (askedMs + roundTripMs / 2);
+    // No network explains so much.
+    const isSet = Math.abs(offsetMs - this.#offsetMs) > roundTripMs + 100;
+    if (isSet) this.#epoch++;
     // The quickest answer tells the time best; an old one is forgotten slowly, as clocks drift.
     this.#bestRoundTripMs *= 1.05;
-    if (roundTripMs > this.#bestRoundTripMs) return;
+    if (roundTripMs > this.#bestRoundTripMs && !isSet) return;
     this.#bestRoundTripMs = roundTripMs;
-    this.#offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (askedMs + roundTripMs / 2);
+    this.#offsetMs = offsetMs;
   }
 
   async close(): Promise<void> {
@@ -128,7 +164,12 @@ export class Broker {
   }
 }
 
+/** The lock of a job, which nobody else asks for. */
+export const token = 'worker';
+
 type Libraries = Pick<typeof import('bullmq'), 'Queue' | 'Worker'> & Pick<typeof import('ioredis'), 'Redis'>;
+
+let libraries: Promise<Libraries> | undefined;
 
 async function load(): Promise<Libraries> {
   try {
@@ -142,7 +183,7 @@ async function load(): Promise<Libraries> {
 const connectionOptions = {
   // Commands wait for a broker that is away.
   maxRetriesPerRequest: null,
-  retryStrategy: (attempt) => Math.min(attempt * 50, 1000),
+  retryStrategy: (attempt) => Math.min(attempt * 50, 250),
   connectTimeout: 5000,
   // Something is asked every second; a network that swallows everything is noticed.
   socketTimeout: 4000,

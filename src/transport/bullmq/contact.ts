@@ -2,12 +2,14 @@
 export class Contact {
   #lastMs = performance.now();
   #sinceMs = performance.now();
+  #epoch: number | undefined;
 
-  /** The broker has answered. */
-  renew(): void {
+  /** The broker has answered. @param epoch See {@link Broker.epoch}. */
+  renew(epoch: number): void {
     const nowMs = performance.now();
-    if (nowMs - this.#lastMs > gapMs) this.#sinceMs = nowMs;
+    if (nowMs - this.#lastMs > gapMs || epoch !== this.#epoch) this.#sinceMs = nowMs;
     this.#lastMs = nowMs;
+    this.#epoch = epoch;
   }
 
   /** Ms since its last answer. */

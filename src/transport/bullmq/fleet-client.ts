@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { ConnectionListener, Transport } from '../transport.js';
+import { Absences } from './absences.js';
 import type { Broker } from './broker.js';
 import { Contact } from './contact.js';
 import { FleetConnection } from './fleet-connection.js';
-import { runOf } from './fleet-server.js';
-import { beatsKey, bodyKey, leasesKey, machinesKey, receivedKey, resultsKey, wakeChannel } from './keys.js';
+import { bodyKey, leasesKey, over, receivedKey, resultsKey, runOf, wakeChannel } from './keys.js';
+import { removeLeftovers } from './leftovers.js';
+import { deadMs, livingMachines } from './living-machines.js';
 import { isProved, readHeader, type Session, unpacked } from './message.js';
-import { type Registration, readRegistration } from './registration.js';
+import type { Registration } from './registration.js';
+import { ResultsReader } from './results.js';
 import { workerKey } from './signature.js';
 
 export interface FleetClientOptions {
@@ -16,6 +19,8 @@ export interface FleetClientOptions {
   readonly secret: string;
   /** Called with each machine that is there, or comes later; again after each start of its worker. */
   onMachine?(registration: Registration): void;
+  /** A broker that is away for so long takes the fleet with it, ms. Default 30 s. */
+  readonly brokerAwayMs?: number;
 }
 
 /** A run's place in a fleet: sees which machines there are, and talks with them. */
@@ -27,7 +32,14 @@ export class FleetClient {
   readonly #machines = new Map<string, Registration>();
   readonly #connections = new Map<string, FleetConnection>();
   readonly #queues = new Map<string, Queue>();
+  /** Machines of which the broker knows nothing. */
+  readonly #absences = new Absences<string>();
+  /** Machines that were refused, so that each counts once. */
+  readonly #unproved = new Set<string>();
+  /** Sessions that are over, with the time: machines are told for a while. */
+  readonly #givenUp = new Map<string, number>();
   #nextSession = 1;
+  #reader: ResultsReader | undefined;
   #beat: NodeJS.Timeout | undefined;
   #isBeating = false;
   #isClosed = false;
@@ -46,9 +58,13 @@ export class FleetClient {
 
   /** Enters the fleet. @returns When the machines that are there have been told. */
   async start(): Promise<void> {
-    void this.#read();
+    const results = resultsKey(this.#run);
+    this.#reader = new ResultsReader(this.#options.broker.connection(), results, (text) =>
+      this.#receive(text),
+    );
     this.#beat = setInterval(() => void this.#live(), lookMs);
     await this.#live();
+    removeLeftovers(this.#options.broker).catch(() => {});
   }
 
   /** The way to a machine that was told. */
@@ -78,6 +94,7 @@ export class FleetClient {
   /** The same without waiting; machines notice within seconds. Synchronous. */
   abandon(): void {
     this.#isClosed = true;
+    this.#reader?.close();
     clearInterval(this.#beat);
     for (const connection of [...this.#connections.values()]) connection.abandon();
   }
@@ -94,11 +111,12 @@ export class FleetClient {
         void this.#live();
       },
       nowMs: () => broker.nowMs(),
-      transmit: async (sequence, { header, body }) => {
+      transmit: async (sequence, { header, body }, attempt) => {
         if (body !== undefined)
-          await broker.commands.set(bodyKey(id, 'run', sequence), body, 'EX', forgottenSeconds);
+          await broker.commands.set(bodyKey(id, 'run', sequence), body, 'EX', bodySeconds);
         const added = this.#queueOf(worker).add('message', header, {
-          jobId: `${id}.${sequence}`,
+          // A job whose claim was answered to nobody stays claimed, and its id taken.
+          jobId: `${id}.${sequence}.${attempt}`,
           attempts: 1,
           removeOnComplete: true,
           removeOnFail: true,
@@ -108,6 +126,10 @@ export class FleetClient {
         if (broker.roundTripMs > longWayMs) setImmediate(() => void wake().catch(() => {}));
         await added;
         await wake();
+      },
+      onOver: () => {
+        this.#givenUp.set(id, performance.now());
+        broker.commands.hset(receivedKey(this.#run), `${id}:run`, over).catch(() => {});
       },
       onClosed: () => this.#connections.delete(id),
     });
@@ -126,14 +148,16 @@ export class FleetClient {
   }
 
   async #live(): Promise<void> {
-    if (this.#contact.silentMs > brokerAwayMs)
-      this.#loseAll(`the broker has not answered for ${brokerAwayMs / 1000} s`);
+    const { broker, brokerAwayMs = 30_000 } = this.#options;
+    if (this.#contact.silentMs > brokerAwayMs) {
+      this.#lose(this.#machines.keys(), `the broker has not answered for ${brokerAwayMs / 1000} s`);
+    }
     if (this.#isBeating || this.#isClosed) return;
     this.#isBeating = true;
     try {
-      await this.#options.broker.keepTime();
+      await broker.keepTime();
       await this.#exchange();
-      this.#contact.renew();
+      this.#contact.renew(broker.epoch);
       await this.#lookAround();
     } catch {
       // The next beat tries again.
@@ -149,67 +173,80 @@ export class FleetClient {
     const asked = broker.commands
       .pipeline()
       .zadd(leasesKey, Math.round(broker.nowMs() + this.#busyMs), this.#run);
-    const connections = [...this.#connections.values()];
+    const connections = [...this.#connections.values()].filter(({ isOver }) => !isOver);
     for (const { session, inbox } of connections) {
       asked.hset(received, `${session.id}:run`, inbox.received).hget(received, `${session.id}:worker`);
     }
+    for (const [id, sinceMs] of this.#givenUp) {
+      if (performance.now() - sinceMs > givenUpMs) this.#givenUp.delete(id);
+      else asked.hset(received, `${id}:run`, over);
+    }
     asked.expire(received, forgottenSeconds).expire(resultsKey(this.#run), forgottenSeconds);
-    const answers = await asked.exec();
-    for (const [index, { outbox }] of connections.entries()) {
-      outbox.acknowledge(Number(answers?.[2 + index * 2]?.[1] ?? 0));
-      outbox.resend();
+    const answers = await broker.ask(asked);
+    for (const [index, connection] of connections.entries()) {
+      const count = Number(answers[2 + index * 2] ?? 0);
+      if (count === over) {
+        this.#lose([connection.session.worker], 'it has ended what it did for this run');
+      } else {
+        connection.outbox.acknowledge(count);
+        connection.outbox.resend();
+      }
     }
   }
 
   /** Who is there now. */
   async #lookAround(): Promise<void> {
     const { broker, onMachine } = this.#options;
-    const listed = await livingMachines(broker, this.#machines, this.#keyOf);
-    for (const registration of listed.come) {
+    const { come, gone, missing, unproved } = await livingMachines(
+      broker,
+      new Set(this.#machines.keys()),
+      this.#keyOf,
+    );
+    if (this.#isClosed) return;
+    for (const registration of come) {
       this.#machines.set(registration.worker, registration);
       onMachine?.(registration);
     }
-    this.#dropped += listed.unproved;
-    if (!this.#contact.isSteadyFor(deadMs)) return;
-    for (const worker of this.#machines.keys()) {
-      if (listed.living.has(worker)) continue;
-      this.#machines.delete(worker);
-      for (const connection of [...this.#connections.values()]) {
-        if (connection.session.worker === worker)
-          connection.lose(`nothing was heard of it for ${deadMs / 1000} s, or it has left the fleet`);
-      }
+    for (const worker of unproved) {
+      if (!this.#unproved.has(worker)) this.#dropped++;
+      this.#unproved.add(worker);
     }
+    const longMissing: string[] = [];
+    for (const worker of this.#machines.keys()) {
+      const missingMs = this.#absences.note(worker, missing.includes(worker));
+      if (missingMs > deadMs) longMissing.push(worker);
+    }
+    if (!this.#contact.isSteadyFor(deadMs)) return;
+    this.#lose(
+      [...gone, ...longMissing],
+      `nothing was heard of it for ${deadMs / 1000} s, or it has left the fleet`,
+    );
   }
 
   readonly #keyOf = (name: string) => workerKey(this.#options.secret, name);
 
-  #loseAll(reason: string): void {
-    for (const connection of [...this.#connections.values()]) connection.lose(reason);
-  }
-
-  async #read(): Promise<void> {
-    const redis = this.#options.broker.connection();
-    let last = '0-0';
-    while (!this.#isClosed) {
-      try {
-        const read = await redis.xread('COUNT', 100, 'BLOCK', readMs, 'STREAMS', resultsKey(this.#run), last);
-        for (const [id, fields] of read?.[0]?.[1] ?? []) {
-          last = id;
-          this.#receive(fields[1] ?? '');
-        }
-        // Not waited for: what comes next would wait, too.
-        if (read !== null) redis.xtrim(resultsKey(this.#run), 'MINID', last).catch(() => {});
-      } catch {
-        if (!this.#isClosed) await new Promise((resolve) => setTimeout(resolve, 100));
+  /** Each is told again when it is there after all. */
+  #lose(workers: Iterable<string>, reason: string): void {
+    for (const worker of [...workers]) {
+      this.#machines.delete(worker);
+      this.#absences.note(worker, false);
+      this.#queues.delete(worker);
+      for (const connection of [...this.#connections.values()]) {
+        if (connection.session.worker === worker) connection.lose(reason);
       }
     }
+  }
+
+  #wasOpened(session: string): boolean {
+    const number = Number(session.slice(this.#run.length + 1));
+    return runOf(session) === this.#run && number > 0 && number < this.#nextSession;
   }
 
   #receive(text: string): void {
     const { broker } = this.#options;
     const header = readHeader(text);
     const connection = this.#connections.get(header?.session ?? '');
-    if (header === undefined || runOf(header.session) !== this.#run) {
+    if (header === undefined || !this.#wasOpened(header.session)) {
       this.#dropped++;
       return;
     }
@@ -236,37 +273,12 @@ export class FleetClient {
   }
 }
 
-/** Machines that were heard of lately. @param known Those that need not be read again. */
-export async function livingMachines(
-  broker: Broker,
-  known: ReadonlyMap<string, Registration>,
-  keyOf: (name: string) => Buffer,
-): Promise<{
-  readonly living: ReadonlySet<string>;
-  readonly come: readonly Registration[];
-  /** How many say what nobody with the right key has signed. */
-  readonly unproved: number;
-}> {
-  const { commands } = broker;
-  const living = new Set(await commands.zrangebyscore(beatsKey, broker.nowMs() - deadMs, '+inf'));
-  const unknown = [...living].filter((worker) => !known.has(worker));
-  const postings = unknown.length === 0 ? [] : await commands.hmget(machinesKey, ...unknown);
-  const read = postings.map((posting, index) => {
-    const registration = posting === null ? undefined : readRegistration(posting, keyOf);
-    return registration?.worker === unknown[index] ? registration : undefined;
-  });
-  const come = read.filter((each) => each !== undefined);
-  return { living, come, unproved: read.length - come.length };
-}
-
-/** How long the stream is waited for at once. */
-const readMs = 1000;
 /** A machine that is gone is noticed within this time. */
 const lookMs = 500;
-/** A machine that was not heard of for so long is gone. */
-const deadMs = 3500;
-/** A broker that is away for so long takes the fleet with it. */
-const brokerAwayMs = 30_000;
+/** What is not read meanwhile is sent again. */
+const bodySeconds = 600;
 const forgottenSeconds = 3600;
+/** A machine that comes back later has ended everything itself. */
+const givenUpMs = 60_000;
 /** Longer than an idle worker needs to ask for a job in vain. */
 const longWayMs = 5;

@@ -9,6 +9,8 @@ export interface FleetConnectionOptions extends Pick<OutboxOptions, 'nowMs' | 't
   onNotice(name: string, payload: unknown): void;
   /** See {@link Connection.busyFor}. */
   onBusy(seconds: number | undefined): void;
+  /** Called when the worker is to end what it does for this session, once. */
+  onOver(): void;
   /** Called when nothing more is to be received. */
   onClosed(): void;
 }
@@ -28,16 +30,26 @@ export class FleetConnection implements Connection {
   readonly #options: FleetConnectionOptions;
   readonly #calls = new Map<number, OpenCall>();
   #nextCall = 1;
+  #isClosing = false;
   #endedBecause: string | undefined;
   #resolveLost: (reason: string) => void = () => {};
 
   constructor(options: FleetConnectionOptions) {
     this.#options = options;
     this.session = options.session;
-    this.outbox = new Outbox({ ...options, side: 'run' });
+    this.outbox = new Outbox({
+      ...options,
+      side: 'run',
+      onFull: () => this.lose('it has left too much of what it was told unread'),
+    });
     this.lost = new Promise((resolve) => {
       this.#resolveLost = resolve;
     });
+  }
+
+  /** Nothing more is sent, and what still comes is late. */
+  get isOver(): boolean {
+    return this.#endedBecause !== undefined && !this.#isClosing;
   }
 
   async call(name: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
@@ -56,6 +68,7 @@ export class FleetConnection implements Connection {
 
   async close(): Promise<void> {
     if (this.#endedBecause === undefined) {
+      this.#isClosing = true;
       const closed = this.#ask('close', '', null, {});
       this.#end('the connection was closed', [this.#nextCall - 1]);
       let timer: NodeJS.Timeout | undefined;
@@ -64,6 +77,9 @@ export class FleetConnection implements Connection {
       });
       await Promise.race([closed.catch(() => {}), waited]);
       clearTimeout(timer);
+      this.#isClosing = false;
+      // For one that has not heard it.
+      this.#options.onOver();
     }
     this.#options.onClosed();
   }
@@ -72,6 +88,7 @@ export class FleetConnection implements Connection {
     if (this.#endedBecause === undefined) {
       this.outbox.send({ kind: 'close', call: 0, name: '', text: '' });
       this.#end('the connection was abandoned');
+      this.#options.onOver();
     }
     this.#options.onClosed();
   }
@@ -79,9 +96,9 @@ export class FleetConnection implements Connection {
   /** The machine is gone. What still comes of it is late. */
   lose(reason: string): void {
     if (this.#endedBecause !== undefined) return;
-    // For one that only seems to be gone.
-    this.outbox.send({ kind: 'close', call: 0, name: '', text: '' });
     this.#end(reason);
+    // For one that only seems to be gone.
+    this.#options.onOver();
     this.#resolveLost(reason);
   }
 
@@ -108,14 +125,14 @@ export class FleetConnection implements Connection {
   #ask(kind: 'call' | 'close', name: string, params: unknown, options: CallOptions): Promise<unknown> {
     const call = this.#nextCall++;
     const text = textOf(params);
+    const { signal } = options;
+    const stop = () => this.outbox.send({ kind: 'stop', call, name: '', text: '' });
     return new Promise<unknown>((resolve, reject) => {
       this.#calls.set(call, { options, resolve, reject });
       this.outbox.send({ kind, call, name, text });
-      const { signal } = options;
-      const stop = () => this.outbox.send({ kind: 'stop', call, name: '', text: '' });
       if (signal?.aborted) stop();
       else signal?.addEventListener('abort', stop, { once: true });
-    });
+    }).finally(() => signal?.removeEventListener('abort', stop));
   }
 
   /** @param but Numbers of calls that are still waited for. */

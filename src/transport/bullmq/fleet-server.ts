@@ -1,11 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { Broker } from './broker.js';
+import { Absences } from './absences.js';
+import { type Broker, type Taker, token } from './broker.js';
 import { Contact } from './contact.js';
-import { beatsKey, bodyKey, leasesKey, machinesKey, receivedKey, resultsKey, wakeChannel } from './keys.js';
-import { type Header, isProved, readHeader, type Sealed, type Session, unpacked } from './message.js';
+import { EndedSessions } from './ended-sessions.js';
+import { beatsKey, bodyKey, leasesKey, machinesKey, over, receivedKey, runOf, wakeChannel } from './keys.js';
+import { removeLeftovers } from './leftovers.js';
+import { deadMs } from './living-machines.js';
+import { type Header, isProved, readHeader, type Session, unpacked } from './message.js';
 import { registrationText } from './registration.js';
+import { postResult } from './results.js';
 import { type Served, ServedSession } from './served-session.js';
 
 export interface FleetServerOptions {
@@ -28,19 +32,21 @@ export class FleetServer {
   readonly #options: FleetServerOptions;
   readonly #contact = new Contact();
   readonly #sessions = new Map<string, ServedSession>();
-  /** Sessions that have ended, with the time, so that nobody begins them anew. */
-  readonly #ended = new Map<string, number>();
+  /** Sessions of whose runs the broker knows nothing. */
+  readonly #absences = new Absences<ServedSession>();
+  readonly #ended = new EndedSessions();
   #worker = '';
   /** As it was last put there. */
   #registration = '';
-  #taker: Worker | undefined;
+  #taker: Taker | undefined;
   #subscriber: Redis | undefined;
   #beat: NodeJS.Timeout | undefined;
-  #isBeating = false;
+  #beating: Promise<void> | undefined;
   #isTaking = false;
   #takesAgain = false;
   #isClosed = false;
   #dropped = 0;
+  #tidiedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FleetServerOptions) {
     this.#options = options;
@@ -67,18 +73,20 @@ export class FleetServer {
     this.#isClosed = true;
     clearInterval(this.#beat);
     this.#endSessions();
-    const { commands } = this.#options.broker;
-    if (commands.status !== 'ready') return;
-    await commands
-      .multi()
-      .zrem(beatsKey, this.#worker)
-      .hdel(machinesKey, this.#worker)
-      .exec()
-      .catch(() => {});
-    await this.#options.broker
-      .queue(this.#worker)
-      .obliterate({ force: true })
-      .catch(() => {});
+    if (this.#options.broker.commands.status !== 'ready') return;
+    let timer: NodeJS.Timeout | undefined;
+    const waited = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, closeMs);
+    });
+    await Promise.race([this.#takeLeave().catch(() => {}), waited]);
+    clearTimeout(timer);
+  }
+
+  async #takeLeave(): Promise<void> {
+    // A beat that is on its way would say afterwards that it lives.
+    await this.#beating;
+    await this.#leave(this.#worker);
+    await this.#options.broker.queue(this.#worker).obliterate({ force: true });
   }
 
   /** A start of its own: what was meant for an earlier one is not for this one. */
@@ -86,42 +94,64 @@ export class FleetServer {
     const { broker, name } = this.#options;
     const before = this.#worker;
     this.#worker = `${name}.${randomBytes(6).toString('hex')}`;
-    await this.#taker?.close(true).catch(() => {});
+    await this.#taker?.close();
     this.#taker = broker.takerOf(this.#worker);
     if (before !== '') {
-      void this.#subscriber?.unsubscribe(wakeChannel(before));
-      broker.commands
-        .multi()
-        .zrem(beatsKey, before)
-        .hdel(machinesKey, before)
-        .exec()
-        .catch(() => {});
+      this.#subscriber?.unsubscribe(wakeChannel(before)).catch(() => {});
+      this.#leave(before).catch(() => {});
     }
     void this.#subscriber?.subscribe(wakeChannel(this.#worker)).catch(() => {});
   }
 
+  /** Runs see at once that it is gone. What lies in its queue is removed when nobody writes there any more. */
+  async #leave(worker: string): Promise<void> {
+    const { broker } = this.#options;
+    const told = broker.commands
+      .pipeline()
+      .hdel(machinesKey, worker)
+      .zadd(beatsKey, Math.round(broker.nowMs()) - 2 * deadMs, worker);
+    await broker.ask(this.#ended.tell(told));
+  }
+
   async #live(): Promise<void> {
     if (this.#isClosed) return;
-    if (this.#contact.silentMs > leaseMs && this.#sessions.size > 0) {
-      // Runs have counted it as lost long before.
+    this.#endIfAlone();
+    // One that fails is tried again by the next.
+    this.#beating ??= this.#beatOnce()
+      .catch(() => {})
+      .finally(() => {
+        this.#beating = undefined;
+      });
+    await this.#beating;
+  }
+
+  async #beatOnce(): Promise<void> {
+    const { broker } = this.#options;
+    const askedMs = performance.now();
+    // What was on its way for longer, or came while this process was frozen, says nothing of now.
+    const inTime = async (answer: Promise<unknown>) => {
+      await answer;
+      if (performance.now() - askedMs <= freshMs) return;
+      setImmediate(() => void this.#live());
+      throw new Error('too late');
+    };
+    await inTime(broker.keepTime());
+    if (this.#endIfAlone()) await this.#join();
+    await inTime(this.#say());
+    this.#contact.renew(broker.epoch);
+    await inTime(this.#listen());
+    await this.#take();
+    this.#tidy();
+  }
+
+  /** @returns Whether it has been without the broker for longer than its lease: runs have counted it as lost long before. */
+  #endIfAlone(): boolean {
+    if (this.#contact.silentMs <= leaseMs) return false;
+    if (this.#sessions.size > 0) {
       this.#options.onTrouble?.(`the broker has not answered for ${leaseMs / 1000} s: suites are ended`);
       this.#endSessions();
     }
-    if (this.#isBeating) return;
-    this.#isBeating = true;
-    try {
-      const wasAwayMs = this.#contact.silentMs;
-      await this.#options.broker.keepTime();
-      if (wasAwayMs > leaseMs) await this.#join();
-      await this.#say();
-      this.#contact.renew();
-      await this.#listen();
-      await this.#take();
-    } catch {
-      // The next beat tries again.
-    } finally {
-      this.#isBeating = false;
-    }
+    return true;
   }
 
   /** That it lives, what it has, and what it has received. */
@@ -137,9 +167,11 @@ export class FleetServer {
       const received = receivedKey(runOf(session.id));
       told.hset(received, `${session.id}:worker`, inbox.received).expire(received, forgottenSeconds);
     }
-    const answers = await told.exec();
+    // A connection that only listens is asked too, so that one which is cut without a word is noticed.
+    if (this.#subscriber?.status === 'ready') this.#subscriber.ping().catch(() => {});
+    const [isThere] = await broker.ask(this.#ended.tell(told));
     // The broker may have lost it.
-    if (answers?.[0]?.[1] === 1 && registration === this.#registration) return;
+    if (isThere === 1 && registration === this.#registration) return;
     await broker.commands.hset(machinesKey, worker, registration);
     this.#registration = registration;
   }
@@ -154,14 +186,38 @@ export class FleetServer {
       const run = runOf(session.id);
       asked.zscore(leasesKey, run).hget(receivedKey(run), `${session.id}:run`);
     }
-    const answers = (await asked.exec())?.map(([, value]) => Number(value ?? 0)) ?? [];
+    const answers = await broker.ask(asked);
     for (const [index, session] of sessions.entries()) {
-      const [seenMs = 0, received = 0] = answers.slice(index * 2);
-      session.outbox.acknowledge(received);
-      session.outbox.resend();
-      const isGone = broker.nowMs() - seenMs > runLeaseMs;
-      if (isGone && this.#contact.isSteadyFor(runLeaseMs)) this.#end(session);
+      const [seen, received] = answers.slice(index * 2);
+      const count = Number(received ?? 0);
+      if (count === over) {
+        this.#end(session, true);
+      } else if (this.#isAbandoned(session, seen)) {
+        this.#end(session);
+      } else {
+        session.outbox.acknowledge(count);
+        session.outbox.resend();
+      }
     }
+  }
+
+  /** @param seen When its run said last that it lives; null: the broker knows nothing of it. */
+  #isAbandoned(session: ServedSession, seen: unknown): boolean {
+    const missingMs = this.#absences.note(session, seen === null);
+    const silentMs = seen === null ? missingMs : this.#options.broker.nowMs() - Number(seen);
+    return silentMs > runLeaseMs && this.#contact.isSteadyFor(runLeaseMs);
+  }
+
+  #tidy(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#tidiedMs < tidyMs) return;
+    this.#tidiedMs = nowMs;
+    removeLeftovers(this.#options.broker).catch(() => {});
+  }
+
+  /** After a while without contact it looks first whether runs have given it up; then the next beat takes. */
+  #isStale(): boolean {
+    return this.#contact.silentMs > freshMs;
   }
 
   /** Takes all that lies in its queue. */
@@ -170,15 +226,18 @@ export class FleetServer {
       this.#takesAgain = true;
       return;
     }
+    if (this.#isStale()) return;
     this.#isTaking = true;
     try {
       do {
         this.#takesAgain = false;
         for (;;) {
-          const job: Job | undefined = await this.#taker?.getNextJob(token, { block: false });
+          const job = await this.#taker?.next();
           if (job === undefined) break;
           // It lives as long as it takes to be read: what is lost after that is lost with this process.
           job.moveToCompleted(null, token, false).catch(() => {});
+          // It was claimed before this process was frozen. Who still wants it sends it again.
+          if (this.#isStale()) return;
           await this.#read(String(job.data));
         }
       } while (this.#takesAgain);
@@ -205,7 +264,7 @@ export class FleetServer {
     if (body === undefined) return;
     const served = this.#sessions.get(session.id) ?? this.#begin(session);
     for (const message of served.inbox.take(header.sequence, { ...header, text: body })) {
-      if (served.hear(message)) this.#end(served);
+      if (served.hear(message)) this.#end(served, true);
     }
   }
 
@@ -221,20 +280,21 @@ export class FleetServer {
       session,
       serve,
       nowMs: () => broker.nowMs(),
-      transmit: (sequence, sealed) => post(broker.commands, session.id, sequence, sealed),
+      transmit: (sequence, sealed) => postResult(broker, session.id, sequence, sealed),
+      onFull: () => this.#end(served),
     });
     this.#sessions.set(session.id, served);
     this.#options.onRuns?.(this.#sessions.size);
     return served;
   }
 
-  #end(served: ServedSession): void {
+  /** @param isByRun Its run has asked for it. */
+  #end(served: ServedSession, isByRun = false): void {
     const { id } = served.session;
     if (!this.#sessions.delete(id)) return;
     served.close();
-    const nowMs = performance.now();
-    for (const [each, endedMs] of this.#ended) if (nowMs - endedMs > replayMs) this.#ended.delete(each);
-    this.#ended.set(id, nowMs);
+    this.#absences.note(served, false);
+    this.#ended.add(id, isByRun);
     this.#options.onRuns?.(this.#sessions.size);
   }
 
@@ -243,32 +303,15 @@ export class FleetServer {
   }
 }
 
-/** A session's id begins with its run's. */
-export function runOf(session: string): string {
-  return session.slice(0, session.indexOf('.'));
-}
-
-async function post(
-  commands: Redis,
-  session: string,
-  sequence: number,
-  { header, body }: Sealed,
-): Promise<void> {
-  if (body !== undefined) {
-    await commands.set(bodyKey(session, 'worker', sequence), body, 'EX', forgottenSeconds);
-  }
-  await commands.xadd(resultsKey(runOf(session)), 'MAXLEN', '~', mostResults, '*', 'm', header);
-}
-
-const token = 'worker';
 const beatMs = 1000;
+/** The last beat has been answered. */
+const freshMs = 2500;
 /** Without contact for so long it ends what it runs. */
-const leaseMs = 10_000;
+const leaseMs = 11_000;
 /** A run that was not heard of for so long is gone. */
 const runLeaseMs = 5000;
-/** Longer than a message is valid. */
-const replayMs = 15 * 60_000;
+/** A broker that does not answer is not waited for. */
+const closeMs = 3000;
+const tidyMs = 5 * 60_000;
 /** What a run leaves behind when it is killed goes by itself. */
 const forgottenSeconds = 3600;
-/** Of a run that does not read. Its worker sends again what was not received. */
-const mostResults = 100_000;

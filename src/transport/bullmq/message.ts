@@ -60,26 +60,47 @@ const header = v.object({
 
 export type Header = v.InferOutput<typeof header>;
 
-/** Compresses a long text. Others get between meanwhile, so it is for what nothing follows. */
-export async function packed(text: string): Promise<Sealed['body']> {
-  return isLong(text) ? promisify(gzip)(text, { level: 1 }) : undefined;
+/** A text as it travels. */
+export interface Content {
+  /** Left out: it is a body. */
+  readonly text?: string;
+  /** The text where it is long, gzip. */
+  readonly body?: Buffer;
+  /** SHA-256 of the text. */
+  readonly hash: string;
+  /** How much it takes on the broker, with what is said about it. */
+  readonly bytes: number;
 }
 
-/** @param body The text as {@link packed} gives it, where that was asked. */
+export function contentOf(text: string): Content {
+  return isLong(text) ? bodyOf(text, gzipSync(text, { level: 1 })) : shortContentOf(text);
+}
+
+/** The same, with a long text compressed beside. Others get between meanwhile, so it is for what nothing follows. */
+export async function packedContentOf(text: string): Promise<Content> {
+  return isLong(text) ? bodyOf(text, await promisify(gzip)(text, { level: 1 })) : shortContentOf(text);
+}
+
+function shortContentOf(text: string): Content {
+  return { text, hash: hashOf(text), bytes: Buffer.byteLength(text) + headerBytes };
+}
+
+function bodyOf(text: string, body: Buffer): Content {
+  return { body, hash: hashOf(text), bytes: body.length + headerBytes };
+}
+
 export function seal(
   { id, worker, key }: Session,
   side: Side,
-  { kind, call, name, text }: Message,
+  { kind, call, name }: Omit<Message, 'text'>,
+  { text, body, hash }: Content,
   sequence: number,
   nowMs: number,
-  body: Sealed['body'] = isLong(text) ? gzipSync(text, { level: 1 }) : undefined,
 ): Sealed {
   const expiresMs = Math.round(nowMs) + validMs;
-  const hash = hashOf(text);
   const signed = { session: id, worker, side, sequence, kind, call, name, expiresMs, hash };
   const signature = signatureOf(key, Object.values(signed));
-  const sent = { ...signed, ...(body === undefined && { text }), signature };
-  return { header: JSON.stringify(sent), body };
+  return { header: JSON.stringify({ ...signed, ...(text !== undefined && { text }), signature }), body };
 }
 
 /** @returns The message's header; undefined: it has another form. Nothing about it is proved. */
@@ -121,5 +142,7 @@ function hashOf(text: string): string {
 
 /** Longer than a broker is away in a run that goes on. */
 const validMs = 10 * 60_000;
+/** What a header without a text takes. */
+const headerBytes = 512;
 /** As much as one text may hold. */
 const mostCharacters = 512 * 1024 * 1024 - 1024;

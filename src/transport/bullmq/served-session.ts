@@ -12,7 +12,7 @@ export interface Served {
   close(): void;
 }
 
-export interface ServedSessionOptions extends Pick<OutboxOptions, 'nowMs' | 'transmit'> {
+export interface ServedSessionOptions extends Pick<OutboxOptions, 'nowMs' | 'transmit' | 'onFull'> {
   readonly session: Session;
   /** @param notify Tells the run something without being asked. */
   serve(notify: (name: string, payload: unknown) => void): Served;
