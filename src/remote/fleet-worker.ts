@@ -39,6 +39,7 @@ export class FleetWorker {
   readonly #devices: ReadonlyMap<string, string>;
   readonly #workers = new Set<Worker>();
   #nextRun = 1;
+  #isLeaving = false;
 
   constructor(options: FleetWorkerOptions) {
     const { broker, name, key, machine, workers, policy } = options;
@@ -71,6 +72,12 @@ export class FleetWorker {
 
   start(): Promise<void> {
     return this.#server.start();
+  }
+
+  /** Takes no further runs, and lets the suites that run here end for a while. Runs start elsewhere what has not ended by then. */
+  async leave(): Promise<void> {
+    this.#isLeaving = true;
+    await Promise.all([...this.#workers].map((worker) => worker.leave()));
   }
 
   /** Leaves the fleet and ends all that runs. */
@@ -109,6 +116,7 @@ export class FleetWorker {
     return {
       handlers: {
         open: async (params: unknown) => {
+          if (this.#isLeaving) throw new Error('is about to leave the fleet');
           const run = checkRun(params, policy);
           this.#turns.enter(id, run.weight);
           opened = run;

@@ -66,12 +66,16 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
     say,
   });
   process.on('exit', () => worker.kill());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.once(signal, end);
+  // The machine is shut down or taken away. Whoever cannot wait says so again.
+  process.once('SIGTERM', () => {
+    process.once('SIGTERM', end);
+    void worker.leave().then(end);
+  });
   await worker.start();
   say(`${name} has joined the fleet at ${broker.address}`);
   idle.set(false);
   await ended;
-  // What runs is handed back: runs hear that this machine has left, and start it elsewhere.
   await worker.close();
   await broker.close();
   say(`${name} has left the fleet`);
