@@ -76,6 +76,8 @@ test('there is an event of every type to read', () => {
       treeId: 'a1',
       tookMs: { connect: 1, send: 2, prepare: 3 },
     },
+    { atMs: 9, type: 'fault-injected', fault: 'kill', suiteId: 'a', attempt: 1, machine: 'local' },
+    { atMs: 9, type: 'results-counted', suites: 2, none: ['a'], several: [] },
     { atMs: 9, type: 'set-aside', machine: 'local', deviceId: 'gpu0', reason: 'is gone: fallen off the bus' },
     { atMs: 9, type: 'suite-given-up', suiteId: 'a', cause: 'took down 2 workers' },
     { atMs: 9, type: 'slot-down', slotId: 'local/gpu0#1', reason: 'the device fell off the bus' },

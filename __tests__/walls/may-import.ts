@@ -131,6 +131,7 @@ export const mayImport = {
     'bullmq',
     'ioredis',
   ],
+  chaos: ['core', 'execute', 'transport', 'node:'],
   remote: [
     'core',
     'json',
@@ -217,6 +218,7 @@ export const mayImport = {
     'report',
     'sync',
     'transport',
+    'chaos',
     'remote',
     'node:',
     'valibot',

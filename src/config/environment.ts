@@ -1,6 +1,7 @@
 import { type DeviceClass, deviceClasses } from '../core/vocabulary/taxonomy.js';
 import { UsageError, type UsageProblem } from '../core/vocabulary/usage-error.js';
 import { type Reader, splitList, wordOf } from '../core/workload/values.js';
+import { type ChaosInput, chaosSyntax, readChaos } from './chaos.js';
 import { machinesOfText, type RemoteMachineConfig } from './machines.js';
 
 /** What the user's environment variables say about a run. */
@@ -17,6 +18,8 @@ export interface HardwareEnvironment {
   readonly machines?: readonly RemoteMachineConfig[];
   /** `JEST_HARDWARE_CONNECT`: address of the fleet's broker, counts before that of the option `connect`. False for `off`: no fleet. */
   readonly connect?: string | false;
+  /** `JEST_HARDWARE_CHAOS`: faults that are injected, `seed:1,rate:0.1,kill`; counts before the option `chaos`. False for `off`: none. */
+  readonly chaos?: ChaosInput | false;
   /** `JEST_HARDWARE_PYTHON`: the command that starts Python, counts before the option `python`. */
   readonly python?: string;
   /** `JEST_HARDWARE_PLAN_ID`: a sharded run with another plan fails at once. */
@@ -59,6 +62,8 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
   const claims = textOf('JEST_HARDWARE_CLAIMS');
   const machines = textOf('JEST_HARDWARE_MACHINES');
   const connect = textOf('JEST_HARDWARE_CONNECT');
+  const chaosText = textOf('JEST_HARDWARE_CHAOS');
+  const [chaos] = chaosText === '' ? [] : read('JEST_HARDWARE_CHAOS', chaosText, readChaos, chaosSyntax);
   const python = textOf('JEST_HARDWARE_PYTHON');
   const planId = textOf('JEST_HARDWARE_PLAN_ID');
   const planFile = textOf('JEST_HARDWARE_PLAN');
@@ -72,6 +77,7 @@ export function parseEnvironment(env: Readonly<Record<string, string | undefined
       ? {}
       : { machines: machines.toLowerCase() === 'off' ? [] : machinesOfText(machines) }),
     ...(connect === '' ? {} : { connect: connect.toLowerCase() === 'off' ? false : connect }),
+    ...(chaos === undefined ? {} : { chaos }),
     ...(python === '' ? {} : { python }),
     ...(planId === '' ? {} : { planId }),
     ...(planFile === '' ? {} : { planFile }),

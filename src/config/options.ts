@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type FailOn, failOnStates } from '../core/events.js';
+import { type Chaos, type FailOn, failOnStates } from '../core/events.js';
 import { type TakenMemoryPolicy, takenMemoryPolicies } from '../core/scheduler/taken-memory.js';
 import { defaultStrategy, type StrategyName, strategyNames } from '../core/strategies/index.js';
 import { expectationOf } from '../core/vocabulary/expectation.js';
@@ -19,6 +19,7 @@ import {
 } from '../core/workload/values.js';
 import { isObject, notJson } from '../json/plain.js';
 import { type ReportFormatName, reportFormatNames } from '../report/formats/names.js';
+import { type ChaosInput, chaosSchema } from './chaos.js';
 import { type ConnectConfig, type ConnectInput, connectSchema } from './connect.js';
 import {
   machinesSchema,
@@ -91,6 +92,8 @@ export interface HardwareOptionsInput {
   readonly sync?: SyncInput | undefined;
   /** The fleet whose machines take part in the run, found by a Redis or Valkey: `rediss://…`. Needs the packages `bullmq` and `ioredis`. Default none. */
   readonly connect?: string | ConnectInput | undefined;
+  /** Injects faults to see whether the setup survives them: `{ seed: 1, rate: 0.05 }`; `faults` names some of `kill`, `hang`, `slow`, `lose-machine`, `revoke-device`, `drop`, `double`, `delay`. Default none. */
+  readonly chaos?: ChaosInput | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;
 }
@@ -146,6 +149,8 @@ export interface HardwareOptions extends ConfiguredProfiles {
   readonly sync?: SyncConfig;
   /** Left out: no fleet. */
   readonly connect?: ConnectConfig;
+  /** Left out: no faults. */
+  readonly chaos?: Chaos;
   readonly testSequencer?: string;
 }
 
@@ -224,6 +229,7 @@ const schema = v.strictObject({
   machines: v.exactOptional(machinesSchema, []),
   sync: v.exactOptional(syncSchema),
   connect: v.exactOptional(connectSchema),
+  chaos: v.exactOptional(chaosSchema),
   testSequencer: v.exactOptional(path),
 });
 

@@ -183,6 +183,18 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly reason: string;
       /** When an earlier run set it aside, ISO 8601, UTC; left out: this run did. */
       readonly since?: string;
+      /** The option `chaos` did so: later runs use it again. */
+      readonly injected?: true;
+    }
+  /** The option `chaos` did this to the run, on purpose. */
+  | FaultInjected
+  /** After a run with `chaos`: how many results Jest was given for each suite that it handed over. One each is right. */
+  | {
+      readonly type: 'results-counted';
+      readonly suites: number;
+      /** Suites that Jest was given no result for, and those it was given several for. */
+      readonly none: readonly string[];
+      readonly several: readonly string[];
     }
   | { readonly type: 'suite-queued'; readonly suite: Suite }
   /** Jest handed the suite over, and the run's own filter (`JEST_HARDWARE_ONLY`) leaves it out. */
@@ -301,6 +313,42 @@ export interface RunStarted {
   readonly requireExecuted: readonly DeviceClass[];
   /** States of suites that make the run fail although no test did; left out: none. */
   readonly failOn?: readonly FailOn[];
+  /** Faults are injected into the run; left out: none. */
+  readonly chaos?: Chaos;
+}
+
+/** What the option `chaos` injects. Equal seeds strike equal suites. */
+export interface Chaos {
+  readonly seed: number;
+  /** Probability of a fault for each attempt of a suite and each message of a fleet, from 0 to 1. */
+  readonly rate: number;
+  readonly faults: readonly FaultName[];
+}
+
+/** Faults that the option `chaos` injects. */
+export const faultNames = [
+  'kill',
+  'hang',
+  'slow',
+  'lose-machine',
+  'revoke-device',
+  'drop',
+  'double',
+  'delay',
+] as const;
+export type FaultName = (typeof faultNames)[number];
+
+export interface FaultInjected {
+  readonly type: 'fault-injected';
+  readonly fault: FaultName;
+  /** The attempt that was struck, or with whose start a machine or a device was taken away; left out for a message. */
+  readonly suiteId?: string;
+  readonly attempt?: number;
+  /** The machine whose connection was cut, whose device was revoked, or whose message it was. */
+  readonly machine?: string;
+  readonly deviceId?: string;
+  /** `sent 12`: its number in the conversation with the machine. */
+  readonly message?: string;
 }
 
 /**

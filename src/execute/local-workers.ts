@@ -75,9 +75,11 @@ export class LocalWorkers<Result> {
     const timer =
       profile.maxTimeMs === undefined ? undefined : setTimeout(() => stopAs('timed-out'), profile.maxTimeMs);
     try {
-      const end = await worker.process.run<Result>(task.message, (name, payload) =>
+      const running = worker.process.run<Result>(task.message, (name, payload) =>
         task.onEvent(name, payload),
       );
+      if (start.fault === 'hang') worker.process.suspend(hangMs);
+      const end = await running;
       if (end.status !== 'died') {
         const { heapUsedBytes, ...outcome } = end;
         this.#pool.release(worker, heapUsedBytes);
@@ -115,6 +117,9 @@ export class LocalWorkers<Result> {
     };
   }
 }
+
+/** How long a process hangs on purpose: longer than any beat or look at it. */
+const hangMs = 1500;
 
 /** Size of a suite's native thread pools: its `@cpu-threads`, or else a fair share of the machine. */
 export function poolThreadsOf({ suite, placement }: Start, fairThreads: number): number {

@@ -122,6 +122,17 @@ export class WorkerProcess {
     return forced;
   }
 
+  /** Stops it for a while, as a system does that is out of memory or asleep. A thread cannot be stopped, nor can Windows. */
+  suspend(ms: number): void {
+    const { pid } = this;
+    if (pid === undefined || process.platform === 'win32') return;
+    const signal = (name: NodeJS.Signals) => {
+      if (this.#alive) process.kill(pid, name);
+    };
+    signal('SIGSTOP');
+    setTimeout(() => signal('SIGCONT'), ms);
+  }
+
   /** Ends it at once, with every process of its group. Synchronous, so that it works while this process exits. */
   kill(): void {
     if (this.#worker instanceof Worker) {

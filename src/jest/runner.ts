@@ -8,6 +8,7 @@ import type {
   UnsubscribeFn,
 } from 'jest-runner';
 import { openClaims } from '../claims/open.js';
+import { chaosOf } from '../config/chaos.js';
 import { connectTo } from '../config/connect.js';
 import { type HardwareEnvironment, parseEnvironment } from '../config/environment.js';
 import type { HardwareOptions } from '../config/options.js';
@@ -31,8 +32,9 @@ import { HistorySink } from './run/history-sink.js';
 import { KeptCoverage } from './run/kept-coverage.js';
 import { Progress } from './run/progress.js';
 import { sendReport, writeReports } from './run/reports.js';
+import type { ResultCount } from './run/result-count.js';
 import { sourcesIn } from './run/sources.js';
-import { failForReporters, failForStates, requireExecuted } from './run/verdict.js';
+import { failForReporters, failForResults, failForStates, requireExecuted } from './run/verdict.js';
 import { readRunnerOptions } from './runner-options.js';
 import { say, session } from './session.js';
 import { SuiteDevices } from './suite-devices.js';
@@ -77,7 +79,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     if (!environment.enabled || collectTests) return this.#runAsStock(tests, watcher, serial);
     requireOurSequencer(this.#globalConfig);
 
-    const options = readRunnerOptions(this.#rawOptions);
+    const options = withChaos(readRunnerOptions(this.#rawOptions), environment);
     const paths = runPaths(options, this.#globalConfig.rootDir);
     prepareOutputDirectory(paths.outputDirectory);
     const input = await this.#inputOf(tests, serial, options, paths, environment);
@@ -90,8 +92,10 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const devices = options.showDevice ? new SuiteDevices(events) : undefined;
     session.runs.push({ events, recordPath: record.path, fastPath, devices });
     const coverage = new KeptCoverage(this.#globalConfig);
+    const results = await resultCountOf(options, tests, this.#globalConfig);
     const history = new HistorySink();
-    const run = new HardwareRun({ ...input, emit: coverage.watched(this.#emit) });
+    const emit = coverage.watched(this.#emit);
+    const run = new HardwareRun({ ...input, results, emit: results?.watched(emit) ?? emit });
     run.on({ event: (event) => events.push(event) });
     run.on({ event: (event) => record.write(event) });
     run.on(history);
@@ -120,7 +124,8 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     }
     const problems = [
       record.problem,
-      history.close(paths, this.#globalConfig),
+      // What faults have done to suites says nothing of them.
+      options.chaos === undefined ? history.close(paths, this.#globalConfig) : undefined,
       coverage.write(startedAt, paths.outputDirectory),
     ];
     for (const problem of problems) if (problem !== undefined) say(problem);
@@ -130,6 +135,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     const unsent = await sendReport(reported);
     if (unsent !== undefined) say(unsent);
     failForStates(summary, this.#globalConfig);
+    failForResults(summary, this.#globalConfig);
     requireExecuted(summary);
   }
 
@@ -140,7 +146,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
     options: HardwareOptions,
     paths: RunPaths,
     environment: HardwareEnvironment,
-  ): Promise<Omit<RunInput, 'emit'>> {
+  ): Promise<Omit<RunInput, 'emit' | 'results'>> {
     const globalConfig = this.#globalConfig;
     const sources = sourcesIn(globalConfig.rootDir);
     const read = paths.history === undefined ? undefined : readHistory(paths.history, paths.project);
@@ -196,6 +202,25 @@ function connectOf(
 ): HardwareOptions['connect'] {
   if (address === undefined) return connect;
   return address === false ? undefined : connectTo(address, connect);
+}
+
+/** Faults are for the run that was asked for them, and not for one that a suite of it starts. */
+function withChaos(options: HardwareOptions, environment: HardwareEnvironment): HardwareOptions {
+  const { chaos: option, ...others } = options;
+  const isNested = process.env['JEST_HARDWARE_PLACEMENT'] !== undefined;
+  const chaos = isNested ? undefined : chaosOf(option, environment.chaos);
+  return { ...others, ...(chaos !== undefined && { chaos }) };
+}
+
+/** Loaded only with the option `chaos`. */
+async function resultCountOf(
+  { chaos }: HardwareOptions,
+  tests: readonly Test[],
+  globalConfig: Config.GlobalConfig,
+): Promise<ResultCount | undefined> {
+  if (chaos === undefined) return undefined;
+  const { ResultCount } = await import('./run/result-count.js');
+  return new ResultCount(tests, globalConfig);
 }
 
 /** Our sequencer collects the projects and checks that no tagged file runs under another runner; the run relies on both. */

@@ -26,6 +26,8 @@ export interface SuiteTask {
   readonly projectId: string;
   /** Text of `JEST_HARDWARE_PLACEMENT`. */
   readonly placement: string;
+  /** See `Start.fault`. */
+  readonly fault?: 'kill' | 'hang';
 }
 
 // As in Jest's own worker: the error is printed before the process ends, and the parent sees the exit code.
@@ -58,12 +60,18 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
       contexts.set(config.id, { config, resolver } as Test['context']);
     }
   },
-  async run({ path, projectId, placement }, emit) {
+  async run({ path, projectId, placement, fault }, emit) {
     process.env['JEST_HARDWARE_PLACEMENT'] = placement;
     const context = contexts.get(projectId);
     if (context === undefined)
       throw new Error(`Unknown project ${projectId}. This is a bug in jest-runner-hardware.`);
-    const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, emit, setup.fast);
+    const tell: typeof emit = (...told) => {
+      if (fault === 'kill') process.kill(process.pid, 'SIGKILL');
+      emit(...told);
+    };
+    const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, tell, setup.fast);
+    // A suite without a test tells nothing.
+    if (fault === 'kill') process.kill(process.pid, 'SIGKILL');
     return 'error' in end.result ? { ...end, result: { error: plainError(end.result.error) } } : end;
   },
   failed: (error) => ({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
   deviceFaultKinds,
   failOnStates,
+  faultNames,
   opinions,
   type RunEvent,
   recordVersion,
@@ -149,6 +150,9 @@ export const eventSchemas = {
     root: v.exactOptional(v.looseObject({ checkoutHash: v.string(), rootDir: v.string() })),
     requireExecuted: v.array(v.picklist(deviceClasses)),
     failOn: v.exactOptional(v.array(v.picklist(failOnStates))),
+    chaos: v.exactOptional(
+      v.looseObject({ seed: whole, rate: amount, faults: v.array(v.picklist(faultNames)) }),
+    ),
   }),
   'shard-planned': v.looseObject({
     atMs: whole,
@@ -210,6 +214,22 @@ export const eventSchemas = {
     deviceId: v.exactOptional(v.string()),
     reason: v.string(),
     since: v.exactOptional(v.pipe(v.string(), v.isoTimestamp())),
+    injected: v.exactOptional(v.literal(true)),
+  }),
+  'fault-injected': v.looseObject({
+    atMs: whole,
+    fault: v.picklist(faultNames),
+    suiteId: v.exactOptional(v.string()),
+    attempt: v.exactOptional(counting),
+    machine: v.exactOptional(v.string()),
+    deviceId: v.exactOptional(v.string()),
+    message: v.exactOptional(v.string()),
+  }),
+  'results-counted': v.looseObject({
+    atMs: whole,
+    suites: whole,
+    none: v.array(v.string()),
+    several: v.array(v.string()),
   }),
   'suite-queued': v.looseObject({
     atMs: whole,

@@ -93,7 +93,12 @@ function startMachine(
   const worker = spawn(
     process.execPath,
     [commandOf(project), 'worker', '--connect', url, ...named, ...root, ...flags],
-    { cwd: home, env: { ...cleanEnvironment(), HOME: home, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: home,
+      // Machines are many here, and must not wait for each other's devices.
+      env: { ...cleanEnvironment(), HOME: home, JEST_HARDWARE_CLAIMS: join(home, 'claims'), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   let log = '';
   const waiting = new Set<() => void>();

@@ -1,3 +1,4 @@
+import type { Injector } from '../../chaos/injector.js';
 import type { ConnectConfig } from '../../config/connect.js';
 import type { Happening } from '../../core/events.js';
 import type { Machine } from '../../core/machine/machine.js';
@@ -21,6 +22,8 @@ export interface FleetOptions {
   readonly tree: Promise<WorkingTree>;
   /** Aborted when the run wants no more machines. */
   readonly left: AbortSignal;
+  /** See the option `chaos`; undefined: nothing is injected. */
+  readonly injector: Injector | undefined;
   /** Whether a suite of the run could use one more machine that has this. */
   isWanted(machine: Machine): boolean;
   /**
@@ -97,7 +100,7 @@ export class Fleet {
   }
 
   async #enterBy(broker: Broker, secret: string): Promise<void> {
-    const { connect, tree, left, join } = this.#options;
+    const { connect, tree, left, injector, join } = this.#options;
     const { root, prefix } = await tree;
     const remote = await remoteAddress(root, connect.remote);
     left.throwIfAborted();
@@ -112,6 +115,7 @@ export class Fleet {
     this.#client = new FleetClient({
       broker,
       secret,
+      ...(injector !== undefined && { disturb: (...passing) => injector.disturb(...passing) }),
       onMachine: (registration) => {
         const machine = this.#choose(registration, remote);
         if (machine === undefined) return;

@@ -1,6 +1,7 @@
 import type { TestContext } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
+import type { Injector } from '../../chaos/injector.js';
 import type { RemoteMachineConfig } from '../../config/machines.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { lazyProbesFor } from '../../detect/lazy-probes.js';
@@ -30,6 +31,8 @@ export interface RunOnMachines {
   readonly heat: boolean;
   /** This process runs suites itself, and may be busy with one for long. */
   readonly inBand: boolean;
+  /** See the option `chaos`; undefined: nothing is injected. */
+  readonly injector: Injector | undefined;
 }
 
 /** Hears of a machine by its name. */
@@ -59,13 +62,14 @@ const inBandBusySeconds = 600;
 export function joinOptions(
   machine: RemoteMachineConfig,
   needs: readonly DeviceNeed[],
-  { globalConfig, contexts, context, profiles, fast, heat, inBand }: RunOnMachines,
+  { globalConfig, contexts, context, profiles, fast, heat, inBand, injector }: RunOnMachines,
   tree: Promise<WorkingTree>,
   listener: MachineListener,
   way?: OtherWay,
 ): RemoteMachineOptions {
   const busy = { ...(inBand && { busySeconds: inBandBusySeconds }) };
-  const transport = way?.transport ?? transportTo(machine, 'option machines', busy);
+  const asked = way?.transport ?? transportTo(machine, 'option machines', busy);
+  const transport = injector?.transport(asked) ?? asked;
   const { name } = transport;
   const env = Object.fromEntries(
     (machine.env ?? []).flatMap((variable) => {

@@ -110,6 +110,7 @@ export class RemoteMachines {
       connect,
       tree: this.#tree,
       left: this.#left.signal,
+      injector: this.#options.injector,
       isWanted: (machine) => this.#isWanted(machine),
       join: (way, workers) => {
         const config = { ssh: way.transport.address, ...(workers !== undefined && { workers }) };

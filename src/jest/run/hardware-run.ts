@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import type { Test } from '@jest/test-result';
 import type { Config } from '@jest/types';
 import type { TestRunnerContext } from 'jest-runner';
+import type { Injector } from '../../chaos/injector.js';
 import type { ClaimQueue } from '../../claims/queue.js';
 import { RunClaims } from '../../claims/run-claims.js';
 import type { ConnectConfig } from '../../config/connect.js';
@@ -14,7 +15,7 @@ import { Scheduler } from '../../core/scheduler/scheduler.js';
 import { strategies } from '../../core/strategies/index.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import type { Executor } from '../../execute/executor.js';
-import type { LocalWorkers } from '../../execute/local-workers.js';
+import { isPlain, type LocalWorkers } from '../../execute/local-workers.js';
 import { measured } from '../../execute/measured.js';
 import { Run, type RunListener } from '../../execute/run.js';
 import { liveHost } from '../../host/live.js';
@@ -33,6 +34,7 @@ import { withDeviceFaults } from './device-faults.js';
 import { withFailures } from './failures.js';
 import { inBandOr } from './in-band.js';
 import { machineTold, suitesTold } from './prelude.js';
+import type { ResultCount } from './result-count.js';
 import { runStarted } from './run-facts.js';
 import type { withSecondOpinion } from './second-opinion.js';
 import { isSelected, narrowed, type OnlyClasses } from './selection.js';
@@ -74,6 +76,8 @@ export interface RunInput {
   /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */
   readonly serial: boolean;
   readonly emit: Emit;
+  /** For the option `chaos`: counts what `emit` is given. */
+  readonly results: ResultCount | undefined;
 }
 
 /** One run of Jest's suites on this machine: its parts, and the order in which they begin and end. */
@@ -91,6 +95,7 @@ export class HardwareRun {
   readonly #fairThreads: number;
   #claims: RunClaims | undefined;
   #machines: RemoteMachines | undefined;
+  #injector: Injector | undefined;
   #isCancelled = false;
 
   /** Starts workers and reads docblocks. */
@@ -109,13 +114,16 @@ export class HardwareRun {
       fairThreads: this.#fairThreads,
       fast: options.fast,
     });
-    const serial = input.serial && mayRunInBand(globalConfig, this.#limit, tests);
+    const isAsked = wantsInBand(globalConfig, this.#limit);
+    // Faults strike processes, so that advice alone is no reason to do without.
+    const isAdvised = input.serial && (isAsked || options.chaos === undefined);
+    const serial = isAdvised && mayRunInBand(globalConfig, this.#limit, tests);
     // Starting workers takes longer than reading docblocks, so they start first. In band they may not be needed.
     if (!serial && only === undefined) this.#workers.warm(machine, Math.min(workers, tests.length));
 
     this.#suites = readSuites(tests, globalConfig, options).map((suite) => narrowed(suite, only));
     this.#profiles = this.#suites.flatMap((each) => ('suite' in each ? each.suite.profile : []));
-    this.#inBand = serial && (wantsInBand(globalConfig, this.#limit) || this.#profiles.every(asksForNothing));
+    this.#inBand = serial && (isAsked || this.#profiles.every(asksForNothing));
     this.#scheduler = new Scheduler({
       strategy: strategies[options.strategy],
       unsatisfiable: options.unsatisfiable,
@@ -153,6 +161,7 @@ export class HardwareRun {
     if (session.shard !== undefined) run.tell(session.shard.planned);
     for (const told of suitesTold(this.#suites, only, failedLast)) run.tell(told);
 
+    this.#injector = await this.#faults();
     this.#machines = await this.#remoteMachines();
     this.#machines?.begin();
     const machine = await this.#knownMachine();
@@ -168,12 +177,15 @@ export class HardwareRun {
     try {
       await run.start(await this.#executor(sensors, machine));
     } finally {
+      this.#injector?.stop();
       await this.#machines?.leave(!this.#isCancelled);
       sensors.stop();
       this.#claims?.close();
     }
     const forced = await this.#workers.endAll();
     await this.#delivery.settled();
+    const { results } = this.#input;
+    if (results !== undefined) run.tell(results.counted(this.#isCancelled));
     return forced;
   }
 
@@ -202,6 +214,20 @@ export class HardwareRun {
     return detectFor(selected, machine, detect, options.requireExecuted);
   }
 
+  /** Loaded only with the option `chaos`. */
+  async #faults(): Promise<Injector | undefined> {
+    const { options, globalConfig } = this.#input;
+    const { chaos } = options;
+    if (chaos === undefined) return undefined;
+    const { Injector } = await import('../../chaos/injector.js');
+    const sharesProcess = this.#inBand || globalConfig.workerThreads === true;
+    return new Injector({
+      chaos,
+      hasProcess: (start) => !sharesProcess || start.attempt > 1 || !isPlain(start),
+      tell: (happening) => void this.#run.tell(happening),
+    });
+  }
+
   /** Loaded only where there are any. */
   async #remoteMachines(): Promise<RemoteMachines | undefined> {
     const { machines, connect, globalConfig, context, options, only } = this.#input;
@@ -219,12 +245,13 @@ export class HardwareRun {
       heat: options.heat,
       heedsOthers: this.#input.claims !== undefined,
       inBand: this.#inBand,
+      injector: this.#injector,
       tell: (happening) => void this.#run.tell(happening),
       say,
     });
   }
 
-  /** The stack of executors here, outermost last: place (this process or a worker), failures, announcement, energy, permits. */
+  /** The stack of executors here, outermost last: place (this process or a worker), failures, announcement, energy, permits, faults. */
   async #executor(sensors: SensorWatch, machine: Machine): Promise<Executor<SuiteResult>> {
     const { globalConfig, context, emit } = this.#input;
     const tests = this.#tests;
@@ -251,12 +278,13 @@ export class HardwareRun {
     const opinionated = judged(metered, onWorkers(this.#workers, tests, fairThreads, tellNobody));
     const here = this.#claims?.around(opinionated) ?? opinionated;
     const machines = this.#machines;
-    if (machines === undefined) return here;
+    const injected = (executor: Executor<SuiteResult>) => this.#injector?.around(executor) ?? executor;
+    if (machines === undefined) return injected(here);
     const { byMachine, onMachines } = await import('../remote/on-machines.js');
     const there = tell(onMachines({ machines, tests, emit, say }));
     const quiet = onMachines({ machines, tests, emit: tellNobody, say });
     // Other machines have their own permits.
-    return byMachine(here, judged(there, quiet), machine.machine.name);
+    return injected(byMachine(here, judged(there, quiet), machine.machine.name));
   }
 
   /** Runs suites that failed again, where that is asked for; loaded only then. */

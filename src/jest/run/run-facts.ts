@@ -37,5 +37,6 @@ export function runStarted(
     root: recordedRoot(rootDir, startTime),
     requireExecuted: options.requireExecuted,
     ...(options.failOn.length > 0 && { failOn: options.failOn }),
+    ...(options.chaos !== undefined && { chaos: options.chaos }),
   };
 }

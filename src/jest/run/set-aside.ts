@@ -25,7 +25,8 @@ export class SetAsideDevices implements RunListener {
   event(event: RunEvent): void {
     if (event.type === 'machine-known') this.#machines.set(event.machine.machine.name, event.machine);
     if (event.type !== 'set-aside') return;
-    const { machine, deviceId, reason, since } = event;
+    const { machine, deviceId, reason, since, injected } = event;
+    if (injected) return;
     const name = deviceId === undefined ? machine : `${machine}/${deviceId}`;
     const when = since === undefined ? '' : ` since ${since}`;
     const until =

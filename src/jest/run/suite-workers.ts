@@ -44,7 +44,13 @@ export function onWorkers(
     run(start, signal) {
       const { path, context } = testOf(tests, start.suite.id);
       const placement = placementText(start, fairThreads);
-      const message: SuiteTask = { path, projectId: context.config.id, placement };
+      const { fault } = start;
+      const message: SuiteTask = {
+        path,
+        projectId: context.config.id,
+        placement,
+        ...(fault !== undefined && { fault }),
+      };
       const onEvent = (name: string, payload: unknown) =>
         void emit(name as keyof TestEvents, payload as TestEvents[keyof TestEvents]);
       return workers.run(start, { message, onEvent }, signal);

@@ -1,6 +1,7 @@
 import type { Config } from '@jest/types';
 import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { miscountsOf } from '../../report/summary/chaos.js';
 import { type RunSummary, unusableOf } from '../../report/summary/summary.js';
 import { say, session } from '../session.js';
 
@@ -30,6 +31,16 @@ export function failForStates({ refused, suites }: RunSummary, globalConfig: Con
       remedy: `see why they were ${state}, or take the word out of failOn`,
     })),
   );
+  fail([error], globalConfig);
+  say(error.message);
+}
+
+/** Fails the run if Jest was given no result of a suite, or several. Only runs with the option `chaos` count them. */
+export function failForResults({ chaos }: RunSummary, globalConfig: Config.GlobalConfig): void {
+  const wrong = chaos === undefined ? [] : miscountsOf(chaos);
+  if (wrong.length === 0) return;
+  const message = 'Not every suite has one result. This is a bug in jest-runner-hardware.';
+  const error = new UsageError({ message, found: wrong.map(printable).join('; ') });
   fail([error], globalConfig);
   say(error.message);
 }

@@ -1,5 +1,6 @@
 import type { SecondOpinion } from '../../core/events.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
+import { type ChaosSummary, chaosText, miscountsOf } from '../summary/chaos.js';
 import {
   clausesWithChange,
   devicesText,
@@ -37,6 +38,7 @@ export function notesOf(summary: RunSummary): readonly Note[] {
       ),
     ),
     ...refused.map(({ state, suiteIds }) => general('failOn', 'bad', `${state}: ${suiteIds.join(', ')}`)),
+    ...(summary.chaos === undefined ? [] : chaosNotes(summary.chaos)),
     ...notesBy(suites, 'cannot run', 'bad', reasonIf('unplaceable-failed')),
     ...suites
       .filter(({ outcome }) => outcome === 'invalid')
@@ -83,6 +85,24 @@ export function notesOf(summary: RunSummary): readonly Note[] {
     ...notesBy(suites, 'not started', 'quiet', reasonIf('not-started')),
     ...notesBy(suites, 'not selected', 'quiet', reasonIf('not-selected')),
     ...notesBy(suites, 'unfinished', 'odd', unfinished),
+  ];
+}
+
+function chaosNotes(chaos: ChaosSummary): readonly Note[] {
+  const weight = miscountsOf(chaos).length > 0 ? 'bad' : 'odd';
+  const { failedSuites } = chaos;
+  return [
+    general('chaos', weight, chaosText(chaos)),
+    ...(failedSuites.length === 0
+      ? []
+      : [
+          {
+            label: 'chaos',
+            weight: 'odd',
+            suiteIds: failedSuites,
+            text: 'failed by injected faults alone',
+          } as const,
+        ]),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { CancelCause, FailOn, RunEvent } from '../../core/events.js';
 import { unusableText } from '../../core/scheduler/unusable.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { type BoundSummary, summariseBound } from './bound.js';
+import { type ChaosSummary, summariseChaos } from './chaos.js';
 import { type HeatSummary, summariseHeat } from './heat.js';
 import { type MachineSummary, summariseMachines } from './machines.js';
 import { type AbsentSummary, absentMachines } from './other-machines.js';
@@ -42,6 +43,8 @@ export interface RunSummary {
   readonly setAside: readonly SetAsideSummary[];
   /** What other runs of the host kept this one waiting for. */
   readonly waits: readonly WaitSummary[];
+  /** What the option `chaos` did to the run; left out without it. */
+  readonly chaos?: ChaosSummary;
   /** Every suite, in the order of the events. */
   readonly suites: readonly SuiteSummary[];
   /** Classes of `requireExecuted` without a test executed on a real device. Degraded suites do not count. */
@@ -65,6 +68,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
   const makespanMs = makespanOf(events, suites);
   const machines = summariseMachines(events, suites, makespanMs);
   const bound = summariseBound(events, suites, makespanMs);
+  const chaos = summariseChaos(events, suites);
 
   const counts = countOutcomes(suites);
   const filtered = run?.filtered ?? false;
@@ -94,6 +98,7 @@ export function summarise(events: readonly RunEvent[]): RunSummary {
     heat: summariseHeat(events),
     setAside: summariseSetAside(events),
     waits: summariseWaits(events),
+    ...(chaos && { chaos }),
     counts,
     suites,
     missingClasses,

@@ -8,7 +8,7 @@ import { FleetConnection } from './fleet-connection.js';
 import { bodyKey, leasesKey, over, receivedKey, resultsKey, runOf, wakeChannel } from './keys.js';
 import { removeLeftovers } from './leftovers.js';
 import { deadMs, livingMachines } from './living-machines.js';
-import { isProved, readHeader, type Session, unpacked } from './message.js';
+import { isProved, readHeader, type Sealed, type Session, unpacked } from './message.js';
 import type { Registration } from './registration.js';
 import { ResultsReader } from './results.js';
 import { workerKey } from './signature.js';
@@ -17,10 +17,22 @@ export interface FleetClientOptions {
   readonly broker: Broker;
   /** The fleet's. */
   readonly secret: string;
+  /**
+   * Carries each message, default as it comes. What is lost, doubled or late is set right by both sides, so that runs may try
+   * whether it is.
+   */
+  disturb?(message: PassingMessage, carry: () => Promise<unknown>): Promise<unknown>;
   /** Called with each machine that is there, or comes later; again after each start of its worker. */
   onMachine?(registration: Registration): void;
   /** A broker that is away for so long takes the fleet with it, ms. Default 30 s. */
   readonly brokerAwayMs?: number;
+}
+
+export interface PassingMessage {
+  readonly machine: string;
+  readonly way: 'sent' | 'received';
+  /** Its number in the conversation with the machine, from 1. */
+  readonly sequence: number;
 }
 
 /** A run's place in a fleet: sees which machines there are, and talks with them. */
@@ -111,22 +123,10 @@ export class FleetClient {
         void this.#live();
       },
       nowMs: () => broker.nowMs(),
-      transmit: async (sequence, { header, body }, attempt) => {
-        if (body !== undefined)
-          await broker.commands.set(bodyKey(id, 'run', sequence), body, 'EX', bodySeconds);
-        const added = this.#queueOf(worker).add('message', header, {
-          // A job whose claim was answered to nobody stays claimed, and its id taken.
-          jobId: `${id}.${sequence}.${attempt}`,
-          attempts: 1,
-          removeOnComplete: true,
-          removeOnFail: true,
-        });
-        const wake = () => broker.commands.publish(wakeChannel(worker), '');
-        // Where the way is long the job is announced while it travels, and once more when it is known to be there.
-        if (broker.roundTripMs > longWayMs) setImmediate(() => void wake().catch(() => {}));
-        await added;
-        await wake();
-      },
+      transmit: (sequence, sealed, attempt) =>
+        this.#carry({ machine: name, way: 'sent', sequence }, () =>
+          this.#post(session, sequence, sealed, attempt),
+        ),
       onOver: () => {
         this.#givenUp.set(id, performance.now());
         broker.commands.hset(receivedKey(this.#run), `${id}:run`, over).catch(() => {});
@@ -136,6 +136,33 @@ export class FleetClient {
     this.#connections.set(id, connection);
     if (!this.#machines.has(worker)) connection.lose('it has left the fleet');
     return connection;
+  }
+
+  async #post(
+    { id, worker }: Session,
+    sequence: number,
+    { header, body }: Sealed,
+    attempt: number,
+  ): Promise<void> {
+    const { broker } = this.#options;
+    if (body !== undefined) await broker.commands.set(bodyKey(id, 'run', sequence), body, 'EX', bodySeconds);
+    const added = this.#queueOf(worker).add('message', header, {
+      // A job whose claim was answered to nobody stays claimed, and its id taken.
+      jobId: `${id}.${sequence}.${attempt}`,
+      attempts: 1,
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
+    const wake = () => broker.commands.publish(wakeChannel(worker), '');
+    // Where the way is long the job is announced while it travels, and once more when it is known to be there.
+    if (broker.roundTripMs > longWayMs) setImmediate(() => void wake().catch(() => {}));
+    await added;
+    await wake();
+  }
+
+  #carry(message: PassingMessage, carry: () => Promise<unknown>): Promise<unknown> {
+    const { disturb } = this.#options;
+    return disturb === undefined ? carry() : disturb(message, carry);
   }
 
   #queueOf(worker: string): Queue {
@@ -256,12 +283,16 @@ export class FleetClient {
       this.#dropped++;
       return;
     }
-    const take = (body: string) => {
+    const hear = (body: string) => {
       for (const message of connection.inbox.take(header.sequence, { ...header, text: body }))
         connection.hear(message);
     };
+    const { worker } = connection.session;
+    const machine = this.#machines.get(worker)?.name ?? worker;
+    const take = (body: string) =>
+      this.#carry({ machine, way: 'received', sequence: header.sequence }, async () => hear(body));
     if (header.text !== undefined) {
-      take(header.text);
+      void take(header.text).catch(() => {});
       return;
     }
     void broker.commands
