@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { commandOf } from './harness/command.js';
 import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
 import { runJest } from './harness/jest.js';
@@ -72,6 +73,9 @@ testWithRedis('nobody comes: the suite says so, after the time to wait', async (
   const run = await runJest(project, []);
   expect(run.exitCode).toBe(1);
   expect(run.stderr).toContain('No device of this run can run this suite');
+  const nobody = `no machine of the fleet at ${fleet.redis.url} that this run can use`;
+  expect(run.stderr).toContain(`${nobody} is there yet; one that comes takes part`);
+  expect(run.stderr).toContain(`${nobody} has come within 100 ms`);
 });
 
 testWithRedis('a fleet that cannot be reached is named, and the run goes on without it', async () => {
@@ -103,4 +107,22 @@ testWithRedis('the command says who is there', async () => {
   expect(JSON.parse(json).machines).toMatchObject([{ name: 'seen', load: { runs: 0, suites: {} } }]);
   machine.process.kill();
   await machine.ended;
+});
+
+testWithRedis('the command goes on looking, and says what has changed', async () => {
+  const project = await useFleetProject(fleet);
+  const command = [commandOf(project), 'fleet', '--watch', '--json', '--connect', fleet.redis.url];
+  const watching = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => watching.once('close', (code, signal) => resolve([code, signal])));
+  const names: string[][] = [];
+  let machine: Awaited<ReturnType<Fleet['join']>> | undefined;
+  for await (const line of createInterface(watching.stdout)) {
+    names.push(JSON.parse(line).machines.map(({ name }: { name: string }) => name));
+    if (names.length === 1) machine = await fleet.join(project, { name: 'seen' });
+    else if (names.length === 2) machine?.process.kill();
+    else watching.kill('SIGINT');
+  }
+  expect(names).toEqual([[], ['seen'], []]);
+  expect(await ended).toEqual([null, 'SIGINT']);
+  await machine?.ended;
 });

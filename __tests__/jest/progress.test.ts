@@ -82,8 +82,13 @@ test('a machine that has not joined is waited for', () => {
   };
   const settled: RunEvent = { atMs: 0, type: 'machine-settled', machine: 'gpu-box' };
   const opened = events.slice(0, events.findIndex(({ type }) => type === 'run-opened') + 1);
-  expect(told(true, [awaited, ...opened], 1, [settled])).toEqual(['waiting for gpu-box for 10 s']);
+  expect(told(true, [awaited, ...opened], 1, [settled])).toEqual([
+    'waiting for gpu-box for 10 s; no device so far can run test/wake-word.test.js',
+  ]);
   expect(told(false, [awaited, ...heldUp], 1)[0]).toMatch(
     /^still running: .* for 1 m.*; waiting for gpu-box for 1 m/,
   );
+  const onGpus = (event: RunEvent) => event.type === 'slot-up' && event.slot.device.class === 'gpu';
+  const [first = ''] = told(true, [awaited, ...heldUp.filter((event) => !onGpus(event))], 1);
+  expect(first).toMatch(/waiting for gpu-box for 10 s; no device so far can run test\/\S+ and \d more$/);
 });

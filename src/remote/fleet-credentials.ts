@@ -1,5 +1,5 @@
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { isLoopback } from '../transport/bullmq/broker-problems.js';
+import { isLoopback, parsedAddress } from '../transport/bullmq/broker-problems.js';
 import { parseWorkerKey, workerKey, workerKeyText } from '../transport/bullmq/signature.js';
 
 const secretVariable = 'JEST_HARDWARE_SECRET';
@@ -16,7 +16,7 @@ export function fleetSecret(
 ): string {
   const secret = env[secretVariable] ?? '';
   if (secret.length >= leastCharacters) return secret;
-  if (secret === '' && url !== undefined && isLoopback(new URL(url).hostname)) return onThisMachine;
+  if (secret === '' && url !== undefined && isLoopback(parsedAddress(url).hostname)) return onThisMachine;
   throw new UsageError({
     message: secret === '' ? `${secretVariable} is not set` : `${secretVariable} is too short`,
     expected: `the fleet's secret, ${leastCharacters} characters or more: the same for all who start runs`,

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { printable } from '../core/vocabulary/printable.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { writeAtomically } from '../host/write-atomically.js';
@@ -14,10 +14,10 @@ import type { WorkingTree } from './working-tree.js';
  * @throws UsageError when there is no such remote.
  */
 export async function remoteAddress(root: string, remote: string): Promise<string> {
-  if (/[:/\\]/.test(remote)) return withoutPassword(remote);
+  if (/[:/\\]/.test(remote)) return fromAnywhere(root, remote);
   const call = { cwd: root, env: environmentOfUser() };
   const { code, stdout } = await tryGit(['remote', 'get-url', remote], call);
-  if (code === 0) return withoutPassword(stdout.trim());
+  if (code === 0) return fromAnywhere(root, stdout.trim());
   throw new UsageError({
     file: root,
     message: `the repository has no remote ${printable(remote)}, by which machines of a fleet get the working state`,
@@ -124,6 +124,11 @@ function checkRemote(remote: string): void {
     expected: 'an address of https, ssh or git, or a path',
     found: JSON.stringify(remote),
   });
+}
+
+/** Git reads `../app.git` from the root of the repository; it must mean the same elsewhere. */
+function fromAnywhere(root: string, address: string): string {
+  return /^\.{1,2}(\/|$)/.test(address) ? resolve(root, address) : withoutPassword(address);
 }
 
 function withoutPassword(address: string): string {

@@ -57,12 +57,12 @@ export async function pushTree(
     await pushBesideOthers(tree, remote, signal);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    if (!missingObjects.test(error.stderr)) throw problemOf(error, remote.url);
+    if (!missingObjects.test(error.stderr)) throw problemOf(error, remote);
     // The user's repository has pruned what the kept index names.
     const again = await tree.retake();
-    if (again.treeId !== tree.treeId) throw problemOf(error, remote.url);
+    if (again.treeId !== tree.treeId) throw problemOf(error, remote);
     await push(again, remote, signal).catch((second) => {
-      throw second instanceof GitError ? problemOf(second, remote.url) : second;
+      throw second instanceof GitError ? problemOf(second, remote) : second;
     });
   }
 }
@@ -111,9 +111,12 @@ async function push(
 const missingObjects =
   /unable to read|bad object|missing (blob|tree|object)|is corrupt|could not read [0-9a-f]{40}/i;
 
-function problemOf(cause: GitError, url: string): UsageError {
-  const found = cause.stderr.trim().split('\n').map(printable);
-  const known = reasons.find(({ pattern }) => pattern.test(cause.stderr));
+function problemOf(cause: GitError, { url, asUser }: TreeRemote): UsageError {
+  const found = cause.stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map(printable);
+  const known = (asUser ? reasonsOfRemotes : reasons).find(({ pattern }) => pattern.test(cause.stderr));
   return new UsageError(
     {
       message: `the working state could not be sent to ${url}${known === undefined ? '' : `: ${known.reason}`}`,
@@ -160,5 +163,25 @@ const reasons = [
     pattern: missingObjects,
     reason: 'files changed meanwhile, or objects of the repository are missing here',
     remedy: 'start the run again; if that does not help, look at `git fsck`',
+  },
+] as const;
+
+/** The same for a remote of the user's. */
+const reasonsOfRemotes = [
+  {
+    pattern: /hook declined|protected|not allowed|denied to|GH\d{3}|cannot lock ref|deny updating|\b403\b/i,
+    reason: 'it does not take it',
+    remedy:
+      'let this user write refs/jest-hardware/ there, or name another `remote` in the option connect; `push: false` where it has the tree',
+  },
+  {
+    pattern: missingObjects,
+    reason: 'files changed meanwhile, or objects of the repository are missing here',
+    remedy: 'start the run again; if that does not help, look at `git fsck`',
+  },
+  {
+    pattern: /./,
+    reason: 'git cannot write there',
+    remedy: 'let `git push` with this address succeed here, without a question at the terminal',
   },
 ] as const;

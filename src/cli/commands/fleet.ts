@@ -15,7 +15,7 @@ export const fleetCommand: Command = {
       summary: 'address of the fleet; default: JEST_HARDWARE_CONNECT, else the option connect',
       value: 'URL',
     },
-    watch: { summary: 'look again every second, until it is ended' },
+    watch: { summary: 'look again every second, and print what has changed, until it is ended' },
     json: { summary: 'print who is there as JSON' },
     issue: {
       summary: 'print the key of a machine of this name, made from JEST_HARDWARE_SECRET',
@@ -36,10 +36,15 @@ export const fleetCommand: Command = {
     const list = await openFleetList(url, insecure || flags.has('insecure'), io.env);
     const screen = io.screen ?? plainScreen;
     try {
-      for (;;) {
+      const watches = flags.has('watch');
+      for (let before = ''; ; ) {
         const seen = await list.look();
-        io.out(flags.has('json') ? `${printableJson({ version: 1, ...seen })}\n` : fleetText(seen, screen));
-        if (!flags.has('watch')) return;
+        // A line each time, for who reads on.
+        const json = () => `${printableJson({ version: 1, ...seen }, watches ? 0 : 2)}\n`;
+        const text = flags.has('json') ? json() : fleetText(seen, screen);
+        if (text !== before) io.out(before === '' || flags.has('json') ? text : `\n${text}`);
+        before = text;
+        if (!watches) return;
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     } finally {

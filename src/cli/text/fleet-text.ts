@@ -25,7 +25,8 @@ export function fleetText(raw: FleetList, { width }: Screen): string {
     unproved === 0
       ? []
       : [`${unproved} more say that they belong to it, without its key or in another version`];
-  return [`${address}, ${count}`, ...(machines.length === 0 ? [] : lines), ...foreign]
+  const nobody = `a machine joins by \`jest-runner-hardware worker --connect ${address}\``;
+  return [`${address}, ${count}`, ...(machines.length === 0 ? [nobody] : lines), ...foreign]
     .map((line) => `${line}\n`)
     .join('');
 }

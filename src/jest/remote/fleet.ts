@@ -3,6 +3,7 @@ import type { ConnectConfig } from '../../config/connect.js';
 import type { Happening } from '../../core/events.js';
 import type { Machine } from '../../core/machine/machine.js';
 import { printable } from '../../core/vocabulary/printable.js';
+import { formatDuration } from '../../core/vocabulary/units.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { fleetSecret } from '../../remote/fleet-credentials.js';
 import { aboutOf, opening, TreeByRemote, unfitBecause } from '../../remote/fleet-machine.js';
@@ -65,8 +66,18 @@ export class Fleet {
       return;
     }
     if (left.aborted) return;
+    const waited = formatDuration(connect.waitForHardware);
+    if (this.#names.size === 0)
+      say(
+        `jest-runner-hardware: no machine of the fleet at ${address} that this run can use is there yet; one that comes takes part, and suites that need one wait for ${waited}`,
+      );
     this.#patience = setTimeout(() => {
-      tell({ type: 'machine-settled', machine: allMachines });
+      const problem = `no machine of the fleet at ${address} that this run can use has come within ${waited}`;
+      tell({
+        type: 'machine-settled',
+        machine: allMachines,
+        ...(this.#names.size === 0 && { problem }),
+      });
     }, connect.waitForHardware);
     left.addEventListener('abort', () => clearTimeout(this.#patience), { once: true });
   }

@@ -111,6 +111,8 @@ export class Progress implements RunListener {
     const more = long.length - running.length;
     const suites = [...running, ...(more > 0 ? [`${more} more`] : []), ...waits];
     const machines = awaited.map(([name, sinceMs]) => `waiting for ${name} for ${rounded(nowMs - sinceMs)}`);
+    const strandedHere = this.#strandedHere();
+    if (machines.length > 0 && strandedHere !== undefined) machines.push(strandedHere);
     const parts = [...(long.length > 0 ? [`still running: ${suites.join('; ')}`] : waits), ...machines];
     this.#options.say(printable(parts.join('; ')));
   }
@@ -132,6 +134,16 @@ export class Progress implements RunListener {
         ? `${first} waits for ${devices}`
         : `${first} and ${others.length} more wait for ${devices}`,
     );
+  }
+
+  /** `no device so far can run gpu.test.js and 2 more`: for what machines are waited. */
+  #strandedHere(): string | undefined {
+    const slots = [...this.#slots.values()];
+    const [first, ...others] = [...this.#waiting.values()].filter((suite) =>
+      slots.every((slot) => neverRejection(suite, slot, false) !== undefined),
+    );
+    if (first === undefined) return undefined;
+    return `no device so far can run ${first.id}${others.length === 0 ? '' : ` and ${others.length} more`}`;
   }
 }
 

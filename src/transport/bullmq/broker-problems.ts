@@ -10,17 +10,7 @@ interface Problem {
 
 /** @throws UsageError for an address that cannot be meant, or whose traffic others could read. */
 export function refuseUnsafe(url: string, insecure: boolean): void {
-  let parsed: URL;
-  try {
-    parsed = new URL(url);
-  } catch {
-    throw new UsageError({
-      message: 'the address of the fleet is none',
-      expected: 'rediss://user:password@host:6379',
-      remedy: 'a password with special characters is percent-encoded',
-    });
-  }
-  const { protocol, hostname } = parsed;
+  const { protocol, hostname } = parsedAddress(url);
   if (protocol !== 'redis:' && protocol !== 'rediss:') {
     throw new UsageError({
       message: `a fleet cannot be reached by ${protocol}//`,
@@ -35,6 +25,19 @@ export function refuseUnsafe(url: string, insecure: boolean): void {
     remedy:
       'turn on TLS there; in a network that you trust, --insecure or the option `insecure` takes it as it is',
   });
+}
+
+/** @throws UsageError for an address that is none. */
+export function parsedAddress(url: string): URL {
+  try {
+    return new URL(url);
+  } catch {
+    throw new UsageError({
+      message: 'the address of the fleet is none',
+      expected: 'rediss://user:password@host:6379',
+      remedy: 'a password with special characters is percent-encoded',
+    });
+  }
 }
 
 /** The address as it may be shown and recorded. */
@@ -81,7 +84,11 @@ export function wrongAddress(url: string, problem: Problem): UsageError {
 const known: readonly (readonly [RegExp, string, string])[] = [
   [/ECONNREFUSED/, 'nobody listens there', 'start the Redis, or correct host and port'],
   [/ENOTFOUND|EAI_AGAIN/, 'its name has no address', 'correct the name'],
-  [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'it does not answer', 'see whether a firewall is on the way'],
+  [
+    /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    'it does not answer',
+    'see whether a firewall is on the way, and for rediss:// whether this port speaks TLS',
+  ],
   [
     /WRONGPASS|NOAUTH|invalid (username|password)/i,
     'it refuses the user or the password',
