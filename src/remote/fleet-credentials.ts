@@ -18,7 +18,7 @@ export function fleetSecret(
   if (secret.length >= leastCharacters) return secret;
   if (secret === '' && url !== undefined && isLoopback(parsedAddress(url).hostname)) return onThisMachine;
   throw new UsageError({
-    message: secret === '' ? `${secretVariable} is not set` : `${secretVariable} is too short`,
+    message: secret === '' ? 'JEST_HARDWARE_SECRET is not set' : 'JEST_HARDWARE_SECRET is too short',
     expected: `the fleet's secret, ${leastCharacters} characters or more: the same for all who start runs`,
     remedy: `make one by \`openssl rand -base64 32\`, and keep it where you keep other secrets; machines need only a key of their own, by \`jest-runner-hardware fleet --issue NAME\``,
   });

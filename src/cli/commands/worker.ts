@@ -1,3 +1,4 @@
+import { parseEnvironment } from '../../config/environment.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { splitList } from '../../core/workload/values.js';
 import type { Command, CommandIo, FlagValues } from '../command.js';
@@ -9,7 +10,10 @@ const defaultDirectory = '~/.cache/jest-runner-hardware';
 export const workerCommand: Command = {
   summary: 'runs suites for runs on other machines: as a machine of a fleet, or started by a login over ssh',
   flags: {
-    connect: { summary: 'join the fleet at this Redis or Valkey: rediss://host:6379', value: 'URL' },
+    connect: {
+      summary: 'join the fleet at this Redis or Valkey: rediss://host:6379; default: JEST_HARDWARE_CONNECT',
+      value: 'URL',
+    },
     name: { summary: 'what the machine is called; default: as its key says, else its host', value: 'NAME' },
     workers: {
       summary: 'suites at once; default: one for each CPU thread and one for each accelerator',
@@ -39,12 +43,12 @@ export const workerCommand: Command = {
   },
   async run(flags, io) {
     const directory = flags.get('root') ?? defaultDirectory;
-    const url = flags.get('connect');
+    const url = flags.get('connect') ?? (flags.has('stdio') ? undefined : takeAddress(io.env));
     if (url !== undefined) return serveFleetBy(flags, url, directory, io);
     if (!flags.has('stdio')) {
       throw new UsageError({
         message: 'a worker needs to be told how it is reached',
-        expected: '--connect URL for a fleet, or --stdio',
+        expected: '--connect URL or the variable JEST_HARDWARE_CONNECT for a fleet, or --stdio',
         remedy: 'start it with the address of the fleet; over ssh the option `machines` starts it by itself',
       });
     }
@@ -52,6 +56,13 @@ export const workerCommand: Command = {
     await serveStdio(directory);
   },
 };
+
+/** An address with a password stands in no list of processes, and no suite sees it. */
+function takeAddress(env: CommandIo['env']): string | undefined {
+  const { connect } = parseEnvironment(env);
+  delete process.env['JEST_HARDWARE_CONNECT'];
+  return typeof connect === 'string' ? connect : undefined;
+}
 
 async function serveFleetBy(flags: FlagValues, url: string, directory: string, io: CommandIo): Promise<void> {
   const { serveFleet } = await import('../../remote/serve-fleet.js');
