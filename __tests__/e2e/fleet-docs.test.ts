@@ -1,4 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -85,7 +86,7 @@ exit 127
 `,
   );
   chmodSync(join(bin, 'npx'), 0o755);
-  const secret = execFileSync('openssl', ['rand', '-base64', '32'], { encoding: 'utf8' }).trim();
+  const secret = randomBytes(32).toString('base64');
   return {
     PATH: [bin, join(process.execPath, '..'), process.env['PATH']].join(':'),
     HOME: join(project.directory, '..', 'home'),
