@@ -1,20 +1,17 @@
-import { spawn } from 'node:child_process';
 import { delimiter, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Machine } from '../core/machine/machine.js';
-import { detectMachine } from '../detect/detect.js';
-import { liveHost } from '../host/live.js';
-import { takenMemoryOf, tellsTakenMemory } from '../sensors/taken-memory.js';
 import { type Checkout, checkOut, type PathChange } from '../sync/check-out.js';
 import { cleanCache } from '../sync/clean-cache.js';
-import { environmentOfOurs } from '../sync/git.js';
 import { fetchFromRemote } from '../sync/git-remote.js';
 import { setUp } from '../sync/setup.js';
-import { cacheRepository, hasTree, prepareCache, pruneCacheDaily } from '../sync/tree-cache.js';
+import { hasTree, prepareCache, pruneCacheDaily } from '../sync/tree-cache.js';
 import type { Call, Handlers } from '../transport/transport.js';
+import { detectHere, memoryTakenOn } from './detect-here.js';
 import { examine } from './examine.js';
 import type { Turn } from './fair-turns.js';
+import { IncomingPack } from './incoming-pack.js';
 import { Program } from './program.js';
 import type {
   CleanParams,
@@ -60,7 +57,7 @@ export class Worker {
   #program: Program | undefined;
   /** What differs since the program was last told; undefined: what it has loaded may be another now. */
   #changes: PathChange[] | undefined = [];
-  #onPackInput: (part: string | null) => void = () => {};
+  readonly #pack = new IncomingPack();
   /** Tasks that run or wait here. */
   readonly #tasks = new Set<Promise<unknown>>();
 
@@ -77,7 +74,7 @@ export class Worker {
       cache: ({ treeId }: { readonly treeId: string }) => this.#cache(treeId),
       fetchTree: ({ treeId, remote }: FetchParams, { signal }: Call) =>
         fetchFromRemote(this.#options.root, treeId, remote, signal),
-      receivePack: (_params: null, call: Call) => this.#receivePack(call),
+      receivePack: (_params: null, call: Call) => this.#pack.receive(this.#options.root, call),
       prepare: (params: PrepareParams, call: Call) => this.#prepare(params, call.signal),
       start: (params: StartParams) => this.#startProgram(params),
       run: ({ task, ...place }: RunParams, call: Call) =>
@@ -91,7 +88,7 @@ export class Worker {
   }
 
   onNotice(name: string, payload: unknown): void {
-    if (name === 'receive-pack-input') this.#onPackInput(payload as string | null);
+    if (name === 'receive-pack-input') this.#pack.input(payload as string | null);
     else if (name === 'take-back') this.#queues.takeBack(payload as number);
   }
 
@@ -119,23 +116,14 @@ export class Worker {
   }
 
   async #detect(params: DetectParams): Promise<Machine> {
-    this.#detecting = detect(params, this.#options.root);
+    const { root, notify } = this.#options;
+    this.#detecting = detectHere(params, root);
     const machine = await this.#detecting;
-    if (params.takenMemory) await this.#tellTakenMemory(machine, params.classes);
-    return machine;
-  }
-
-  /** Nothing of the run is there yet: what is taken, others have. */
-  async #tellTakenMemory({ devices }: Machine, classes: DetectParams['classes']): Promise<void> {
-    const host = liveHost();
-    for (const device of devices) {
-      if (!classes.includes(device.class) || !tellsTakenMemory(host, device)) continue;
-      const taken = await takenMemoryOf(host, device);
-      if (taken === undefined) continue;
-      const { bytes: takenBytes, by } = taken;
-      const news = { deviceId: device.id, takenBytes, ...(by !== undefined && { by }) };
-      this.#options.notify('told', { name: 'device-memory', payload: news });
+    if (params.takenMemory) {
+      for (const payload of await memoryTakenOn(machine, params.classes))
+        notify('told', { name: 'device-memory', payload });
     }
+    return machine;
   }
 
   async #counted<Answer>(task: Promise<Answer>): Promise<Answer> {
@@ -150,32 +138,6 @@ export class Worker {
   async #cache(treeId: string) {
     const { root } = this.#options;
     return { repository: await prepareCache(root), hasTree: await hasTree(root, treeId) };
-  }
-
-  async #receivePack({ emit, signal }: Call): Promise<void> {
-    const { root } = this.#options;
-    const git = spawn('git', ['receive-pack', cacheRepository(root)], {
-      cwd: root,
-      env: environmentOfOurs(),
-      stdio: 'pipe',
-      signal,
-    });
-    let said = '';
-    git.stderr.on('data', (chunk) => {
-      said += chunk;
-    });
-    git.stdin.on('error', () => {});
-    this.#onPackInput = (part) => {
-      if (part === null) git.stdin.end();
-      else git.stdin.write(Buffer.from(part, 'base64'));
-    };
-    git.stdout.on('data', (chunk: Buffer) => emit('data', chunk.toString('base64')));
-    await new Promise<void>((resolve, reject) => {
-      git.on('error', reject);
-      git.on('close', (code) =>
-        code === 0 ? resolve() : reject(new Error(`git receive-pack: ${said.trim()}`)),
-      );
-    });
   }
 
   async #prepare({ project, treeId, prefix, setup, env }: PrepareParams, signal: AbortSignal) {
@@ -267,15 +229,4 @@ export class Worker {
     if (!limit.aborted || call.signal.aborted) return answer;
     throw new Error(`no suite may take longer than ${longestTaskMs / 1000} s there`);
   }
-}
-
-async function detect({ name, classes, lazy, machineFile, python }: DetectParams, projectDir: string) {
-  const machine = await detectMachine({
-    projectDir,
-    classes,
-    lazy,
-    ...(python !== undefined && { python }),
-    ...(machineFile !== undefined && { machineFile }),
-  });
-  return { ...machine, machine: { ...machine.machine, name } };
 }
