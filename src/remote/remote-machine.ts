@@ -1,31 +1,17 @@
 import { type Machine, type Slot, slotsToOffer } from '../core/machine/machine.js';
-import { projectKeyOf, pushTree } from '../sync/push-tree.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import { type CallOptions, type Connection, ConnectionLost, type Transport } from '../transport/transport.js';
 import { ask, checkedNotice, lateOutcome } from './ask.js';
+import { bringFiles, type FilesToBring } from './bring-files.js';
 import { Detection } from './detection.js';
-import { throughConnection } from './git-bridge.js';
 import { LeadEstimate, LinkWatch } from './link-watch.js';
 import { measureRoundTrip } from './measure-link.js';
-import type {
-  DetectParams,
-  Prepared,
-  PrepareParams,
-  RunParams,
-  StartParams,
-  WorkerNotice,
-} from './protocol.js';
+import type { DetectParams, Prepared, RunParams, StartParams, WorkerNotice } from './protocol.js';
 import type { QueuedOutcome } from './task-queues.js';
 
-export interface RemoteMachineOptions {
+export interface RemoteMachineOptions extends FilesToBring {
   readonly transport: Transport;
   readonly detect: Omit<DetectParams, 'name'>;
-  /** The project's files as they are now; taken once for all machines. */
-  readonly tree: Promise<WorkingTree>;
-  /** `project`: left out, as this checkout is called everywhere, see `projectKeyOf`. */
-  readonly prepare: Omit<PrepareParams, 'project' | 'treeId' | 'prefix'> & { readonly project?: string };
-  /** Brings a tree there that it lacks. Default: through the connection. */
-  bringTree?(connection: Connection, tree: WorkingTree, signal: AbortSignal): Promise<void>;
   /** How many tasks run there at once; left out: one for each CPU thread, and one for each accelerator. */
   readonly workers?: number;
   /** For how many seconds this process may be busy and say nothing; left out: not at all. The transport has it for the first run. */
@@ -135,7 +121,7 @@ export class RemoteMachine {
     // Its devices are looked for while the files travel.
     const [[machine, knownMs], { taken, prepared, sentMs }, roundTripMs] = await Promise.all([
       ended(this.#detection.machine(connection, { ...detect, name: this.name }, signal)),
-      this.#bringFiles(connection, signal),
+      bringFiles(connection, this.name, this.#options, signal),
       measureRoundTrip(connection, questions),
     ]);
     const lead = new LeadEstimate(roundTripMs);
@@ -211,29 +197,6 @@ export class RemoteMachine {
     if (connection === undefined) return;
     if (gently) await connection.call('finish', null).catch(() => {});
     await connection.close();
-  }
-
-  async #bringFiles(connection: Connection, signal: AbortSignal) {
-    const taken = await this.#options.tree;
-    const { treeId, prefix } = taken;
-    const cache = await ask(connection, 'cache', { treeId }, { signal });
-    if (!cache.hasTree) await this.#bringTree(connection, taken, cache, signal);
-    const sentMs = performance.now();
-    const params = { project: projectKeyOf(taken, this.name), ...this.#options.prepare, treeId, prefix };
-    const prepared = await ask(connection, 'prepare', params, { signal });
-    return { taken, prepared, sentMs };
-  }
-
-  async #bringTree(
-    connection: Connection,
-    tree: WorkingTree,
-    { repository }: { readonly repository: string },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { bringTree } = this.#options;
-    if (bringTree !== undefined) return bringTree(connection, tree, signal);
-    const url = `ssh://${this.name}${repository}`;
-    await throughConnection(connection, (sshCommand) => pushTree(tree, { url, sshCommand }, { signal }));
   }
 
   /** Ends it without waiting. Synchronous, so that it works while this process exits. */
