@@ -58,6 +58,19 @@ test.each([
   expect(checkedAnswer(each, suite)).toEqual(each);
 });
 
+test('keys stay in the order in which they were sent, as reporters may write results as they are', () => {
+  const backwards = (value: object) => Object.fromEntries(Object.entries(value).reverse());
+  const sent = withResult({
+    testResults: [backwards(assertion)],
+    perfStats: backwards(testResult.perfStats),
+  });
+  expect(JSON.stringify(checkedAnswer(sent, suite))).toBe(JSON.stringify(sent));
+  const payload = [path, backwards(assertion)];
+  expect(JSON.stringify(checkedCaseEvent('test-case-result', payload, path)?.payload)).toBe(
+    JSON.stringify(payload),
+  );
+});
+
 test('nothing is taken over that could stand for what is known here', () => {
   const lie = withOutcome({ suiteId: 'b.test.js', type: 'run-ended', notStarted: true });
   expect(checkedAnswer(lie, suite)).toEqual(answer);

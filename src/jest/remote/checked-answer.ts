@@ -25,7 +25,7 @@ export function checkedAnswer(answer: unknown, { path, isStopped }: SentSuite): 
     outcome.status === 'cancelled' && !isStopped
       ? 'it was cancelled, and nobody stopped it'
       : problemOf(outcome.result, path);
-  if (problem === undefined) return served as ServedOutcome;
+  if (problem === undefined) return inOrderOf(answer, served) as ServedOutcome;
   throw new Error(`what it answered is no outcome of this suite: ${problem}`);
 }
 
@@ -40,7 +40,8 @@ export function checkedCaseEvent(
 ): { readonly name: CaseEvent; readonly payload: TestEvents[CaseEvent] } | undefined {
   if (name !== 'test-case-start' && name !== 'test-case-result') return undefined;
   const { success, output } = v.safeParse(caseEvents[name], payload);
-  return success && output[0] === path ? { name, payload: output as TestEvents[CaseEvent] } : undefined;
+  if (!success || output[0] !== path) return undefined;
+  return { name, payload: inOrderOf(payload, output) as TestEvents[CaseEvent] };
 }
 
 /** What Jest there answers to its setup. @throws An `Error` that says what it is instead. */
@@ -59,4 +60,15 @@ function problemOf(result: v.InferOutput<typeof servedOutcome>['outcome']['resul
   if (result === undefined || 'error' in result) return undefined;
   const of = result.testResult.testFilePath;
   return of === path ? undefined : `it is the result of ${JSON.stringify(of)}`;
+}
+
+/** What was checked, its keys in the order in which they were sent: reporters may write results as they are. */
+function inOrderOf(sent: unknown, checked: unknown): unknown {
+  // What no schema looks into is the same object.
+  if (sent === checked) return checked;
+  if (Array.isArray(sent) && Array.isArray(checked))
+    return checked.map((each, index) => inOrderOf(sent[index], each));
+  if (!isObject(sent) || !isObject(checked)) return checked;
+  const keys = Object.keys(sent).filter((key) => Object.hasOwn(checked, key));
+  return Object.fromEntries(keys.map((key) => [key, inOrderOf(sent[key], checked[key])]));
 }
