@@ -1,14 +1,7 @@
 import { access } from 'node:fs/promises';
-import type { Test } from '@jest/test-result';
-import type { Config } from '@jest/types';
-import type { TestRunnerContext } from 'jest-runner';
 import type { Injector } from '../../chaos/injector.js';
-import type { ClaimQueue } from '../../claims/queue.js';
 import { RunClaims } from '../../claims/run-claims.js';
-import type { ConnectConfig } from '../../config/connect.js';
-import type { RemoteMachineConfig } from '../../config/machines.js';
-import type { HardwareOptions } from '../../config/options.js';
-import { Estimates, type Observation } from '../../core/estimate/estimate.js';
+import { Estimates } from '../../core/estimate/estimate.js';
 import type { CancelCause, Happening } from '../../core/events.js';
 import { acceleratorsOf, type Machine } from '../../core/machine/machine.js';
 import { Scheduler } from '../../core/scheduler/scheduler.js';
@@ -16,7 +9,6 @@ import { strategies } from '../../core/strategies/index.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import type { Executor } from '../../execute/executor.js';
 import { isPlain, type LocalWorkers } from '../../execute/local-workers.js';
-import { measured } from '../../execute/measured.js';
 import { Run, type RunListener } from '../../execute/run.js';
 import { liveHost } from '../../host/live.js';
 import { DeviceMemoryWatch } from '../../sensors/device-memory-watch.js';
@@ -26,22 +18,18 @@ import type { RemoteMachines } from '../remote/remote-machines.js';
 import { say, session } from '../session.js';
 import type { SuiteResult } from '../suite.js';
 import { type PreparedSuite, readSuites } from '../suites.js';
-import { announced } from './announced.js';
 import { bailAfter } from './bail.js';
-import { Delivery, type Emit } from './delivery.js';
-import { type Detect, detectFor } from './detection.js';
-import { withDeviceFaults } from './device-faults.js';
-import { withFailures } from './failures.js';
-import { inBandOr } from './in-band.js';
+import { Delivery } from './delivery.js';
+import { detectFor } from './detection.js';
+import { executorsOf } from './executors.js';
+import { otherMachinesOf } from './other-machines.js';
 import { machineTold, suitesTold } from './prelude.js';
-import type { ResultCount } from './result-count.js';
 import { runStarted } from './run-facts.js';
-import type { withSecondOpinion } from './second-opinion.js';
-import { isSelected, narrowed, type OnlyClasses } from './selection.js';
+import type { RunInput } from './run-input.js';
+import { isSelected, narrowed } from './selection.js';
 import { SetAsideDevices } from './set-aside.js';
-import type { Sources } from './sources.js';
 import type { SuiteTests } from './suite-tests.js';
-import { onWorkers, suiteWorkers } from './suite-workers.js';
+import { suiteWorkers } from './suite-workers.js';
 import {
   asksForNothing,
   fairThreadsOf,
@@ -50,35 +38,6 @@ import {
   wantsInBand,
   workerLimitOf,
 } from './workers.js';
-
-/** What Jest and the machine give a run. */
-export interface RunInput {
-  readonly tests: readonly Test[];
-  /** What was detected without starting a tool for devices other than the CPU. */
-  readonly machine: Machine;
-  readonly detect: Detect;
-  readonly history: readonly Observation[];
-  /** Ids of suites whose last run failed. */
-  readonly failedLast: ReadonlySet<string>;
-  readonly globalConfig: Config.GlobalConfig;
-  readonly context: TestRunnerContext;
-  readonly options: HardwareOptions;
-  /** Absolute path; what runs leave for later ones is there. */
-  readonly outputDirectory: string;
-  /** The queue in which the runs of this host claim devices and locks; undefined: this run ignores other runs. */
-  readonly claims: ClaimQueue | undefined;
-  /** Other machines that are asked to take part. */
-  readonly machines: readonly RemoteMachineConfig[];
-  /** The fleet that takes part; undefined: none. */
-  readonly connect: ConnectConfig | undefined;
-  readonly only: OnlyClasses;
-  readonly sources: Sources;
-  /** Jest's advice to run in this process, which it also gives for one worker, one suite or a few fast ones. */
-  readonly serial: boolean;
-  readonly emit: Emit;
-  /** For the option `chaos`: counts what `emit` is given. */
-  readonly results: ResultCount | undefined;
-}
 
 /** One run of Jest's suites on this machine: its parts, and the order in which they begin and end. */
 export class HardwareRun {
@@ -162,7 +121,12 @@ export class HardwareRun {
     for (const told of suitesTold(this.#suites, only, failedLast)) run.tell(told);
 
     this.#injector = await this.#faults();
-    this.#machines = await this.#remoteMachines();
+    this.#machines = await otherMachinesOf(this.#input, {
+      profiles: this.#selected,
+      inBand: this.#inBand,
+      injector: this.#injector,
+      tell: (happening) => void run.tell(happening),
+    });
     this.#machines?.begin();
     const machine = await this.#knownMachine();
     const more = this.#limit.asked ? 0 : acceleratorsOf(machine);
@@ -208,10 +172,14 @@ export class HardwareRun {
     return this.#delivery.errors;
   }
 
+  /** Profiles of the suites that are to run. */
+  get #selected(): readonly WorkloadProfile[] {
+    return this.#profiles.filter((profile) => isSelected(profile, this.#input.only));
+  }
+
   #knownMachine(): Promise<Machine> {
-    const { machine, detect, options, only } = this.#input;
-    const selected = this.#profiles.filter((profile) => isSelected(profile, only));
-    return detectFor(selected, machine, detect, options.requireExecuted);
+    const { machine, detect, options } = this.#input;
+    return detectFor(this.#selected, machine, detect, options.requireExecuted);
   }
 
   /** Loaded only with the option `chaos`. */
@@ -228,69 +196,25 @@ export class HardwareRun {
     });
   }
 
-  /** Loaded only where there are any. */
-  async #remoteMachines(): Promise<RemoteMachines | undefined> {
-    const { machines, connect, globalConfig, context, options, only } = this.#input;
-    if (machines.length === 0 && connect === undefined) return undefined;
-    const { RemoteMachines } = await import('../remote/remote-machines.js');
-    return new RemoteMachines({
-      machines,
-      sync: options.sync,
-      connect,
-      globalConfig,
-      contexts: session.contexts ?? [],
-      context,
-      profiles: this.#profiles.filter((profile) => isSelected(profile, only)),
-      fast: options.fast,
-      heat: options.heat,
-      heedsOthers: this.#input.claims !== undefined,
-      inBand: this.#inBand,
-      injector: this.#injector,
-      tell: (happening) => void this.#run.tell(happening),
-      say,
-    });
-  }
-
-  /** The stack of executors here, outermost last: place (this process or a worker), failures, announcement, energy, permits, faults. */
-  async #executor(sensors: SensorWatch, machine: Machine): Promise<Executor<SuiteResult>> {
-    const { globalConfig, context, emit } = this.#input;
-    const tests = this.#tests;
-    const fairThreads = this.#fairThreads;
-    const inBand = this.#inBand;
-    const workers = onWorkers(this.#workers, tests, fairThreads, emit);
-    const suites = inBandOr(workers, {
-      inBand,
-      tests,
-      fairThreads,
+  #executor(sensors: SensorWatch, machine: Machine): Promise<Executor<SuiteResult>> {
+    const { globalConfig, context, options, emit } = this.#input;
+    return executorsOf({
       globalConfig,
       context,
+      tests: this.#tests,
       emit,
-      fast: this.#input.options.fast,
+      delivery: this.#delivery,
+      workers: this.#workers,
+      fairThreads: this.#fairThreads,
+      inBand: this.#inBand,
+      fast: options.fast,
+      secondOpinion: options.secondOpinion,
+      sensors,
+      claims: this.#claims,
+      machines: this.#machines,
+      injector: this.#injector,
+      localName: machine.machine.name,
     });
-    const tell = (executor: Executor<SuiteResult>) =>
-      announced(withFailures(withDeviceFaults(executor, globalConfig.rootDir), globalConfig.rootDir), {
-        tests,
-        emit,
-        ...(inBand && { first: this.#delivery }),
-      });
-    const judged = await this.#judgement();
-    const metered = measured(tell(suites), sensors);
-    const opinionated = judged(metered, onWorkers(this.#workers, tests, fairThreads, tellNobody));
-    const here = this.#claims?.around(opinionated) ?? opinionated;
-    const machines = this.#machines;
-    const injected = (executor: Executor<SuiteResult>) => this.#injector?.around(executor) ?? executor;
-    if (machines === undefined) return injected(here);
-    const { byMachine, onMachines } = await import('../remote/on-machines.js');
-    const there = tell(onMachines({ machines, tests, emit, say }));
-    const quiet = onMachines({ machines, tests, emit: tellNobody, say });
-    // Other machines have their own permits.
-    return injected(byMachine(here, judged(there, quiet), machine.machine.name));
-  }
-
-  /** Runs suites that failed again, where that is asked for; loaded only then. */
-  async #judgement(): Promise<typeof withSecondOpinion> {
-    if (!this.#input.options.secondOpinion) return (executor) => executor;
-    return (await import('./second-opinion.js')).withSecondOpinion;
   }
 
   /** Sensors of devices that suites of this run may use. */
@@ -332,8 +256,6 @@ export class HardwareRun {
     return claims;
   }
 }
-
-const tellNobody: Emit = async () => {};
 
 /**
  * With stock Jest the last thing before its suites is a look at files. In this process a suite then begins in the same phase
