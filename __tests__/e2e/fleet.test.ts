@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Redis } from 'ioredis';
 import { commandOf } from './harness/command.js';
 import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
 import { runJest } from './harness/jest.js';
@@ -90,6 +91,21 @@ testWithRedis('a fleet that cannot be reached is named, and the run goes on with
   expect(run.stderr).toContain('the fleet at redis://127.0.0.1:1 cannot be reached: nobody listens there');
   expect(run.stderr).toMatch(/remedy: +start the Redis/);
   expect(run.stderr).toContain('1 failed, 1 passed');
+});
+
+testWithRedis('what nobody with the key of a machine has said is dropped, and told at the end', async () => {
+  const project = await useFleetProject(fleet, {
+    connect: { waitForHardware: '100ms' },
+    files: { 'gpu.test.js': "/** @hardware gpu */\ntest('there', () => {});\n" },
+  });
+  const broker = new Redis(fleet.redis.url);
+  const posting = JSON.stringify({ text: '{"worker":"liar.1","name":"liar"}', signature: 'none' });
+  await broker.hset('{jest-hardware}:machines', 'liar.1', posting);
+  await broker.zadd('{jest-hardware}:beats', Date.now() + 60_000, 'liar.1');
+  const { stderr } = await runJest(project, []);
+  await broker.zrem('{jest-hardware}:beats', 'liar.1');
+  broker.disconnect();
+  expect(stderr).toContain('dropped 1 message of the fleet that no machine with the right key had sent');
 });
 
 testWithRedis('the command says who is there', async () => {

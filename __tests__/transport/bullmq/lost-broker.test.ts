@@ -46,6 +46,29 @@ for (const [broker, settings] of [
   }
 }
 
+testFleet('a broker that comes back with what it had a while ago loses nothing', async (trial) => {
+  const { redis } = trial;
+  const worker = await trial.machine();
+  const coordinator = await trial.run();
+  const connection = await coordinator.connect();
+  const running = connection.call('hold', 'a');
+  await worker.said('started a');
+  const admin = new Redis(redis.url);
+  await admin.save();
+  admin.disconnect();
+  // By then all that was saved looks dead.
+  await faultLasts(6000);
+  expect(await connection.call('note', 'b')).toBe('b');
+  await redis.kill();
+  await redis.restart();
+  expect(await connection.call('note', 'c')).toBe('c');
+  await faultLasts(4000);
+  worker.release('a');
+  expect(await running).toBe('a is done');
+  expect(worker.lines).toEqual(['started a', 'noted b', 'noted c']);
+  expect(coordinator.come).toHaveLength(1);
+});
+
 testFleet('a broker that is emptied while it runs loses nothing', async ({ redis, machine, run }) => {
   const worker = await machine();
   const coordinator = await run();
