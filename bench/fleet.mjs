@@ -212,8 +212,8 @@ async function enter(port, machines = 1) {
   const client = new FleetClient({
     broker,
     secret,
-    onMachine(registration) {
-      come.push(registration);
+    onMachines(registrations) {
+      come.push(...registrations);
       tell();
     },
   });

@@ -44,6 +44,14 @@ test('there is an event of every type to read', () => {
     { atMs: 9, type: 'attempt-stopped', suiteId: 'a', slotId: 'local/gpu0#1', attempt: 1, cause: 'too late' },
     {
       atMs: 9,
+      type: 'device-turns',
+      machine: 'gpu-box',
+      deviceId: 'gpu0',
+      free: 0,
+      share: 1,
+    },
+    {
+      atMs: 2,
       type: 'device-heat',
       machine: 'local',
       deviceId: 'gpu0',

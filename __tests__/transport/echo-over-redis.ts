@@ -43,8 +43,8 @@ export async function runOver(url: string, ofSecret = secret): Promise<FleetRun>
   const client = new FleetClient({
     broker,
     secret: ofSecret,
-    onMachine(registration) {
-      come.push(registration);
+    onMachines(registrations) {
+      come.push(...registrations);
       for (const tell of waiting.splice(0)) tell();
     },
   });

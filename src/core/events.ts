@@ -169,6 +169,19 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
   | { readonly type: 'permit-granted'; readonly machine: string; readonly permit: Permit }
   /** Others wait for it. What runs with it goes on, and no further suite starts with it. */
   | { readonly type: 'permit-withdrawn'; readonly machine: string; readonly permit: Permit }
+  /**
+   * Other runs use a device of the machine too, and the machine shares it among all of them. Suites of this run that are there
+   * already go on. Told again when it changes.
+   */
+  | {
+      readonly type: 'device-turns';
+      readonly machine: string;
+      readonly deviceId: string;
+      /** How many suites of this run may run there at once without waiting for another run, ≥ 0. */
+      readonly free: number;
+      /** How many get their turn there at once, sooner or later, ≥ 1: they wait until suites of other runs have ended. */
+      readonly share: number;
+    }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }
   /**
    * No further suite starts on the device, or on any device of the machine. What runs there goes on. Decided after errors of

@@ -195,6 +195,13 @@ export const eventSchemas = {
     takenBytes: amount,
     by: v.exactOptional(v.string()),
   }),
+  'device-turns': v.looseObject({
+    atMs: whole,
+    machine: v.string(),
+    deviceId: v.string(),
+    free: amount,
+    share: amount,
+  }),
   'permit-awaited': v.looseObject({ atMs: whole, machine: v.string(), permit, by: v.string() }),
   'permit-granted': v.looseObject({ atMs: whole, machine: v.string(), permit }),
   'permit-withdrawn': v.looseObject({ atMs: whole, machine: v.string(), permit }),

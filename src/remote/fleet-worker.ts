@@ -10,6 +10,7 @@ import { checked } from './checked.js';
 import { FairTurns } from './fair-turns.js';
 import { allowedFetch, allowedPrepare, allowedStart, checkRun, type FleetPolicy } from './fleet-policy.js';
 import { type FleetAbout, type OpenParams, protocolVersion, type RunParams } from './protocol.js';
+import { TurnNews } from './turn-news.js';
 import { Worker } from './worker.js';
 
 export interface FleetWorkerOptions {
@@ -35,6 +36,7 @@ export class FleetWorker {
   readonly #options: FleetWorkerOptions;
   readonly #server: FleetServer;
   readonly #turns: FairTurns;
+  readonly #news: TurnNews;
   /** Device of each slot. */
   readonly #devices: ReadonlyMap<string, string>;
   readonly #workers = new Set<Worker>();
@@ -48,7 +50,8 @@ export class FleetWorker {
     this.#devices = new Map(slots.map((slot) => [slot.id, slot.device.id]));
     const capacities: Record<string, number> = {};
     for (const device of this.#devices.values()) capacities[device] = (capacities[device] ?? 0) + 1;
-    this.#turns = new FairTurns(capacities);
+    this.#turns = new FairTurns(capacities, { onChange: () => this.#news.changed() });
+    this.#news = new TurnNews(this.#turns);
     const about: Omit<FleetAbout, 'load'> = {
       protocol: protocolVersion,
       version: packageVersion(),
@@ -119,6 +122,9 @@ export class FleetWorker {
           if (this.#isLeaving) throw new Error('is about to leave the fleet');
           const run = checkRun(params, policy);
           this.#turns.enter(id, run.weight);
+          this.#news.enter(id, (deviceId, allowance) =>
+            notify('told', { name: 'device-turns', payload: { deviceId, ...allowance } }),
+          );
           opened = run;
           this.#options.say(printable(`${id} of ${run.project}`));
         },
@@ -139,6 +145,7 @@ export class FleetWorker {
         if (opened !== undefined && notice === 'take-back') worker.onNotice(notice, payload);
       },
       close: () => {
+        this.#news.leave(id);
         this.#turns.leave(id);
         this.#workers.delete(worker);
         worker.kill();

@@ -88,3 +88,29 @@ test('a machine that never stops to tell something is not listened to for ever',
   expect(heard(told).events).toHaveLength(10_000);
   expect(heard([], told).events).toHaveLength(256);
 });
+
+test('what other runs leave of a device is told as it is; what is no number of places is not', () => {
+  const turns = (news: object): Told => ['device-turns', { deviceId: 'gpu0', free: 0, share: 1, ...news }];
+  const bad = [
+    { free: -1 },
+    { share: 0 },
+    { free: 1.5 },
+    { share: '1' },
+    { free: 1e9 },
+    { deviceId: 'gpu9' },
+  ];
+  const { events } = heard([turns({}), ...bad.map(turns), turns({ free: 1 })]);
+  expect(events).toEqual([
+    { type: 'device-turns', machine: 'gpu-box', deviceId: 'gpu0', free: 0, share: 1 },
+    { type: 'device-turns', machine: 'gpu-box', deviceId: 'gpu0', free: 1, share: 1 },
+  ]);
+});
+
+test('what is told without end is heard for so long, and then the device counts as all ours', () => {
+  const endless = Array.from({ length: 10_010 }, (_, index): Told => {
+    return ['device-turns', { deviceId: 'gpu0', free: index % 2, share: 1 }];
+  });
+  const { events } = heard(endless);
+  expect(events).toHaveLength(10_000);
+  expect(events.at(-1)).toMatchObject({ free: 100_000, share: 100_000 });
+});

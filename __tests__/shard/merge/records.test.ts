@@ -161,6 +161,7 @@ describe('records', () => {
     const happenings: readonly Happening[] = [
       { type: 'device-heat', machine, deviceId: 'cpu', hot: true, source: 'kernel sensor' },
       { type: 'device-memory', machine, deviceId: 'cpu', takenBytes: 1 },
+      { type: 'device-turns', machine, deviceId: 'cpu', free: 0, share: 1 },
       { type: 'link-measured', machine, leadMs: 100 },
       { type: 'machine-awaited', machine, address: 'ssh://gpu-box' },
       { type: 'machine-settled', machine },

@@ -87,9 +87,9 @@ export async function startRun(
     ...options,
     broker,
     secret,
-    onMachine(registration) {
-      come.push(registration);
-      say(`told ${registration.name}`);
+    onMachines(registrations) {
+      come.push(...registrations);
+      for (const { name } of registrations) say(`told ${name}`);
       for (const look of waiting) look();
     },
   });

@@ -16,6 +16,8 @@ export interface MachineState {
   isLocked(lock: string): boolean;
   /** What others than this run have taken of the device's memory. */
   takenByOthers(deviceId: string): { readonly bytes: number; readonly by?: string };
+  /** How many suites of this run may run on the device now; infinite where other runs do not use it. */
+  mostOnDevice(deviceId: string): number;
   /** Whether the device is so hot that it should get fewer suites, or none. */
   isHot(deviceId: string): boolean;
 }
@@ -28,6 +30,17 @@ export interface DeviceState {
 /** Locks of the run with how many suites hold each (one, unless a reservation stands beside the holder). */
 export type HeldLocks = Map<string, number>;
 
+/** What other runs leave to this one of a device that the machine shares among runs, see `device-turns`. */
+export interface Turns {
+  readonly free: number;
+  readonly share: number;
+}
+
+/** Whether suites may be placed where they wait for the turn of this run. The same for all machines. */
+export interface TurnPolicy {
+  maySuitesWait: boolean;
+}
+
 /** Keeps the books of one machine; locks are kept for the whole run. */
 export class MachineLoad implements MachineState {
   readonly busySlotIds = new Set<string>();
@@ -37,14 +50,18 @@ export class MachineLoad implements MachineState {
   hostMemoryBytes = 0;
   readonly hotDevices = new Set<string>();
   readonly othersMemory = new Map<string, { readonly bytes: number; readonly by?: string }>();
+  /** By device; left out: no other run uses it. */
+  readonly turns = new Map<string, Turns>();
   leadMs = 0;
   /** What other runs leave to this one. */
   readonly permits = new Permits();
   readonly #devices = new Map<string, DeviceState>();
   readonly #locks: HeldLocks;
+  readonly #turnPolicy: TurnPolicy;
 
-  constructor(locks: HeldLocks) {
+  constructor(locks: HeldLocks, turnPolicy: TurnPolicy = { maySuitesWait: false }) {
     this.#locks = locks;
+    this.#turnPolicy = turnPolicy;
   }
 
   onDevice(deviceId: string): DeviceState {
@@ -53,6 +70,23 @@ export class MachineLoad implements MachineState {
 
   takenByOthers(deviceId: string): { readonly bytes: number; readonly by?: string } {
     return this.othersMemory.get(deviceId) ?? { bytes: 0 };
+  }
+
+  mostOnDevice(deviceId: string): number {
+    const turns = this.turns.get(deviceId);
+    if (turns === undefined) return Number.POSITIVE_INFINITY;
+    return this.#turnPolicy.maySuitesWait ? Math.max(turns.free, turns.share) : turns.free;
+  }
+
+  /** Whether a further suite would wait there for other runs. */
+  isTakenByOtherRuns(deviceId: string): boolean {
+    return this.onDevice(deviceId).suites >= (this.turns.get(deviceId) ?? everything).free;
+  }
+
+  /** With those that would wait. */
+  mostInTurnOnDevice(deviceId: string): number {
+    const { free, share } = this.turns.get(deviceId) ?? everything;
+    return Math.max(free, share);
   }
 
   isHot(deviceId: string): boolean {
@@ -95,3 +129,5 @@ export class MachineLoad implements MachineState {
     }
   }
 }
+
+const everything: Turns = { free: Number.POSITIVE_INFINITY, share: Number.POSITIVE_INFINITY };

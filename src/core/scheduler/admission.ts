@@ -49,6 +49,10 @@ const nowFilters = {
       ? `all ${shares} shares of ${deviceName(device)} are busy`
       : undefined;
   },
+  turns: ({ device }, _claim, state) =>
+    state.onDevice(device.id).suites >= state.mostOnDevice(device.id)
+      ? `${deviceName(device)} is used by other runs`
+      : undefined,
   heat: ({ device, machineWorkers }, _claim, state) => {
     if (!state.isHot(device.id)) return undefined;
     // A hot CPU keeps half of its workers, so that every run makes progress.

@@ -17,6 +17,8 @@ export interface Attempt {
   readonly startedAtMs: number;
   /** True when it was started beside another attempt at the same suite. */
   readonly speculative: boolean;
+  /** Others used the place when it started: it may have to wait for its turn there. */
+  readonly waits: boolean;
   /** Another attempt has given the suite's result, so the result of this one will not count. */
   stopped: boolean;
 }

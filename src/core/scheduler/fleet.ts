@@ -1,5 +1,5 @@
 import type { Rejection } from '../events.js';
-import { type HeldLocks, MachineLoad } from '../machine/load.js';
+import { type HeldLocks, MachineLoad, type TurnPolicy, type Turns } from '../machine/load.js';
 import { type Claim, type Device, deviceKindOf, type Slot } from '../machine/machine.js';
 import type { Permits } from '../machine/permits.js';
 import { bug } from '../vocabulary/bug.js';
@@ -35,7 +35,8 @@ export class FleetPool implements SlotPool {
   readonly eligibleGroups = new Set<SuiteGroup>();
   /** By requirements. Kept by the matching of groups. */
   readonly verdicts = new Map<string, Verdict>();
-  slotCount = 0;
+  /** Slots that are up, whoever uses them. */
+  upCount = 0;
   /** Why no suite starts here any more, see `set-aside`. */
   setAside: SetAside | undefined;
 
@@ -47,6 +48,17 @@ export class FleetPool implements SlotPool {
     this.load = load;
     this.siblings = pools;
     pools.add(this);
+  }
+
+  /** What other runs have for long does not count. */
+  get slotCount(): number {
+    const { suites } = this.load.onDevice(this.device.id);
+    return Math.min(this.upCount, Math.max(1, suites, this.load.mostInTurnOnDevice(this.device.id)));
+  }
+
+  /** Whether the free slots are left to other runs now. */
+  get isLeftToOthers(): boolean {
+    return this.load.onDevice(this.device.id).suites >= this.load.mostOnDevice(this.device.id);
   }
 }
 
@@ -63,6 +75,7 @@ interface FleetMachine {
 /** The slots that are up, and what is claimed of their machines. */
 export class Fleet {
   readonly #locks: HeldLocks = new Map();
+  readonly #turnPolicy: TurnPolicy = { maySuitesWait: false };
   readonly #machines = new Map<string, FleetMachine>();
   readonly #pools = new Map<string, FleetPool>();
   readonly #slots = new Map<string, FleetSlot>();
@@ -99,9 +112,9 @@ export class Fleet {
     machine.load.leadMs = slot.leadMs ?? 0;
     this.#pools.set(slot.type, pool);
     this.#slots.set(slot.id, added);
-    pool.slotCount++;
+    pool.upCount++;
     insertFree(pool, added);
-    return pool.slotCount === 1;
+    return pool.upCount === 1;
   }
 
   /**
@@ -114,7 +127,7 @@ export class Fleet {
     const { pool } = removed;
     this.#slots.delete(slotId);
     removeFree(pool, slotId);
-    if (--pool.slotCount > 0) return false;
+    if (--pool.upCount > 0) return false;
     pool.siblings.delete(pool);
     return this.#pools.delete(pool.name);
   }
@@ -151,11 +164,26 @@ export class Fleet {
     othersMemory.set(deviceId, { bytes, ...(by !== undefined && { by }) });
   }
 
+  setTurns(machine: string, deviceId: string, { free, share }: Turns): void {
+    this.#machineOf(machine).load.turns.set(deviceId, { free, share });
+  }
+
+  /** Whether other runs use any machine. */
+  get isShared(): boolean {
+    return [...this.#machines.values()].some(({ load }) => load.turns.size > 0);
+  }
+
+  /** Whether suites fit where they wait for other runs. False at first. */
+  letSuitesWait(maySuitesWait: boolean): void {
+    this.#turnPolicy.maySuitesWait = maySuitesWait;
+  }
+
   /** Nobody tells any more when its devices have cooled down, or their memory is free. */
   forgetReadings(machine: string): void {
-    const { hotDevices, othersMemory } = this.#machineOf(machine).load;
+    const { hotDevices, othersMemory, turns } = this.#machineOf(machine).load;
     hotDevices.clear();
     othersMemory.clear();
+    turns.clear();
   }
 
   /** Undefined for a machine of which nothing is known. */
@@ -179,7 +207,10 @@ export class Fleet {
   }
 
   #machineOf(name: string): FleetMachine {
-    const machine = this.#machines.get(name) ?? { load: new MachineLoad(this.#locks), pools: new Set() };
+    const machine = this.#machines.get(name) ?? {
+      load: new MachineLoad(this.#locks, this.#turnPolicy),
+      pools: new Set(),
+    };
     this.#machines.set(name, machine);
     return machine;
   }

@@ -66,6 +66,10 @@ export class Intake {
         fleet.setTakenByOthers(event.machine, event.deviceId, event.takenBytes, event.by);
         refuseTakenMemory(this.#state);
         break;
+      case 'device-turns':
+        this.#state.changes++;
+        fleet.setTurns(event.machine, event.deviceId, event);
+        break;
       case 'machine-shared':
         fleet.permitsOf(event.machine)?.share(event.deviceIds);
         backlog.invalidateMatches();

@@ -42,16 +42,27 @@ export class Placing {
   }
 
   startAll(): void {
-    const { nowMs, speculates } = this.#state;
+    const { nowMs, speculates, fleet } = this.#state;
+    this.#startFitting();
+    if (fleet.isShared) {
+      // Only what finds no place that is free now waits for one that other runs have.
+      fleet.letSuitesWait(true);
+      this.#startFitting();
+      fleet.letSuitesWait(false);
+    }
+    if (!speculates) return;
+    for (const { pending, allocation } of this.#speculation.secondAttempts(nowMs)) {
+      this.start(pending, startOn(allocation), true);
+    }
+  }
+
+  #startFitting(): void {
+    const { nowMs } = this.#state;
     do {
       for (let due = this.#reservation.renew(nowMs); due; due = this.#reservation.renew(nowMs)) {
         this.#startPending(due.group.head.suite.id, due);
       }
     } while (this.#startProposed());
-    if (!speculates) return;
-    for (const { pending, allocation } of this.#speculation.secondAttempts(nowMs)) {
-      this.start(pending, startOn(allocation), true);
-    }
   }
 
   /** @throws when nothing runs although a pending suite could start: the run would never end. */
@@ -124,6 +135,7 @@ export class Placing {
     const { fleet, attempts, nowMs, options } = this.#state;
     const { suite, attempt } = pending;
     const waited = pool.load.permits.takeWait(claim);
+    const waits = claim.deviceIds.some((id) => pool.load.isTakenByOtherRuns(id));
     fleet.allocate(slots, claim);
     this.#state.starts++;
     const estimate = options.estimates.estimateOf(suite, pool.deviceKind);
@@ -136,6 +148,7 @@ export class Placing {
       estimate,
       startedAtMs: nowMs,
       speculative,
+      waits,
       stopped: false,
     });
     const [slotId = '', ...partnerSlotIds] = slots.map(({ id }) => id);

@@ -96,7 +96,9 @@ export class Reservation {
   /** To be called when a suite is about to start on the pool: counts it for every earlier suite that cannot start there. */
   countBypasses(turn: Turn, pool: FleetPool): void {
     if (fitsAnything(pool, this.#backlog.peak)) return;
-    const pools = [...pool.siblings].filter(({ freeSlots }) => freeSlots.length > 0);
+    const pools = [...pool.siblings].filter(
+      ({ freeSlots, isLeftToOthers }) => freeSlots.length > 0 && !isLeftToOthers,
+    );
     for (const group of this.#backlog.groups) {
       if (!comesBefore(group.head.turn, turn)) continue;
       const here = pools.filter((each) => group.claimByPool.has(each));
@@ -205,6 +207,7 @@ function fitsAnything({ load, anySlot }: FleetPool, peak: PeakDemand): boolean {
     peak.isPlain &&
     load.exclusiveSuites === 0 &&
     load.hotDevices.size === 0 &&
+    load.turns.size === 0 &&
     load.suites < anySlot.machineWorkers &&
     load.cpuThreads + peak.cpuThreads <= anySlot.machineCpuThreads &&
     load.hostMemoryBytes + peak.hostMemoryBytes <= anySlot.machine.memoryBudgetBytes

@@ -26,6 +26,8 @@ const tuning = {
    * simulator starts processes for nothing. 2500 and 10,000: 1.000.
    */
   leastOverdueMs: 5000,
+  /** A suite that may still wait for other runs is overdue after its expected duration, and not before. Not tuned. */
+  leastWaitMs: 1000,
   /**
    * A second attempt must be expected to take less than the elapsed time divided by this. The elapsed time stands for what
    * the first attempt still takes: what is far beyond its expected duration goes on for about as long as it has run.
@@ -112,13 +114,14 @@ export class Speculation {
  * When a second attempt may start; undefined when none ever may: the estimate is a mere guess, the two attempts would
  * compete for a lock or a machine, or this is a second attempt itself.
  */
-function overdueAtMs({ pending, claim, degraded, estimate, speculative, startedAtMs }: Attempt) {
+function overdueAtMs({ pending, claim, degraded, estimate, speculative, waits, startedAtMs }: Attempt) {
   const { suite, alone } = pending;
   const { locks, exclusive } = suite.profile;
-  const isGuess = estimate.basis === 'default';
+  const isGuess = estimate.basis === 'default' && !waits;
   if (isGuess || speculative || degraded || alone || exclusive || claim.exclusive || locks.length > 0) {
     return undefined;
   }
+  if (waits) return startedAtMs + Math.max(tuning.leastWaitMs, estimate.durationMs);
   return startedAtMs + Math.max(tuning.leastOverdueMs, tuning.overdueFactor * estimate.durationMs);
 }
 
@@ -136,15 +139,18 @@ function betterPools(
   const { suite } = attempt.pending;
   const isElsewhere = ({ deviceKind, anySlot }: FleetPool) =>
     deviceKind !== attempt.pool.deviceKind || anySlot.machine.name !== attempt.pool.anySlot.machine.name;
-  return unwanted
-    .filter(isElsewhere)
-    .map((pool) => ({
-      pool,
-      ms: secondAttemptMs(attempt.estimate, elapsedMs, estimates.estimateOf(suite, pool.deviceKind)),
-    }))
-    .filter(({ ms }) => ms * tuning.requiredSpeedup < elapsedMs)
-    .sort((a, b) => a.ms - b.ms)
-    .map(({ pool }) => pool);
+  return (
+    unwanted
+      .filter(isElsewhere)
+      .map((pool) => ({
+        pool,
+        ms: secondAttemptMs(attempt.estimate, elapsedMs, estimates.estimateOf(suite, pool.deviceKind)),
+      }))
+      // Where it waits for other runs, for long, any place that is free is better.
+      .filter(({ ms }) => attempt.waits || ms * tuning.requiredSpeedup < elapsedMs)
+      .sort((a, b) => a.ms - b.ms)
+      .map(({ pool }) => pool)
+  );
 }
 
 /**

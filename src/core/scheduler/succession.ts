@@ -111,8 +111,8 @@ export class Succession {
     const { leadMs } = pool.load;
     if (leadMs === 0 || slots.length > 1 || claim.exclusive || stopped || pool.setAside !== undefined)
       return false;
-    if (pool.freeSlots.length > 0 || pool.eligibleGroups.size === 0 || pool.load.permits.isShared)
-      return false;
+    const hasFree = pool.freeSlots.length > 0 && !pool.isLeftToOthers;
+    if (hasFree || pool.eligibleGroups.size === 0 || pool.load.permits.isShared) return false;
     if (!isShort(estimate, leadMs) || nowMs - startedAtMs > tuning.longestInLeads * leadMs) return false;
     const waiting = successors.behind(slot.id);
     const coveredMs = waiting.reduce((sum, each) => sum + each.estimate.durationMs, 0);

@@ -1,11 +1,13 @@
 import type { Happening } from '../../core/events.js';
 import type { Device } from '../../core/machine/machine.js';
+import { limits } from '../../core/vocabulary/limits.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { isObject } from '../../json/plain.js';
 import { type DeviceNeed, memoryNeedOn, noRoomText } from '../../sensors/device-memory-watch.js';
 
 type DeviceHeat = Extract<Happening, { type: 'device-heat' }>;
+type DeviceTurns = Extract<Happening, { type: 'device-turns' }>;
 type DeviceMemory = Extract<Happening, { type: 'device-memory' }>;
 
 interface DeviceNewsOptions {
@@ -13,7 +15,7 @@ interface DeviceNewsOptions {
   readonly machine: string;
   /** What suites of the run need. */
   readonly needs: readonly DeviceNeed[];
-  tell(happening: DeviceHeat | DeviceMemory): void;
+  tell(happening: DeviceHeat | DeviceMemory | DeviceTurns): void;
   say(message: string): void;
 }
 
@@ -25,6 +27,7 @@ export class DeviceNews {
   /** By device: what was told last. What is told again is no news. */
   #last: ReadonlyMap<string, { readonly device: Device; hot: boolean; takenBytes: number }> = new Map();
   #left = mostNews;
+  #leftTurns = mostNews;
   #said = '';
 
   constructor(options: DeviceNewsOptions) {
@@ -41,7 +44,6 @@ export class DeviceNews {
 
   /** Passes over what is nothing new, nothing that this run knows, or too much. */
   hear(type: string, news: unknown): void {
-    if (this.#left === 0) return;
     if (this.#early !== undefined) {
       if (this.#early.length < mostEarly) this.#early.push([type, news]);
       return;
@@ -49,7 +51,12 @@ export class DeviceNews {
     const last = isObject(news) ? this.#last.get(String(news['deviceId'])) : undefined;
     if (last === undefined || !isObject(news)) return;
     const about = { machine: this.#options.machine, deviceId: last.device.id };
-    if (type === 'device-heat') {
+    if (type === 'device-turns') {
+      const event = turnsOf(news, about);
+      if (event !== undefined) this.#tellTurns(event);
+    } else if (this.#left === 0) {
+      return;
+    } else if (type === 'device-heat') {
       const event = heatOf(news, about);
       if (event === undefined || event.hot === last.hot) return;
       last.hot = event.hot;
@@ -61,6 +68,13 @@ export class DeviceNews {
       this.#tell(event);
       this.#sayIfFull(event, last.device);
     }
+  }
+
+  /** After too much of it the run uses the machine as if it were alone there, and waits for its turns. */
+  #tellTurns(event: DeviceTurns): void {
+    if (this.#leftTurns === 0) return;
+    this.#leftTurns--;
+    this.#options.tell(this.#leftTurns === 0 ? { ...event, free: mostPlaces, share: mostPlaces } : event);
   }
 
   #tell(event: DeviceHeat | DeviceMemory): void {
@@ -97,6 +111,8 @@ const mostEarly = 256;
 /** A record stays small, whatever the machine tells. A device whose memory changes each time it is measured tells so for 12 h. */
 const mostNews = 10_000;
 const mostTextCharacters = 200;
+/** No device has more. */
+const mostPlaces = limits.slots;
 
 type About = Pick<DeviceHeat, 'machine' | 'deviceId'>;
 
@@ -111,6 +127,13 @@ function memoryOf({ takenBytes, by }: Record<string, unknown>, about: About): De
   if (typeof takenBytes !== 'number' || !Number.isSafeInteger(takenBytes) || takenBytes < 0) return undefined;
   if (by !== undefined && typeof by !== 'string') return undefined;
   return { type: 'device-memory', ...about, takenBytes, ...(by !== undefined && { by: shortened(by) }) };
+}
+
+function turnsOf({ free, share }: Record<string, unknown>, about: About): DeviceTurns | undefined {
+  const isCount = (value: unknown, least: number): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= mostPlaces;
+  if (!isCount(free, 0) || !isCount(share, 1)) return undefined;
+  return { type: 'device-turns', ...about, free, share };
 }
 
 function shortened(text: string): string {

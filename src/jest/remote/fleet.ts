@@ -25,8 +25,8 @@ export interface FleetOptions {
   readonly left: AbortSignal;
   /** See the option `chaos`; undefined: nothing is injected. */
   readonly injector: Injector | undefined;
-  /** Whether a suite of the run could use one more machine that has this. */
-  isWanted(machine: Machine): boolean;
+  /** Whether a suite of the run could use one more machine that has this. @param workers As for `join`. */
+  isWanted(machine: Machine, workers: number | undefined): boolean;
   /**
    * A machine is to join the run.
    * @param workers How many suites run there at once; undefined: as many as it can.
@@ -43,7 +43,10 @@ const allMachines = 'the fleet';
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #names = new Set<string>();
+  /** Machines that could serve the run, and were not wanted. */
+  #spare: readonly Registration[] = [];
   #client: FleetClient | undefined;
+  #joinOver: (registration: Registration, transport: Transport) => void = () => {};
   #patience: NodeJS.Timeout | undefined;
 
   constructor(options: FleetOptions) {
@@ -80,6 +83,13 @@ export class Fleet {
       });
     }, connect.waitForHardware);
     left.addEventListener('abort', () => clearTimeout(this.#patience), { once: true });
+  }
+
+  /** The run has lost a machine, or one did not join: others that were not wanted may be wanted now. */
+  reconsider(): void {
+    const spare = this.#spare.filter((registration) => this.#client?.isThere(registration));
+    this.#spare = [];
+    this.#consider(spare);
   }
 
   async close(): Promise<void> {
@@ -123,37 +133,47 @@ export class Fleet {
       weight: connect.priority,
       isForeign: isForeignCode(process.env),
     };
+    this.#joinOver = (registration, transport) => {
+      const way: OtherWay = {
+        transport: opening(transport, opened),
+        project: projectKeyOfRemote(remote, registration.name),
+        bringTree: (...args) => byRemote.bring(...args),
+      };
+      join(way, aboutOf(registration)?.workers);
+    };
     this.#client = new FleetClient({
       broker,
       secret,
       ...(injector !== undefined && { disturb: (...passing) => injector.disturb(...passing) }),
-      onMachine: (registration) => {
-        const machine = this.#choose(registration, remote);
-        if (machine === undefined) return;
-        const way: OtherWay = {
-          transport: opening(machine, opened),
-          project: projectKeyOfRemote(remote, registration.name),
-          bringTree: (...args) => byRemote.bring(...args),
-        };
-        join(way, aboutOf(registration)?.workers);
-      },
+      onMachines: (registrations) =>
+        this.#consider(registrations.filter((each) => this.#isFit(each, remote))),
     });
     await this.#client.start();
   }
 
-  /** @returns Undefined: the run does without it, for a reason that was said. */
-  #choose(registration: Registration, remote: string): Transport | undefined {
-    const { isWanted, left, say } = this.#options;
-    const about = aboutOf(registration);
-    const transport = this.#client?.transportTo(registration);
-    if (left.aborted || transport === undefined) return undefined;
-    const unfit = about === undefined ? 'says nothing that is understood here' : unfitBecause(about, remote);
-    if (unfit !== undefined || about === undefined) {
-      say(`jest-runner-hardware: ${printable(`${registration.name} ${unfit}`)}; the run goes on without it`);
-      return undefined;
+  /** Those with the fewest runs come first. Who is not wanted may be later. */
+  #consider(registrations: readonly Registration[]): void {
+    const { isWanted, left } = this.#options;
+    const runsOf = (registration: Registration) => aboutOf(registration)?.load.runs ?? 0;
+    for (const registration of [...registrations].sort((a, b) => runsOf(a) - runsOf(b))) {
+      const about = aboutOf(registration);
+      const transport = this.#client?.transportTo(registration);
+      if (left.aborted || about === undefined || transport === undefined) return;
+      if (isWanted(about.machine, about.workers))
+        this.#joinOver(registration, { ...transport, name: this.#uniqueName(registration.name) });
+      else this.#spare = [...this.#spare, registration];
     }
-    if (!isWanted(about.machine)) return undefined;
-    return { ...transport, name: this.#uniqueName(registration.name) };
+  }
+
+  /** Whether the run could use it at all; says why not. */
+  #isFit(registration: Registration, remote: string): boolean {
+    const about = aboutOf(registration);
+    const unfit = about === undefined ? 'says nothing that is understood here' : unfitBecause(about, remote);
+    if (unfit === undefined) return true;
+    const { left, say } = this.#options;
+    if (!left.aborted)
+      say(`jest-runner-hardware: ${printable(`${registration.name} ${unfit}`)}; the run goes on without it`);
+    return false;
   }
 
   /** Several machines may have one key, and so one name. */

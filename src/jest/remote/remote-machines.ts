@@ -14,6 +14,7 @@ import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
 import { Unreachable } from '../../transport/transport.js';
 import { checkedProjects } from './checked-answer.js';
 import { configDifferences } from './config-differences.js';
+import { couldRunAny } from './could-run.js';
 import { DeviceNews, deviceNeedsOf } from './device-news.js';
 import type { Fleet } from './fleet.js';
 import { joinOptions, type OtherWay, type RunOnMachines } from './join-options.js';
@@ -52,6 +53,8 @@ interface Member {
   readonly isShared: boolean;
   remote: RemoteMachine;
   joining: Promise<boolean>;
+  /** It was lost, or did not join. */
+  isOut: boolean;
 }
 
 const runHasEnded = new Error('the run has ended');
@@ -111,7 +114,7 @@ export class RemoteMachines {
       tree: this.#tree,
       left: this.#left.signal,
       injector: this.#options.injector,
-      isWanted: (machine) => this.#isWanted(machine),
+      isWanted: (machine, workers) => this.#isWanted(machine, workers),
       join: (way, workers) => {
         const config = { ssh: way.transport.address, ...(workers !== undefined && { workers }) };
         const member = this.#memberOf(config, way);
@@ -125,12 +128,11 @@ export class RemoteMachines {
   }
 
   /** Whether a suite could run there, and there are not as many machines as suites. */
-  #isWanted({ devices }: Machine): boolean {
+  #isWanted(machine: Machine, workers: number | undefined): boolean {
     const { profiles } = this.#options;
-    if (this.#members.length >= profiles.length) return false;
-    return profiles.some(
-      ({ hardware }) =>
-        hardware.length === 0 || hardware.some((need) => devices.some((each) => each.class === need.class)),
+    return (
+      this.#members.filter(({ isOut }) => !isOut).length < profiles.length &&
+      couldRunAny(machine, workers, profiles)
     );
   }
 
@@ -235,6 +237,7 @@ export class RemoteMachines {
       const remedy = isUnreachable && error.remedy !== undefined ? `\n  remedy: ${error.remedy}` : '';
       say(`jest-runner-hardware: ${printable(problem)}; the run goes on without it${remedy}`);
       tell({ type: 'machine-settled', machine: name, problem });
+      this.#doWithout(name);
       return false;
     } finally {
       member.kept?.unwatch();
@@ -249,6 +252,13 @@ export class RemoteMachines {
     const lost = `${name} was lost: ${moves}${unsentModule(moves)}`;
     this.#options.say(`jest-runner-hardware: ${printable(lost)}`);
     this.#options.tell({ type: 'machine-lost', machine: name, reason: lost });
+    this.#doWithout(name);
+  }
+
+  /** Another machine of the fleet may take its place. */
+  #doWithout(name: string): void {
+    for (const member of this.#members) if (member.remote.name === name) member.isOut = true;
+    this.#fleet?.reconsider();
   }
 
   /** Of a machine that does not take part any more nothing is told. */
@@ -282,7 +292,15 @@ export class RemoteMachines {
     const remote = kept?.remote ?? new RemoteMachine(options);
     const tell = (happening: Happening) => this.#tellJoined(remote.name, happening);
     this.#news.set(remote.name, new DeviceNews({ machine: remote.name, needs, tell, say }));
-    return { config: machine, options, kept, isShared, remote, joining: Promise.resolve(false) };
+    return {
+      config: machine,
+      options,
+      kept,
+      isShared,
+      remote,
+      joining: Promise.resolve(false),
+      isOut: false,
+    };
   }
 
   /** @param move Moves paths there to where they are here. */

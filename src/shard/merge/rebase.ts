@@ -96,6 +96,7 @@ function renamed(event: RunEvent, names: ReadonlyMap<string, string> = new Map()
     case 'link-measured':
     case 'device-heat':
     case 'device-memory':
+    case 'device-turns':
       return { ...event, machine: names.get(event.machine) ?? event.machine };
     case 'slot-down':
     case 'successor-recalled':

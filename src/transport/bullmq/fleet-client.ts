@@ -22,8 +22,8 @@ export interface FleetClientOptions {
    * whether it is.
    */
   disturb?(message: PassingMessage, carry: () => Promise<unknown>): Promise<unknown>;
-  /** Called with each machine that is there, or comes later; again after each start of its worker. */
-  onMachine?(registration: Registration): void;
+  /** Called with machines that are there, or come later; again after each start of their workers. */
+  onMachines?(registrations: readonly Registration[]): void;
   /** A broker that is away for so long takes the fleet with it, ms. Default 30 s. */
   readonly brokerAwayMs?: number;
 }
@@ -77,6 +77,11 @@ export class FleetClient {
     this.#beat = setInterval(() => void this.#live(), lookMs);
     await this.#live();
     removeLeftovers(this.#options.broker).catch(() => {});
+  }
+
+  /** Whether it was heard of lately. */
+  isThere({ worker }: Registration): boolean {
+    return this.#machines.has(worker);
   }
 
   /** The way to a machine that was told. */
@@ -223,17 +228,15 @@ export class FleetClient {
 
   /** Who is there now. */
   async #lookAround(): Promise<void> {
-    const { broker, onMachine } = this.#options;
+    const { broker, onMachines } = this.#options;
     const { come, gone, missing, unproved } = await livingMachines(
       broker,
       new Set(this.#machines.keys()),
       this.#keyOf,
     );
     if (this.#isClosed) return;
-    for (const registration of come) {
-      this.#machines.set(registration.worker, registration);
-      onMachine?.(registration);
-    }
+    for (const registration of come) this.#machines.set(registration.worker, registration);
+    if (come.length > 0) onMachines?.(come);
     for (const worker of unproved) {
       if (!this.#unproved.has(worker)) this.#dropped++;
       this.#unproved.add(worker);
