@@ -14,7 +14,7 @@ export interface RemoteMachineOptions extends FilesToBring {
   readonly detect: Omit<DetectParams, 'name'>;
   /** How many tasks run there at once; left out: one for each CPU thread, and one for each accelerator. */
   readonly workers?: number;
-  /** For how many seconds this process may be busy and say nothing; left out: not at all. The transport has it for the first run. */
+  /** For how many seconds this process may be busy and say nothing; left out: not at all. */
   readonly busySeconds?: number;
   /** What runs the tasks. */
   program(machine: Machine, slots: readonly Slot[], tree: WorkingTree, prepared: Prepared): StartParams;
@@ -111,6 +111,7 @@ export class RemoteMachine {
     const onNotice = (name: string, payload: unknown) => this.#hear(name, payload);
     const connection = await this.#options.transport.connect({ onNotice }, signal);
     this.#connection = connection;
+    if (this.#options.busySeconds !== undefined) connection.busyFor(this.#options.busySeconds);
     void connection.lost.then((reason) => this.#lose(reason));
     return connection;
   }

@@ -13,6 +13,8 @@ export interface Fleet {
   readonly redis: RedisHost;
   /** Starts a worker, and waits until it has joined. */
   join(project: Project, machine?: FleetMachineOptions): Promise<FleetMachine>;
+  /** All that were started, also those that have ended. */
+  machines(): readonly FleetMachine[];
   dispose(): Promise<void>;
 }
 
@@ -65,6 +67,7 @@ export async function startFleet(settings: readonly string[] = []): Promise<Flee
       await machine.said('has joined the fleet');
       return machine;
     },
+    machines: () => machines,
     async dispose() {
       for (const { process: worker } of machines) worker.kill('SIGKILL');
       await Promise.all(machines.map(({ ended }) => ended));

@@ -53,6 +53,8 @@ export interface OtherWay {
 
 /** How long a suite in band may keep a coordinator from saying that it lives; see {@link ChannelOptions.busySeconds}. */
 const inBandBusySeconds = 600;
+/** The same in a fleet, whose machines do not see when a coordinator is killed, and are wanted by others. */
+const inBandBusySecondsInFleet = 60;
 
 /**
  * How a machine joins a run: what is looked for, sent and started there.
@@ -67,7 +69,8 @@ export function joinOptions(
   listener: MachineListener,
   way?: OtherWay,
 ): RemoteMachineOptions {
-  const busy = { ...(inBand && { busySeconds: inBandBusySeconds }) };
+  const busySeconds = way === undefined ? inBandBusySeconds : inBandBusySecondsInFleet;
+  const busy = { ...(inBand && { busySeconds }) };
   const asked = way?.transport ?? transportTo(machine, 'option machines', busy);
   const transport = injector?.transport(asked) ?? asked;
   const { name } = transport;
