@@ -45,6 +45,8 @@ export function fates(record: readonly RunEvent[]): Readonly<Record<string, stri
       else if (event.type === 'suite-requeued') found.pop();
       // The end that counts was told before.
       else if (event.type === 'suite-given-up') continue;
+      // It goes on waiting.
+      else if (event.type.startsWith('successor-')) continue;
       else found.push(event.type);
     }
     return found.join(', ') || 'nothing';
