@@ -74,7 +74,7 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
   /** Called by Jest once a run, with every suite that it expects a result for. */
   async runTests(tests: Test[], watcher: TestWatcher, { serial }: TestRunnerOptions): Promise<void> {
     if (session.served !== undefined) return this.#serve(session.served);
-    const environment = parseEnvironment(process.env);
+    const environment = parseEnvironment({ ...process.env, ...session.fleetVariables });
     // `--collectTests` runs no test, so there is nothing to place or to measure.
     const { collectTests } = this.#globalConfig;
     if (!environment.enabled || collectTests) return this.#runAsStock(tests, watcher, serial);

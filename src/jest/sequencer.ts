@@ -10,6 +10,7 @@ import { UsageError } from '../core/vocabulary/usage-error.js';
 import { isPragmaName } from '../core/workload/pragmas.js';
 import { expectedMs, type History, historyUnder } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
+import { takeFleetVariables } from '../remote/fleet-variables.js';
 import { jestPackages, type Sequencer, type SequencerClass } from './interop.js';
 import { hideRunnerOptions } from './project-config.js';
 import { takeChannel } from './remote/take-channel.js';
@@ -33,6 +34,8 @@ export default class HardwareSequencer extends jestPackages.StockSequencer {
     if (this.#environment.enabled) {
       hideRunnerOptions(options.contexts.filter(({ config }) => runsWithUs(config)));
     }
+    // In watch mode they were taken at the first run.
+    session.fleetVariables = { ...session.fleetVariables, ...takeFleetVariables(process.env) };
     const descriptor = takeChannel(process.env);
     session.served = descriptor === undefined ? undefined : { descriptor, tests: [] };
     session.contexts = options.contexts;

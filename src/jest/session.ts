@@ -1,6 +1,7 @@
 import type { Test, TestContext } from '@jest/test-result';
 import type { RunEvent, ShardPlanned } from '../core/events.js';
 import type { FleetMachine } from '../machine-file/fleets.js';
+import type { FleetVariables } from '../remote/fleet-variables.js';
 import type { KeptMachine } from './remote/kept-machines.js';
 import type { SuiteDevices } from './suite-devices.js';
 
@@ -33,6 +34,8 @@ interface Session {
   failures: unknown[];
   /** Other machines that stay connected between the runs of watch mode, by their descriptions. */
   readonly keptMachines: Map<string, KeptMachine>;
+  /** What this process was given for its fleet; see `takeFleetVariables`. */
+  fleetVariables: FleetVariables;
   /** True while Jest reads the configs of projects that a wrapped config names by their paths. */
   readsPathProjects: boolean;
 }
@@ -49,6 +52,7 @@ keptByName[key] ??= {
   shard: undefined,
   failures: [],
   keptMachines: new Map(),
+  fleetVariables: {},
   readsPathProjects: false,
 };
 

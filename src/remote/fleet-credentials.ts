@@ -1,6 +1,7 @@
 import { UsageError } from '../core/vocabulary/usage-error.js';
 import { isLoopback, parsedAddress } from '../transport/bullmq/broker-problems.js';
 import { parseWorkerKey, workerKey, workerKeyText } from '../transport/bullmq/signature.js';
+import { takeFleetVariables } from './fleet-variables.js';
 
 const secretVariable = 'JEST_HARDWARE_SECRET';
 const keyVariable = 'JEST_HARDWARE_WORKER_KEY';
@@ -25,8 +26,8 @@ export function fleetSecret(
 }
 
 /**
- * What a machine proves itself by: a key of its own, else the fleet's secret. Both are taken out of the environment, so that
- * no suite sees them.
+ * What a machine proves itself by: a key of its own, else the fleet's secret. Both and the address are taken out of the
+ * environment, so that no suite gets them.
  * @param name Asked for by the user; undefined: the key's, else the fallback.
  * @throws UsageError when there is neither, or the key is another machine's.
  */
@@ -36,11 +37,10 @@ export function takeWorkerKey(
   name: string | undefined,
   fallback: string,
 ): { readonly name: string; readonly key: Buffer } {
-  const given = env[keyVariable] ?? '';
+  const variables = takeFleetVariables(env);
+  const given = variables[keyVariable] ?? '';
   const read = given === '' ? undefined : parseWorkerKey(given);
-  const secret = read === undefined ? fleetSecret(url, env) : '';
-  delete env[keyVariable];
-  delete env[secretVariable];
+  const secret = read === undefined ? fleetSecret(url, variables) : '';
   if (read === undefined) {
     const own = name ?? fallback;
     return { name: own, key: workerKey(secret, own) };

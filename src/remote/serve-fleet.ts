@@ -72,7 +72,13 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
     process.once('SIGTERM', end);
     void worker.leave().then(end);
   });
-  await worker.start();
+  try {
+    await worker.start();
+  } catch (error) {
+    await worker.close();
+    await broker.close();
+    throw error;
+  }
   say(`${name} has joined the fleet at ${broker.address}`);
   idle.set(false);
   await ended;

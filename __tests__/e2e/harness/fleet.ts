@@ -19,7 +19,7 @@ export interface Fleet {
 }
 
 export interface FleetMachineOptions {
-  /** Default `gpu-box`. */
+  /** Default `gpu-box`. Empty: as its key says. */
   readonly name?: string;
   /** Flags of the worker beside those that every test needs. */
   readonly flags?: readonly string[];
@@ -30,7 +30,7 @@ export interface FleetMachineOptions {
   /** Installs dependencies. Default `none`. */
   readonly setup?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Default: that of the fleet. */
+  /** Default: that of the fleet. Empty: as a variable says. */
   readonly url?: string;
   /** Where it keeps its files, if it was there before. Default: a folder of its own. */
   readonly home?: string;
@@ -95,7 +95,7 @@ function startMachine(
   const root = ['--root', join(home, '.cache/worker'), '--machine', machineFile, '--setup', setup];
   const worker = spawn(
     process.execPath,
-    [commandOf(project), 'worker', '--connect', url, ...named, ...root, ...flags],
+    [commandOf(project), 'worker', ...(url === '' ? [] : ['--connect', url]), ...named, ...root, ...flags],
     {
       cwd: home,
       // Machines are many here, and must not wait for each other's devices.

@@ -43,7 +43,7 @@ export const workerCommand: Command = {
   },
   async run(flags, io) {
     const directory = flags.get('root') ?? defaultDirectory;
-    const url = flags.get('connect') ?? (flags.has('stdio') ? undefined : takeAddress(io.env));
+    const url = flags.get('connect') ?? (flags.has('stdio') ? undefined : addressIn(io.env));
     if (url !== undefined) return serveFleetBy(flags, url, directory, io);
     if (!flags.has('stdio')) {
       throw new UsageError({
@@ -57,11 +57,15 @@ export const workerCommand: Command = {
   },
 };
 
-/** An address with a password stands in no list of processes, and no suite sees it. */
-function takeAddress(env: CommandIo['env']): string | undefined {
+/** An address with a password stands in no list of processes; `takeWorkerKey` takes it out of the environment. */
+function addressIn(env: CommandIo['env']): string | undefined {
   const { connect } = parseEnvironment(env);
-  delete process.env['JEST_HARDWARE_CONNECT'];
   return typeof connect === 'string' ? connect : undefined;
+}
+
+/** Whoever may list processes reads command lines. */
+function hasPassword(url: string): boolean {
+  return URL.canParse(url) && new URL(url).password !== '';
 }
 
 async function serveFleetBy(flags: FlagValues, url: string, directory: string, io: CommandIo): Promise<void> {
@@ -75,6 +79,11 @@ async function serveFleetBy(flags: FlagValues, url: string, directory: string, i
       expected: 'letters, digits, `.`, `-` and `_`',
       found: name,
     });
+  }
+  if (hasPassword(flags.get('connect') ?? '')) {
+    io.err(
+      'jest-runner-hardware: everybody on this machine can read the password in the command line; in JEST_HARDWARE_CONNECT they cannot\n',
+    );
   }
   const workers = numberFlag(flags, 'workers', { least: 1, most: 4096 });
   const longestSuiteMs = durationFlag(flags, 'max-suite');

@@ -15,6 +15,7 @@ import { addressOf } from '../../transport/bullmq/broker-problems.js';
 import { FleetClient } from '../../transport/bullmq/fleet-client.js';
 import type { Registration } from '../../transport/bullmq/registration.js';
 import type { Transport } from '../../transport/transport.js';
+import { session } from '../session.js';
 import { isForeignCode } from './foreign-code.js';
 import type { OtherWay } from './join-options.js';
 
@@ -110,7 +111,7 @@ export class Fleet {
 
   async #enter(): Promise<void> {
     const { url, insecure } = this.#options.connect;
-    const secret = fleetSecret(url, process.env);
+    const secret = fleetSecret(url, session.fleetVariables);
     const broker = await Broker.open({ url, insecure });
     try {
       await this.#enterBy(broker, secret);

@@ -10,12 +10,19 @@ interface Problem {
 
 /** @throws UsageError for an address that cannot be meant, or whose traffic others could read. */
 export function refuseUnsafe(url: string, insecure: boolean): void {
-  const { protocol, hostname } = parsedAddress(url);
+  const { protocol, hostname, username, password } = parsedAddress(url);
   if (protocol !== 'redis:' && protocol !== 'rediss:') {
     throw new UsageError({
       message: `a fleet cannot be reached by ${protocol}//`,
       expected: 'rediss://host:6379, or redis://localhost:6379',
       remedy: 'name a Redis (6.2 or newer) or a Valkey; other machines by ssh are the option `machines`',
+    });
+  }
+  if (!isDecodable(password) || !isDecodable(username)) {
+    throw new UsageError({
+      message: 'the user or the password in the address of the fleet is not percent-encoded',
+      expected: '`%25` for `%`',
+      remedy: `node -p 'encodeURIComponent(process.argv[1])' -- PASSWORD`,
     });
   }
   if (protocol === 'rediss:' || insecure || isLoopback(hostname)) return;
@@ -47,7 +54,15 @@ export function addressOf(url: string): string {
 }
 
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+function isDecodable(part: string): boolean {
+  try {
+    return decodeURIComponent(part) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** What is wrong with a broker that answers. @param info Of its command INFO. */
@@ -80,6 +95,14 @@ export function wrongAddress(url: string, problem: Problem): UsageError {
   return new UsageError({ message: `the fleet at ${addressOf(url)} cannot be used: ${message}`, ...rest });
 }
 
+/** As a command says it, and as a script does. */
+const noRights = /NOPERM|ACL failure|has no permissions/;
+
+/** Whether the broker does not let its user do something. */
+export function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && noRights.test(error.message);
+}
+
 /** What the client says, and what to do about it. */
 const known: readonly (readonly [RegExp, string, string])[] = [
   [/ECONNREFUSED/, 'nobody listens there', 'start the Redis, or correct host and port'],
@@ -95,9 +118,9 @@ const known: readonly (readonly [RegExp, string, string])[] = [
     'put both into the address: rediss://user:password@host:6379, percent-encoded',
   ],
   [
-    /NOPERM/,
+    noRights,
     'its user may not do what a fleet needs',
-    'give the user the rights that docs/fleet.md lists under "Security"',
+    'give the user the rights that docs/fleet.md lists under "Rights on the broker"',
   ],
   [
     /self[- ]signed|unable to verify|certificate|CERT_|ERR_TLS/i,
@@ -121,14 +144,16 @@ export function explainBroker(url: string, cause: Error): UsageError {
   if (cause instanceof UsageError) return cause;
   const said = `${(cause as NodeJS.ErrnoException).code ?? ''} ${cause.message}`.trim();
   const [, reason, remedy] = known.find(([pattern]) => pattern.test(said)) ?? [];
-  return new UsageError(
-    {
-      message: `the fleet at ${addressOf(url)} cannot be reached${reason === undefined ? '' : `: ${reason}`}`,
-      found: printable(said),
-      ...(remedy !== undefined && { remedy }),
-    },
-    { cause },
-  );
+  // Without the cause: the client notes in it what it has sent, and so the password.
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const address = addressOf(url);
+  return new UsageError({
+    message: isRefusal(cause)
+      ? `the fleet at ${address} cannot be used${why}`
+      : `the fleet at ${address} cannot be reached${why}`,
+    found: printable(said),
+    ...(remedy !== undefined && { remedy }),
+  });
 }
 
 export function missingLibraries(cause: Error): UsageError {

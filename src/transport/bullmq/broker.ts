@@ -1,8 +1,10 @@
 import type { Job, Queue } from 'bullmq';
 import type { ChainableCommander, Redis, RedisOptions } from 'ioredis';
+import type { UsageError } from '../../core/vocabulary/usage-error.js';
 import {
   addressOf,
   explainBroker,
+  isRefusal,
   missingLibraries,
   problemOf,
   refuseUnsafe,
@@ -32,6 +34,7 @@ export class Broker {
   #offsetMs = 0;
   #bestRoundTripMs = Number.POSITIVE_INFINITY;
   #epoch = 0;
+  #refusal: UsageError | undefined;
   /** For commands that answer at once. */
   readonly commands: Redis;
 
@@ -60,7 +63,12 @@ export class Broker {
       if (probe.status !== 'end') probe.disconnect();
     }
     const broker = new Broker(url, loaded);
-    await broker.keepTime();
+    try {
+      await broker.keepTime();
+    } catch (error) {
+      await broker.close();
+      throw explainBroker(url, error as Error);
+    }
     return broker;
   }
 
@@ -109,7 +117,7 @@ export class Broker {
   async ask(pipeline: ChainableCommander): Promise<readonly unknown[]> {
     return ((await pipeline.exec()) ?? []).map(([error, value]) => {
       // Commands of which some were answered before the connection was cut are not sent again.
-      if (error !== null) throw error;
+      if (error !== null) throw this.noted(error);
       return value;
     });
   }
@@ -131,6 +139,17 @@ export class Broker {
     };
     this.#opened.unshift({ close });
     return { next: () => taker.getNextJob(token, { block: false }), close };
+  }
+
+  /** What it does not let its user do; without this nobody would know why nothing comes. */
+  get refusal(): UsageError | undefined {
+    return this.#refusal;
+  }
+
+  /** Notes an error of a command, where the user lacks a right. @returns The error. */
+  noted(error: unknown): unknown {
+    if (isRefusal(error)) this.#refusal ??= explainBroker(this.#url, error);
+    return error;
   }
 
   /** Ms by the broker's clock, whatever happens to the clock of this machine. */

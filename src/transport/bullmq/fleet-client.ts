@@ -68,7 +68,7 @@ export class FleetClient {
     return this.#dropped;
   }
 
-  /** Enters the fleet. @returns When the machines that are there have been told. */
+  /** Enters the fleet. @returns When the machines that are there have been told. @throws UsageError when the broker does not let it. */
   async start(): Promise<void> {
     const results = resultsKey(this.#run);
     this.#reader = new ResultsReader(this.#options.broker.connection(), results, (text) =>
@@ -76,6 +76,11 @@ export class FleetClient {
     );
     this.#beat = setInterval(() => void this.#live(), lookMs);
     await this.#live();
+    const { refusal } = this.#options.broker;
+    if (refusal !== undefined) {
+      this.abandon();
+      throw refusal;
+    }
     removeLeftovers(this.#options.broker).catch(() => {});
   }
 
@@ -191,8 +196,9 @@ export class FleetClient {
       await this.#exchange();
       this.#contact.renew(broker.epoch);
       await this.#lookAround();
-    } catch {
+    } catch (error) {
       // The next beat tries again.
+      broker.noted(error);
     } finally {
       this.#isBeating = false;
     }

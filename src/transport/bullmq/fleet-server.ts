@@ -57,7 +57,7 @@ export class FleetServer {
     return this.#dropped;
   }
 
-  /** Joins the fleet. */
+  /** Joins the fleet. @throws UsageError when the broker does not let it. */
   async start(): Promise<void> {
     const { broker } = this.#options;
     const subscriber = broker.connection();
@@ -66,6 +66,7 @@ export class FleetServer {
     await this.#join();
     this.#beat = setInterval(() => void this.#live(), beatMs);
     await this.#live();
+    if (broker.refusal !== undefined) throw broker.refusal;
   }
 
   /** Leaves the fleet, and ends what it runs. */
@@ -118,7 +119,7 @@ export class FleetServer {
     this.#endIfAlone();
     // One that fails is tried again by the next.
     this.#beating ??= this.#beatOnce()
-      .catch(() => {})
+      .catch((error) => void this.#options.broker.noted(error))
       .finally(() => {
         this.#beating = undefined;
       });
@@ -238,11 +239,12 @@ export class FleetServer {
           job.moveToCompleted(null, token, false).catch(() => {});
           // It was claimed before this process was frozen. Who still wants it sends it again.
           if (this.#isStale()) return;
-          await this.#read(String(job.data));
+          await this.#read(typeof job.data === 'string' ? job.data : '');
         }
       } while (this.#takesAgain);
-    } catch {
+    } catch (error) {
       // The next wake or beat tries again.
+      this.#options.broker.noted(error);
     } finally {
       this.#isTaking = false;
     }
