@@ -21,7 +21,8 @@ export async function takePlace(...path: readonly string[]): Promise<Place> {
   const lock = join(usual, 'lock');
   // The first try may only have removed the lock of a process that was killed.
   const own = takeLock(lock) || takeLock(lock);
-  const directory = own ? usual : join(usual, `beside-${process.pid}`);
+  // As deep as the usual one: Jest shows some paths with as many `..`.
+  const directory = own ? usual : `${usual}-beside-${process.pid}`;
   if (!stockOnly) copyPackage(packageDirectory, join(directory, 'node_modules'));
   return { directory, release: () => rmSync(own ? lock : directory, { recursive: true, force: true }) };
 }
