@@ -5,7 +5,6 @@ import { type Broker, type Taker, token } from './broker.js';
 import { Contact } from './contact.js';
 import { EndedSessions } from './ended-sessions.js';
 import { beatsKey, bodyKey, leasesKey, machinesKey, over, receivedKey, runOf, wakeChannel } from './keys.js';
-import { removeLeftovers } from './leftovers.js';
 import { deadMs } from './living-machines.js';
 import { type Header, isProved, readHeader, type Session, unpacked } from './message.js';
 import { registrationText } from './registration.js';
@@ -46,7 +45,6 @@ export class FleetServer {
   #takesAgain = false;
   #isClosed = false;
   #dropped = 0;
-  #tidiedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FleetServerOptions) {
     this.#options = options;
@@ -142,7 +140,6 @@ export class FleetServer {
     this.#contact.renew(broker.epoch);
     await inTime(this.#listen());
     await this.#take();
-    this.#tidy();
   }
 
   /** @returns Whether it has been without the broker for longer than its lease: runs have counted it as lost long before. */
@@ -207,13 +204,6 @@ export class FleetServer {
     const missingMs = this.#absences.note(session, seen === null);
     const silentMs = seen === null ? missingMs : this.#options.broker.nowMs() - Number(seen);
     return silentMs > runLeaseMs && this.#contact.isSteadyFor(runLeaseMs);
-  }
-
-  #tidy(): void {
-    const nowMs = performance.now();
-    if (nowMs - this.#tidiedMs < tidyMs) return;
-    this.#tidiedMs = nowMs;
-    removeLeftovers(this.#options.broker).catch(() => {});
   }
 
   /** After a while without contact it looks first whether runs have given it up; then the next beat takes. */
@@ -314,6 +304,5 @@ const leaseMs = 11_000;
 const runLeaseMs = 5000;
 /** A broker that does not answer is not waited for. */
 const closeMs = 3000;
-const tidyMs = 5 * 60_000;
 /** What a run leaves behind when it is killed goes by itself. */
 const forgottenSeconds = 3600;

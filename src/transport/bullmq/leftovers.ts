@@ -3,7 +3,7 @@ import { beatsKey, leasesKey, machinesKey, receivedKey, resultsKey } from './key
 
 /**
  * Removes what machines and runs have left on the broker that ended without being able to, and the queues of those that have
- * left: somebody may have written to them afterwards. Everybody in the fleet does so now and then.
+ * left: somebody may have written to them afterwards. Each run does so: a machine may not touch what is others'.
  * @param afterMs For how long nothing was heard of them.
  */
 export async function removeLeftovers(broker: Broker, afterMs = forgottenMs): Promise<void> {
