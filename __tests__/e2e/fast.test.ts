@@ -147,11 +147,12 @@ test('contexts of suites that are over do not pile up, and tests see no collecto
     };
   };
   const fast = await runWith();
-  // Of 16 suites, those in 64 MiB and half of the heap may pile up; two contexts are Jest's and the collector's.
-  expect(Math.max(...fast.contexts)).toBeLessThanOrEqual(9);
+  // Where nothing is collected there are 18: those of 16 suites, Jest's and the collector's. The heap may double before it
+  // is collected: with 160 MiB when the first suite begins, that are ten suites.
+  expect(Math.max(...fast.contexts)).toBeLessThanOrEqual(12);
   expect(fast.collectors).toEqual(new Set(['undefined']));
   // Where the user asked for it, it stays.
   const exposed = await runWith('--expose-gc');
-  expect(Math.max(...exposed.contexts)).toBeLessThanOrEqual(9);
+  expect(Math.max(...exposed.contexts)).toBeLessThanOrEqual(12);
   expect(exposed.collectors).toEqual(new Set(['function']));
 });
