@@ -8,7 +8,18 @@
 import { randomFrom } from './instances.mjs';
 import { source } from './source.mjs';
 
-const { Scheduler, Estimates, strategies, slotsOf, FairTurns, TaskQueues, TurnNews, Heap } = await source(
+const {
+  Scheduler,
+  Estimates,
+  strategies,
+  slotsOf,
+  FairTurns,
+  TaskQueues,
+  TurnNews,
+  Heap,
+  defaultProfile,
+  cpuMachine,
+} = await source(
   'core/scheduler/scheduler.ts',
   'core/estimate/estimate.ts',
   'core/strategies/index.ts',
@@ -17,6 +28,8 @@ const { Scheduler, Estimates, strategies, slotsOf, FairTurns, TaskQueues, TurnNe
   'remote/task-queues.ts',
   'remote/turn-news.ts',
   'core/vocabulary/heap.ts',
+  'core/workload/profile.ts',
+  '../__tests__/execute/cpu-machine.ts',
 );
 const argv = process.argv.slice(2);
 const flag = (name, usual) => (argv.includes(name) ? Number(argv[argv.indexOf(name) + 1]) : usual);
@@ -58,24 +71,7 @@ class Clock {
 
 class SimulatedMachine {
   constructor(clock, name, tellsRuns) {
-    const facts = {
-      name,
-      platform: 'simulated',
-      arch: 'simulated',
-      cpuBudget: places,
-      memoryBudgetBytes: 2 ** 36,
-    };
-    const cpu = {
-      id: 'cpu',
-      class: 'cpu',
-      usable: true,
-      software: false,
-      backends: [],
-      precisions: [],
-      features: [],
-      evidence: {},
-    };
-    const machine = { version: 1, machine: facts, devices: [cpu], problems: [] };
+    const machine = { ...cpuMachine, machine: { ...cpuMachine.machine, name, cpuBudget: places } };
     this.slots = slotsOf(machine, places).map((slot) => ({ ...slot, leadMs: 2 * leadMs }));
     this.turns = new FairTurns(
       { cpu: places },
@@ -191,19 +187,7 @@ function suitesOf(count, seed) {
   return Array.from({ length: count }, (_, index) => {
     const trueMs = Math.round(Math.max(50, 2000 * Math.exp(0.6 * random.normal())));
     const expectedMs = { cpu: Math.max(1, Math.round(trueMs * Math.exp(0.1 * random.normal()))) };
-    const profile = {
-      workload: 'general',
-      hardware: [{ class: 'cpu', count: 1 }],
-      backends: [],
-      features: [],
-      precisions: [],
-      operations: [],
-      minMemoryBytes: 0,
-      batchSizes: [],
-      priority: 3,
-      exclusive: false,
-      locks: [],
-    };
+    const profile = { ...defaultProfile, hardware: [{ class: 'cpu', count: 1 }] };
     return { id: `s${index}`, trueMs, suite: { id: `s${index}`, profile, fileBytes: 0, expectedMs } };
   });
 }

@@ -5,12 +5,12 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import { build } from 'esbuild';
 import { Redis } from 'ioredis';
+import { busyShare, driven, section, show, timed } from './far.mjs';
 import { flags } from './report.mjs';
 import { source } from './source.mjs';
 
@@ -19,30 +19,13 @@ const sourceFolder = fileURLToPath(new URL('../src', import.meta.url));
 // The harness declares tests of these names; here nothing runs them.
 globalThis.test ??= { skip() {} };
 globalThis.describe ??= { skip() {} };
-const {
-  startRedis,
-  startLink,
-  Broker,
-  FleetClient,
-  measureRoundTrip,
-  Scheduler,
-  Estimates,
-  strategies,
-  defaultProfile,
-  Run,
-  slotsOf,
-} = await source(
+const { startRedis, startLink, Broker, FleetClient, measureRoundTrip, slotsOf } = await source(
   '../__tests__/e2e/harness/redis-server.ts',
   '../__tests__/e2e/harness/link.ts',
   'transport/bullmq/broker.ts',
   'transport/bullmq/fleet-client.ts',
   'remote/measure-link.ts',
   'core/machine/machine.ts',
-  'core/scheduler/scheduler.ts',
-  'core/estimate/estimate.ts',
-  'core/strategies/index.ts',
-  'core/workload/profile.ts',
-  'execute/run.ts',
 );
 
 const secret = 'a secret of the fleet, for benches';
@@ -147,30 +130,13 @@ async function slots() {
         ],
         problems: [],
       };
-      const scheduler = new Scheduler({
-        strategy: strategies.adaptive,
-        unsatisfiable: { action: 'fail' },
-        retryLost: true,
-        estimates: new Estimates(),
-      });
-      const run = new Run({ scheduler, cancelAfter() {} });
-      const events = [];
-      run.on({ event: (event) => events.push(event) });
-      run.tell({ type: 'machine-known', machine });
-      for (const slot of slotsOf(machine, 4)) run.tell({ type: 'slot-up', slot: { ...slot, leadMs } });
-      for (let n = 0; n < count; n += 1)
-        run.tell({ type: 'suite-queued', suite: { id: `s${n}`, profile: defaultProfile, fileBytes: 0 } });
+      const offered = slotsOf(machine, 4).map((slot) => ({ ...slot, leadMs }));
       let number = 0;
-      await run.start({
-        async run({ placement, ahead }, signal) {
-          const own = number++;
-          ahead?.recall.addEventListener('abort', () => connection.notify('take-back', own), { once: true });
-          const place = { queue: placement.slotId, number: own, task: { sleepMs } };
-          const { started, result } = await connection.call('run', place, { signal });
-          return started
-            ? { status: 'passed', durationMs: result }
-            : { status: 'cancelled', durationMs: 0, notStarted: true };
-        },
+      const events = await driven({ machine, slots: offered, count }, ({ placement, ahead }, signal) => {
+        const own = number++;
+        ahead?.recall.addEventListener('abort', () => connection.notify('take-back', own), { once: true });
+        const place = { queue: placement.slotId, number: own, task: { sleepMs } };
+        return connection.call('run', place, { signal });
       });
       show(`4 slots busy, tasks of ${sleepMs} ms, ${way}`, [busyShare(events) * 100], '%');
       await leave();
@@ -191,17 +157,6 @@ async function losing() {
     await leave();
   }
   show('worker killed: known after', ms);
-}
-
-/** From the first start on each slot to the last start: before and after there are not tasks enough. */
-function busyShare(events) {
-  const startsMs = events.flatMap(({ type, atMs }) => (type === 'suite-started' ? [atMs] : []));
-  const [fromMs, toMs] = [startsMs[3] + 80, startsMs.at(-1)];
-  const busyMs = events
-    .filter(({ type }) => type === 'suite-ended')
-    .map(({ atMs, durationMs }) => Math.min(atMs, toMs) - Math.max(atMs - durationMs, fromMs))
-    .reduce((sum, ms) => sum + Math.max(0, ms), 0);
-  return busyMs / (4 * (toMs - fromMs));
 }
 
 /** A run, and its connections to so many machines. */
@@ -301,27 +256,4 @@ async function buildWorker() {
     logLevel: 'error',
   });
   return outfile;
-}
-
-async function timed(count, work) {
-  const ms = [];
-  for (let n = 0; n < count; n += 1) {
-    const startedMs = performance.now();
-    await work();
-    ms.push(performance.now() - startedMs);
-  }
-  return ms;
-}
-
-function show(what, values, unit = 'ms') {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))].toFixed(1);
-  const p99 = values.length >= 100 ? `, p99 ${at(0.99)}` : '';
-  console.log(
-    `${what}: ${at(0.5)} ${unit} (${at(0)}-${at(1)}${p99}), n ${values.length}, load ${loadavg()[0].toFixed(1)}`,
-  );
-}
-
-async function section(name, measure) {
-  if (name.includes(flags.only)) await measure();
 }

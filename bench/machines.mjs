@@ -5,10 +5,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { busyShare, driven, section, show, timed } from './far.mjs';
 import { workspace } from './projects.mjs';
 import { flags } from './report.mjs';
 import { source } from './source.mjs';
@@ -17,29 +17,12 @@ const times = Math.min(7, flags.pairs);
 const sourceFolder = fileURLToPath(new URL('../src', import.meta.url));
 // The harness declares a test of the name; here nothing runs it.
 globalThis.test ??= { skip() {} };
-const {
-  startSshHost,
-  startLink,
-  sshTransport,
-  RemoteMachine,
-  workingTree,
-  protocolVersion,
-  Scheduler,
-  Estimates,
-  strategies,
-  defaultProfile,
-  Run,
-} = await source(
+const { startSshHost, startLink, sshTransport, RemoteMachine, workingTree, protocolVersion } = await source(
   '../__tests__/e2e/harness/ssh-server.ts',
   '../__tests__/e2e/harness/link.ts',
   'transport/ssh/ssh-transport.ts',
   'remote/remote-machine.ts',
   'remote/protocol.ts',
-  'core/scheduler/scheduler.ts',
-  'core/estimate/estimate.ts',
-  'core/strategies/index.ts',
-  'core/workload/profile.ts',
-  'execute/run.ts',
   'sync/working-tree.ts',
 );
 
@@ -154,30 +137,11 @@ async function slots() {
   ]) {
     for (const [way, port] of Object.entries(links)) {
       const { remote, slots: found, machine, leave } = await joined(port);
-      const scheduler = new Scheduler({
-        strategy: strategies.adaptive,
-        unsatisfiable: { action: 'fail' },
-        retryLost: true,
-        estimates: new Estimates(),
-      });
-      const run = new Run({ scheduler, cancelAfter() {} });
-      const events = [];
-      run.on({ event: (event) => events.push(event) });
-      run.tell({ type: 'machine-known', machine });
-      for (const slot of found) run.tell({ type: 'slot-up', slot });
-      for (let n = 0; n < count; n += 1)
-        run.tell({ type: 'suite-queued', suite: { id: `s${n}`, profile: defaultProfile, fileBytes: 0 } });
-      await run.start({
-        async run({ placement, ahead }, signal) {
-          const options = { queue: placement.slotId, signal, recall: ahead?.recall };
-          const { started, result } = await remote.run({ sleepMs }, options);
-          return started
-            ? { status: 'passed', durationMs: result }
-            : { status: 'cancelled', durationMs: 0, notStarted: true };
-        },
-      });
+      const events = await driven({ machine, slots: found, count }, ({ placement, ahead }, signal) =>
+        remote.run({ sleepMs }, { queue: placement.slotId, signal, recall: ahead?.recall }),
+      );
       await leave();
-      show(`4 slots busy, tasks of ${sleepMs} ms, ${way}`, [busyShare({ events }) * 100], '%');
+      show(`4 slots busy, tasks of ${sleepMs} ms, ${way}`, [busyShare(events) * 100], '%');
     }
   }
 }
@@ -189,7 +153,7 @@ async function jestSlots() {
   for (const [way, port] of Object.entries(links)) {
     const directory = makeProject(`slots-${port}`, 0, files, port);
     await jest(directory);
-    const shares = [busyShare(await jest(directory)), busyShare(await jest(directory))];
+    const shares = [busyShare((await jest(directory)).events), busyShare((await jest(directory)).events)];
     show(
       `4 slots busy, Jest's suites that sleep 200 ms, ${way}`,
       shares.map((share) => share * 100),
@@ -254,17 +218,6 @@ async function watching() {
     show(`one edit in 1,000 files, watch mode: edit until report, without the suite, ${way}`, toResult);
     show(`one edit in 1,000 files, watch mode: edit until report, ${way}`, all);
   }
-}
-
-/** From the first start on each slot to the last start: before and after there are not suites enough. */
-function busyShare({ events }) {
-  const startsMs = events.flatMap(({ type, atMs }) => (type === 'suite-started' ? [atMs] : []));
-  const [fromMs, toMs] = [startsMs[3] + 80, startsMs.at(-1)];
-  const busyMs = events
-    .filter(({ type }) => type === 'suite-ended')
-    .map(({ atMs, durationMs }) => Math.min(atMs, toMs) - Math.max(atMs - durationMs, fromMs))
-    .reduce((sum, ms) => sum + Math.max(0, ms), 0);
-  return busyMs / (4 * (toMs - fromMs));
 }
 
 /** Not synchronous: the slow link runs in this process. */
@@ -393,27 +346,4 @@ void channel.lost.then(() => process.exit(0));`,
     outfile: join(folder, 'index.cjs'),
     logLevel: 'error',
   });
-}
-
-async function section(name, measure) {
-  if (!name.includes(flags.only)) return;
-  await measure();
-  console.log(`  (load ${loadavg()[0].toFixed(1)})`);
-}
-
-async function timed(count, work) {
-  const ms = [];
-  for (let n = 0; n < count; n += 1) {
-    const startedMs = performance.now();
-    await work();
-    ms.push(performance.now() - startedMs);
-  }
-  return ms;
-}
-
-function show(what, numbers, unit = 'ms') {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const text = (each) => each.toFixed(each < 10 ? 1 : 0);
-  const median = text(sorted[Math.floor(sorted.length / 2)]).padStart(6);
-  console.log(`${what.padEnd(76)}${median} ${unit} (${text(sorted[0])} … ${text(sorted.at(-1))})`);
 }
