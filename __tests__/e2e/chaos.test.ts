@@ -1,21 +1,14 @@
 import { basename } from 'node:path';
 import type { FaultName, RunEvent } from '../../src/core/events.js';
-import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { type JestRun, runJest } from './harness/jest.js';
 import { leaveMachines, useMachine } from './harness/machine.js';
-import { leaveProjects, useProject } from './harness/project.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import { useProject } from './harness/project.js';
+import { testWithRedis } from './harness/redis-server.js';
 import { testWithSsh } from './harness/ssh-server.js';
 
-let fleet: Fleet;
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveMachines();
-  await leaveProjects();
-});
+const fleet = fleetOfFile();
+afterAll(leaveMachines);
 
 const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 const suites = (text: string) => Object.fromEntries(ids.map((id) => [`${id}.test.js`, text]));

@@ -5,19 +5,12 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { blocks } from '../docs/pages.js';
 import { commandOf } from './harness/command.js';
-import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { packedInstall } from './harness/install.js';
-import { leaveProjects, type Project } from './harness/project.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import type { Project } from './harness/project.js';
+import { testWithRedis } from './harness/redis-server.js';
 
-let fleet: Fleet;
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
-});
+const fleet = fleetOfFile();
 
 const pages = ['docs/fleet.md', 'docs/fleet-recipes.md'];
 const lines = blocks

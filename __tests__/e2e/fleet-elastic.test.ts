@@ -1,20 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Fleet, type FleetMachine, startFleet, useFleetProject } from './harness/fleet.js';
+import { type FleetMachine, fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { startJest } from './harness/jest.js';
-import { leaveProjects, type Project } from './harness/project.js';
+import type { Project } from './harness/project.js';
 import { endsOf, eventsOf } from './harness/record.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import { testWithRedis } from './harness/redis-server.js';
 
-let fleet: Fleet;
+const fleet = fleetOfFile();
 const desk = mkdtempSync(join(tmpdir(), 'jrh-elastic-'));
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
+afterAll(() => {
   rmSync(desk, { recursive: true, force: true });
 });
 

@@ -1,23 +1,15 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { pidsAt } from './harness/far-machine.js';
-import { type Fleet, type FleetMachine, startFleet, useFleetProject } from './harness/fleet.js';
+import { type FleetMachine, fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { type JestRun, type RunningJest, runJest, startJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
-import { leaveProjects } from './harness/project.js';
 import { endsOf, eventsOf } from './harness/record.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import { testWithRedis } from './harness/redis-server.js';
 import { statuses } from './harness/results.js';
 
-let fleet: Fleet;
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
+const fleet = fleetOfFile();
 afterEach(async () => {
-  await Promise.all(fleet?.machines().map((machine) => machine.end()) ?? []);
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
+  await Promise.all(fleet.machines().map((machine) => machine.end()));
 });
 
 /** Its first attempt hangs, and says in a file of its machine that it has begun. */

@@ -5,21 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { commandOf } from './harness/command.js';
-import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { fleetOfFile, startFleet, useFleetProject } from './harness/fleet.js';
 import { repository } from './harness/install.js';
 import { runJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
-import { leaveProjects } from './harness/project.js';
-import { freePort, redisServer, testWithRedis } from './harness/redis-server.js';
+import { freePort, testWithRedis } from './harness/redis-server.js';
 
-let fleet: Fleet;
+const fleet = fleetOfFile();
 const folder = mkdtempSync(join(tmpdir(), 'jrh-fleet-security-'));
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
+afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -1,22 +1,17 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { type RunningJest, startJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
-import { leaveProjects, type Project } from './harness/project.js';
+import type { Project } from './harness/project.js';
 import { eventsOf, fates, readRecords } from './harness/record.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import { testWithRedis } from './harness/redis-server.js';
 
-let fleet: Fleet;
+const fleet = fleetOfFile();
 /** Suites tell here that they have begun, and end when they are let. */
 const desk = mkdtempSync(join(tmpdir(), 'jrh-shared-'));
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
+afterAll(() => {
   rmSync(desk, { recursive: true, force: true });
 });
 

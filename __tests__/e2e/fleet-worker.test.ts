@@ -1,22 +1,14 @@
 import { rmSync } from 'node:fs';
-import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { runJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
-import { leaveProjects } from './harness/project.js';
 import { eventsOf } from './harness/record.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import { testWithRedis } from './harness/redis-server.js';
 import { failureOf, statuses } from './harness/results.js';
 
-let fleet: Fleet;
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
+const fleet = fleetOfFile();
 afterEach(async () => {
-  await Promise.all(fleet?.machines().map((machine) => machine.end()) ?? []);
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
+  await Promise.all(fleet.machines().map((machine) => machine.end()));
 });
 
 const onGpu = "/** @hardware gpu */\ntest('there', () => {});\n";

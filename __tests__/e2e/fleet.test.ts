@@ -1,53 +1,19 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Redis } from 'ioredis';
 import { commandOf } from './harness/command.js';
-import { type Fleet, startFleet, useFleetProject } from './harness/fleet.js';
+import { editedFiles, expectFilesAsHere } from './harness/edited-files.js';
+import { type Fleet, fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { runJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
-import { leaveProjects } from './harness/project.js';
-import { redisServer, testWithRedis } from './harness/redis-server.js';
+import { testWithRedis } from './harness/redis-server.js';
 
-let fleet: Fleet;
-beforeAll(async () => {
-  if (redisServer !== undefined) fleet = await startFleet();
-});
-afterAll(async () => {
-  await fleet?.dispose();
-  await leaveProjects();
-});
-
-const onGpu = `/** @hardware gpu */
-test('there', () => expect(process.cwd()).toContain('checkout-1'));
-test('its value', () => expect(require('./value')).toBe('committed'));
-`;
+const fleet = fleetOfFile();
 
 testWithRedis('suites run on a machine of the fleet, with the files as they are here', async () => {
-  const project = await useFleetProject(fleet, {
-    files: { 'gpu.test.js': onGpu, 'value.js': "module.exports = 'committed';\n", 'gone.js': '' },
-  });
+  const project = await useFleetProject(fleet, { files: editedFiles });
   const machine = await fleet.join(project);
-  const first = await runJest(project, []);
-  expect(first.stderr).toContain('2 passed');
-  expect(placesOf(first.record)['gpu.test.js']).toBe('gpu-box/gpu0');
-  expect(first.leftOver).toEqual([]);
-
-  writeFileSync(join(project.directory, 'value.js'), "module.exports = require('./untracked');\n");
-  writeFileSync(join(project.directory, 'untracked.js'), "module.exports = 'edited';\n");
-  rmSync(join(project.directory, 'gone.js'));
-  appendFileSync(
-    join(project.directory, 'gpu.test.js'),
-    "test('deleted', () => expect(require('node:fs').existsSync(__dirname + '/gone.js')).toBe(false));\n",
-  );
-  const edited = await runJest(project, []);
-  expect(edited.stderr).toContain('Received: "edited"');
-  expect(edited.stderr).toContain('1 failed, 2 passed');
-  // As if it had run here.
-  expect(edited.stderr).toContain('(gpu.test.js:3:');
-  expect(edited.stderr).not.toContain('checkout-1/');
-
+  await expectFilesAsHere(project);
   machine.process.kill('SIGTERM');
   expect(await machine.ended).toBe(0);
   expect(machine.log()).toContain('gpu-box has left the fleet');

@@ -1,9 +1,10 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../../src/core/events.js';
+import { editedFiles, expectFilesAsHere } from './harness/edited-files.js';
 import { runJest } from './harness/jest.js';
 import { startLink } from './harness/link.js';
-import { leaveMachines, machineHost, placesOf, useMachine } from './harness/machine.js';
+import { leaveMachines, machineHost, useMachine } from './harness/machine.js';
 import { testWithSsh } from './harness/ssh-server.js';
 
 afterAll(leaveMachines);
@@ -14,30 +15,7 @@ test('its value', () => expect(require('./value')).toBe('committed'));
 `;
 
 testWithSsh('suites run where their device is, with the files as they are here', async () => {
-  const project = await useMachine({
-    files: { 'gpu.test.js': onGpu, 'value.js': "module.exports = 'committed';\n", 'gone.js': '' },
-  });
-  const first = await runJest(project, []);
-  expect(first.stderr).toContain('2 passed');
-  expect(placesOf(first.record)['gpu.test.js']).toBe('gpu-box/gpu0');
-  expect(first.leftOver).toEqual([]);
-
-  writeFileSync(join(project.directory, 'value.js'), "module.exports = require('./untracked');\n");
-  writeFileSync(join(project.directory, 'untracked.js'), "module.exports = 'edited';\n");
-  rmSync(join(project.directory, 'gone.js'));
-  appendFileSync(
-    join(project.directory, 'gpu.test.js'),
-    "test('deleted', () => expect(require('node:fs').existsSync(__dirname + '/gone.js')).toBe(false));\n",
-  );
-  const edited = await runJest(project, []);
-  expect(edited.stderr).toContain('Received: "edited"');
-  expect(edited.stderr).toContain('1 failed, 2 passed');
-  // As if it had run here.
-  expect(edited.stderr).toContain('(gpu.test.js:3:');
-  expect(edited.stderr).not.toContain('checkout-1/');
-  expect(edited.json.testResults.map(({ name }: { name: string }) => name)).toContain(
-    join(project.directory, 'gpu.test.js'),
-  );
+  await expectFilesAsHere(await useMachine({ files: editedFiles }));
 });
 
 testWithSsh('snapshots that a suite writes there are written here', async () => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { commandOf } from './command.js';
 import { cleanEnvironment } from './jest.js';
 import { commitAll, linkPackages } from './machine.js';
-import { type Project, type ProjectOptions, useProject } from './project.js';
-import { type RedisHost, startRedis } from './redis-server.js';
+import { leaveProjects, type Project, type ProjectOptions, useProject } from './project.js';
+import { type RedisHost, redisServer, startRedis } from './redis-server.js';
 
 export interface Fleet {
   readonly redis: RedisHost;
@@ -132,6 +132,30 @@ function startMachine(
         void ended.then(() => reject(new Error(`the worker has ended without saying "${text}":\n${log}`)));
       });
     },
+  };
+}
+
+/** A fleet for the tests of a file; there is none where these are skipped. */
+export function fleetOfFile(): Fleet {
+  let fleet: Fleet | undefined;
+  beforeAll(async () => {
+    if (redisServer !== undefined) fleet = await startFleet();
+  });
+  afterAll(async () => {
+    await fleet?.dispose();
+    await leaveProjects();
+  });
+  const started = () => {
+    if (fleet === undefined) throw new Error('the fleet has not been started');
+    return fleet;
+  };
+  return {
+    get redis() {
+      return started().redis;
+    },
+    join: (...machine) => started().join(...machine),
+    machines: () => fleet?.machines() ?? [],
+    dispose: () => started().dispose(),
   };
 }
 
