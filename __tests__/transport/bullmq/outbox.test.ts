@@ -109,3 +109,13 @@ test('what is kept for a side that reads nothing is limited', () => {
   outbox.resend();
   expect(sent).toBe(2);
 });
+
+test('what comes again and again takes no room from what is still to come', () => {
+  const inbox = new Inbox<number>();
+  const taken: number[] = [];
+  for (let sequence = 1; sequence <= 12_000; sequence++)
+    for (const again of [sequence, sequence]) taken.push(...inbox.take(again, again));
+  for (let sequence = 1; sequence <= 12_000; sequence++) taken.push(...inbox.take(sequence, -1));
+  taken.push(...inbox.take(12_001, 12_001));
+  expect(taken).toEqual(Array.from({ length: 12_001 }, (_, index) => index + 1));
+});
