@@ -1,9 +1,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { pidsAt } from './harness/far-machine.js';
 import { type FleetMachine, fleetOfFile, useFleetProject } from './harness/fleet.js';
-import { type JestRun, type RunningJest, runJest, startJest } from './harness/jest.js';
+import { type RunningJest, runJest, startJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
-import { endsOf, eventsOf } from './harness/record.js';
+import { endsOf, eventsOf, readRecords } from './harness/record.js';
 import { testWithRedis } from './harness/redis-server.js';
 import { statuses } from './harness/results.js';
 
@@ -47,8 +48,6 @@ async function leftAt(machine: FleetMachine): Promise<readonly number[]> {
   return left();
 }
 
-const endsAt = ({ record }: JestRun) => endsOf(record, 'hangs.test.js').map(({ status }) => status);
-
 testWithRedis('a machine that is killed: its suites end on another one', async () => {
   const { project, begun, home } = await hangingProject({ 'quick.test.js': quick });
   const machines = [await fleet.join(project, { name: 'one' }), await fleet.join(project, { name: 'two' })];
@@ -59,7 +58,7 @@ testWithRedis('a machine that is killed: its suites end on another one', async (
   const run = await jest.ended;
   expect(run.stderr).toContain(`${lost?.name} was lost: nothing was heard of it for 3.5 s`);
   expect(statuses(run)).toEqual({ 'hangs.test.js': 'passed', 'quick.test.js': 'passed' });
-  expect(endsAt(run)).toEqual(['lost', 'passed']);
+  expect(endsOf(run.record, 'hangs.test.js').map(({ status }) => status)).toEqual(['lost', 'passed']);
   expect(placesOf(run.record)['hangs.test.js']).toBe(`${other?.name}/gpu0`);
   expect(lost && (await leftAt(lost))).toEqual([]);
 });
@@ -78,17 +77,22 @@ testWithRedis('a machine that comes back is used in the same run, under another 
   expect(eventsOf(run.record, 'machine-lost').map(({ machine: name }) => name)).toEqual(['gpu-box']);
 });
 
-testWithRedis('a machine that is told to end hands its suites back', async () => {
+testWithRedis('a machine that is told to end takes no further run, and hands its suites back', async () => {
   const { project, begun } = await hangingProject({ 'quick.test.js': quick });
   const machine = await fleet.join(project, { name: 'spot' });
-  const jest = await startJest(project, []);
+  const jest = await startJest(project, ['hangs']);
   await begun(jest);
+  machine.process.kill('SIGTERM');
+  const second = await startJest(project, ['quick']);
+  await second.waitFor(/spot .*is about to leave the fleet/);
   const other = await fleet.join(project, { name: 'other' });
-  expect(await machine.end()).toBe(0);
+  expect(await machine.ended).toBe(0);
   expect(await leftAt(machine)).toEqual([]);
-  const run = await jest.ended;
-  expect(endsAt(run)).toEqual(['lost', 'passed']);
-  expect(placesOf(run.record)['hangs.test.js']).toBe(`${other.name}/gpu0`);
+  await Promise.all([jest.ended, second.ended]);
+  const record = readRecords(join(project.directory, '.jest-hardware')).flat();
+  expect(endsOf(record, 'hangs.test.js').map(({ status }) => status)).toEqual(['lost', 'passed']);
+  const there = `${other.name}/gpu0`;
+  expect(placesOf(record)).toEqual({ 'hangs.test.js': there, 'quick.test.js': there });
 });
 
 testWithRedis('Ctrl-C leaves nothing running on machines, and frees them', async () => {
