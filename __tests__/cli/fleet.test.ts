@@ -1,5 +1,6 @@
 import { fleetSecret, takeWorkerKey } from '../../src/remote/fleet-credentials.js';
 // Loaded here: Jest's modules cannot be loaded on demand side by side.
+import '../../src/remote/fleet-clear.js';
 import '../../src/remote/fleet-list.js';
 import '../../src/remote/serve-fleet.js';
 import { type RedisHost, startRedis, testWithRedis } from '../e2e/harness/redis-server.js';
@@ -22,6 +23,12 @@ describe('fleet', () => {
     expect(out).toBe(
       `${url}, 0 machines\na machine joins by \`jest-runner-hardware worker --connect ${url}\`\n`,
     );
+  });
+
+  testWithRedis('an empty fleet: nothing to use again', async () => {
+    const url = await redisHere();
+    const { code, out } = await run(['fleet', '--clear', '--connect', url]);
+    expect({ code, out }).toEqual({ code: 0, out: 'no such device is set aside\n' });
   });
 
   testWithRedis('--json, and the address by the variable', async () => {
@@ -54,6 +61,8 @@ describe('fleet', () => {
     ['a name', ['fleet', '--issue', 'a b'], secret, '--issue needs the name of a machine'],
     ['nobody listens', ['fleet', '--connect', 'redis://127.0.0.1:1'], {}, 'nobody listens there'],
     ['together', ['fleet', '--issue', 'a', '--watch'], secret, '--watch'],
+    ['no --clear', ['fleet', 'gpu-box/gpu0'], secret, 'machines are named only to use them again'],
+    ['looks on', ['fleet', '--watch', '--clear'], secret, '`--watch` and `--clear`'],
   ])('%s is named with the remedy', async (_, argv, env, message) => {
     const { code, out, err } = await run(argv, env as Record<string, string>);
     expect({ code, out }).toEqual({ code: 2, out: '' });

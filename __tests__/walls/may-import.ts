@@ -140,6 +140,7 @@ export const mayImport = {
     'machine-file',
     'sensors',
     'detect',
+    'record',
     'sync',
     'transport',
     'node:',

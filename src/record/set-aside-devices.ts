@@ -16,6 +16,8 @@ export interface SetAsideDevice {
   readonly reason: string;
   /** ISO 8601, UTC. */
   readonly since: string;
+  /** A name of the project whose run said so; left out: that of the folder. */
+  readonly project?: string;
 }
 
 /** A day: an error that a restart has mended should not cost a device for good. A policy. */
@@ -30,6 +32,7 @@ const schema = v.object({
   identity: v.string(),
   reason: v.string(),
   since: v.pipe(v.string(), v.isoTimestamp()),
+  project: v.exactOptional(v.string()),
 });
 
 export function identityOf({ uuid, pciAddress, id, ...model }: Device): string {
@@ -50,19 +53,13 @@ export function keepSetAside(outputDirectory: string, device: SetAsideDevice, no
   write(outputDirectory, [...others, device]);
 }
 
-/**
- * Later runs use the devices again.
- * @param names `<machine>/<device>`, or the device alone; none: all.
- * @returns Those that were set aside.
- */
+/** Later runs use the devices again. @returns Those that were set aside. */
 export function clearSetAside(
   outputDirectory: string,
-  names: readonly string[],
+  isMeant: (device: SetAsideDevice) => boolean,
   now: Date,
 ): readonly SetAsideDevice[] {
   const kept = setAsideIn(outputDirectory, now);
-  const isMeant = ({ machine, deviceId }: SetAsideDevice) =>
-    names.length === 0 || names.includes(deviceId) || names.includes(`${machine}/${deviceId}`);
   write(
     outputDirectory,
     kept.filter((device) => !isMeant(device)),
@@ -71,7 +68,7 @@ export function clearSetAside(
 }
 
 function isSame(one: SetAsideDevice, other: SetAsideDevice): boolean {
-  return one.machine === other.machine && one.identity === other.identity;
+  return one.machine === other.machine && one.identity === other.identity && one.project === other.project;
 }
 
 function deviceIn(line: string): readonly SetAsideDevice[] {

@@ -7,12 +7,18 @@ import { checkedDetection } from './detected.js';
 import { serves } from './fleet-policy.js';
 import { type FleetAbout, type OpenParams, protocolVersion } from './protocol.js';
 
+/** Devices of a machine that runs have set aside, as it says so. */
+export const devicesSetAside = v.array(
+  v.object({ deviceId: v.string(), reason: v.string(), since: v.string(), projects: v.number() }),
+);
+
 const about = v.object({
   protocol: v.number(),
   version: v.string(),
   machine: v.unknown(),
   workers: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
   only: v.exactOptional(v.array(v.string())),
+  setAside: devicesSetAside,
   load: v.object({ runs: v.number(), suites: v.record(v.string(), v.number()) }),
 });
 

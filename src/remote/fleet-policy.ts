@@ -44,15 +44,19 @@ export function checkRun(params: unknown, { only, remote, isEphemeral }: FleetPo
  */
 export function serves(only: readonly string[] | undefined, remote: string): boolean {
   if (only === undefined) return true;
-  // `git@host:acme/app` and `https://user@host/acme/app` lead to one place.
-  const place = remote
-    .replace(/^[a-z+]+:\/\//, '')
-    .replace(/^[^@/]*@/, '')
-    .replace(/^([\w.-]+):(?!\d)/, '$1/');
+  const place = placeOf(remote);
   return only.some((word) => {
     const isHost = /^[\w-]+(\.[\w-]+)+(:\d+)?\//.test(word);
     return isHost ? `${place}/`.startsWith(word) : place.includes(word);
   });
+}
+
+/** `git@host:acme/app` and `https://user@host/acme/app` lead to one place. */
+export function placeOf(remote: string): string {
+  return remote
+    .replace(/^[a-z+]+:\/\//, '')
+    .replace(/^[^@/]*@/, '')
+    .replace(/^([\w.-]+):(?!\d)/, '$1/');
 }
 
 const fetched = v.object({ treeId: v.string() });

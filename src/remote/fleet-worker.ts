@@ -8,8 +8,24 @@ import type { Served } from '../transport/bullmq/served-session.js';
 import type { Handlers } from '../transport/transport.js';
 import { checked } from './checked.js';
 import { FairTurns } from './fair-turns.js';
-import { allowedFetch, allowedPrepare, allowedStart, checkRun, type FleetPolicy } from './fleet-policy.js';
-import { type FleetAbout, type OpenParams, protocolVersion, type RunParams } from './protocol.js';
+import {
+  allowedFetch,
+  allowedPrepare,
+  allowedStart,
+  checkRun,
+  type FleetPolicy,
+  placeOf,
+} from './fleet-policy.js';
+import {
+  type ClearParams,
+  type FleetAbout,
+  mostReasonCharacters,
+  type OpenParams,
+  protocolVersion,
+  type RunParams,
+  type SetAsideParams,
+} from './protocol.js';
+import { SetAsideHere } from './set-aside-here.js';
 import { TurnNews } from './turn-news.js';
 import { Worker } from './worker.js';
 
@@ -37,14 +53,17 @@ export class FleetWorker {
   readonly #server: FleetServer;
   readonly #turns: FairTurns;
   readonly #news: TurnNews;
+  readonly #setAside: SetAsideHere;
   /** Device of each slot. */
   readonly #devices: ReadonlyMap<string, string>;
   readonly #workers = new Set<Worker>();
+  /** Runs that were let in. */
+  readonly #runs = new Set<string>();
   #nextRun = 1;
   #isLeaving = false;
 
   constructor(options: FleetWorkerOptions) {
-    const { broker, name, key, machine, workers, policy } = options;
+    const { broker, name, key, root, machine, workers, policy } = options;
     this.#options = options;
     const slots = slotsToOffer(machine, workers);
     this.#devices = new Map(slots.map((slot) => [slot.id, slot.device.id]));
@@ -52,7 +71,8 @@ export class FleetWorker {
     for (const device of this.#devices.values()) capacities[device] = (capacities[device] ?? 0) + 1;
     this.#turns = new FairTurns(capacities, { onChange: () => this.#news.changed() });
     this.#news = new TurnNews(this.#turns);
-    const about: Omit<FleetAbout, 'load'> = {
+    this.#setAside = new SetAsideHere({ directory: root, name, devices: machine.devices });
+    const about: Omit<FleetAbout, 'load' | 'setAside'> = {
       protocol: protocolVersion,
       version: packageVersion(),
       machine,
@@ -65,10 +85,10 @@ export class FleetWorker {
       key,
       about: (): FleetAbout => ({
         ...about,
-        load: { runs: this.#workers.size, suites: this.#turns.running },
+        setAside: this.#setAside.devices,
+        load: { runs: this.#runs.size, suites: this.#turns.running },
       }),
       serve: (notify) => this.#serve(notify),
-      onRuns: options.onRuns,
       onTrouble: options.say,
     });
   }
@@ -125,7 +145,12 @@ export class FleetWorker {
           this.#news.enter(id, (deviceId, allowance) =>
             notify('told', { name: 'device-turns', payload: { deviceId, ...allowance } }),
           );
+          this.#setAside.enter(id, placeOf(run.project), (device) =>
+            notify('told', { name: 'set-aside', payload: device }),
+          );
           opened = run;
+          this.#runs.add(id);
+          this.#options.onRuns(this.#runs.size);
           this.#options.say(printable(`${id} of ${run.project}`));
         },
         // It was asked when the worker started, and what a run says about it does not count, but for what it calls it.
@@ -140,17 +165,40 @@ export class FleetWorker {
         run: afterOpen(runTask, (params) => this.#placed(params, here.machine.name)),
         ping: afterOpen(ping),
         finish: afterOpen(finish),
+        clearSetAside: async (params: unknown) => this.#clearSetAside(params),
       },
       onNotice: (notice, payload) => {
-        if (opened !== undefined && notice === 'take-back') worker.onNotice(notice, payload);
+        if (opened === undefined) return;
+        if (notice === 'take-back') worker.onNotice(notice, payload);
+        else if (notice === 'set-aside') this.#keepSetAside(id, payload);
       },
       close: () => {
         this.#news.leave(id);
         this.#turns.leave(id);
+        this.#setAside.leave(id);
         this.#workers.delete(worker);
         worker.kill();
+        if (this.#runs.delete(id)) this.#options.onRuns(this.#runs.size);
       },
     };
+  }
+
+  #keepSetAside(id: string, payload: unknown): void {
+    const { say } = this.#options;
+    try {
+      const { deviceId, reason } = checked(told, payload, 'what is to be set aside is no device');
+      this.#setAside.keep(id, deviceId, reason);
+      say(printable(`${id} has set ${deviceId} aside: it ${reason}`));
+    } catch (error) {
+      say(printable(`what ${id} says of a device is not kept: ${(error as Error).message}`));
+    }
+  }
+
+  #clearSetAside(params: unknown) {
+    const { deviceIds } = checked(cleared, params, 'what is to be used again are no devices');
+    const devices = this.#setAside.clear(deviceIds);
+    for (const { deviceId } of devices) this.#options.say(printable(`${deviceId} is used again`));
+    return devices;
   }
 
   /** Places of other names would be beside the turns. @param called What the run calls this machine. */
@@ -163,6 +211,11 @@ export class FleetWorker {
 }
 
 const sent = v.object({ queue: v.string(), number: v.pipe(v.number(), v.safeInteger()), task: v.unknown() });
+const told = v.object({
+  deviceId: v.string(),
+  reason: v.pipe(v.string(), v.maxLength(mostReasonCharacters)),
+}) satisfies v.GenericSchema<SetAsideParams>;
+const cleared = v.object({ deviceIds: v.array(v.string()) }) satisfies v.GenericSchema<unknown, ClearParams>;
 const asked = v.object({ name: v.pipe(v.string(), v.regex(/^[\w.-]{1,200}$/)) });
 
 /** Several machines may have one key, and so one name: a run tells them apart. */

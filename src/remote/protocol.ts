@@ -4,6 +4,7 @@ import type { LazyProbeName } from '../detect/lazy-probes.js';
 import type { MachineFile } from '../machine-file/read.js';
 import type { PathChange } from '../sync/check-out.js';
 import type { Removed } from '../sync/clean-cache.js';
+import type { DeviceSetAside } from './set-aside-here.js';
 import type { QueuedOutcome } from './task-queues.js';
 
 /** Both sides must have the same. */
@@ -181,6 +182,8 @@ export interface FleetAbout {
   readonly workers?: number;
   /** Projects that it serves; left out: all. */
   readonly only?: readonly string[];
+  /** Devices that runs leave alone. */
+  readonly setAside: readonly DeviceSetAside[];
   /** What it does now. */
   readonly load: {
     readonly runs: number;
@@ -189,13 +192,32 @@ export interface FleetAbout {
   };
 }
 
+/**
+ * What a machine of a fleet can be asked, beside {@link WorkerCalls}, by whoever has the fleet's secret. A run that has opened
+ * says by notices `set-aside` that a device there is not to be used any more, and hears the same of others by notices `told`.
+ */
+export interface ClearParams {
+  /** Devices that runs are to use again; none: all. */
+  readonly deviceIds: readonly string[];
+}
+
+/** What a run tells a machine of a fleet of a device there. */
+export interface SetAsideParams {
+  readonly deviceId: string;
+  /** The evidence, as the end of a sentence about it; at most {@link mostReasonCharacters}. */
+  readonly reason: string;
+}
+
+/** Longer evidence is cut: all machines' is read by everybody who looks at the fleet, once a second. */
+export const mostReasonCharacters = 500;
+
 /** What a worker tells without being asked. */
 export type WorkerNotice =
   | {
       readonly name: 'output';
       readonly payload: { readonly stream: 'stdout' | 'stderr'; readonly text: string };
     }
-  /** What the program tells without being asked, which whoever sent its setup knows; and `device-memory`, where that was asked. */
+  /** What the program tells without being asked, which whoever sent its setup knows; and what the machine tells of its devices. */
   | { readonly name: 'told'; readonly payload: { readonly name: string; readonly payload: unknown } }
   /** What the program answered to its setup. */
   | { readonly name: 'ready'; readonly payload: unknown }

@@ -173,6 +173,11 @@ export class RemoteMachine {
     }
   }
 
+  /** Tells it something; nothing where it is not connected. */
+  notify(name: string, payload: unknown): void {
+    this.#connection?.notify(name, payload);
+  }
+
   /** Whether this run has sent it any task. */
   get wasUsed(): boolean {
     return this.#wasUsed;

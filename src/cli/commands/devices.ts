@@ -25,7 +25,10 @@ export const devicesCommand: Command = {
         : runPaths(settings.options, settings.rootDir).outputDirectory;
     const isCleared = flags.has('clear');
     const now = new Date();
-    const devices = isCleared ? clearSetAside(directory, flags.words, now) : setAsideIn(directory, now);
+    const isMeant = ({ machine, deviceId }: SetAsideDevice) =>
+      flags.words.length === 0 ||
+      flags.words.some((word) => word === deviceId || word === `${machine}/${deviceId}`);
+    const devices = isCleared ? clearSetAside(directory, isMeant, now) : setAsideIn(directory, now);
     if (flags.has('json')) io.out(`${printableJson({ version: 1, cleared: isCleared, devices })}\n`);
     else io.out(printableLines(textOf(devices, isCleared)));
   },

@@ -1,7 +1,7 @@
 import { connectTo } from '../../config/connect.js';
 import { parseEnvironment } from '../../config/environment.js';
 import { settingsHere } from '../../config/project/settings-here.js';
-import { printable, printableJson } from '../../core/vocabulary/printable.js';
+import { printable, printableJson, printableLines } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import type { Command, CommandIo, FlagValues } from '../command.js';
 import { refuseTogether } from '../flags/refuse-together.js';
@@ -10,6 +10,10 @@ import { plainScreen } from '../text/screen.js';
 
 export const fleetCommand: Command = {
   summary: 'shows which machines are in the fleet, what they have and what they do; issues keys to machines',
+  words: {
+    value: '[MACHINE[/DEVICE]…]',
+    summary: 'with --clear: only these, such as gpu-box or gpu-box/gpu0; default: all',
+  },
   flags: {
     connect: {
       summary: 'address of the fleet; default: JEST_HARDWARE_CONNECT, else the option connect',
@@ -17,6 +21,7 @@ export const fleetCommand: Command = {
     },
     watch: { summary: 'look again every second, and print what has changed, until it is ended' },
     json: { summary: 'print who is there as JSON' },
+    clear: { summary: 'let later runs use devices again that runs have set aside after errors' },
     issue: {
       summary: 'print the key of a machine of this name, made from JEST_HARDWARE_SECRET',
       value: 'NAME',
@@ -27,13 +32,23 @@ export const fleetCommand: Command = {
       value: 'FILE',
     },
   },
-  async run(flags, io) {
-    refuseTogether(flags, 'issue', ['watch', 'json']);
+  async run(flags, io): Promise<number> {
+    refuseTogether(flags, 'issue', ['watch', 'json', 'clear']);
+    refuseTogether(flags, 'watch', ['clear']);
+    if (flags.words.length > 0 && !flags.has('clear')) {
+      throw new UsageError({
+        message: 'machines are named only to use them again',
+        found: flags.words.join(' '),
+        remedy: `write \`jest-runner-hardware fleet --clear ${flags.words.join(' ')}\``,
+      });
+    }
     const name = flags.get('issue');
     if (name !== undefined) return issue(name, io);
-    const { url, insecure } = addressed(flags, io);
+    const { url, ...connect } = addressed(flags, io);
+    const insecure = connect.insecure || flags.has('insecure');
+    if (flags.has('clear')) return clear(url, insecure, flags, io);
     const { openFleetList } = await import('../../remote/fleet-list.js');
-    const list = await openFleetList(url, insecure || flags.has('insecure'), io.env);
+    const list = await openFleetList(url, insecure, io.env);
     const screen = io.screen ?? plainScreen;
     try {
       const watches = flags.has('watch');
@@ -44,7 +59,7 @@ export const fleetCommand: Command = {
         const text = flags.has('json') ? json() : fleetText(seen, screen);
         if (text !== before) io.out(before === '' || flags.has('json') ? text : `\n${text}`);
         before = text;
-        if (!watches) return;
+        if (!watches) return 0;
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
     } finally {
@@ -53,7 +68,22 @@ export const fleetCommand: Command = {
   },
 };
 
-async function issue(name: string, io: CommandIo): Promise<void> {
+async function clear(url: string, insecure: boolean, flags: FlagValues, io: CommandIo): Promise<number> {
+  const { clearFleet } = await import('../../remote/fleet-clear.js');
+  const machines = await clearFleet(url, insecure, io.env, flags.words);
+  if (flags.has('json')) io.out(`${printableJson({ version: 1, machines })}\n`);
+  else {
+    const lines = machines.flatMap(({ name, devices, problem }) =>
+      problem === undefined
+        ? devices.map(({ deviceId }) => `${name}/${deviceId} is used again by runs that begin now`)
+        : [`${name} did not answer: ${problem}`],
+    );
+    io.out(printableLines(`${lines.join('\n') || 'no such device is set aside'}\n`));
+  }
+  return machines.some(({ problem }) => problem !== undefined) ? 1 : 0;
+}
+
+async function issue(name: string, io: CommandIo): Promise<number> {
   if (!/^[\w.-]+$/.test(name)) {
     throw new UsageError({
       message: '--issue needs the name of a machine',
@@ -63,6 +93,7 @@ async function issue(name: string, io: CommandIo): Promise<void> {
   }
   const { issuedKey } = await import('../../remote/fleet-credentials.js');
   io.out(`${issuedKey(name, io.env)}\n`);
+  return 0;
 }
 
 function addressed(flags: FlagValues, io: CommandIo): { readonly url: string; readonly insecure: boolean } {

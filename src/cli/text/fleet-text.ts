@@ -2,6 +2,7 @@ import { slotsToOffer } from '../../core/machine/machine.js';
 import { printableValue } from '../../core/vocabulary/printable.js';
 import { formatBytes } from '../../core/vocabulary/units.js';
 import type { FleetList, FleetMember } from '../../remote/fleet-list.js';
+import type { DeviceSetAside } from '../../remote/set-aside-here.js';
 import { table } from '../../report/text/table.js';
 import type { Screen } from './screen.js';
 
@@ -21,14 +22,24 @@ export function fleetText(raw: FleetList, { width }: Screen): string {
     machines.flatMap((machine) => rowsOf(machine)),
     width,
   );
+  const setAside = machines.flatMap(({ name, setAside: devices }) =>
+    devices.map((device) => setAsideLine(name, device)),
+  );
+  if (setAside.length > 0)
+    setAside.push('used again a day after that, or by: jest-runner-hardware fleet --clear');
   const foreign =
     unproved === 0
       ? []
       : [`${unproved} more say that they belong to it, without its key or in another version`];
   const nobody = `a machine joins by \`jest-runner-hardware worker --connect ${address}\``;
-  return [`${address}, ${count}`, ...(machines.length === 0 ? [nobody] : lines), ...foreign]
+  return [`${address}, ${count}`, ...(machines.length === 0 ? [nobody] : lines), ...setAside, ...foreign]
     .map((line) => `${line}\n`)
     .join('');
+}
+
+function setAsideLine(name: string, { deviceId, reason, since, projects }: DeviceSetAside): string {
+  const forWhom = projects === 1 ? 'for the project whose run said so' : 'for all projects';
+  return `${name}/${deviceId} is set aside since ${since}, ${forWhom}: it ${reason}`;
 }
 
 function rowsOf({ name, machine, workers, only, load }: FleetMember): readonly (readonly string[])[] {

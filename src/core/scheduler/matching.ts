@@ -62,7 +62,7 @@ function setAsideRejection(
   const needs = group.head.suite.profile.hardware.map((alternative) => alternative.class).join(' or ');
   const isDevice = setAside.what === 'device';
   const reason = `needs ${needs}: ${isDevice ? device.id : anySlot.machine.name} is set aside, as it ${setAside.reason}`;
-  const remedy = `mend it, then \`npx jest-runner-hardware devices --clear ${name}\``;
+  const remedy = `mend it, then \`npx jest-runner-hardware devices --clear ${name}\`, for a machine of a fleet \`fleet --clear\``;
   return { slotId: name, filter: 'set-aside', reason, ...(isDevice && { remedy }), until: 'never' };
 }
 

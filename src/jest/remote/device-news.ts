@@ -1,13 +1,16 @@
+import * as v from 'valibot';
 import type { Happening } from '../../core/events.js';
 import type { Device } from '../../core/machine/machine.js';
 import { limits } from '../../core/vocabulary/limits.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import type { WorkloadProfile } from '../../core/workload/profile.js';
 import { isObject } from '../../json/plain.js';
+import { mostReasonCharacters } from '../../remote/protocol.js';
 import { type DeviceNeed, memoryNeedOn, noRoomText } from '../../sensors/device-memory-watch.js';
 
 type DeviceHeat = Extract<Happening, { type: 'device-heat' }>;
 type DeviceTurns = Extract<Happening, { type: 'device-turns' }>;
+type SetAside = Extract<Happening, { type: 'set-aside' }>;
 type DeviceMemory = Extract<Happening, { type: 'device-memory' }>;
 
 interface DeviceNewsOptions {
@@ -15,7 +18,7 @@ interface DeviceNewsOptions {
   readonly machine: string;
   /** What suites of the run need. */
   readonly needs: readonly DeviceNeed[];
-  tell(happening: DeviceHeat | DeviceMemory | DeviceTurns): void;
+  tell(happening: DeviceHeat | DeviceMemory | DeviceTurns | SetAside): void;
   say(message: string): void;
 }
 
@@ -25,7 +28,10 @@ export class DeviceNews {
   /** What came before the machine took part, undefined: it does. */
   #early: (readonly [type: string, news: unknown])[] | undefined = [];
   /** By device: what was told last. What is told again is no news. */
-  #last: ReadonlyMap<string, { readonly device: Device; hot: boolean; takenBytes: number }> = new Map();
+  #last: ReadonlyMap<
+    string,
+    { readonly device: Device; hot: boolean; takenBytes: number; isSetAside: boolean }
+  > = new Map();
   #left = mostNews;
   #leftTurns = mostNews;
   #said = '';
@@ -36,7 +42,9 @@ export class DeviceNews {
 
   /** The machine takes part from now on, with these devices. */
   begin(devices: readonly Device[]): void {
-    this.#last = new Map(devices.map((device) => [device.id, { device, hot: false, takenBytes: 0 }]));
+    this.#last = new Map(
+      devices.map((device) => [device.id, { device, hot: false, takenBytes: 0, isSetAside: false }]),
+    );
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const [type, news] of early) this.hear(type, news);
@@ -67,6 +75,11 @@ export class DeviceNews {
       last.takenBytes = event.takenBytes;
       this.#tell(event);
       this.#sayIfFull(event, last.device);
+    } else if (type === 'set-aside') {
+      const event = setAsideOf(news, about);
+      if (event === undefined || last.isSetAside) return;
+      last.isSetAside = true;
+      this.#tell(event);
     }
   }
 
@@ -77,7 +90,7 @@ export class DeviceNews {
     this.#options.tell(this.#leftTurns === 0 ? { ...event, free: mostPlaces, share: mostPlaces } : event);
   }
 
-  #tell(event: DeviceHeat | DeviceMemory): void {
+  #tell(event: DeviceHeat | DeviceMemory | SetAside): void {
     this.#left--;
     this.#options.tell(event);
   }
@@ -135,6 +148,13 @@ function turnsOf({ free, share }: Record<string, unknown>, about: About): Device
   if (!isCount(free, 0) || !isCount(share, 1)) return undefined;
   return { type: 'device-turns', ...about, free, share };
 }
+
+function setAsideOf({ reason, since }: Record<string, unknown>, about: About): SetAside | undefined {
+  if (typeof reason !== 'string' || typeof since !== 'string' || !v.is(timestamp, since)) return undefined;
+  return { type: 'set-aside', ...about, reason: printable(reason.slice(0, mostReasonCharacters)), since };
+}
+
+const timestamp = v.pipe(v.string(), v.isoTimestamp());
 
 function shortened(text: string): string {
   return printable(text.slice(0, mostTextCharacters));

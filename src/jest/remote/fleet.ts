@@ -137,6 +137,7 @@ export class Fleet {
     this.#joinOver = (registration, transport) => {
       const way: OtherWay = {
         transport: opening(transport, opened),
+        fleetName: registration.name,
         project: projectKeyOfRemote(remote, registration.name),
         bringTree: (...args) => byRemote.bring(...args),
       };

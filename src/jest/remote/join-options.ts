@@ -46,6 +46,8 @@ interface MachineListener {
 /** The way to a machine that is not reached by ssh, and how the project's files get there. */
 export interface OtherWay {
   readonly transport: Transport;
+  /** What the machine is called there, where a run may call it otherwise. */
+  readonly fleetName: string;
   /** See `RemoteMachineOptions`. */
   readonly project: string;
   readonly bringTree: NonNullable<RemoteMachineOptions['bringTree']>;

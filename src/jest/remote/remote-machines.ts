@@ -7,7 +7,7 @@ import type { Happening } from '../../core/events.js';
 import type { Machine } from '../../core/machine/machine.js';
 import { printable } from '../../core/vocabulary/printable.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
-import type { WorkerNotice } from '../../remote/protocol.js';
+import { mostReasonCharacters, type SetAsideParams, type WorkerNotice } from '../../remote/protocol.js';
 import { syncOf } from '../../remote/reach.js';
 import { type Joined, RemoteMachine, type RemoteMachineOptions } from '../../remote/remote-machine.js';
 import { type WorkingTree, workingTree } from '../../sync/working-tree.js';
@@ -43,14 +43,22 @@ export interface Joint {
   readonly gone: Promise<unknown>;
 }
 
+/** A machine that keeps by itself, for all runs, which of its devices runs have set aside. */
+export interface DeviceKeeper {
+  /** What its fleet calls it. */
+  readonly name: string;
+  /** @param evidence As the end of a sentence about the device. */
+  keep(deviceId: string, evidence: string): void;
+}
+
 /** One of the machines, and how it joins. */
 interface Member {
   readonly config: RemoteMachineConfig;
   readonly options: RemoteMachineOptions;
   /** What an earlier run of watch mode has left connected. */
   readonly kept: KeptMachine | undefined;
-  /** Others use it too, so that no run keeps it for the next. */
-  readonly isShared: boolean;
+  /** What a fleet calls it, whose other runs use it too, so that no run keeps it for the next. Undefined: it is this run's alone. */
+  readonly fleetName: string | undefined;
   remote: RemoteMachine;
   joining: Promise<boolean>;
   /** It was lost, or did not join. */
@@ -141,6 +149,20 @@ export class RemoteMachines {
     return this.#joined.get(name);
   }
 
+  /** See {@link DeviceKeeper}; undefined: it is no machine of a fleet. */
+  keeperOf(machine: string): DeviceKeeper | undefined {
+    const member = this.#members.find(({ remote }) => remote.name === machine);
+    if (member?.fleetName === undefined) return undefined;
+    const { fleetName, remote } = member;
+    return {
+      name: fleetName,
+      keep(deviceId, evidence) {
+        const reason = evidence.slice(0, mostReasonCharacters);
+        remote.notify('set-aside', { deviceId, reason } satisfies SetAsideParams);
+      },
+    };
+  }
+
   /** Ends what runs on the machines without waiting. Synchronous, so that it works while this process exits. */
   abandon(): void {
     this.#end();
@@ -167,7 +189,7 @@ export class RemoteMachines {
   async leave(gently: boolean): Promise<void> {
     const { watch, watchAll } = this.#options.globalConfig;
     this.#end();
-    const isKept = ({ isShared }: Member) => (watch || watchAll) && !isShared;
+    const isKept = ({ fleetName }: Member) => (watch || watchAll) && fleetName === undefined;
     const kept = this.#members.filter(isKept);
     const resting = kept.map((member) => this.#keep(member));
     await Promise.all(kept.map(({ remote }, index) => remote.wasUsed && resting[index]));
@@ -193,7 +215,7 @@ export class RemoteMachines {
   /** Over the connection of the last run, if there is one. */
   async #joinAgain(member: Member): Promise<Joined> {
     const { kept, options } = member;
-    const { signal } = member.isShared ? this.#left : this.#givenUp;
+    const { signal } = member.fleetName !== undefined ? this.#left : this.#givenUp;
     if (kept === undefined) return member.remote.join(signal);
     const isThere = await kept.ready;
     if (isThere) {
@@ -287,8 +309,7 @@ export class RemoteMachines {
       },
       way,
     );
-    const isShared = way !== undefined;
-    const kept = isShared ? undefined : takeMachine(machine);
+    const kept = way === undefined ? takeMachine(machine) : undefined;
     const remote = kept?.remote ?? new RemoteMachine(options);
     const tell = (happening: Happening) => this.#tellJoined(remote.name, happening);
     this.#news.set(remote.name, new DeviceNews({ machine: remote.name, needs, tell, say }));
@@ -296,7 +317,7 @@ export class RemoteMachines {
       config: machine,
       options,
       kept,
-      isShared,
+      fleetName: way?.fleetName,
       remote,
       joining: Promise.resolve(false),
       isOut: false,

@@ -114,7 +114,14 @@ export class HardwareRun {
     const { globalConfig, options, only, failedLast, sources, outputDirectory } = this.#input;
     const run = this.#run;
     run.on(this.#delivery);
-    run.on(new SetAsideDevices({ outputDirectory, tell: (happening) => void run.tell(happening), say }));
+    run.on(
+      new SetAsideDevices({
+        outputDirectory,
+        keeperOf: (machine) => this.#machines?.keeperOf(machine),
+        tell: (happening) => void run.tell(happening),
+        say,
+      }),
+    );
     // Suites are announced before the first wait, so that a run cancelled during detection names each of them.
     run.tell(runStarted(globalConfig, options, only, startedAt, sources));
     if (session.shard !== undefined) run.tell(session.shard.planned);

@@ -4,9 +4,12 @@ import { printable } from '../../core/vocabulary/printable.js';
 import type { RunListener } from '../../execute/run.js';
 import { messageOf } from '../../host/system-error.js';
 import { identityOf, keepSetAside, type SetAsideDevice, setAsideIn } from '../../record/set-aside-devices.js';
+import type { DeviceKeeper } from '../remote/remote-machines.js';
 
 interface SetAsideOptions {
   readonly outputDirectory: string;
+  /** The machine keeps what is set aside there; undefined: it does not. */
+  keeperOf(machine: string): DeviceKeeper | undefined;
   tell(happening: Happening): void;
   say(message: string): void;
 }
@@ -29,12 +32,14 @@ export class SetAsideDevices implements RunListener {
     if (injected) return;
     const name = deviceId === undefined ? machine : `${machine}/${deviceId}`;
     const when = since === undefined ? '' : ` since ${since}`;
+    const keeper = this.#options.keeperOf(machine);
+    const clear = keeper === undefined ? 'devices --clear' : `fleet --clear ${keeper.name}/${deviceId}`;
     const until =
-      deviceId === undefined
-        ? 'for the rest of this run'
-        : 'until `npx jest-runner-hardware devices --clear`';
+      deviceId === undefined ? 'for the rest of this run' : `until \`npx jest-runner-hardware ${clear}\``;
     this.#options.say(`jest-runner-hardware: ${name} is set aside${when}, ${until}: it ${printable(reason)}`);
-    if (since === undefined && deviceId !== undefined) this.#keep(machine, deviceId, reason);
+    if (since !== undefined || deviceId === undefined) return;
+    if (keeper === undefined) this.#keep(machine, deviceId, reason);
+    else keeper.keep(deviceId, reason);
   }
 
   /** Before any slot of the machine is up, so that nothing starts there. */

@@ -20,8 +20,6 @@ export interface FleetServerOptions {
   about(): unknown;
   /** Begins to serve a run. */
   serve(notify: (name: string, payload: unknown) => void): Served;
-  /** Called when a run has begun, or ended. @param count How many there are now. */
-  onRuns?(count: number): void;
   /** Called with what happened to the connection, for a person. */
   onTrouble?(text: string): void;
 }
@@ -276,7 +274,6 @@ export class FleetServer {
       onFull: () => this.#end(served),
     });
     this.#sessions.set(session.id, served);
-    this.#options.onRuns?.(this.#sessions.size);
     return served;
   }
 
@@ -287,7 +284,6 @@ export class FleetServer {
     served.close();
     this.#absences.note(served, false);
     this.#ended.add(id, isByRun);
-    this.#options.onRuns?.(this.#sessions.size);
   }
 
   #endSessions(): void {
