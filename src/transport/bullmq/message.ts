@@ -51,7 +51,7 @@ const header = v.object({
   call: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   name: v.string(),
   expiresMs: v.pipe(v.number(), v.safeInteger()),
-  /** SHA-256 of the text. */
+  /** SHA-256 of the text, or of the body. */
   hash: v.string(),
   /** Left out: the text is a body. */
   text: v.exactOptional(v.string()),
@@ -66,27 +66,27 @@ export interface Content {
   readonly text?: string;
   /** The text where it is long, gzip. */
   readonly body?: Buffer;
-  /** SHA-256 of the text. */
+  /** SHA-256 of the text, or of the body: nobody unpacks what is not proved. */
   readonly hash: string;
   /** How much it takes on the broker, with what is said about it. */
   readonly bytes: number;
 }
 
 export function contentOf(text: string): Content {
-  return isLong(text) ? bodyOf(text, gzipSync(text, { level: 1 })) : shortContentOf(text);
+  return isLong(text) ? bodyOf(gzipSync(text, { level: 1 })) : shortContentOf(text);
 }
 
 /** The same, with a long text compressed beside. Others get between meanwhile, so it is for what nothing follows. */
 export async function packedContentOf(text: string): Promise<Content> {
-  return isLong(text) ? bodyOf(text, await promisify(gzip)(text, { level: 1 })) : shortContentOf(text);
+  return isLong(text) ? bodyOf(await promisify(gzip)(text, { level: 1 })) : shortContentOf(text);
 }
 
 function shortContentOf(text: string): Content {
   return { text, hash: hashOf(text), bytes: Buffer.byteLength(text) + headerBytes };
 }
 
-function bodyOf(text: string, body: Buffer): Content {
-  return { body, hash: hashOf(text), bytes: body.length + headerBytes };
+function bodyOf(body: Buffer): Content {
+  return { body, hash: hashOf(body), bytes: body.length + headerBytes };
 }
 
 export function seal(
@@ -121,14 +121,10 @@ export function isProved(header: Header, { id, worker, key }: Session, side: Sid
   return isSignature(key, signed, signature) && (text === undefined || hashOf(text) === hash);
 }
 
-/** @returns The text that was sent as a body; undefined: it is not the one that the header names. */
+/** @returns The text that was sent as a body; undefined: it is not the one that the header, which is proved, names. */
 export async function unpacked(body: Buffer, { hash }: Header): Promise<string | undefined> {
-  try {
-    const text = (await promisify(gunzip)(body, { maxOutputLength: mostCharacters })).toString('utf8');
-    return hashOf(text) === hash ? text : undefined;
-  } catch {
-    return undefined;
-  }
+  if (hashOf(body) !== hash) return undefined;
+  return (await promisify(gunzip)(body, { maxOutputLength: mostCharacters })).toString('utf8');
 }
 
 /** Whether it goes beside the message. The broker keeps messages in memory. */
@@ -136,8 +132,8 @@ function isLong(text: string): boolean {
   return text.length > 64 * 1024;
 }
 
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+function hashOf(content: string | Buffer): string {
+  return createHash('sha256').update(content).digest('base64url');
 }
 
 /** Longer than a broker is away in a run that goes on. */
