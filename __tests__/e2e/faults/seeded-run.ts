@@ -14,6 +14,8 @@ import { WatchedSuites } from './suites.js';
 
 /** What a run with one fault did. */
 export interface SeededRun {
+  /** Name of the fault. */
+  readonly fault: string;
   /** Which fault, where and when. */
   readonly what: string;
   /** False: the run had ended before. */
@@ -101,7 +103,14 @@ export class FaultyRuns {
     problems.push(...(await this.#leftThere()));
     problems.push(...bridgeFolders(temporary).map((folder) => `left here: ${folder}`));
     rmSync(temporary, { recursive: true, force: true });
-    return { what: textOf(plan), hasHappened: heal !== undefined, ...countsOf(run), tookMs, problems };
+    return {
+      fault: plan.fault.name,
+      what: textOf(plan),
+      hasHappened: heal !== undefined,
+      ...countsOf(run),
+      tookMs,
+      problems,
+    };
   }
 
   #planOf(seed: number): Plan {
@@ -111,7 +120,8 @@ export class FaultyRuns {
     const upTo = (most: number) => Math.floor(random() * most);
     const { machines, longestMs, isShared } = this.#ground;
     const faults = this.#ground.faults(() => this.#suites.pids());
-    const fault = faults[upTo(faults.length)] as Fault;
+    // Each as often as the others.
+    const fault = faults[seed % faults.length] as Fault;
     const there = machines[upTo(machines.length)] as Target;
     const whileJoining = upTo(4) === 0;
     const begun = whileJoining ? 0 : 1 + upTo(3);
@@ -204,9 +214,17 @@ function problemsOf(run: JestRun, expected: readonly string[]): readonly string[
   const ends = eventsOf(run.record, 'suite-ended').filter(({ status }) => !/lost|cancelled/.test(status));
   for (const id of suites) {
     const count = ends.filter(({ suiteId }) => suiteId === id).length;
-    if (count !== 1) problems.push(`${id} has ${count} results in the record`);
+    if (count !== 1) problems.push(`${id} has ${count} results in the record: ${whatHappenedTo(id, run)}`);
   }
   return problems;
+}
+
+/** The record's events of a suite. */
+function whatHappenedTo(suiteId: string, { record }: JestRun): string {
+  return record
+    .filter((event) => 'suiteId' in event && event.suiteId === suiteId)
+    .map((event) => JSON.stringify(event))
+    .join(', ');
 }
 
 function leftHere({ leftOver }: JestRun): string[] {
