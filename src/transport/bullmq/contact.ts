@@ -17,9 +17,12 @@ export class Contact {
     return performance.now() - this.#lastMs;
   }
 
-  /** Whether it has answered for so long, as far as can be told. */
-  isSteadyFor(ms: number): boolean {
-    return performance.now() - this.#sinceMs >= ms && this.silentMs <= gapMs;
+  /**
+   * Whether it has answered for so long, as far as can be told.
+   * @param epoch Now, after it has said what is judged: the broker may have been away since the last `renew`.
+   */
+  isSteadyFor(ms: number, epoch: number): boolean {
+    return epoch === this.#epoch && performance.now() - this.#sinceMs >= ms && this.silentMs <= gapMs;
   }
 }
 

@@ -252,7 +252,7 @@ export class FleetClient {
       const missingMs = this.#absences.note(worker, missing.includes(worker));
       if (missingMs > deadMs) longMissing.push(worker);
     }
-    if (!this.#contact.isSteadyFor(deadMs)) return;
+    if (!this.#contact.isSteadyFor(deadMs, broker.epoch)) return;
     this.#lose(
       [...gone, ...longMissing],
       `nothing was heard of it for ${deadMs / 1000} s, or it has left the fleet`,

@@ -200,8 +200,9 @@ export class FleetServer {
   /** @param seen When its run said last that it lives; null: the broker knows nothing of it. */
   #isAbandoned(session: ServedSession, seen: unknown): boolean {
     const missingMs = this.#absences.note(session, seen === null);
-    const silentMs = seen === null ? missingMs : this.#options.broker.nowMs() - Number(seen);
-    return silentMs > runLeaseMs && this.#contact.isSteadyFor(runLeaseMs);
+    const { broker } = this.#options;
+    const silentMs = seen === null ? missingMs : broker.nowMs() - Number(seen);
+    return silentMs > runLeaseMs && this.#contact.isSteadyFor(runLeaseMs, broker.epoch);
   }
 
   /** After a while without contact it looks first whether runs have given it up; then the next beat takes. */
