@@ -143,8 +143,19 @@ export function virtualRun(
     )
       continue;
     if (next.type === 'suite-queued' && ended) continue;
-    // It has started, or its slot was lost.
-    if (next.type === 'successor-returned' && !referee.isSentAhead(next.suiteId)) continue;
+    if (next.type === 'successor-returned' && !referee.isSentAhead(next.suiteId)) {
+      const { type: _type, ...attempt } = next;
+      // It was on its way back when its slot became free; otherwise its slot was lost.
+      const end = {
+        ...attempt,
+        type: 'suite-ended',
+        status: 'cancelled',
+        degraded: false,
+        durationMs: 0,
+      } as const;
+      if (runs(end)) tell({ ...end, notStarted: true });
+      continue;
+    }
     tell(next);
   }
   return { events, referee };

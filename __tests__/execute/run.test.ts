@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
+import { jest } from '@jest/globals';
 import { Estimates } from '../../src/core/estimate/estimate.js';
 import type { RunEvent } from '../../src/core/events.js';
 import { slotsOf } from '../../src/core/machine/machine.js';
@@ -22,7 +23,8 @@ function runOf(
     strategy: strategies.adaptive,
     unsatisfiable: { action: 'fail' },
     retryLost,
-    estimates: new Estimates([]),
+    speculate: true,
+    estimates: new Estimates(suiteIds.map((suiteId) => ({ suiteId, deviceKind: 'cpu', durationMs: 1000 }))),
   });
   const run = new Run<string>({ scheduler, cancelAfter });
   const events: RunEvent[] = [];
@@ -158,6 +160,34 @@ describe('a machine that is lost', () => {
     expect(outcomes).toEqual(expect.arrayContaining(['a', 'b', 'c'].map((id) => [id, passed])));
     expect(events.filter(({ type }) => type === 'late-result')).toMatchObject([
       { suiteId: 'a', attempt: 1, status: 'passed' },
+    ]);
+  });
+
+  test('gives no outcome to a suite of which another attempt goes on elsewhere', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    const { run, events, outcomes } = withBox(['a', 'b', 'c']);
+    let end = (_: SuiteOutcome<string>) => {};
+    const ended = run.start({
+      run: (start, signal) =>
+        new Promise((resolve) => {
+          if (!isOnBox(start)) end = resolve;
+          else if (start.suite.id !== 'a') resolve(passed);
+          else signal.addEventListener('abort', () => resolve({ status: 'cancelled', durationMs: 1 }));
+        }),
+    });
+    await setImmediate();
+    end(passed);
+    // What takes so long has a second attempt.
+    await jest.advanceTimersByTimeAsync(60_000);
+    jest.useRealTimers();
+    expect(events).toContainEqual(expect.objectContaining({ type: 'suite-started', attempt: 2 }));
+    run.tell(gone);
+    end(passed);
+    await ended;
+    expect(outcomes.map(([id, { status }]) => `${id} ${status}`).sort()).toEqual([
+      'a passed',
+      'b passed',
+      'c passed',
     ]);
   });
 

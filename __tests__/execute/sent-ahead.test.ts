@@ -96,6 +96,20 @@ test('a suite that is wanted back and has not started runs elsewhere', async () 
   expect(events.filter((each) => each === 'b starts')).toHaveLength(1);
 });
 
+test('a suite that was on its way back when its slot became free runs all the same', async () => {
+  const { run, events, ended, at } = runOn(far, ['a', 'b']);
+  for (const slot of here) run.tell({ type: 'slot-up', slot });
+  expect(at('b on there').start.ahead?.recall.aborted).toBe(true);
+  at('a on there').end(passed);
+  await new Promise(setImmediate);
+  expect(events).toContain('b starts');
+  at('b on there').end({ status: 'cancelled', durationMs: 0, notStarted: true });
+  await new Promise(setImmediate);
+  at('b on local').end(passed);
+  await ended;
+  expect(events).toContain('outcome of b: passed');
+});
+
 test('what was sent ahead is stopped when the run is cancelled', async () => {
   const { events, ended, at } = runOn(far, ['a', 'b'], () => 'bail');
   at('a on there').end({ ...passed, status: 'failed' });

@@ -427,6 +427,8 @@ export interface SuiteEnded {
   readonly cause?: string;
   /** For lost: true unless the suite ended its own process, such as for a kill from outside or a machine that is gone. */
   readonly infrastructure?: true;
+  /** For cancelled: it was asked back, and had not started there although its slot was free. The suite is queued again. */
+  readonly notStarted?: true;
   /** For lost: the last that its process wrote to stderr, at most 12 lines. Left out: nothing. */
   readonly lastOutput?: string;
   /** For failed and lost: its device ended it, not an assertion. Left out on a CPU. */

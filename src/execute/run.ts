@@ -138,12 +138,7 @@ export class Run<Result> {
       this.#open.delete(attempt);
       attempt.isLost = true;
       attempt.abort.abort();
-      const { id } = attempt.start.suite;
-      if (
-        status === 'cancelled' ||
-        decisions.some((each) => each.type === 'suite-requeued' && each.suiteId === id)
-      )
-        continue;
+      if (status === 'cancelled' || this.#goesOn(attempt.start.suite.id, decisions)) continue;
       const outcome = {
         status,
         durationMs,
@@ -227,7 +222,11 @@ export class Run<Result> {
       this.#close(attempt, { status: 'cancelled', durationMs, cause: attempt.stoppedBecause });
       return;
     }
-    const { id } = attempt.start.suite;
+    // It was on its way back when its slot became free.
+    if (outcome.notStarted) {
+      this.#close(attempt, { ...outcome, cause: 'it was taken back before it had started' });
+      return;
+    }
     const cancelIfDue = () => {
       const cause = this.#options.cancelAfter(outcome);
       // Removed first, because `cancel` ends all open attempts as cancelled and this one has its outcome.
@@ -237,20 +236,26 @@ export class Run<Result> {
     // What its device ended may be tried again, and is no result then.
     if (outcome.deviceFault === undefined) cancelIfDue();
     const decisions = this.#close(attempt, outcome);
-    const isTriedAgain = decisions.some((each) => each.type === 'suite-requeued' && each.suiteId === id);
-    const goesOn = [...this.#open].some(
-      ({ start, stoppedBecause }) => start.suite.id === id && stoppedBecause === undefined,
-    );
-    if (isTriedAgain || goesOn) return;
+    if (this.#goesOn(attempt.start.suite.id, decisions)) return;
     if (outcome.deviceFault !== undefined) cancelIfDue();
     // The next suite is started first, so that its worker is not idle while reporters run.
     if (this.#options.inProcess !== true) await setImmediate();
     for (const listener of this.#listeners) listener.outcome?.(attempt.start, outcome);
   }
 
+  /** Whether another attempt gives the suite's result. @param decisions What came of the end of the one before. */
+  #goesOn(suiteId: string, decisions: readonly RunEvent[]): boolean {
+    return (
+      decisions.some((each) => each.type === 'suite-requeued' && each.suiteId === suiteId) ||
+      [...this.#open].some(
+        ({ start, stoppedBecause }) => start.suite.id === suiteId && stoppedBecause === undefined,
+      )
+    );
+  }
+
   #close(open: Attempt, outcome: SuiteOutcome<Result>): readonly RunEvent[] {
     this.#open.delete(open);
-    const { result: _result, lastWords: _words, blame, notStarted: _not, ...ending } = outcome;
+    const { result: _result, lastWords: _words, blame, ...ending } = outcome;
     const { placement, attempt } = open.start;
     const { suiteId, slotId, degraded } = placement;
     const isOfInfrastructure = outcome.status === 'lost' && blame !== undefined && blame !== 'suite';

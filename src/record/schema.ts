@@ -294,6 +294,7 @@ export const eventSchemas = {
     energyJoules: v.exactOptional(v.record(v.string(), amount)),
     cause: v.exactOptional(v.string()),
     infrastructure: v.exactOptional(v.literal(true)),
+    notStarted: v.exactOptional(v.literal(true)),
     lastOutput: v.exactOptional(v.string()),
     deviceFault: v.exactOptional(v.looseObject({ kind: v.picklist(deviceFaultKinds), evidence: v.string() })),
     secondOpinion: v.exactOptional(

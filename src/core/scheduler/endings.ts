@@ -19,6 +19,9 @@ export function endAttempt(ended: SuiteEnded, state: RunState): void {
   ) {
     throw bug(`Attempt ${number} of ${suiteId} ended on ${slotId}, but does not run there.`);
   }
+  const isWanted = !attempt.stopped && state.cancelled === undefined;
+  if (ended.status === 'cancelled' && isWanted && !ended.notStarted)
+    throw bug(`Attempt ${number} of ${suiteId} was cancelled, and nobody had asked for it.`);
   const rivals = state.attempts.rivalsOf(attempt);
   state.attempts.delete(attempt);
   state.fleet.release(attempt.slots, attempt.claim);

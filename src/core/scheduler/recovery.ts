@@ -45,7 +45,9 @@ export interface Recovery {
  * @returns Undefined where the end is the suite's own.
  */
 export function recoveryAfter(attempt: Attempt, ended: SuiteEnded, state: RunState): Recovery | undefined {
-  if (!state.options.retryLost || state.cancelled !== undefined) return undefined;
+  if (state.cancelled !== undefined) return undefined;
+  if (ended.notStarted) return { again: attempt.pending, cause: ended.cause ?? noResult };
+  if (!state.options.retryLost) return undefined;
   const { deviceFault } = ended;
   if (deviceFault !== undefined && isEndedByDevice(attempt, ended))
     return afterFault(attempt, deviceFault, state);

@@ -21,9 +21,11 @@ export function announced(
 ): Executor<SuiteResult> {
   /** By slot: what was started there last. Reporters may take their time, and nothing sent ahead may overtake it. */
   const announcements = new Map<string, Promise<Refusal | undefined>>();
-  const announce = async ({ suite, attempt }: Start): Promise<Refusal | undefined> => {
+  const known = new Set<string>();
+  const announce = async ({ suite }: Start): Promise<Refusal | undefined> => {
     if (first !== undefined) await first.settled();
-    if (attempt > 1) return undefined;
+    if (known.has(suite.id)) return undefined;
+    known.add(suite.id);
     try {
       await emit('test-file-start', [testOf(tests, suite.id)]);
       return undefined;
