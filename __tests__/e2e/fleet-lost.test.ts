@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { pidsAt } from './harness/far-machine.js';
+import { farJest, pidsAt } from './harness/far-machine.js';
 import { type FleetMachine, fleetOfFile, useFleetProject } from './harness/fleet.js';
 import { type RunningJest, runJest, startJest } from './harness/jest.js';
 import { placesOf } from './harness/machine.js';
@@ -93,6 +93,28 @@ testWithRedis('a machine that is told to end takes no further run, and hands its
   expect(endsOf(record, 'hangs.test.js').map(({ status }) => status)).toEqual(['lost', 'passed']);
   const there = `${other.name}/gpu0`;
   expect(placesOf(record)).toEqual({ 'hangs.test.js': there, 'quick.test.js': there });
+});
+
+testWithRedis('Jest there that is killed starts again in the same run', async () => {
+  const { project, begun } = await hangingProject({ 'quick.test.js': quick });
+  const machine = await fleet.join(project);
+  const jest = await startJest(project, []);
+  await begun(jest);
+  for (const pid of pidsAt(machine.home, farJest)) process.kill(pid, 'SIGKILL');
+  const run = await jest.ended;
+  expect(run.stderr).toContain('gpu-box was lost: Jest there was killed by SIGKILL');
+  expect(statuses(run)).toEqual({ 'hangs.test.js': 'passed', 'quick.test.js': 'passed' });
+  expect(placesOf(run.record)['hangs.test.js']).toBe('gpu-box-2/gpu0');
+});
+
+testWithRedis('a broker that is away when the run begins is waited for', async () => {
+  const project = await useFleetProject(fleet, { files: { 'quick.test.js': quick } });
+  await fleet.join(project);
+  await fleet.redis.kill();
+  const jest = await startJest(project, []);
+  await jest.waitFor(/cannot be reached: nobody listens there[\s\S]*It is tried again for 15 s/);
+  await fleet.redis.restart();
+  expect(statuses(await jest.ended)).toEqual({ 'quick.test.js': 'passed' });
 });
 
 testWithRedis('Ctrl-C leaves nothing running on machines, and frees them', async () => {

@@ -47,7 +47,7 @@ testWithRedis('nobody comes: the suite says so, after the time to wait', async (
 
 testWithRedis('a fleet that cannot be reached is named, and the run goes on without it', async () => {
   const project = await useFleetProject(fleet, {
-    connect: { url: 'redis://127.0.0.1:1' },
+    connect: { url: 'redis://127.0.0.1:1', waitForHardware: '1s' },
     files: {
       'cpu.test.js': "test('here', () => {});\n",
       'gpu.test.js': "/** @hardware gpu */\ntest('there', () => {});\n",
@@ -56,6 +56,7 @@ testWithRedis('a fleet that cannot be reached is named, and the run goes on with
   const run = await runJest(project, []);
   expect(run.stderr).toContain('the fleet at redis://127.0.0.1:1 cannot be reached: nobody listens there');
   expect(run.stderr).toMatch(/remedy: +start the Redis/);
+  expect(run.stderr).toContain('It is tried again for 1 s.');
   expect(run.stderr).toContain('1 failed, 1 passed');
 });
 

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Injector } from '../../chaos/injector.js';
 import type { ConnectConfig } from '../../config/connect.js';
 import type { Happening } from '../../core/events.js';
@@ -11,7 +12,7 @@ import { type OpenParams, protocolVersion } from '../../remote/protocol.js';
 import { projectKeyOfRemote, remoteAddress } from '../../sync/git-remote.js';
 import type { WorkingTree } from '../../sync/working-tree.js';
 import { Broker } from '../../transport/bullmq/broker.js';
-import { addressOf } from '../../transport/bullmq/broker-problems.js';
+import { addressOf, BrokerAway } from '../../transport/bullmq/broker-problems.js';
 import { FleetClient } from '../../transport/bullmq/fleet-client.js';
 import type { Registration } from '../../transport/bullmq/registration.js';
 import type { Transport } from '../../transport/transport.js';
@@ -39,11 +40,17 @@ export interface FleetOptions {
 
 /** What the run calls all machines that may still come. */
 const allMachines = 'the fleet';
+/** A broker that starts anew is away for seconds. */
+const awayMs = 15_000;
+const againMs = 250;
+/** How often a machine may take part again in a run that has lost it: what a suite does there ends it again and again. */
+const mostReturns = 2;
 
 /** The fleet of a run: its machines are asked to join as they are seen. */
 export class Fleet {
   readonly #options: FleetOptions;
-  readonly #names = new Set<string>();
+  /** Machines that were asked to join, by the name that the run gave them. */
+  readonly #asked = new Map<string, Registration>();
   /** Machines that could serve the run, and were not wanted. */
   #spare: readonly Registration[] = [];
   #client: FleetClient | undefined;
@@ -71,19 +78,26 @@ export class Fleet {
     }
     if (left.aborted) return;
     const waited = formatDuration(connect.waitForHardware);
-    if (this.#names.size === 0)
+    if (this.#asked.size === 0)
       say(
         `jest-runner-hardware: no machine of the fleet at ${address} that this run can use is there yet; one that comes takes part, and suites that need one wait for ${waited}`,
       );
-    this.#patience = setTimeout(() => {
+    this.#patience = globalThis.setTimeout(() => {
       const problem = `no machine of the fleet at ${address} that this run can use has come within ${waited}`;
       tell({
         type: 'machine-settled',
         machine: allMachines,
-        ...(this.#names.size === 0 && { problem }),
+        ...(this.#asked.size === 0 && { problem }),
       });
     }, connect.waitForHardware);
     left.addEventListener('abort', () => clearTimeout(this.#patience), { once: true });
+  }
+
+  /** A machine that was lost may take part again: while its worker lives, what was lost is Jest there. */
+  letReturn(name: string): void {
+    const registration = this.#asked.get(name);
+    const losses = [...this.#asked.values()].filter((each) => each === registration).length;
+    if (registration !== undefined && losses <= mostReturns) this.#spare = [...this.#spare, registration];
   }
 
   /** The run has lost a machine, or one did not join: others that were not wanted may be wanted now. */
@@ -109,7 +123,28 @@ export class Fleet {
     this.#client?.abandon();
   }
 
+  /** A broker that is away for a moment is asked again. */
   async #enter(): Promise<void> {
+    const { connect, left, say } = this.#options;
+    const patienceMs = Math.min(awayMs, connect.waitForHardware);
+    const startedMs = performance.now();
+    for (let hasSaid = false; ; hasSaid = true) {
+      try {
+        await this.#enterOnce();
+        return;
+      } catch (error) {
+        const isOver = left.aborted || performance.now() - startedMs >= patienceMs;
+        if (!(error instanceof BrokerAway) || isOver) throw error;
+        if (!hasSaid)
+          say(
+            `jest-runner-hardware: ${error.message}\n  It is tried again for ${formatDuration(patienceMs)}.`,
+          );
+      }
+      await setTimeout(Math.min(againMs, patienceMs), undefined, { signal: left });
+    }
+  }
+
+  async #enterOnce(): Promise<void> {
     const { url, insecure } = this.#options.connect;
     const secret = fleetSecret(url, session.fleetVariables);
     const broker = await Broker.open({ url, insecure });
@@ -162,7 +197,7 @@ export class Fleet {
       const transport = this.#client?.transportTo(registration);
       if (left.aborted || about === undefined || transport === undefined) return;
       if (isWanted(about.machine, about.workers))
-        this.#joinOver(registration, { ...transport, name: this.#uniqueName(registration.name) });
+        this.#joinOver(registration, { ...transport, name: this.#nameFor(registration) });
       else this.#spare = [...this.#spare, registration];
     }
   }
@@ -178,11 +213,11 @@ export class Fleet {
     return false;
   }
 
-  /** Several machines may have one key, and so one name. */
-  #uniqueName(name: string): string {
-    let unique = name;
-    for (let count = 2; this.#names.has(unique); count++) unique = `${name}-${count}`;
-    this.#names.add(unique);
+  /** Several machines may have one key, and so one name; one that was lost has another name when it takes part again. */
+  #nameFor(registration: Registration): string {
+    let unique = registration.name;
+    for (let count = 2; this.#asked.has(unique); count++) unique = `${registration.name}-${count}`;
+    this.#asked.set(unique, registration);
     return unique;
   }
 }

@@ -74,6 +74,8 @@ export class RemoteMachines {
   readonly #joined = new Map<string, Joint>();
   /** By name of the machine. */
   readonly #news = new Map<string, DeviceNews>();
+  /** Machines that are told to end. */
+  readonly #leaving = new Set<string>();
   /** Aborted when the run wants nothing more of the machines. */
   readonly #left = new AbortController();
   /** Aborted when they are not to join any more. */
@@ -274,6 +276,7 @@ export class RemoteMachines {
     const lost = `${name} was lost: ${moves}${unsentModule(moves)}`;
     this.#options.say(`jest-runner-hardware: ${printable(lost)}`);
     this.#options.tell({ type: 'machine-lost', machine: name, reason: lost });
+    if (!this.#leaving.has(name)) this.#fleet?.letReturn(name);
     this.#doWithout(name);
   }
 
@@ -330,6 +333,7 @@ export class RemoteMachines {
     else if (kind === 'ready') this.#compareConfigs(name, move(checkedProjects(payload).configs));
     else if (kind === 'told') this.#news.get(name)?.hear(payload.name, payload.payload);
     else if (kind === 'leaving') {
+      this.#leaving.add(name);
       const reason = 'is told to end, so what runs there may end and nothing more starts';
       this.#tellJoined(name, { type: 'set-aside', machine: name, reason });
     } else if (kind === 'progress')

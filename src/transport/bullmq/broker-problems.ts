@@ -103,15 +103,30 @@ export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && noRights.test(error.message);
 }
 
-/** What the client says, and what to do about it. */
-const known: readonly (readonly [RegExp, string, string])[] = [
+/** Pattern, reason, remedy. */
+type Known = readonly [RegExp, string, string];
+
+/** A broker that may be reached in a moment: it starts again, or the way to it is cut. */
+export class BrokerAway extends UsageError {}
+
+/** What the client says when a broker is away, and what to do about it. */
+const away: readonly Known[] = [
   [/ECONNREFUSED/, 'nobody listens there', 'start the Redis, or correct host and port'],
-  [/ENOTFOUND|EAI_AGAIN/, 'its name has no address', 'correct the name'],
   [
-    /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/,
+    /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|Socket timeout/,
     'it does not answer',
     'see whether a firewall is on the way, and for rediss:// whether this port speaks TLS',
   ],
+  [
+    /Connection is closed|ECONNRESET|EPIPE|Protocol error|Unhandled type/i,
+    'it hung up',
+    'is it a Redis? One that speaks only TLS needs rediss://',
+  ],
+];
+
+/** What it says of addresses and brokers that do not change by themselves. */
+const wrong: readonly Known[] = [
+  [/ENOTFOUND|EAI_AGAIN/, 'its name has no address', 'correct the name'],
   [
     /WRONGPASS|NOAUTH|invalid (username|password)/i,
     'it refuses the user or the password',
@@ -132,22 +147,18 @@ const known: readonly (readonly [RegExp, string, string])[] = [
     'it does not speak TLS on this port',
     'use its TLS port, or redis:// on this machine',
   ],
-  [
-    /Connection is closed|ECONNRESET|EPIPE|Protocol error|Unhandled type/i,
-    'it hung up',
-    'is it a Redis? One that speaks only TLS needs rediss://',
-  ],
 ];
 
 /** Why a broker could not be reached. */
 export function explainBroker(url: string, cause: Error): UsageError {
   if (cause instanceof UsageError) return cause;
   const said = `${(cause as NodeJS.ErrnoException).code ?? ''} ${cause.message}`.trim();
-  const [, reason, remedy] = known.find(([pattern]) => pattern.test(said)) ?? [];
+  const known = [...wrong, ...away].find(([pattern]) => pattern.test(said));
+  const [, reason, remedy] = known ?? [];
   // Without the cause: the client notes in it what it has sent, and so the password.
   const why = reason === undefined ? '' : `: ${reason}`;
   const address = addressOf(url);
-  return new UsageError({
+  return new (known !== undefined && away.includes(known) ? BrokerAway : UsageError)({
     message: isRefusal(cause)
       ? `the fleet at ${address} cannot be used${why}`
       : `the fleet at ${address} cannot be reached${why}`,
