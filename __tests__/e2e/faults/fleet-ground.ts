@@ -57,6 +57,8 @@ class FleetTarget implements Target {
   #project: Project | undefined;
   #machine: FleetMachine | undefined;
   #starting: Promise<unknown> = Promise.resolve();
+  /** The machine was told to end, and takes its time. */
+  #isLeaving = false;
 
   constructor(name: string, fleet: Fleet, link: Link, env: Readonly<Record<string, string>> = {}) {
     this.name = name;
@@ -87,8 +89,10 @@ class FleetTarget implements Target {
 
   async #start(): Promise<void> {
     const before = this.#machine;
-    if (this.#project === undefined || (before !== undefined && isRunning(before))) return;
+    const stays = before !== undefined && isRunning(before) && !this.#isLeaving;
+    if (this.#project === undefined || stays) return;
     await before?.ended;
+    this.#isLeaving = false;
     this.#machine = await this.#fleet.join(this.#project, {
       name: this.name,
       url: urlOf(this.link),
@@ -96,6 +100,11 @@ class FleetTarget implements Target {
       flags: ['--workers', '2'],
       ...(before !== undefined && { home: before.home }),
     });
+  }
+
+  leave(): void {
+    this.#isLeaving = true;
+    signal([this.worker], 'SIGTERM');
   }
 
   pids(): readonly number[] {
@@ -117,7 +126,7 @@ function machineFaults(): readonly Fault[] {
     {
       name: 'the worker is told to end, and starts again',
       victims: workerOf,
-      begin: (_there, victims) => signal(victims, 'SIGTERM'),
+      begin: (there) => at(there).leave(),
       heal: startAgain,
     },
     { name: 'Jest there is killed', victims: (there) => pidsAt(there.home, farJest), ...killed },

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomFrom } from '../../../src/core/vocabulary/random.js';
@@ -174,7 +174,7 @@ export class FaultyRuns {
     const { machines, freeMs } = this.#ground;
     const left = () =>
       machines.flatMap((there) =>
-        [...there.pids().map((pid) => `still running: ${pid}`), ...there.left()].map(
+        [...there.pids().map((pid) => `still running: ${pid} ${commandOf(pid)}`), ...there.left()].map(
           (each) => `${there.name}: ${each}`,
         ),
       );
@@ -225,6 +225,14 @@ function whatHappenedTo(suiteId: string, { record }: JestRun): string {
     .filter((event) => 'suiteId' in event && event.suiteId === suiteId)
     .map((event) => JSON.stringify(event))
     .join(', ');
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return 'which has ended now';
+  }
 }
 
 function leftHere({ leftOver }: JestRun): string[] {
