@@ -26,7 +26,7 @@ export interface PackedInstall {
   readonly root: string;
   /** What `npm pack` makes of the sources as they are. */
   readonly tarball: string;
-  /** The same, unpacked. */
+  /** The same, unpacked in a `node_modules`. What the package keeps of compiled code lies there too, for all tests. */
   readonly packageDirectory: string;
 }
 
@@ -66,8 +66,10 @@ async function installOnce(): Promise<PackedInstall> {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-  return { root, tarball: join(state, 'package.tgz'), packageDirectory: join(state, 'package') };
+  return { root, tarball: join(state, 'package.tgz'), packageDirectory: join(state, unpacked) };
 }
+
+const unpacked = 'node_modules/jest-runner-hardware';
 
 function linkOurPackages(link: string): void {
   if (lstatSync(link, { throwIfNoEntry: false }) === undefined)
@@ -82,7 +84,8 @@ function packInto(state: string, unfinished: string): void {
     const tarball = readdirSync(unfinished).find((name) => name.endsWith('.tgz'));
     if (tarball === undefined) throw new Error('npm pack wrote no tarball');
     renameSync(join(unfinished, tarball), join(unfinished, 'package.tgz'));
-    execFileSync('tar', ['-xzf', 'package.tgz'], { cwd: unfinished });
+    mkdirSync(join(unfinished, unpacked), { recursive: true });
+    execFileSync('tar', ['-xzf', 'package.tgz', '-C', unpacked, '--strip-components=1'], { cwd: unfinished });
   }
   renameSync(unfinished, state);
 }
@@ -123,7 +126,7 @@ export function takeLock(lock: string): boolean {
 function fingerprint(): string {
   const hash = createHash('sha256').update(stockOnly ? 'stock' : 'hardware');
   const inputs = ['package.json', 'node_modules/.package-lock.json', ...(stockOnly ? [] : ['src'])];
-  for (const path of inputs) add(join(repository, path));
+  for (const path of [...inputs, '__tests__/e2e/harness/install.ts']) add(join(repository, path));
   return hash.digest('hex').slice(0, 16);
 
   function add(path: string): void {

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { packedInstall, stockOnly, takeLock } from './install.js';
@@ -23,18 +23,18 @@ export async function takePlace(...path: readonly string[]): Promise<Place> {
   const own = takeLock(lock) || takeLock(lock);
   // As deep as the usual one: Jest shows some paths with as many `..`.
   const directory = own ? usual : `${usual}-beside-${process.pid}`;
-  if (!stockOnly) copyPackage(packageDirectory, join(directory, 'node_modules'));
+  if (!stockOnly) linkPackage(packageDirectory, join(directory, 'node_modules'));
   return { directory, release: () => rmSync(own ? lock : directory, { recursive: true, force: true }) };
 }
 
-/** Anew when the sources have changed. What it keeps beside itself for the next run stays. */
-function copyPackage(from: string, nodeModules: string): void {
-  const mark = join(nodeModules, '.copy-of');
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === from) return;
-  const copy = join(nodeModules, 'jest-runner-hardware');
-  for (const path of [mark, copy]) rmSync(path, { recursive: true, force: true });
-  cpSync(from, copy, { recursive: true });
-  writeFileSync(mark, from);
+/** A link, as pnpm makes them. */
+function linkPackage(target: string, nodeModules: string): void {
+  const link = join(nodeModules, 'jest-runner-hardware');
+  const former = lstatSync(link, { throwIfNoEntry: false });
+  if (former?.isSymbolicLink() && readlinkSync(link) === target) return;
+  rmSync(link, { recursive: true, force: true });
+  mkdirSync(nodeModules, { recursive: true });
+  symlinkSync(target, link, 'junction');
 }
 
 /** A name as the name of a folder. */
