@@ -1,4 +1,5 @@
 import type { Estimate, Suite } from '../events.js';
+import { roundedUpToEighth } from '../vocabulary/rounding.js';
 import { DeviceEffects, type SeenOnDevices } from './device-effects.js';
 import { HierarchicalMeans, type KnownSuite, priorLogSd } from './hierarchical-shrinkage.js';
 
@@ -115,9 +116,7 @@ export class Estimates {
     for (const known of this.#known.get(suite.id)?.values() ?? []) {
       peakBytes = Math.max(peakBytes, known.peakMemoryBytes);
     }
-    let step = 1;
-    while (step * 16 <= peakBytes) step *= 2;
-    return Math.ceil(peakBytes / step) * step;
+    return roundedUpToEighth(peakBytes);
   }
 
   /** Level of a suite: its duration on a device whose factor is 1, averaged over the kinds that it was seen on. */

@@ -29,6 +29,9 @@ export class Attempts {
   readonly #bySlot = new Map<string, Attempt>();
   readonly #bySuite = new Map<string, Attempt[]>();
   readonly #lastNumbers = new Map<string, number>();
+  #freedSlotIds: string[] = [];
+  /** Those that may want a successor: the others have been asked, and what they said has not changed since. */
+  readonly unasked = new Set<Attempt>();
 
   get size(): number {
     return this.#all.size;
@@ -63,10 +66,23 @@ export class Attempts {
     this.#lastNumbers.delete(suiteId);
   }
 
+  /** All attempts are to be asked again whether they want a successor. */
+  askAgain(): void {
+    for (const attempt of this.#all) this.unasked.add(attempt);
+  }
+
+  /** @returns Slots whose suites have ended since the last call. */
+  takeFreedSlotIds(): readonly string[] {
+    const freed = this.#freedSlotIds;
+    this.#freedSlotIds = [];
+    return freed;
+  }
+
   add(attempt: Attempt): void {
     const { id } = attempt.pending.suite;
     this.#lastNumbers.set(id, attempt.pending.attempt);
     this.#all.add(attempt);
+    this.unasked.add(attempt);
     for (const slot of attempt.slots) this.#bySlot.set(slot.id, attempt);
     this.#bySuite.set(id, [...this.runningAt(id), attempt]);
   }
@@ -74,7 +90,11 @@ export class Attempts {
   delete(attempt: Attempt): void {
     const { id } = attempt.pending.suite;
     this.#all.delete(attempt);
-    for (const slot of attempt.slots) this.#bySlot.delete(slot.id);
+    this.unasked.delete(attempt);
+    for (const slot of attempt.slots) {
+      this.#bySlot.delete(slot.id);
+      this.#freedSlotIds.push(slot.id);
+    }
     const rivals = this.rivalsOf(attempt);
     if (rivals.length === 0) this.#bySuite.delete(id);
     else this.#bySuite.set(id, [...rivals]);

@@ -31,6 +31,8 @@ export class FleetPool implements SlotPool {
   /** All pools of the machine, this one included; shared by them. */
   readonly siblings: Set<FleetPool>;
   readonly freeSlots: FleetSlot[] = [];
+  /** Numbers all pools of the run in the order in which they came up. */
+  readonly ordinal: number;
   /** Kept by the backlog. */
   readonly eligibleGroups = new Set<SuiteGroup>();
   /** By requirements. Kept by the matching of groups. */
@@ -40,7 +42,8 @@ export class FleetPool implements SlotPool {
   /** Why no suite starts here any more, see `set-aside`. */
   setAside: SetAside | undefined;
 
-  constructor(slot: Slot, { load, pools }: FleetMachine) {
+  constructor(slot: Slot, { load, pools }: FleetMachine, ordinal: number) {
+    this.ordinal = ordinal;
     this.name = slot.type;
     this.deviceKind = deviceKindOf(slot.device);
     this.device = slot.device;
@@ -81,19 +84,22 @@ export class Fleet {
   readonly #slots = new Map<string, FleetSlot>();
   /** Reasons by machine, or by `<machine>/<device>`. */
   readonly #setAside = new Map<string, SetAside>();
+  readonly #withFreeSlots = new Set<FleetPool>();
+  #listed: readonly FleetPool[] | undefined;
   #nextOrdinal = 0;
+  #nextPoolOrdinal = 0;
 
   /** In the order in which they came up. */
   get pools(): readonly FleetPool[] {
-    return [...this.#pools.values()];
+    this.#listed ??= [...this.#pools.values()];
+    return this.#listed;
   }
 
   /** Pools with free slots on machines that are not full. On the others no suite fits, whatever it claims. */
   freePools(): readonly FleetPool[] {
-    return [...this.#pools.values()].filter(
-      ({ freeSlots, load, anySlot, setAside }) =>
-        freeSlots.length > 0 && setAside === undefined && !isFull(load, anySlot),
-    );
+    return [...this.#withFreeSlots]
+      .filter(({ load, anySlot, setAside }) => setAside === undefined && !isFull(load, anySlot))
+      .sort((a, b) => a.ordinal - b.ordinal);
   }
 
   findSlot(slotId: string): FleetSlot | undefined {
@@ -106,14 +112,15 @@ export class Fleet {
       throw bug(`Slot ${slot.id} came up twice.`);
     }
     const machine = this.#machineOf(slot.machine.name);
-    const pool = this.#pools.get(slot.type) ?? new FleetPool(slot, machine);
+    const pool = this.#pools.get(slot.type) ?? new FleetPool(slot, machine, this.#nextPoolOrdinal++);
     pool.setAside = this.#setAside.get(slot.machine.name) ?? this.#setAside.get(slot.type);
     const added = { id: slot.id, ordinal: this.#nextOrdinal++, slot, pool };
     machine.load.leadMs = slot.leadMs ?? 0;
     this.#pools.set(slot.type, pool);
+    this.#listed = undefined;
     this.#slots.set(slot.id, added);
     pool.upCount++;
-    insertFree(pool, added);
+    this.#insertFree(added);
     return pool.upCount === 1;
   }
 
@@ -126,9 +133,10 @@ export class Fleet {
     if (removed === undefined) return false;
     const { pool } = removed;
     this.#slots.delete(slotId);
-    removeFree(pool, slotId);
+    this.#removeFree(removed);
     if (--pool.upCount > 0) return false;
     pool.siblings.delete(pool);
+    this.#listed = undefined;
     return this.#pools.delete(pool.name);
   }
 
@@ -194,16 +202,26 @@ export class Fleet {
   /** The slots, all of one machine, must be free. */
   allocate(slots: readonly Slot[], claim: Claim): void {
     this.#loadOf(slots).occupy(slots, claim);
-    for (const { id } of slots) removeFree(this.#slotOf(id).pool, id);
+    for (const { id } of slots) this.#removeFree(this.#slotOf(id));
   }
 
   /** Undoes `allocate` with the same slots and claim. */
   release(slots: readonly Slot[], claim: Claim): void {
     this.#loadOf(slots).release(slots, claim);
-    for (const { id } of slots) {
-      const slot = this.#slotOf(id);
-      insertFree(slot.pool, slot);
-    }
+    for (const { id } of slots) this.#insertFree(this.#slotOf(id));
+  }
+
+  /** Keeps the lowest number first. */
+  #insertFree(slot: FleetSlot): void {
+    const { pool } = slot;
+    pool.freeSlots.splice(sortedIndexOf(slot.id, pool.freeSlots), 0, slot);
+    this.#withFreeSlots.add(pool);
+  }
+
+  #removeFree({ id, pool }: FleetSlot): void {
+    const index = sortedIndexOf(id, pool.freeSlots);
+    if (pool.freeSlots[index]?.id === id) pool.freeSlots.splice(index, 1);
+    if (pool.freeSlots.length === 0) this.#withFreeSlots.delete(pool);
   }
 
   #machineOf(name: string): FleetMachine {
@@ -229,16 +247,6 @@ export class Fleet {
 
 function isFull(load: MachineLoad, { machineWorkers, machineCpuThreads }: Slot): boolean {
   return load.exclusiveSuites > 0 || load.suites >= machineWorkers || load.cpuThreads >= machineCpuThreads;
-}
-
-/** Keeps the lowest number first. */
-function insertFree({ freeSlots }: FleetPool, slot: FleetSlot): void {
-  freeSlots.splice(sortedIndexOf(slot.id, freeSlots), 0, slot);
-}
-
-function removeFree({ freeSlots }: FleetPool, slotId: string): void {
-  const index = sortedIndexOf(slotId, freeSlots);
-  if (freeSlots[index]?.id === slotId) freeSlots.splice(index, 1);
 }
 
 /** The index of the id in the sorted list, or where it belongs. Ids of one pool differ in their number only. */

@@ -34,6 +34,7 @@ export class RunState {
   /** Grows with every suite that comes and every slot that comes or goes, see {@link ClusterView}. */
   changes = 0;
   #nowMs = 0;
+  #slotCount: number | undefined;
   #decisions: RunEvent[] = [];
 
   constructor(options: SchedulerOptions) {
@@ -51,6 +52,12 @@ export class RunState {
     return this.#decisions;
   }
 
+  /** Slots that are up and not left to other runs, as of the first look since `beginEvent`: it is asked for every estimate. */
+  get slotCount(): number {
+    this.#slotCount ??= this.fleet.pools.reduce((sum, { slotCount }) => sum + slotCount, 0);
+    return this.#slotCount;
+  }
+
   /** Whether suites may get second attempts now. */
   get speculates(): boolean {
     return (this.options.speculate ?? true) && this.cancelled === undefined;
@@ -59,6 +66,7 @@ export class RunState {
   beginEvent(atMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, atMs);
     this.#decisions = [];
+    this.#slotCount = undefined;
   }
 
   decide(decision: WithoutTime<RunEvent>): void {

@@ -36,6 +36,7 @@ export class Succession {
   readonly #placing: Placing;
   /** Suites that were asked back once, so that none goes to and fro. */
   readonly #askedBack = new Set<string>();
+  #changes = 0;
 
   constructor(state: RunState, reservation: Reservation, placing: Placing) {
     this.#state = state;
@@ -46,8 +47,7 @@ export class Succession {
   /** Successors whose slot is free run there already. */
   startDue(): void {
     const { successors, attempts } = this.#state;
-    if (successors.size === 0) return;
-    for (const slotId of successors.slotIds) {
+    for (const slotId of attempts.takeFreedSlotIds()) {
       const [next] = successors.behind(slotId);
       if (next === undefined || attempts.holderOf(slotId) !== undefined) continue;
       successors.remove(next.pending.suite.id);
@@ -59,10 +59,16 @@ export class Succession {
 
   /** @returns Whether a suite was sent ahead. Others may have to be decided about anew. */
   nameNext(): boolean {
-    const { attempts, backlog, cancelled } = this.#state;
+    const { attempts, backlog, cancelled, changes } = this.#state;
+    if (changes !== this.#changes) attempts.askAgain();
+    this.#changes = changes;
     // What a reservation waits for must not be delayed.
     if (backlog.size === 0 || cancelled !== undefined || this.#reservation.beneficiary) return false;
-    for (const attempt of attempts.all) if (this.#wantsSuccessor(attempt) && this.#name(attempt)) return true;
+    for (const attempt of attempts.unasked) {
+      const answer = this.#wantsSuccessor(attempt);
+      if (answer === 'no') attempts.unasked.delete(attempt);
+      if (answer === 'yes' && this.#name(attempt)) return true;
+    }
     return false;
   }
 
@@ -72,6 +78,7 @@ export class Succession {
     if (successors.size === 0) return;
     const isUnused = (pool: FleetPool) => pool.eligibleGroups.size === 0;
     const pools = fleet.freePools().filter(isUnused);
+    if (pools.length === 0) return;
     let free = pools.reduce((sum, { freeSlots }) => sum + freeSlots.length, 0) - this.#recalledCount();
     for (const slotId of successors.slotIds) {
       if (free <= 0) return;
@@ -104,19 +111,20 @@ export class Succession {
     });
   }
 
-  #wantsSuccessor(attempt: Attempt): boolean {
+  /** @returns `no`: nor will it before something comes or goes; `not-yet`: nor while a slot of its pool is free. */
+  #wantsSuccessor(attempt: Attempt): 'yes' | 'no' | 'not-yet' {
     const { successors, nowMs } = this.#state;
     const { slots, pool, estimate, claim, stopped, startedAtMs } = attempt;
     const slot = firstSlotOf(attempt);
     const { leadMs } = pool.load;
     if (leadMs === 0 || slots.length > 1 || claim.exclusive || stopped || pool.setAside !== undefined)
-      return false;
-    const hasFree = pool.freeSlots.length > 0 && !pool.isLeftToOthers;
-    if (hasFree || pool.eligibleGroups.size === 0 || pool.load.permits.isShared) return false;
-    if (!isShort(estimate, leadMs) || nowMs - startedAtMs > tuning.longestInLeads * leadMs) return false;
+      return 'no';
+    if (pool.eligibleGroups.size === 0 || pool.load.permits.isShared) return 'no';
+    if (!isShort(estimate, leadMs) || nowMs - startedAtMs > tuning.longestInLeads * leadMs) return 'no';
     const waiting = successors.behind(slot.id);
     const coveredMs = waiting.reduce((sum, each) => sum + each.estimate.durationMs, 0);
-    return coveredMs < tuning.coveredLeads * leadMs && waiting.length < tuning.mostPerSlot;
+    if (coveredMs >= tuning.coveredLeads * leadMs || waiting.length >= tuning.mostPerSlot) return 'no';
+    return pool.freeSlots.length > 0 && !pool.isLeftToOthers ? 'not-yet' : 'yes';
   }
 
   /** Lets the strategy choose as if the slot were free. */
@@ -183,9 +191,7 @@ export class Succession {
  */
 export function withLead(estimate: Estimate, { load: { leadMs } }: SlotPool, state: RunState): Estimate {
   if (leadMs === 0) return estimate;
-  const { backlog, fleet } = state;
-  const slots = fleet.pools.reduce((sum, { slotCount }) => sum + slotCount, 0);
-  if (backlog.size > slots && isShort(estimate, leadMs)) return estimate;
+  if (state.backlog.size > state.slotCount && isShort(estimate, leadMs)) return estimate;
   return { ...estimate, durationMs: estimate.durationMs + leadMs };
 }
 

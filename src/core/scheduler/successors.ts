@@ -18,10 +18,10 @@ export interface Successor {
 /** All successors, in the order in which they follow on their slots. */
 export class Successors {
   readonly #bySlot = new Map<string, readonly Successor[]>();
-  #size = 0;
+  readonly #bySuite = new Map<string, Successor>();
 
   get size(): number {
-    return this.#size;
+    return this.#bySuite.size;
   }
 
   get slotIds(): Iterable<string> {
@@ -36,28 +36,26 @@ export class Successors {
   add(successor: Successor): void {
     const { id } = successor.slot;
     this.#bySlot.set(id, [...this.behind(id), successor]);
-    this.#size++;
+    this.#bySuite.set(successor.pending.suite.id, successor);
   }
 
   /** @returns The one that was removed; undefined when the suite is none. */
   remove(suiteId: string): Successor | undefined {
-    for (const [slotId, all] of this.#bySlot) {
-      const removed = all.find(({ pending }) => pending.suite.id === suiteId);
-      if (removed === undefined) continue;
-      const left = all.filter((each) => each !== removed);
-      if (left.length === 0) this.#bySlot.delete(slotId);
-      else this.#bySlot.set(slotId, left);
-      this.#size--;
-      return removed;
-    }
-    return undefined;
+    const removed = this.#bySuite.get(suiteId);
+    if (removed === undefined) return undefined;
+    this.#bySuite.delete(suiteId);
+    const { id } = removed.slot;
+    const left = this.behind(id).filter((each) => each !== removed);
+    if (left.length === 0) this.#bySlot.delete(id);
+    else this.#bySlot.set(id, left);
+    return removed;
   }
 
   /** @returns All, which are none any more. */
   clear(): readonly Successor[] {
     const all = [...this.#bySlot.values()].flat();
     this.#bySlot.clear();
-    this.#size = 0;
+    this.#bySuite.clear();
     return all;
   }
 }

@@ -28,6 +28,15 @@ const tuning = {
   reviewFactor: 1.1,
   /** And not before this long. 500 and 2000: 1.0000. */
   leastReviewMs: 1000,
+  /** Running suites that are asked for that time, the oldest. Not tuned: bounds what a decision costs. */
+  askedSuites: 64,
+  /** Durations that a plan looks at in a ms, roughly. `node bench/fleet-size.mjs`: 1000 to 3000. */
+  durationsPerMs: 1000,
+  /** A plan that costs no more than this is replaced whenever a suite or a slot comes or goes, ms. Not tuned. */
+  cheapMs: 20,
+  /** Others at most so often that making them takes about this share of the time, and this one while a slot is idle. A policy. */
+  planningShare: 0.1,
+  planningShareWhenIdle: 0.5,
 } as const;
 
 /** A plan, with the instance that it is for. */
@@ -47,15 +56,17 @@ export class PlanFollower implements StrategyRun {
   readonly #plan: PlanRest;
   readonly #keepOrder: boolean;
   readonly #fallback: StrategyRun;
-  /** By index of the plan's pools: what should start there, the most urgent first. */
+  /** By index of the plan's pools: what should start there, the most urgent last. */
   #queues: PlannedSuite[][] = [];
-  #poolOf: RestOfRun['poolOf'] = new Map();
+  #indexOf: RestOfRun['indexOf'] = () => -1;
   /** By index of the plan's pools: how long its queue keeps each of its slots busy, ms. */
   #leftMs: number[] = [];
   /** By index of the plan's pools. */
   #slotCounts: readonly number[] = [];
   #assignment: Assignment | undefined;
   #changes = -1;
+  #plannedAtMs = 0;
+  #planCostMs = 0;
   #startsSincePlan = 0;
   reviewAtMs: number | undefined;
 
@@ -71,28 +82,35 @@ export class PlanFollower implements StrategyRun {
     // One suite and one pool leave nothing to plan, and a run of one suite no time for it.
     if (view.pendingCount === 1 && view.pools.length === 1) return this.#fallback.place(view);
     const isOlderThan = (share: number) => this.#startsSincePlan > view.pendingCount * share;
-    if (isReviewDue || view.changes !== this.#changes || isOlderThan(tuning.replannedShare)) {
+    const isOutOfDate = (share: number) => this.#isOutOfDate(view, share);
+    if (isReviewDue || isOutOfDate(tuning.planningShare) || isOlderThan(tuning.replannedShare)) {
       this.#planRest(view);
     }
     let proposal = this.#nextProposal(view);
-    if (proposal === undefined && isOlderThan(tuning.replannedShareWhenIdle)) {
+    const isPoor = () =>
+      isOlderThan(tuning.replannedShareWhenIdle) || isOutOfDate(tuning.planningShareWhenIdle);
+    if (proposal === undefined && isPoor()) {
       this.#planRest(view);
       proposal = this.#nextProposal(view);
     }
     if (proposal !== undefined) return [proposal];
     // Nothing of the plan fits. Where nothing runs there is nothing to wait for.
-    const leftMs = [...view.running].map(({ startedAtMs, estimate }) =>
-      meanResidualLifeMs(estimate, view.atMs - startedAtMs),
-    );
-    if (leftMs.length === 0) return this.#fallback.place(view);
-    const waitMs = Math.max(tuning.leastReviewMs, Math.min(...leftMs) * tuning.reviewFactor);
+    const leastLeftMs = shortestLeftMs(view, tuning.leastReviewMs / tuning.reviewFactor);
+    if (leastLeftMs === undefined) return this.#fallback.place(view);
+    const waitMs = Math.max(tuning.leastReviewMs, leastLeftMs * tuning.reviewFactor);
     this.reviewAtMs = Math.ceil(view.atMs + waitMs);
     return [];
   }
 
+  /** Whether suites or slots have come or gone since the plan, and a new one may be made. @param share Of the time, for planning. */
+  #isOutOfDate({ changes, atMs }: ClusterView, share: number): boolean {
+    if (changes === this.#changes) return false;
+    return this.#planCostMs <= tuning.cheapMs || atMs >= this.#plannedAtMs + this.#planCostMs / share;
+  }
+
   #nextProposal(view: ClusterView): PlacementProposal | undefined {
     for (const pool of this.#inOrderOfNeed(view.freePools)) {
-      const index = this.#poolOf.get(pool) ?? -1;
+      const index = this.#indexOf(pool);
       const chosen = this.#dequeueFitting(this.#queues[index] ?? [], pool, view);
       const slot = pool.freeSlots[0];
       if (chosen === undefined || slot === undefined) continue;
@@ -110,8 +128,8 @@ export class PlanFollower implements StrategyRun {
   #inOrderOfNeed(pools: readonly SlotPool[]): readonly SlotPool[] {
     if (pools.length < 2) return pools;
     const keyed = pools.map((pool) => {
-      const index = this.#poolOf.get(pool) ?? -1;
-      const [first] = this.#queues[index] ?? [];
+      const index = this.#indexOf(pool);
+      const first = this.#queues[index]?.at(-1);
       const deadline = first?.pending.turn.virtualDeadline ?? Number.POSITIVE_INFINITY;
       return { pool, deadline, leftMs: this.#leftMs[index] ?? 0 };
     });
@@ -126,9 +144,10 @@ export class PlanFollower implements StrategyRun {
   /** Removes the first suite that fits now from the queue. If one of a group does not fit, none of the group does. */
   #dequeueFitting(queue: PlannedSuite[], pool: SlotPool, view: ClusterView): PlannedSuite | undefined {
     // A suite that started otherwise, or was refused, never comes back to this queue.
-    while (queue[0] !== undefined && !view.isPending(queue[0].pending.suite.id)) queue.shift();
+    while (queue.length > 0 && !view.isPending(queue.at(-1)?.pending.suite.id ?? '')) queue.pop();
     const blocked = new Set<SuiteGroup>();
-    for (const [index, each] of queue.entries()) {
+    for (let index = queue.length - 1; index >= 0; index--) {
+      const each = queue[index] as PlannedSuite;
       if (blocked.size === pool.eligibleGroups.size) return undefined;
       if (blocked.has(each.group) || !view.isPending(each.pending.suite.id)) continue;
       if (view.fits(each.group, pool)) {
@@ -142,7 +161,7 @@ export class PlanFollower implements StrategyRun {
 
   #planRest(view: ClusterView): void {
     const before = view.changes === this.#changes ? this.#assignment : undefined;
-    const { instance, suites, poolOf, assignment } = this.#plan(view, before);
+    const { instance, suites, indexOf, assignment } = this.#plan(view, before);
     const queues: { readonly suite: PlannedSuite; readonly turn: Turn; readonly urgency: number }[][] =
       instance.pools.map(() => []);
     suites.forEach((suite, suiteIndex) => {
@@ -157,19 +176,36 @@ export class PlanFollower implements StrategyRun {
       queue
         .sort(
           (a, b) =>
-            a.turn.virtualDeadline - b.turn.virtualDeadline ||
-            b.urgency - a.urgency ||
-            a.turn.sequence - b.turn.sequence,
+            b.turn.virtualDeadline - a.turn.virtualDeadline ||
+            a.urgency - b.urgency ||
+            b.turn.sequence - a.turn.sequence,
         )
         .map(({ suite }) => suite),
     );
-    this.#poolOf = poolOf;
+    this.#indexOf = indexOf;
     this.#slotCounts = instance.pools.map(({ slots }) => slots);
     this.#leftMs = this.#queues.map((queue, index) =>
       queue.reduce((sum, suite) => sum + this.#msPerSlot(suite, index), 0),
     );
     this.#assignment = assignment;
     this.#changes = view.changes;
+    this.#plannedAtMs = view.atMs;
+    this.#planCostMs = (suites.length * instance.pools.length) / tuning.durationsPerMs;
     this.#startsSincePlan = 0;
   }
+}
+
+/**
+ * The shortest time that a running suite should still take, ms; undefined: none runs.
+ * @param enoughMs Where one takes no longer than this, others need not be looked at.
+ */
+function shortestLeftMs({ running, atMs }: ClusterView, enoughMs: number): number | undefined {
+  let least: number | undefined;
+  let asked = 0;
+  for (const { startedAtMs, estimate } of running) {
+    const leftMs = meanResidualLifeMs(estimate, atMs - startedAtMs);
+    if (least === undefined || leftMs < least) least = leftMs;
+    if (least <= enoughMs || ++asked >= tuning.askedSuites) break;
+  }
+  return least;
 }

@@ -1,8 +1,9 @@
 import { meanResidualLifeMs } from '../estimate/residual-life.js';
 import type { Estimate } from '../events.js';
-import type { PlanInstance, PlanMachine, PlanPool, PlanSuite } from '../planner/plan.js';
-import { planMachineOf, planSuiteOf } from '../scheduler/plan-instance.js';
+import type { PlanInstance, PlanPool, PlanSuite } from '../planner/plan.js';
+import { planSuiteOf } from '../scheduler/plan-instance.js';
 import type { ClusterView, PendingSuite, SlotPool, SuiteGroup } from '../scheduler/strategy.js';
+import { plannedPoolsOf } from './planned-pools.js';
 import { preferredDurations, type RestOptions } from './preferred-durations.js';
 
 /** What is pending, as an instance for the planner, with the way back from its indices. */
@@ -10,8 +11,8 @@ export interface RestOfRun {
   readonly instance: PlanInstance;
   /** By index of the instance's suites. */
   readonly suites: readonly PlannedSuite[];
-  /** Index of the instance's pool by slot pool. */
-  readonly poolOf: ReadonlyMap<SlotPool, number>;
+  /** Index of the instance's pool; for a slot pool that has come since, one of its kind; -1: there is none. */
+  indexOf(pool: SlotPool): number;
 }
 
 export interface PlannedSuite {
@@ -21,27 +22,19 @@ export interface PlannedSuite {
   readonly estimates: readonly (Estimate | undefined)[];
 }
 
-/** Equal slot pools of one machine. They are one pool of the instance, so that a suite may take several devices at once. */
-type EqualPools = readonly [SlotPool, ...SlotPool[]];
-
 /** Busy slots become free when what runs there is expected to end. */
 export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfRun {
-  const equalPools = equalPoolsOf(view);
-  const machines = new Map<string, PlanMachine>();
-  for (const { anySlot } of view.pools) {
-    if (!machines.has(anySlot.machine.name)) machines.set(anySlot.machine.name, planMachineOf(anySlot));
-  }
-  const machineIndex = new Map([...machines.keys()].map((name, index) => [name, index]));
+  const { machines, pools: planned, areMerged } = plannedPoolsOf(view);
   const busyMs = busyTimes(view);
-  const pools = equalPools.map((equal): PlanPool => {
-    const [{ name, device, anySlot, slotCount }] = equal;
+  const pools = planned.map(({ machine, members }): PlanPool => {
+    const [{ name, device, anySlot, slotCount }] = members;
     return {
       name,
-      machine: machineIndex.get(anySlot.machine.name) ?? 0,
-      slots: equal.reduce((sum, pool) => sum + pool.slotCount, 0),
+      machine,
+      slots: members.reduce((sum, pool) => sum + pool.slotCount, 0),
       slotsPerDevice: slotCount,
       deviceMemoryBytes: device.memoryBytes ?? anySlot.machine.memoryBudgetBytes,
-      freeAtMs: equal.flatMap((pool) => {
+      freeAtMs: members.flatMap((pool) => {
         const times = busyMs.get(pool) ?? [];
         return Array.from({ length: pool.slotCount }, (_, index) => times[index] ?? 0);
       }),
@@ -50,10 +43,15 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
   const suites: PlannedSuite[] = [];
   const planSuites: PlanSuite[] = [];
   for (const group of view.groups) {
-    const places = equalPools.map((pools) => pools.find((pool) => group.claimByPool.has(pool)));
+    const places = planned.map(({ members }) => members.find((pool) => group.claimByPool.has(pool)));
     const [firstPlace] = group.claimByPool;
     if (firstPlace === undefined) continue;
-    const [{ device }, claim] = firstPlace;
+    const [{ device, anySlot }, claimed] = firstPlace;
+    // It has one machine for itself, not all that are alike.
+    const claim =
+      claimed.exclusive && areMerged
+        ? { ...claimed, exclusive: false, cpuThreads: anySlot.machineCpuThreads }
+        : claimed;
     for (const pending of group.suites) {
       const { suite } = pending;
       const estimates = places.map((pool) => pool && view.estimate(suite, pool));
@@ -62,29 +60,13 @@ export function restOfRun(view: ClusterView, options: RestOptions = {}): RestOfR
       planSuites.push(planSuiteOf(suite, device.class, claim, durationMs));
     }
   }
+  const indices = new Map(planned.flatMap(({ members }, index) => members.map((pool) => [pool, index])));
+  const indicesOfKinds = new Map(planned.map(({ members: [{ deviceKind }] }, index) => [deviceKind, index]));
   return {
-    instance: { machines: [...machines.values()], pools, suites: planSuites },
+    instance: { machines, pools, suites: planSuites },
     suites,
-    poolOf: new Map(equalPools.flatMap((pools, index) => pools.map((pool) => [pool, index]))),
+    indexOf: (pool) => indices.get(pool) ?? indicesOfKinds.get(pool.deviceKind) ?? -1,
   };
-}
-
-function equalPoolsOf({ pools }: ClusterView): readonly EqualPools[] {
-  const byKey = new Map<string, [SlotPool, ...SlotPool[]]>();
-  for (const pool of pools) {
-    const { anySlot, deviceKind, device, slotCount } = pool;
-    const key = JSON.stringify([
-      anySlot.machine.name,
-      deviceKind,
-      device.memoryBytes,
-      device.backends,
-      slotCount,
-    ]);
-    const equal = byKey.get(key);
-    if (equal) equal.push(pool);
-    else byKey.set(key, [pool]);
-  }
-  return [...byKey.values()];
 }
 
 /** How long the busy slots of each pool are expected to stay busy, ms. */
