@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { ClaimQueue } from './queue.js';
+import { isDiskFull } from '../host/system-error.js';
+import { ClaimQueue, fullText } from './queue.js';
 
 const folder = 'jest-runner-hardware-claims';
 
@@ -11,18 +12,21 @@ const defaultDirectory = process.platform === 'win32' ? join(tmpdir(), folder) :
  * Opens the queue of this host's runs.
  * @param directory False: no queue. Undefined: the default folder, and no error where it cannot be used.
  * @returns Undefined: this run ignores other runs.
- * @throws UsageError when the directory that was asked for cannot be used.
+ * @throws UsageError when the directory that was asked for cannot be used, unless for a full disk.
  */
 export function openClaims(
   directory: string | false | undefined,
   say: (message: string) => void,
 ): ClaimQueue | undefined {
   if (directory === false) return undefined;
-  if (directory !== undefined) return new ClaimQueue(resolve(directory));
+  const path = directory === undefined ? defaultDirectory : resolve(directory);
   try {
-    return new ClaimQueue(defaultDirectory);
+    return new ClaimQueue(path, say);
   } catch (error) {
-    say(`jest-runner-hardware: devices and locks are not shared out among runs: ${(error as Error).message}`);
+    const isFull = isDiskFull(error);
+    if (directory !== undefined && !isFull) throw error;
+    if (isFull) say(fullText(path));
+    else say(`jest-runner-hardware: devices and locks are not shared out among runs: ${(error as Error).message}`);
     return undefined;
   }
 }

@@ -51,13 +51,17 @@ export class ClaimQueue {
   readonly directory: string;
   readonly #contents = new Map<string, TicketContent | undefined>();
   readonly #dead = new Set<string>();
+  readonly #say: (message: string) => void;
+  #saidFull = false;
 
   /**
    * Makes the folder where it is missing, open for all users of the host.
+   * @param say Called with a line for the person at the terminal when its disk is full.
    * @throws UsageError when it cannot be used.
    */
-  constructor(directory: string) {
+  constructor(directory: string, say: (message: string) => void = () => {}) {
     this.directory = directory;
+    this.#say = say;
     const excess = Buffer.byteLength(this.socketPath('0'.repeat(12))) - longestSocketPath;
     if (process.platform !== 'win32' && excess > 0) {
       throw new UsageError({
@@ -88,6 +92,12 @@ export class ClaimQueue {
         // Gone, or another user's.
       }
     }
+  }
+
+  /** A ticket of this run found no room: it goes without, as a full disk is to end no run. Said once. */
+  lacksRoom(): void {
+    if (!this.#saidFull) this.#say(fullText(this.directory));
+    this.#saidFull = true;
   }
 
   newId(): string {
@@ -216,6 +226,7 @@ export class ClaimQueue {
       // The umask must not hide it: other users have to read whether it is their turn.
       chmodSync(this.#draftPath(id), 0o644);
     } catch (error) {
+      rmSync(this.#draftPath(id), { force: true });
       throw unusable(this.directory, error);
     }
   }
@@ -230,10 +241,17 @@ export class ClaimQueue {
 }
 
 export function unusable(directory: string, error: unknown): UsageError {
-  return new UsageError({
-    message: `the claim directory ${directory} cannot be used: ${(error as Error).message}`,
-    expected: 'a directory on a local file system in which this user may create files and sockets',
-    remedy:
-      'set the option `claims` or JEST_HARDWARE_CLAIMS to such a directory, the same for all runs of the host, or to false (`off`)',
-  });
+  return new UsageError(
+    {
+      message: `the claim directory ${directory} cannot be used: ${(error as Error).message}`,
+      expected: 'a directory on a local file system in which this user may create files and sockets',
+      remedy:
+        'set the option `claims` or JEST_HARDWARE_CLAIMS to such a directory, the same for all runs of the host, or to false (`off`)',
+    },
+    { cause: error },
+  );
+}
+
+export function fullText(directory: string): string {
+  return `jest-runner-hardware: the disk of ${directory} is full: this run does not share devices and locks with other runs until there is room\n  remedy: free space there, or set the option claims to another folder, the same for all runs of the host`;
 }

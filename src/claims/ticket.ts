@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
+import { isDiskFull } from '../host/system-error.js';
 import { isBefore, isContending, type Needs } from './needs.js';
 import { type ClaimQueue, type PublishedTicket, type TicketContent, unusable } from './queue.js';
 
@@ -10,6 +11,12 @@ export interface TicketListener {
   onWanted(): void;
   /** An earlier ticket that this one waits for is held by a living process; what is left of dead ones is no reason. */
   onBlocked?(): void;
+}
+
+/** A file in the queue, and the server of its socket. */
+interface Place {
+  readonly ticket: PublishedTicket;
+  readonly server: Server;
 }
 
 /** Polling interval where no closed connection can tell that a ticket was released. */
@@ -35,8 +42,8 @@ export class Ticket {
   readonly #watched = new Map<string, Socket | NodeJS.Timeout>();
   readonly #waiters = new Set<Socket>();
   readonly #takenMs = Date.now();
-  #ticket: PublishedTicket;
-  #server: Server;
+  /** Undefined: the disk is full, and it is granted without regard to other runs. */
+  #place: Place | undefined;
   #state: 'waiting' | 'granted' | 'released' = 'waiting';
   #checking: NodeJS.Immediate | undefined;
 
@@ -45,7 +52,7 @@ export class Ticket {
     this.needs = needs;
     this.#queue = queue;
     this.#listener = listener;
-    [this.#ticket, this.#server] = this.#takePlace();
+    this.#place = this.#takePlace();
     try {
       this.#check();
     } catch (error) {
@@ -66,18 +73,22 @@ export class Ticket {
   /** Whether a later ticket contends with this one, even if it has not connected yet; reads the folder. */
   isContended(): boolean {
     const { needs } = this;
+    const { ticket } = this.#place ?? {};
     return (
       this.isAwaited ||
-      this.#queue
-        .tickets()
-        .some((other) => isBefore(this.#ticket, other) && isContending(needs, other.content.needs))
+      (ticket !== undefined &&
+        this.#queue
+          .tickets()
+          .some((other) => isBefore(ticket, other) && isContending(needs, other.content.needs)))
     );
   }
 
   /** The first ticket of the queue that this one waits for now; undefined: none. */
   holder(): { readonly resource: string; readonly content: TicketContent } | undefined {
+    const { ticket } = this.#place ?? {};
+    if (ticket === undefined) return undefined;
     for (const other of this.#queue.tickets()) {
-      if (!isBefore(other, this.#ticket)) break;
+      if (!isBefore(other, ticket)) break;
       const resource = Object.keys(this.needs).find((name) => {
         const { [name]: mine } = this.needs;
         const { [name]: theirs } = other.content.needs;
@@ -98,23 +109,26 @@ export class Ticket {
     this.#leave();
   }
 
-  #takePlace(): [PublishedTicket, Server] {
+  #takePlace(): Place | undefined {
     // Creates the folder again if it was deleted.
     this.#queue.tickets();
     for (;;) {
       const id = this.#queue.newId();
-      const server = this.#listen(id);
+      let server: Server | undefined;
       try {
         const { pid } = process;
         const content = { pid, cwd: process.cwd(), sinceMs: this.#takenMs, needs: this.needs };
         const ticket = this.#queue.draft(id, content);
-        if (this.#queue.publish(ticket)) return [ticket, server];
+        server = this.#listen(id);
+        if (this.#queue.publish(ticket)) return { ticket, server };
         // A later ticket was published before and may be granted already. The next try has a new id and socket, so that
         // whoever connected to this one notices that it is gone.
         this.#close(server);
       } catch (error) {
-        this.#close(server);
-        throw error;
+        if (server !== undefined) this.#close(server);
+        if (!isDiskFull(error)) throw error;
+        this.#queue.lacksRoom();
+        return undefined;
       }
     }
   }
@@ -145,12 +159,12 @@ export class Ticket {
   #check(): void {
     this.#checking = undefined;
     if (this.#state !== 'waiting') return;
-    if (!this.#queue.isListed(this.#ticket)) {
+    if (this.#place !== undefined && !this.#queue.isListed(this.#place.ticket)) {
       // The folder was deleted.
       this.#leave();
-      [this.#ticket, this.#server] = this.#takePlace();
+      this.#place = this.#takePlace();
     }
-    const blockers = this.#queue.blockersOf(this.#ticket);
+    const blockers = this.#place === undefined ? [] : this.#queue.blockersOf(this.#place.ticket);
     this.#unwatch(new Set(blockers.map(({ id }) => id)));
     for (const blocker of blockers) if (!this.#watched.has(blocker.id)) this.#watch(blocker);
     if (blockers.length === 0) this.#state = 'granted';
@@ -168,7 +182,7 @@ export class Ticket {
       }
       if (this.#state !== 'granted') return;
       try {
-        this.#queue.markGranted(this.#ticket);
+        if (this.#place !== undefined) this.#queue.markGranted(this.#place.ticket);
       } catch {
         // The time is only used in messages of other runs.
       }
@@ -214,8 +228,9 @@ export class Ticket {
   }
 
   #leave(): void {
-    this.#queue.remove(this.#ticket);
-    this.#close(this.#server);
+    if (this.#place === undefined) return;
+    this.#queue.remove(this.#place.ticket);
+    this.#close(this.#place.server);
   }
 
   #close(server: Server): void {

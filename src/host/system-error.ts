@@ -8,6 +8,16 @@ export function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
+/**
+ * Whether a disk has no room left, or its user no more of it; also for an error with such a cause. Linux says `ENOSPC` of too many
+ * watched files, too.
+ */
+export function isDiskFull(error: unknown): boolean {
+  const { cause, syscall } = (error ?? {}) as { readonly cause?: unknown; readonly syscall?: string };
+  if (cause !== undefined) return isDiskFull(cause);
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '') && !/watch/.test(syscall ?? '');
+}
+
 /** The text of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return (error as Error | undefined)?.message ?? String(error);

@@ -21,6 +21,7 @@ import { openRecord } from '../record/file.js';
 import { emptyHistory, failedLastOf, historyUnder, observationsOf } from '../record/history.js';
 import { readHistory } from '../record/history-file.js';
 import { prepareOutputDirectory } from '../record/output-directory.js';
+import { unwrittenLines } from '../record/unwritten.js';
 import { reportedRun } from '../report/formats/format.js';
 import { fastPathText } from './fast/fast-path.js';
 import { jestPackages } from './interop.js';
@@ -82,11 +83,11 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
 
     const options = withChaos(readRunnerOptions(this.#rawOptions), environment);
     const paths = runPaths(options, this.#globalConfig.rootDir);
-    prepareOutputDirectory(paths.outputDirectory);
+    const hasRoom = prepareOutputDirectory(paths.outputDirectory);
     const input = await this.#inputOf(tests, serial, options, paths, environment);
 
     const startedAt = new Date();
-    const record = openRecord(paths.outputDirectory, startedAt);
+    const record = openRecord(paths.outputDirectory, startedAt, hasRoom);
     const events: RunEvent[] = [];
     const { verbose } = this.#globalConfig;
     const fastPath = verbose ? fastPathText(this.#globalConfig, options.fast) : undefined;
@@ -129,10 +130,10 @@ export class HardwareRunner implements EmittingTestRunnerInterface {
       options.chaos === undefined ? history.close(paths, this.#globalConfig) : undefined,
       coverage.write(startedAt, paths.outputDirectory),
     ];
-    for (const problem of problems) if (problem !== undefined) say(problem);
     const reported = reportedRun(events);
     const { summary } = reported;
-    for (const line of await writeReports(reported, options, record.path, this.#globalConfig)) say(line);
+    problems.push(...(await writeReports(reported, options, record.path, this.#globalConfig)));
+    for (const line of unwrittenLines(problems)) say(line);
     const unsent = await sendReport(reported);
     if (unsent !== undefined) say(unsent);
     failForStates(summary, this.#globalConfig);

@@ -2,9 +2,10 @@ import { appendFileSync, closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunEvent } from '../core/events.js';
 import { UsageError } from '../core/vocabulary/usage-error.js';
-import { codeOf, messageOf } from '../host/system-error.js';
+import { codeOf, isDiskFull, messageOf } from '../host/system-error.js';
 import { holdsWholeRun, keptRecords } from './kept-records.js';
 import { LineWriter } from './line-text.js';
+import { type UnwrittenFile, unwritten } from './unwritten.js';
 
 /** How many records a directory keeps, and how many of whole runs. */
 export const recordsKept = 20;
@@ -13,7 +14,7 @@ export const recordsKept = 20;
 export interface OpenRecord {
   readonly path: string;
   /** Why writing stopped (disk full …); the run goes on without its record. Undefined while all is well. */
-  readonly problem: string | undefined;
+  readonly problem: UnwrittenFile | string | undefined;
   /**
    * Appends one event and returns when the system has it, so nothing is lost by `process.exit` or in its handlers.
    * The first one must be `run-started`. Never throws for the disk's sake: see `problem`.
@@ -28,14 +29,15 @@ export interface OpenRecord {
  * deletes all but the newest 20 records of the directory and the newest 20 of whole runs; files of other names are not
  * touched.
  * @param directory Prepared by `prepareOutputDirectory`.
- * @throws UsageError when the file cannot be created.
+ * @param hasRoom What that said. False: the record is missing, see {@link OpenRecord.problem}.
+ * @throws UsageError when the file cannot be created, unless for a full disk.
  */
-export function openRecord(directory: string, startedAt: Date): OpenRecord {
-  const { path, descriptor } = createFile(directory, startedAt);
+export function openRecord(directory: string, startedAt: Date, hasRoom = true): OpenRecord {
+  const { path, descriptor } = createFile(directory, startedAt, hasRoom);
   deleteOldRecords(directory, path);
 
   const lines = new LineWriter();
-  let problem: string | undefined;
+  let problem: UnwrittenFile | string | undefined = descriptor === undefined ? { path } : undefined;
   let state: 'empty' | 'begun' | 'closed' = 'empty';
   return {
     path,
@@ -48,28 +50,35 @@ export function openRecord(directory: string, startedAt: Date): OpenRecord {
         throw brokenOrder(state === 'empty' ? `${event.type} before run-started` : 'a second run-started');
       }
       state = 'begun';
-      if (problem !== undefined) return;
+      if (problem !== undefined || descriptor === undefined) return;
       try {
         appendFileSync(descriptor, lines.lineOf(event));
       } catch (error) {
-        problem = `${path} is incomplete: ${messageOf(error)}`;
+        problem = unwritten(path, error, `${path} is incomplete: ${messageOf(error)}`);
       }
     },
     close() {
-      if (state !== 'closed') closeSync(descriptor);
+      if (state !== 'closed' && descriptor !== undefined) closeSync(descriptor);
       state = 'closed';
     },
   };
 }
 
-function createFile(directory: string, startedAt: Date): { path: string; descriptor: number } {
+/** @returns No descriptor where the disk is full. */
+function createFile(
+  directory: string,
+  startedAt: Date,
+  hasRoom: boolean,
+): { path: string; descriptor?: number } {
   const stamp = startedAt.toISOString().replaceAll(':', '-');
   for (let copy = 1; ; copy++) {
     const path = join(directory, `run-${stamp}${copy === 1 ? '' : `-${copy}`}.jsonl`);
+    if (!hasRoom) return { path };
     try {
       return { path, descriptor: openSync(path, 'ax') };
     } catch (error) {
       if (codeOf(error) === 'EEXIST') continue;
+      if (isDiskFull(error)) return { path };
       throw new UsageError(
         {
           file: path,

@@ -7,6 +7,7 @@ import { emptyHistory, type History } from './history.js';
 import { decodeHistory, encodeHistory } from './history-codec.js';
 import { learn } from './learn.js';
 import { makeFolderOf } from './output-directory.js';
+import { type UnwrittenFile, unwritten } from './unwritten.js';
 
 export interface ReadHistory {
   /** Empty unless `state` is `read`. */
@@ -67,7 +68,7 @@ export function updateHistory(
   path: string,
   events: readonly RunEvent[],
   project?: string,
-): string | undefined {
+): UnwrittenFile | string | undefined {
   const { history, state, problem } = readHistory(path, project);
   if (state === 'newer' || state === 'foreign') return problem;
   const learned = learn(history, events);
@@ -76,7 +77,7 @@ export function updateHistory(
     writeHistory(path, { ...learned, ...(project !== undefined && { project }) });
     return undefined;
   } catch (error) {
-    return messageOf(error);
+    return unwritten(path, error, messageOf(error));
   }
 }
 

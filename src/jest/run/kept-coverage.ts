@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import type { TestEvents } from '@jest/test-result';
 import type { Config } from '@jest/types';
+import { messageOf } from '../../host/system-error.js';
+import { type UnwrittenFile, unwritten } from '../../record/unwritten.js';
 import { RawCoverageCollector } from '../../shard/merge/raw-coverage.js';
 import type { Emit } from './delivery.js';
 
@@ -32,7 +35,7 @@ export class KeptCoverage {
    * Writes it where `merge` looks for coverage: in the directory of `coverage-final.json`, or beside the record.
    * @returns What went wrong, for a person; the run goes on without it.
    */
-  write(startedAt: Date, outputDirectory: string): string | undefined {
+  write(startedAt: Date, outputDirectory: string): UnwrittenFile | string | undefined {
     const { shard, coverageDirectory, coverageReporters } = this.#globalConfig;
     if (this.#raw === undefined || shard === undefined) return undefined;
     const consequence = 'merge adds up converted coverage, whose branches are not exact';
@@ -45,8 +48,8 @@ export class KeptCoverage {
       this.#raw.write(directory, startedAt.toISOString(), shard.shardIndex);
       return undefined;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      return `The raw V8 coverage of this shard cannot be kept (${reason}): ${consequence}.`;
+      const text = `The raw V8 coverage of this shard cannot be kept (${messageOf(error)}): ${consequence}.`;
+      return unwritten(join(directory, 'raw V8 coverage'), error, text);
     }
   }
 }

@@ -1,19 +1,20 @@
 import type { Config } from '@jest/types';
 import type { HardwareOptions } from '../../config/options.js';
+import type { UnwrittenFile } from '../../record/unwritten.js';
 import type { ReportedRun } from '../../report/formats/format.js';
 import { otelSettings } from '../../report/otel/settings.js';
 
 /**
  * Writes the reports that the options ask for, and tells GitHub Actions of the run. What makes reports is loaded only
  * where one is asked for.
- * @returns What to tell the user, a line each: a report that is missing does not fail the run.
+ * @returns What to tell the user: a report that is missing does not fail the run.
  */
 export async function writeReports(
   ended: ReportedRun,
   { reports, githubReport }: HardwareOptions,
   recordPath: string,
   { watch, watchAll }: Config.GlobalConfig,
-): Promise<readonly string[]> {
+): Promise<readonly (UnwrittenFile | string)[]> {
   const toGithub = githubReport && !watch && !watchAll && !isNested() && isOnGithub();
   if (reports.length === 0 && !toGithub) return [];
   const { writeReports: write } = await import('./written-reports.js');

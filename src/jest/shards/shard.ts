@@ -11,6 +11,7 @@ import { defaultProfile } from '../../core/workload/profile.js';
 import { fleetFrom } from '../../machine-file/fleets.js';
 import { openRecord } from '../../record/file.js';
 import { prepareOutputDirectory } from '../../record/output-directory.js';
+import { unwrittenLines } from '../../record/unwritten.js';
 import { ciRunOf } from '../../shard/plan/ci-run.js';
 import { runStarted } from '../run/run-facts.js';
 import { commitOf } from '../run/sources.js';
@@ -115,9 +116,9 @@ function recordEmptyShard(
 ): void {
   const { shard } = session;
   if (shard === undefined) return;
-  prepareOutputDirectory(directory);
+  const hasRoom = prepareOutputDirectory(directory);
   const startedAt = new Date();
-  const record = openRecord(directory, startedAt);
+  const record = openRecord(directory, startedAt, hasRoom);
   const commit = commitOf(process.env);
   const sources = commit === undefined ? {} : { commit };
   record.write({ atMs: 0, ...runStarted(globalConfig, options, undefined, startedAt, sources) });
@@ -125,4 +126,5 @@ function recordEmptyShard(
   record.write({ atMs: 0, type: 'run-opened' });
   record.write({ atMs: 0, type: 'run-ended' });
   record.close();
+  for (const line of unwrittenLines([record.problem])) say(line);
 }

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { V8CoverageResult } from '@jest/test-result';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
+import { writeAtomically } from '../../host/write-atomically.js';
 
 /** The counts of V8 for one script, in one suite or in several suites with equal counts. */
 export interface CountedScript {
@@ -92,7 +93,7 @@ export class RawCoverageCollector {
     for (const name of earlier.slice(0, Math.max(0, earlier.length - mostFiles + 1))) {
       rmSync(join(directory, name), { force: true });
     }
-    writeFileSync(path, gzipSync(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
+    writeAtomically(path, gzipSync(lines.map((line) => `${JSON.stringify(line)}\n`).join('')));
     return path;
   }
 }
