@@ -27,30 +27,38 @@ const use = (options: ProjectOptions['options'] = {}) => useProject('bare', { fi
 
 /** Lines that name a full disk, without the folder that the test has for itself. */
 const saidOf = ({ stderr }: JestRun, { directory }: Project) =>
-  stderr.replaceAll(`${directory}/`, '').split('\n').filter((line) => /full|ENOSPC/.test(line));
+  stderr
+    .replaceAll(`${directory}/`, '')
+    .split('\n')
+    .filter((line) => /full|ENOSPC/.test(line));
 
-testWithSmallDisk('an output folder without room: one line names what is missing, and the run passes', async () => {
-  const project = await use({ reports: ['junit', 'html'] });
-  const folder = join(project.directory, '.jest-hardware');
-  const disk = useDisk(folder);
-  // Of an earlier run, which must not pass for this one's.
-  writeFileSync(join(folder, 'report.html'), '<p>Passed');
-  disk.fill();
-  const run = await runJest(project, ['-w', '2']);
-  expect(run.exitCode).toBe(0);
-  expect(statuses(run)).toEqual(passed);
-  expect(saidOf(run, project)).toEqual([
-    expect.stringMatching(
-      /^jest-runner-hardware: the disk of \.jest-hardware is full, and these files could not be written whole: run-\S+Z\.jsonl, history\.jsonl, junit\.xml, report\.html\. /,
-    ),
-  ]);
-  expect(run.stderr).toContain('remedy: free space there, or name other folders in the options outputDirectory');
-  expect(readdirSync(folder).filter((name) => !/^run-|^filler$/.test(name))).toEqual([]);
-  disk.free();
-  const next = await runJest(project, ['-w', '2']);
-  expect(saidOf(next, project)).toEqual([]);
-  expect(existsSync(join(folder, 'report.html'))).toBe(true);
-});
+testWithSmallDisk(
+  'an output folder without room: one line names what is missing, and the run passes',
+  async () => {
+    const project = await use({ reports: ['junit', 'html'] });
+    const folder = join(project.directory, '.jest-hardware');
+    const disk = useDisk(folder);
+    // Of an earlier run, which must not pass for this one's.
+    writeFileSync(join(folder, 'report.html'), '<p>Passed');
+    disk.fill();
+    const run = await runJest(project, ['-w', '2']);
+    expect(run.exitCode).toBe(0);
+    expect(statuses(run)).toEqual(passed);
+    expect(saidOf(run, project)).toEqual([
+      expect.stringMatching(
+        /^jest-runner-hardware: the disk of \.jest-hardware is full, and these files could not be written whole: run-\S+Z\.jsonl, history\.jsonl, junit\.xml, report\.html\. /,
+      ),
+    ]);
+    expect(run.stderr).toContain(
+      'remedy: free space there, or name other folders in the options outputDirectory',
+    );
+    expect(readdirSync(folder).filter((name) => !/^run-|^filler$/.test(name))).toEqual([]);
+    disk.free();
+    const next = await runJest(project, ['-w', '2']);
+    expect(saidOf(next, project)).toEqual([]);
+    expect(existsSync(join(folder, 'report.html'))).toBe(true);
+  },
+);
 
 testWithSmallDisk.each([
   ['that takes no more files', '.jest-hardware'],

@@ -5,6 +5,8 @@ import { ClaimQueue, fullText } from './queue.js';
 
 const folder = 'jest-runner-hardware-claims';
 
+const unsharedText = 'jest-runner-hardware: devices and locks are not shared out among runs';
+
 /** One folder for all users of a host, whatever their `TMPDIR` is. Windows has no such folder, so each user has one. */
 const defaultDirectory = process.platform === 'win32' ? join(tmpdir(), folder) : `/tmp/${folder}`;
 
@@ -23,10 +25,9 @@ export function openClaims(
   try {
     return new ClaimQueue(path, say);
   } catch (error) {
-    const isFull = isDiskFull(error);
-    if (directory !== undefined && !isFull) throw error;
-    if (isFull) say(fullText(path));
-    else say(`jest-runner-hardware: devices and locks are not shared out among runs: ${(error as Error).message}`);
+    if (isDiskFull(error)) say(fullText(path));
+    else if (directory !== undefined) throw error;
+    else say(`${unsharedText}: ${(error as Error).message}`);
     return undefined;
   }
 }

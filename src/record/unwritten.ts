@@ -22,9 +22,7 @@ export function unwrittenLines(problems: readonly (UnwrittenFile | string | unde
       `jest-runner-hardware: the disk of ${folder} is full, and these files could not be written whole: ${names.join(', ')}. The results of suites do not depend on them`,
     );
   });
-  const remedy = '\n  remedy: free space there, or name other folders in the options outputDirectory and history';
-  return [
-    ...full.map((line) => line + remedy),
-    ...problems.filter((problem) => typeof problem === 'string'),
-  ];
+  const remedy =
+    '\n  remedy: free space there, or name other folders in the options outputDirectory and history';
+  return [...full.map((line) => line + remedy), ...problems.filter((problem) => typeof problem === 'string')];
 }

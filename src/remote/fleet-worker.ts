@@ -41,6 +41,8 @@ export interface FleetWorkerOptions {
   readonly policy: FleetPolicy;
   /** No suite may take longer, ms; left out: as long as it likes. */
   readonly longestSuiteMs?: number;
+  /** Called when runs can see it, for the first time. */
+  onJoined(): void;
   /** Called when a run has begun, or ended. @param count How many there are now. */
   onRuns(count: number): void;
   /** A line for the person at the terminal. */
@@ -89,6 +91,7 @@ export class FleetWorker {
         load: { runs: this.#runs.size, suites: this.#turns.running },
       }),
       serve: (notify) => this.#serve(notify),
+      onJoined: options.onJoined,
       onTrouble: options.say,
     });
   }

@@ -36,7 +36,7 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
   const { name, key } = takeWorkerKey(url, env, options.name, hostname().replaceAll(/[^\w.-]/g, '-'));
   const root = resolve(directory.replace(/^~(?=\/|$)/, homedir()));
   const [broker, machine] = await Promise.all([
-    Broker.open({ url, insecure }),
+    Broker.open({ url, insecure, onTrouble: say }),
     detectMachine({
       projectDir: root,
       lazy: lazyProbeNames,
@@ -59,6 +59,7 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
     policy,
     ...(workers !== undefined && { workers }),
     ...(longestSuiteMs !== undefined && { longestSuiteMs }),
+    onJoined: () => say(`${name} has joined the fleet at ${broker.address}`),
     onRuns(count) {
       idle.set(count > 0);
       if (count === 0 && once) end();
@@ -79,7 +80,6 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
     await broker.close();
     throw error;
   }
-  say(`${name} has joined the fleet at ${broker.address}`);
   idle.set(false);
   await ended;
   await worker.close();

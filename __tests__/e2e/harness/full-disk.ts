@@ -32,8 +32,11 @@ export function mountSmallDisk(folder: string, room = 'size=64k'): SmallDisk {
   };
 }
 
+/** False: nothing may be mounted, and tests that need it are skipped. */
+export const hasSmallDisks = mayMount();
+
 /** `test`, or `test.skip` by name where nothing may be mounted. */
-export const testWithSmallDisk = (mayMount() ? globalThis.test : globalThis.test?.skip) as jest.It;
+export const testWithSmallDisk = (hasSmallDisks ? globalThis.test : globalThis.test?.skip) as jest.It;
 
 function mayMount(): boolean {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;

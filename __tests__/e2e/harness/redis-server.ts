@@ -28,6 +28,8 @@ export interface RedisHost {
   restart(): Promise<void>;
   /** Removes what it kept on disk. */
   forget(): void;
+  /** Sets how much it may hold; 0: all it likes. What lies there is not removed. */
+  limitMemory(bytes: number): Promise<void>;
   /** Lets it hang, and go on. */
   pause(): void;
   resume(): void;
@@ -71,6 +73,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
     kill,
     restart: start,
     forget: () => rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true }),
+    limitMemory: (bytes) => command(port, `CONFIG SET maxmemory ${bytes}`),
     pause: () => void server.kill('SIGSTOP'),
     resume: () => void server.kill('SIGCONT'),
     async dispose() {
@@ -78,6 +81,18 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function command(port: number, line: string): Promise<void> {
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = createConnection(port, '127.0.0.1', () => socket.write(`${line}\r\n`));
+    socket.once('data', (text) => {
+      socket.destroy();
+      resolve(String(text));
+    });
+    socket.once('error', reject);
+  });
+  if (answer !== '+OK\r\n') throw new Error(`${line}: ${answer}`);
 }
 
 async function answering(port: number, server: ChildProcess, log: string): Promise<void> {

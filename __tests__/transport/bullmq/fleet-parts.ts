@@ -21,7 +21,7 @@ export interface Machine {
 
 /** A machine that echoes, and holds calls until they are released. */
 export async function startMachine(url: string, say: Say, name = 'box'): Promise<Machine> {
-  const broker = await Broker.open({ url });
+  const broker = await Broker.open({ url, onTrouble: say });
   const held = new Map<string, (answer: string) => void>();
   const hold = (id: string, { signal }: Call) =>
     new Promise<string>((resolve) => {
@@ -80,7 +80,7 @@ export async function startRun(
   say: Say = () => {},
   options: Pick<FleetClientOptions, 'brokerAwayMs'> = {},
 ): Promise<Run> {
-  const broker = await Broker.open({ url });
+  const broker = await Broker.open({ url, onTrouble: say });
   const come: Registration[] = [];
   const waiting = new Set<() => void>();
   const client = new FleetClient({

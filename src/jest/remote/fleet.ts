@@ -54,6 +54,7 @@ export class Fleet {
   /** Machines that could serve the run, and were not wanted. */
   #spare: readonly Registration[] = [];
   #client: FleetClient | undefined;
+  #broker: Broker | undefined;
   #joinOver: (registration: Registration, transport: Transport) => void = () => {};
   #patience: NodeJS.Timeout | undefined;
 
@@ -83,7 +84,8 @@ export class Fleet {
         `jest-runner-hardware: no machine of the fleet at ${address} that this run can use is there yet; one that comes takes part, and suites that need one wait for ${waited}`,
       );
     this.#patience = globalThis.setTimeout(() => {
-      const problem = `no machine of the fleet at ${address} that this run can use has come within ${waited}`;
+      const full = this.#broker?.fullBecause;
+      const problem = `no machine of the fleet at ${address} that this run can use has come within ${waited}${full === undefined ? '' : `, as the broker takes nothing new: ${full}`}`;
       tell({
         type: 'machine-settled',
         machine: allMachines,
@@ -147,7 +149,12 @@ export class Fleet {
   async #enterOnce(): Promise<void> {
     const { url, insecure } = this.#options.connect;
     const secret = fleetSecret(url, session.fleetVariables);
-    const broker = await Broker.open({ url, insecure });
+    const broker = await Broker.open({
+      url,
+      insecure,
+      onTrouble: (text) => this.#options.say(`jest-runner-hardware: ${text}`),
+    });
+    this.#broker = broker;
     try {
       await this.#enterBy(broker, secret);
     } catch (error) {

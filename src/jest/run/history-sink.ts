@@ -15,10 +15,7 @@ export class HistorySink implements RunListener {
   }
 
   /** @returns A message for the user when the history could not be written or learns nothing from this run. */
-  close(
-    { history, project }: RunPaths,
-    config: Config.GlobalConfig,
-  ): UnwrittenFile | string | undefined {
+  close({ history, project }: RunPaths, config: Config.GlobalConfig): UnwrittenFile | string | undefined {
     if (history === undefined) return undefined;
     // All shards must plan from the same history, so a shard leaves it unchanged; `merge` updates it.
     const problem = config.shard === undefined ? updateHistory(history, this.#events, project) : undefined;

@@ -106,6 +106,25 @@ export function isRefusal(error: unknown): error is Error {
 /** Pattern, reason, remedy. */
 type Known = readonly [RegExp, string, string];
 
+/** What a broker says that has no room: Redis and Valkey with `noeviction`, and where they cannot write to their disk. */
+const noRoom: readonly Known[] = [
+  [
+    /OOM command not allowed/,
+    'its memory is full (maxmemory)',
+    'give it more, `redis-cli CONFIG SET maxmemory 1gb`, or remove what else lies there',
+  ],
+  [/MISCONF/, 'it cannot write to its disk', 'free space there; its log says what it could not write'],
+];
+
+/** Why a broker takes nothing new; undefined: the error is another one. */
+export function noRoomBecause(
+  error: unknown,
+): { readonly reason: string; readonly remedy: string } | undefined {
+  const said = error instanceof Error ? error.message : '';
+  const [, reason, remedy] = noRoom.find(([pattern]) => pattern.test(said)) ?? [];
+  return reason === undefined || remedy === undefined ? undefined : { reason, remedy };
+}
+
 /** A broker that may be reached in a moment: it starts again, or the way to it is cut. */
 export class BrokerAway extends UsageError {}
 

@@ -6,6 +6,7 @@ import {
   explainBroker,
   isRefusal,
   missingLibraries,
+  noRoomBecause,
   problemOf,
   refuseUnsafe,
   wrongAddress,
@@ -17,6 +18,8 @@ export interface BrokerOptions {
   readonly url: string;
   /** Takes a broker without TLS that is not on this machine. Default false. */
   readonly insecure?: boolean;
+  /** Called with what happens to it later, for a person. */
+  onTrouble?(text: string): void;
 }
 
 /** The worker's end of a queue. */
@@ -29,17 +32,21 @@ export interface Taker {
 /** The Redis or Valkey by which a fleet's machines and runs find each other. */
 export class Broker {
   readonly #url: string;
+  readonly #onTrouble: (text: string) => void;
   readonly #libraries: Libraries;
   readonly #opened: { close(): Promise<unknown> }[] = [];
   #offsetMs = 0;
   #bestRoundTripMs = Number.POSITIVE_INFINITY;
   #epoch = 0;
   #refusal: UsageError | undefined;
+  #fullBecause: string | undefined;
+  #answeredMs = performance.now();
+  #toldFullMs = Number.NEGATIVE_INFINITY;
   /** For commands that answer at once. */
   readonly commands: Redis;
 
   /** @throws UsageError for a broker that cannot be used, with the reason and the remedy. */
-  static async open({ url, insecure = false }: BrokerOptions): Promise<Broker> {
+  static async open({ url, insecure = false, onTrouble }: BrokerOptions): Promise<Broker> {
     refuseUnsafe(url, insecure);
     libraries ??= load();
     const loaded = await libraries;
@@ -62,7 +69,7 @@ export class Broker {
       // One that is closed already would keep the process for a while.
       if (probe.status !== 'end') probe.disconnect();
     }
-    const broker = new Broker(url, loaded);
+    const broker = new Broker(url, loaded, onTrouble);
     try {
       await broker.keepTime();
     } catch (error) {
@@ -72,8 +79,9 @@ export class Broker {
     return broker;
   }
 
-  private constructor(url: string, libraries: Libraries) {
+  private constructor(url: string, libraries: Libraries, onTrouble: BrokerOptions['onTrouble'] = () => {}) {
     this.#url = url;
+    this.#onTrouble = onTrouble;
     this.#libraries = libraries;
     this.commands = this.connection();
     this.commands.on('ready', () => {
@@ -146,10 +154,29 @@ export class Broker {
     return this.#refusal;
   }
 
-  /** Notes an error of a command, where the user lacks a right. @returns The error. */
+  /** Why it takes nothing new although it answers; undefined: it does, as far as is known. */
+  get fullBecause(): string | undefined {
+    return performance.now() - this.#answeredMs <= answeringMs ? this.#fullBecause : undefined;
+  }
+
+  /** Notes an error of a command, where the user lacks a right or the broker has no room. @returns The error. */
   noted(error: unknown): unknown {
     if (isRefusal(error)) this.#refusal ??= explainBroker(this.#url, error);
+    const full = noRoomBecause(error);
+    if (full === undefined) return error;
+    this.#fullBecause = full.reason;
+    // Where its memory is just about full, it has room again and again.
+    if (performance.now() - this.#toldFullMs < fullAgainMs) return error;
+    this.#toldFullMs = performance.now();
+    this.#onTrouble(
+      `the broker at ${this.address} takes nothing new: ${full.reason}; what is to be sent waits for room there\n  remedy: ${full.remedy}`,
+    );
     return error;
+  }
+
+  /** Notes that it has taken all that it was told. */
+  hasTaken(): void {
+    this.#fullBecause = undefined;
   }
 
   /** Ms by the broker's clock, whatever happens to the clock of this machine. */
@@ -166,7 +193,8 @@ export class Broker {
   async keepTime(): Promise<void> {
     const askedMs = performance.now();
     const [seconds, micros] = await this.commands.time();
-    const roundTripMs = performance.now() - askedMs;
+    this.#answeredMs = performance.now();
+    const roundTripMs = this.#answeredMs - askedMs;
     const offsetMs = Number(seconds) * 1000 + Number(micros) / 1000 - (askedMs + roundTripMs / 2);
     // No network explains so much.
     const isSet = Math.abs(offsetMs - this.#offsetMs) > roundTripMs + 100;
@@ -181,6 +209,14 @@ export class Broker {
   async close(): Promise<void> {
     await Promise.allSettled(this.#opened.map((each) => each.close()));
   }
+}
+
+/** Why there has been no contact for so long. */
+export function silenceText({ fullBecause }: Broker, forMs: number): string {
+  const seconds = `${forMs / 1000} s`;
+  return fullBecause === undefined
+    ? `the broker has not answered for ${seconds}`
+    : `the broker has taken nothing for ${seconds}, as ${fullBecause}`;
 }
 
 /** The lock of a job, which nobody else asks for. */
@@ -198,6 +234,10 @@ async function load(): Promise<Libraries> {
     throw missingLibraries(error as Error);
   }
 }
+
+/** It is asked once a second. */
+const answeringMs = 2500;
+const fullAgainMs = 60_000;
 
 const connectionOptions = {
   // Commands wait for a broker that is away.

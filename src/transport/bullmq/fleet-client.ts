@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { ConnectionListener, Transport } from '../transport.js';
 import { Absences } from './absences.js';
-import type { Broker } from './broker.js';
+import { type Broker, silenceText } from './broker.js';
 import { Contact } from './contact.js';
 import { FleetConnection } from './fleet-connection.js';
 import { bodyKey, leasesKey, over, receivedKey, resultsKey, runOf, wakeChannel } from './keys.js';
@@ -24,7 +24,7 @@ export interface FleetClientOptions {
   disturb?(message: PassingMessage, carry: () => Promise<unknown>): Promise<unknown>;
   /** Called with machines that are there, or come later; again after each start of their workers. */
   onMachines?(registrations: readonly Registration[]): void;
-  /** A broker that is away for so long takes the fleet with it, ms. Default 30 s. */
+  /** A broker that is away, or has no room, for so long takes the fleet with it, ms. Default 30 s. */
   readonly brokerAwayMs?: number;
 }
 
@@ -187,13 +187,14 @@ export class FleetClient {
   async #live(): Promise<void> {
     const { broker, brokerAwayMs = 30_000 } = this.#options;
     if (this.#contact.silentMs > brokerAwayMs) {
-      this.#lose(this.#machines.keys(), `the broker has not answered for ${brokerAwayMs / 1000} s`);
+      this.#lose(this.#machines.keys(), silenceText(broker, brokerAwayMs));
     }
     if (this.#isBeating || this.#isClosed) return;
     this.#isBeating = true;
     try {
       await broker.keepTime();
       await this.#exchange();
+      broker.hasTaken();
       this.#contact.renew(broker.epoch);
       await this.#lookAround();
     } catch (error) {

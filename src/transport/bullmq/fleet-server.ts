@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { Absences } from './absences.js';
-import { type Broker, type Taker, token } from './broker.js';
+import { type Broker, silenceText, type Taker, token } from './broker.js';
 import { Contact } from './contact.js';
 import { EndedSessions } from './ended-sessions.js';
 import { beatsKey, bodyKey, leasesKey, machinesKey, over, receivedKey, runOf, wakeChannel } from './keys.js';
@@ -20,6 +20,8 @@ export interface FleetServerOptions {
   about(): unknown;
   /** Begins to serve a run. */
   serve(notify: (name: string, payload: unknown) => void): Served;
+  /** Called when it is there for runs, for the first time. */
+  onJoined?(): void;
   /** Called with what happened to the connection, for a person. */
   onTrouble?(text: string): void;
 }
@@ -135,6 +137,7 @@ export class FleetServer {
     await inTime(broker.keepTime());
     if (this.#endIfAlone()) await this.#join();
     await inTime(this.#say());
+    broker.hasTaken();
     this.#contact.renew(broker.epoch);
     await inTime(this.#listen());
     await this.#take();
@@ -142,9 +145,12 @@ export class FleetServer {
 
   /** @returns Whether it has been without the broker for longer than its lease: runs have counted it as lost long before. */
   #endIfAlone(): boolean {
-    if (this.#contact.silentMs <= leaseMs) return false;
+    const { broker } = this.#options;
+    // Nobody can say anything on a broker that answers and has no room: runs wait, too.
+    const patienceMs = broker.fullBecause === undefined ? leaseMs : fullMs;
+    if (this.#contact.silentMs <= patienceMs) return false;
     if (this.#sessions.size > 0) {
-      this.#options.onTrouble?.(`the broker has not answered for ${leaseMs / 1000} s: suites are ended`);
+      this.#options.onTrouble?.(`${silenceText(broker, patienceMs)}: suites are ended`);
       this.#endSessions();
     }
     return true;
@@ -169,6 +175,7 @@ export class FleetServer {
     // The broker may have lost it.
     if (isThere === 1 && registration === this.#registration) return;
     await broker.commands.hset(machinesKey, worker, registration);
+    if (this.#registration === '') this.#options.onJoined?.();
     this.#registration = registration;
   }
 
@@ -297,6 +304,8 @@ const beatMs = 1000;
 const freshMs = 2500;
 /** Without contact for so long it ends what it runs. */
 const leaseMs = 11_000;
+/** As long as runs wait. */
+const fullMs = 30_000;
 /** A run that was not heard of for so long is gone. */
 const runLeaseMs = 5000;
 /** A broker that does not answer is not waited for. */
