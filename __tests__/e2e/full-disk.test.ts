@@ -2,14 +2,17 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountSmallDisk, type SmallDisk, testWithSmallDisk } from './harness/full-disk.js';
 import { type JestRun, runJest } from './harness/jest.js';
-import { claimsOf, leaveProjects, type Project, type ProjectOptions, useProject } from './harness/project.js';
+import { leaveMachines, useMachine } from './harness/machine.js';
+import { claimsOf, type Project, type ProjectOptions, useProject } from './harness/project.js';
+import { endsOf, eventsOf } from './harness/record.js';
 import { statuses } from './harness/results.js';
+import { sshServer } from './harness/ssh-server.js';
 
 const disks: SmallDisk[] = [];
 afterEach(() => {
   for (const disk of disks.splice(0)) disk.unmount();
 });
-afterAll(leaveProjects);
+afterAll(leaveMachines);
 
 /** @param room Default 64 KiB. */
 function useDisk(folder: string, room?: string): SmallDisk {
@@ -89,3 +92,56 @@ testWithSmallDisk.each(['size=16k', 'size=16k,nr_inodes=1'])(
     expect(readdirSync(claims).filter((name) => name !== 'filler')).toEqual([]);
   },
 );
+
+testWithSmallDisk('a suite that finds no room is tried again, as if a device had failed it', async () => {
+  const project = await use();
+  const folder = join(project.directory, 'room');
+  const needy = `const { rmSync, writeFileSync } = require('node:fs');
+const path = ${JSON.stringify(folder)};
+afterAll(() => rmSync(path + '/filler', { force: true }));
+test('writes', () => writeFileSync(path + '/out', Buffer.alloc(20_000)));
+`;
+  writeFileSync(join(project.directory, 'needy.test.js'), needy);
+  useDisk(folder).fill();
+  const run = await runJest(project, ['-w', '2']);
+  expect(run.exitCode).toBe(0);
+  expect(statuses(run)).toEqual({ ...passed, 'needy.test.js': 'passed' });
+  expect(run.stderr).toMatch(
+    /flaky +needy\.test\.js: the disk of local is full: Error: ENOSPC: no space left on device, write; tried again there; attempt 2 passed/,
+  );
+});
+
+testWithSmallDisk('a test that asserts on a full disk fails at once', async () => {
+  const project = await use();
+  const text = "test('fails', () => expect('ENOSPC: no space left on device').toBe(''));\n";
+  writeFileSync(join(project.directory, 'a.test.js'), text);
+  const run = await runJest(project, ['-w', '2']);
+  expect(endsOf(run.record, 'a.test.js')).toHaveLength(1);
+  expect(endsOf(run.record, 'a.test.js')[0]).not.toHaveProperty('deviceFault');
+});
+
+const testWithSshAndDisk = sshServer === undefined ? test.skip : testWithSmallDisk;
+
+testWithSshAndDisk('a suite that finds no room on another machine moves', async () => {
+  const text = `/** @hardware gpu */
+const { writeFileSync } = require('node:fs');
+const wait = () => new Promise((resolve) => setTimeout(resolve, 3000));
+test('writes', async () => {
+  writeFileSync(__dirname + '/out', Buffer.alloc(32 * 1024 * 1024));
+  await wait();
+});
+`;
+  const gpu = { id: 'gpu0', class: 'gpu', model: 'Test GPU', memoryBytes: '8GiB', backends: ['cuda'] };
+  const project = await useMachine({
+    options: { machine: { version: 1, devices: [gpu] } },
+    files: { 'a.test.js': text, 'b.test.js': text },
+  });
+  useDisk(join(project.box.home, '.cache/jest-runner-hardware'), 'size=16m');
+  const run = await runJest(project, ['-w', '2']);
+  expect(run.exitCode).toBe(0);
+  expect(statuses(run)).toEqual(passed);
+  const [requeued] = eventsOf(run.record, 'suite-requeued');
+  expect(requeued?.cause).toMatch(
+    /^the disk of gpu-box is full: .*ENOSPC.*; tried again on another machine$/,
+  );
+});

@@ -41,6 +41,13 @@ const reported: readonly (readonly [DeviceFaultKind, string])[] = [
   ['context-lost', 'Error: Protocol error (Target.setDiscoverTargets): Target closed.'],
   // https://github.com/microsoft/playwright/issues/27615
   ['context-lost', 'Error: browserContext.newPage: Target page, context or browser has been closed'],
+  // https://github.com/Enterprise-CMCS/eAPD/issues/3184 and https://github.com/open-edge-platform/geti/issues/4730
+  [
+    'full-disk',
+    "Failure message: ENOSPC: no space left on device, open '/tmp/jest_0/jest-transform-cache-c38e/fc/FederalDashboardtest_fcc1.map.1412898456'",
+  ],
+  ['full-disk', 'OSError: [Errno 28] No space left on device'],
+  ['full-disk', 'EDQUOT: disk quota exceeded, write'],
   // From the documentation of CUDA, HIP, OpenCL, Metal, Vulkan, Direct3D and Dawn.
   ['out-of-memory', 'CUDA error: out of memory'],
   ['out-of-memory', 'hipErrorOutOfMemory: out of memory'],
@@ -76,6 +83,8 @@ test.each([
   'CUDA error: no kernel image is available for execution on the device',
   'TypeError: Cannot read properties of undefined',
   'the parcel was lost on the bus',
+  // https://github.com/jestjs/jest/issues/3254 and many others: watched files, not the disk.
+  "Error: ENOSPC: System limit for number of file watchers reached, watch '/app'",
   'Error: x\n    at CUDA out of memory (file.js:1:1)',
 ])('says nothing of a device: %s', (text) => {
   expect(deviceFaultIn(text)).toBeUndefined();

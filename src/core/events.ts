@@ -431,7 +431,7 @@ export interface SuiteEnded {
   readonly notStarted?: true;
   /** For lost: the last that its process wrote to stderr, at most 12 lines. Left out: nothing. */
   readonly lastOutput?: string;
-  /** For failed and lost: its device ended it, not an assertion. Left out on a CPU. */
+  /** For failed and lost: its device ended it, not an assertion. On a CPU only for a full disk. */
   readonly deviceFault?: DeviceFault;
   /** For failed, where the option `secondOpinion` asks for it. The status stays that of the attempt itself. */
   readonly secondOpinion?: SecondOpinion;
@@ -445,9 +445,10 @@ export interface SuiteEnded {
 
 /**
  * What became of a device under a suite: too little memory, an error of driver or hardware, a device that is gone from its
- * machine, or a browser or its adapter that was lost and that a new process gets anew.
+ * machine, or a browser or its adapter that was lost and that a new process gets anew. Or its machine's disk is full, which no
+ * device is to blame for.
  */
-export const deviceFaultKinds = ['out-of-memory', 'error', 'gone', 'context-lost'] as const;
+export const deviceFaultKinds = ['out-of-memory', 'error', 'gone', 'context-lost', 'full-disk'] as const;
 export type DeviceFaultKind = (typeof deviceFaultKinds)[number];
 
 export interface DeviceFault {

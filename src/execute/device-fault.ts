@@ -62,16 +62,22 @@ const texts: readonly (readonly [DeviceFaultKind, RegExp])[] = [
   ['context-lost', /\bPage crashed\b|\bTarget crashed\b|\bTarget page, context or browser has been closed\b/],
   ['context-lost', /\bProtocol error\b.*\b(?:Target|Browser|Session|Connection) closed\b/],
   ['context-lost', /\bbrowser has disconnected\b/i],
+  // Node.js and libc, in any language of a program. Linux says ENOSPC of too many watched files, too.
+  ['full-disk', /\b(?:ENOSPC|EDQUOT): (?!System limit)|\bNo space left on device\b|\bDisk quota exceeded\b/i],
 ];
 
 const longestEvidence = 300;
 
-/** What a text of a failure, or of a process that died, says of its device; undefined: nothing. Stack frames do not count. */
-export function deviceFaultIn(text: string): DeviceFault | undefined {
+/**
+ * What a text of a failure, or of a process that died, says of its device; undefined: nothing. Stack frames do not count.
+ * @param isAccelerator False: only its disk can be to blame.
+ */
+export function deviceFaultIn(text: string, isAccelerator = true): DeviceFault | undefined {
   const lines = stripVTControlCharacters(text)
     .split('\n')
     .filter((line) => !/^\s+at /.test(line));
   for (const [kind, pattern] of texts) {
+    if (!isAccelerator && kind !== 'full-disk') continue;
     const line = lines.find((each) => pattern.test(each))?.trim();
     if (line === undefined) continue;
     return {

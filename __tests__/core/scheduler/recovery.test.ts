@@ -217,6 +217,44 @@ describe('a suite that takes down its workers', () => {
   });
 });
 
+describe('a disk that is full', () => {
+  test('the suite goes to another machine, on a CPU too, and once', () => {
+    const run = new Run([...machine('one', [], 1), ...machine('two', [], 1)], [suite('a')]);
+    expect(run.open()).toEqual(['a on one/cpu#1']);
+    expect(fails(run, 'a', 'one/cpu', 'full-disk')).toEqual([
+      'a requeued: the disk of one is full: E; tried again on another machine',
+      'a on two/cpu#1 again',
+    ]);
+    expect(fails(run, 'a', 'two/cpu', 'full-disk', 2)).toEqual([
+      'a given up: the disk of two is full: E; it was tried again before',
+      'run-ended',
+    ]);
+  });
+
+  test('where there is no other, it is tried again there', () => {
+    const run = new Run(machine('one', [], 1), [suite('a')]);
+    run.open();
+    expect(fails(run, 'a', 'one/cpu', 'full-disk')).toEqual([
+      'a requeued: the disk of one is full: E; tried again there',
+      'a on one/cpu#1 again',
+    ]);
+  });
+
+  test('three suites in a row set its machine aside', () => {
+    const run = new Run(
+      [...machine('bad', [], 3), ...machine('good', [], 1)],
+      ['a', 'b', 'c', 'd'].map((id) => suite(id)),
+    );
+    run.open();
+    const decided = ['a', 'b', 'c'].flatMap((id, index) =>
+      run.end(id, `bad/cpu#${index + 1}`, 'failed', 1, 5, {
+        deviceFault: { kind: 'full-disk', evidence: 'E' },
+      }),
+    );
+    expect(decided).toContain('bad set aside: failed 3 suites in a row: E; E; E');
+  });
+});
+
 describe('three failures of the infrastructure in a row', () => {
   const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
   const killed = { infrastructure: true, cause: 'killed' } as const;

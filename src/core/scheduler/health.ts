@@ -43,11 +43,14 @@ export class Health {
     setAside(pool.anySlot.machine.name, pool.device.id, `${what}: ${evidence}`, state);
   }
 
-  #noteMachine(attempt: Attempt, { status, cause, infrastructure }: SuiteEnded, state: RunState): void {
+  #noteMachine(attempt: Attempt, ended: SuiteEnded, state: RunState): void {
+    const { status, cause, infrastructure, deviceFault } = ended;
     const { machine } = firstSlotOf(attempt);
-    if (status !== 'lost' && status !== 'cancelled') this.#failures.delete(machine.name);
-    if (infrastructure !== true) return;
-    const failures = [...(this.#failures.get(machine.name) ?? []), cause ?? 'no result'];
+    const fullDisk = deviceFault?.kind === 'full-disk' ? deviceFault.evidence : undefined;
+    if (status !== 'lost' && status !== 'cancelled' && fullDisk === undefined)
+      this.#failures.delete(machine.name);
+    if (infrastructure !== true && fullDisk === undefined) return;
+    const failures = [...(this.#failures.get(machine.name) ?? []), fullDisk ?? cause ?? 'no result'];
     this.#failures.set(machine.name, failures);
     if (failures.length < tuning.failuresInARow || !hasOther(machine.name, state)) return;
     this.#failures.delete(machine.name);

@@ -26,13 +26,15 @@ export interface Trail {
   readonly notOn: readonly string[];
   /** It had its one new process after a browser or an adapter was lost. */
   readonly hadNewProcess: boolean;
+  /** It was tried again after the disk of a machine was full. */
+  readonly hadFullDisk: boolean;
   /** Attempts that took their worker down, for a person. */
   readonly losses: readonly string[];
   /** How many machines were lost while the suite ran there. */
   readonly machinesLost: number;
 }
 
-const noTrail: Trail = { notOn: [], hadNewProcess: false, losses: [], machinesLost: 0 };
+const noTrail: Trail = { notOn: [], hadNewProcess: false, hadFullDisk: false, losses: [], machinesLost: 0 };
 
 /** `again`: how the next attempt differs. Without it the suite is given up, and its last attempt counts. */
 export interface Recovery {
@@ -54,9 +56,10 @@ export function recoveryAfter(attempt: Attempt, ended: SuiteEnded, state: RunSta
   return ended.status === 'lost' ? afterLoss(attempt, ended) : undefined;
 }
 
-/** Whether the end says nothing of the suite's code. A CPU is never to blame. */
+/** Whether the end says nothing of the suite's code. A CPU is never to blame, its machine's disk may be. */
 export function isEndedByDevice({ pool }: Attempt, { status, deviceFault }: SuiteEnded): boolean {
-  return deviceFault !== undefined && (status === 'failed' || status === 'lost') && isAccelerator(pool);
+  if (deviceFault === undefined || (status !== 'failed' && status !== 'lost')) return false;
+  return deviceFault.kind === 'full-disk' || isAccelerator(pool);
 }
 
 /** After the loss of a whole machine, which says nothing of the suites there unless it happens again to one of them. */
@@ -127,6 +130,8 @@ function afterFault(attempt: Attempt, fault: DeviceFault, state: RunState): Reco
     case 'gone':
     case 'error':
       return afterError(attempt, fault, state);
+    case 'full-disk':
+      return afterFullDisk(attempt, fault, state);
   }
 }
 
@@ -179,6 +184,22 @@ function afterError(attempt: Attempt, { kind, evidence }: DeviceFault, state: Ru
   return {
     cause: `${what}; ${how}`,
     again: { alone: pending.alone, trail: { ...trail, notOn: [pool.name] } },
+  };
+}
+
+/** A disk may have room again, or another machine has; a suite may fill any. */
+function afterFullDisk(attempt: Attempt, { evidence }: DeviceFault, state: RunState): Recovery {
+  const { pending, pool } = attempt;
+  const trail = pending.trail ?? noTrail;
+  const { name } = pool.anySlot.machine;
+  const what = `the disk of ${name} is full: ${evidence}`;
+  if (trail.hadFullDisk) return { cause: `${what}; it was tried again before` };
+  const others = [...groupOf(attempt, state).claimByPool.keys()].filter(
+    ({ anySlot }) => anySlot.machine.name !== name,
+  );
+  return {
+    cause: `${what}; tried again ${others.length > 0 ? 'on another machine' : 'there'}`,
+    again: { alone: pending.alone, lostOn: name, trail: { ...trail, hadFullDisk: true } },
   };
 }
 

@@ -6,7 +6,7 @@ import type { SuiteResult } from '../suite.js';
 import { textOf, withoutFolders } from './failures.js';
 
 /**
- * Adds to each outcome on an accelerator whether the device ended it. A suite with a failed assertion never counts as such,
+ * Adds to each outcome whether its device ended it, or a full disk. A suite with a failed assertion never counts as such,
  * whatever else failed in it.
  */
 export function withDeviceFaults(executor: Executor<SuiteResult>, rootDir: string): Executor<SuiteResult> {
@@ -14,7 +14,7 @@ export function withDeviceFaults(executor: Executor<SuiteResult>, rootDir: strin
     async run(start, signal) {
       const outcome = await executor.run(start, signal);
       const [{ class: deviceClass }] = start.devices;
-      const fault = deviceClass === 'cpu' ? undefined : faultOf(outcome);
+      const fault = faultOf(outcome, deviceClass !== 'cpu');
       if (fault === undefined) return outcome;
       const deviceFault = { ...fault, evidence: withoutFolders(fault.evidence, rootDir) };
       return { ...outcome, deviceFault };
@@ -22,11 +22,14 @@ export function withDeviceFaults(executor: Executor<SuiteResult>, rootDir: strin
   };
 }
 
-function faultOf({ status, result, lastWords = '' }: SuiteOutcome<SuiteResult>): DeviceFault | undefined {
-  if (status === 'lost') return deviceFaultIn(lastWords);
+function faultOf(
+  { status, result, lastWords = '' }: SuiteOutcome<SuiteResult>,
+  isAccelerator: boolean,
+): DeviceFault | undefined {
+  if (status === 'lost') return deviceFaultIn(lastWords, isAccelerator);
   if (status !== 'failed' || result === undefined) return undefined;
   const faults = failuresIn(result).map((failure) =>
-    failure.isAssertion ? undefined : deviceFaultIn(failure.text),
+    failure.isAssertion ? undefined : deviceFaultIn(failure.text, isAccelerator),
   );
   return faults.every((fault) => fault !== undefined) ? faults[0] : undefined;
 }
