@@ -28,10 +28,14 @@ class HeldRun {
     this.project = project;
   }
 
-  static async of(name: string, count: number, connect: object = {}): Promise<HeldRun> {
+  static async of(
+    name: string,
+    count: number,
+    { withLocks = false, ...connect }: { withLocks?: boolean; priority?: number } = {},
+  ): Promise<HeldRun> {
     const suites = Array.from({ length: count }, (_, index) => [
       `${index}.test.js`,
-      held(`${name}-${index}`),
+      held(`${name}-${index}`, withLocks),
     ]);
     return new HeldRun(name, await useFleetProject(fleet, { connect, files: Object.fromEntries(suites) }));
   }
@@ -69,7 +73,8 @@ class HeldRun {
   }
 }
 
-const held = (id: string) => `/** @hardware gpu */
+/** @param withLock One of its own: it is not sent ahead to a place where another one runs, as it may be over a slow link. */
+const held = (id: string, withLock: boolean) => `/** @hardware gpu${withLock ? `\n * @lock ${id}` : ''} */
 const { existsSync, writeFileSync } = require('node:fs');
 test('is let go', async () => {
   writeFileSync(${JSON.stringify(join(desk, `began-${id}`))}, '');
@@ -83,8 +88,8 @@ testWithRedis.each([
   ['equal runs get half of a device each', 1, [2, 2]],
   ['a run of priority 3 gets three of four places', 3, [1, 3]],
 ] as const)('%s, and both end', async (_what, priority, [ofFirst, ofSecond]) => {
-  const first = await HeldRun.of(`first${priority}`, 8);
-  const second = await HeldRun.of(`second${priority}`, 6, { priority });
+  const first = await HeldRun.of(`first${priority}`, 8, { withLocks: true });
+  const second = await HeldRun.of(`second${priority}`, 6, { withLocks: true, priority });
   const machine = await fleet.join(first.project, {
     devices: [{ ...gpu, shares: 4 }],
     flags: ['--workers', '4'],
