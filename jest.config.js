@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 export default {
   roots: ['<rootDir>/__tests__'],
   testMatch: ['**/*.test.ts'],
-  // Much of the time is waited for other processes and for what is lost, while a core is idle.
-  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+  // A test file needs 0.6 of a core: much of its time is waited for other processes and for what is lost.
+  maxWorkers: 2 * availableParallelism(),
   // Test files leave something behind. To start a process, Node copies the page tables: 1 ms at first, 27 ms at 1 GB.
   workerIdleMemoryLimit: '200MB',
   testSequencer: '<rootDir>/scripts/jest-sequencer.cjs',
