@@ -1,5 +1,10 @@
 /** What the benches of other machines have in common: sections by name, times, and slots that are kept busy. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { flags } from './report.mjs';
 import { source } from './source.mjs';
 
@@ -79,4 +84,42 @@ export function busyShare(events) {
     .map(({ atMs, durationMs }) => Math.min(atMs, toMs) - Math.max(atMs - durationMs, fromMs))
     .reduce((sum, ms) => sum + Math.max(0, ms), 0);
   return busyMs / (4 * (toMs - fromMs));
+}
+
+const cpuTime = fileURLToPath(new URL('./cpu-time.cjs', import.meta.url));
+const jestCommand = fileURLToPath(new URL('../node_modules/jest/bin/jest.js', import.meta.url));
+
+/** Not synchronous: a slow link may run in this process. @param {string} directory @returns How long it took, the CPU time of Jest's own process, and the record. */
+export async function jest(directory) {
+  const startedMs = performance.now();
+  const cpuFile = `${directory}.cpu`;
+  const child = spawn(process.execPath, ['--require', cpuTime, jestCommand], {
+    cwd: directory,
+    env: { ...process.env, CPU_TIME_FILE: cpuFile },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 120_000,
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text) => {
+      output += text;
+    });
+  }
+  const [exitCode] = await once(child, 'close');
+  const wallMs = performance.now() - startedMs;
+  if (exitCode !== 0) throw new Error(output);
+  return { wallMs, cpuMs: Number(readFileSync(cpuFile, 'utf8')), events: newestRecord(directory) };
+}
+
+/** @param {string} directory Of a project. @returns The events of its last run. */
+export function newestRecord(directory) {
+  const folder = join(directory, '.jest-hardware');
+  const newest = readdirSync(folder)
+    .filter((name) => name.startsWith('run-'))
+    .sort()
+    .at(-1);
+  return readFileSync(join(folder, newest), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 }

@@ -3,33 +3,24 @@
  * in each direction between the run and the broker. Beside it BullMQ's own round trip (its Worker and QueueEvents), in the
  * same process. Medians, with lowest and highest. Tasks sleep, as all share these processors.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Queue, QueueEvents, Worker } from 'bullmq';
-import { build } from 'esbuild';
 import { Redis } from 'ioredis';
 import { busyShare, driven, section, show, timed } from './far.mjs';
+import { enter, startMachines } from './fleet-machines.mjs';
 import { flags } from './report.mjs';
 import { source } from './source.mjs';
 
 const times = Math.min(7, flags.pairs);
-const sourceFolder = fileURLToPath(new URL('../src', import.meta.url));
 // The harness declares tests of these names; here nothing runs them.
 globalThis.test ??= { skip() {} };
 globalThis.describe ??= { skip() {} };
-const { startRedis, startLink, Broker, FleetClient, measureRoundTrip, slotsOf } = await source(
+const { startRedis, startLink, measureRoundTrip, slotsOf } = await source(
   '../__tests__/e2e/harness/redis-server.ts',
   '../__tests__/e2e/harness/link.ts',
-  'transport/bullmq/broker.ts',
-  'transport/bullmq/fleet-client.ts',
   'remote/measure-link.ts',
   'core/machine/machine.ts',
 );
 
-const secret = 'a secret of the fleet, for benches';
-const program = await buildWorker();
 const redis = await startRedis();
 const link = await startLink(redis.port, 40);
 const ways = { loopback: redis.port, '80 ms': link.port };
@@ -46,7 +37,7 @@ try {
 
 /** A task that does nothing, and one whose result has 5 MB; what BullMQ needs for the first. */
 async function roundTrips() {
-  const worker = await startWorker('box');
+  const worker = await startMachines(redis.port, 'box');
   for (const [way, port] of Object.entries(ways)) {
     const { connection, leave } = await enter(port);
     await connection.call('task', {});
@@ -87,7 +78,7 @@ async function bullmqRoundTrips(port) {
 /** Tasks that do nothing, by 8 workers. */
 async function many() {
   const names = Array.from({ length: 8 }, (_, index) => `box-${index}`);
-  const workers = await Promise.all(names.map((name) => startWorker(name)));
+  const workers = await Promise.all(names.map((name) => startMachines(redis.port, name)));
   const { connections, leave } = await enter(redis.port, names.length);
   const rates = [];
   for (let n = 0; n < 3; n += 1) {
@@ -106,7 +97,7 @@ async function many() {
 
 /** The share of the time that 4 slots are busy, by the scheduler and the driver of a run. */
 async function slots() {
-  const worker = await startWorker('box');
+  const worker = await startMachines(redis.port, 'box');
   for (const [sleepMs, count] of [
     [200, 80],
     [1000, 32],
@@ -148,7 +139,7 @@ async function slots() {
 async function losing() {
   const ms = [];
   for (let n = 0; n < times; n += 1) {
-    const worker = await startWorker('box');
+    const worker = await startMachines(redis.port, 'box');
     const { connection, leave } = await enter(redis.port);
     const startedMs = performance.now();
     worker.kill();
@@ -157,103 +148,4 @@ async function losing() {
     await leave();
   }
   show('worker killed: known after', ms);
-}
-
-/** A run, and its connections to so many machines. */
-async function enter(port, machines = 1) {
-  const broker = await Broker.open({ url: `redis://127.0.0.1:${port}` });
-  const come = [];
-  let tell = () => {};
-  const client = new FleetClient({
-    broker,
-    secret,
-    onMachines(registrations) {
-      come.push(...registrations);
-      tell();
-    },
-  });
-  await client.start();
-  while (come.length < machines) await new Promise((resolve) => (tell = resolve));
-  const { signal } = new AbortController();
-  const connections = await Promise.all(
-    come.map((each) => client.transportTo(each).connect({ onNotice() {} }, signal)),
-  );
-  return {
-    connections,
-    connection: connections[0],
-    async leave() {
-      await Promise.all(connections.map((each) => each.close()));
-      await client.close();
-    },
-  };
-}
-
-async function startWorker(name) {
-  const child = spawn(process.execPath, [program, `redis://127.0.0.1:${redis.port}`, name], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout, 'data');
-  const ended = once(child, 'exit');
-  return {
-    kill: () => child.kill('SIGKILL'),
-    async end() {
-      child.kill();
-      await ended;
-    },
-  };
-}
-
-async function buildWorker() {
-  const outfile = join(
-    fileURLToPath(new URL('../node_modules/.cache', import.meta.url)),
-    'bench-fleet-worker.mjs',
-  );
-  const contents = `
-    import { Broker } from './transport/bullmq/broker.js';
-    import { FleetServer } from './transport/bullmq/fleet-server.js';
-    import { workerKey } from './transport/bullmq/signature.js';
-    import { TaskQueues } from './remote/task-queues.js';
-    const [url, name] = process.argv.slice(2);
-    const broker = await Broker.open({ url });
-    async function task({ sleepMs = 0, length = 0 }) {
-      const startedMs = performance.timeOrigin + performance.now();
-      if (sleepMs > 0) await new Promise((resolve) => setTimeout(resolve, sleepMs));
-      return { startedMs, text: 'x'.repeat(length), tookMs: performance.timeOrigin + performance.now() - startedMs };
-    }
-    const server = new FleetServer({
-      broker,
-      name,
-      key: workerKey(${JSON.stringify(secret)}, name),
-      about: () => null,
-      serve() {
-        const queues = new TaskQueues();
-        return {
-          handlers: {
-            task,
-            ping: async () => null,
-            run: ({ queue, number, task: asked }, { signal }) =>
-              queues.run({ queue, number }, signal, async () => Math.round((await task(asked)).tookMs)),
-          },
-          onNotice: (notice, number) => notice === 'take-back' && queues.takeBack(number),
-          close() {},
-        };
-      },
-    });
-    await server.start();
-    process.on('SIGTERM', async () => {
-      await server.close();
-      process.exit();
-    });
-    console.log('joined');
-  `;
-  await build({
-    stdin: { contents: contents, resolveDir: sourceFolder, loader: 'ts' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    packages: 'external',
-    logLevel: 'error',
-  });
-  return outfile;
 }

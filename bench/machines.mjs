@@ -3,12 +3,11 @@
  * direction. Medians, with lowest and highest. Suites sleep, as two machines share these processors.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { busyShare, driven, section, show, timed } from './far.mjs';
+import { busyShare, driven, jest, newestRecord, section, show, timed } from './far.mjs';
 import { workspace } from './projects.mjs';
 import { flags } from './report.mjs';
 import { source } from './source.mjs';
@@ -218,38 +217,6 @@ async function watching() {
     show(`one edit in 1,000 files, watch mode: edit until report, without the suite, ${way}`, toResult);
     show(`one edit in 1,000 files, watch mode: edit until report, ${way}`, all);
   }
-}
-
-/** Not synchronous: the slow link runs in this process. */
-async function jest(directory) {
-  const startedMs = performance.now();
-  const child = spawn(process.execPath, [join(root, 'node_modules/jest/bin/jest.js')], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text) => {
-      output += text;
-    });
-  }
-  const [exitCode] = await once(child, 'close');
-  const wallMs = performance.now() - startedMs;
-  if (exitCode !== 0) throw new Error(output);
-  return { wallMs, events: newestRecord(directory) };
-}
-
-function newestRecord(directory) {
-  const folder = join(directory, '.jest-hardware');
-  const newest = readdirSync(folder)
-    .filter((name) => name.startsWith('run-'))
-    .sort()
-    .at(-1);
-  return readFileSync(join(folder, newest), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
 }
 
 function makeProject(name, modules, files, port = 0) {
