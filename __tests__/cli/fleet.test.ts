@@ -100,6 +100,9 @@ describe('worker', () => {
     ['workers', [...at, '--workers', '0'], '--workers'],
     ['a time', [...at, '--max-suite', 'soon'], '--max-suite'],
     ['idleness', [...at, '--idle-exit', '-1'], '--idle-exit'],
+    ['when', [...at, '--when', 'busy'], 'there is no when `busy`'],
+    ['idle threads', [...at, '--when', 'idle', '--idle-threads', '0'], '--idle-threads'],
+    ['idle, for nothing', [...at, '--idle-after', '1m'], '`--idle-threads` and `--idle-after` say when'],
     ['the broker', at, 'nobody listens there'],
   ])('%s: what is wrong, and what to write', async (_, argv, message) => {
     const { code, out, err } = await run(argv);

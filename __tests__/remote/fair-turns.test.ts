@@ -180,3 +180,19 @@ test('a run that comes late makes up for nothing, nor does one that wanted nothi
   }
   expect(order.slice(1).filter((owner) => owner === 'early')).toHaveLength(2);
 });
+
+test('while it is paused nothing starts, what runs goes on, and runs are told to send nothing', async () => {
+  const bench = new Bench(2);
+  bench.turns.enter('a', 1);
+  await bench.take('a');
+  bench.turns.pause();
+  await bench.take('a');
+  expect(bench.placesOf('a')).toBe(1);
+  expect(bench.turns.allowancesOf('a').get('gpu0')).toEqual({ free: 0, share: 0 });
+  await bench.release('held', 0);
+  expect(bench.placesOf('a')).toBe(0);
+  bench.turns.resume();
+  await settled();
+  expect(bench.placesOf('a')).toBe(1);
+  expect(bench.turns.allowancesOf('a').get('gpu0')).toEqual({ free: 2, share: 2 });
+});

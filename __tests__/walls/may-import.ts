@@ -53,7 +53,7 @@ export const mayImport = {
   execute: ['core', 'host', 'node:', '@ungap/structured-clone', 'supports-color'],
   claims: ['core', 'host', 'execute', 'node:'],
   sync: ['core/vocabulary', 'host', 'claims', 'node:'],
-  sensors: ['core', 'host', 'execute'],
+  sensors: ['core', 'host', 'execute', 'node:'],
   'detect/findings': ['core/vocabulary', 'core/machine', 'host'],
   'detect/system': ['core/vocabulary', 'core/machine', 'host', 'sensors', 'detect/findings', 'node:'],
   'detect/budget': ['core/machine', 'host', 'detect/findings', 'detect/system'],

@@ -179,7 +179,10 @@ export type RunEvent = { /** Integer ms since the run started. */ readonly atMs:
       readonly deviceId: string;
       /** How many suites of this run may run there at once without waiting for another run, ≥ 0. */
       readonly free: number;
-      /** How many get their turn there at once, sooner or later, ≥ 1: they wait until suites of other runs have ended. */
+      /**
+       * How many get their turn there at once, sooner or later: they wait until suites of other runs have ended. 0: none does as
+       * long as others than runs use the machine.
+       */
       readonly share: number;
     }
   | { readonly type: 'slot-down'; readonly slotId: string; readonly reason: string }

@@ -12,7 +12,10 @@ export interface Turn {
 export interface Allowance {
   /** Places that nobody else uses or waits for; suites there start at once. */
   readonly free: number;
-  /** Places that it gets in the end if it wants more than are free, ≥ 1: others give them back as their suites end. */
+  /**
+   * Places that it gets in the end if it wants more than are free: others give them back as their suites end. 0: those are no
+   * runs, and nobody knows when.
+   */
   readonly share: number;
 }
 
@@ -46,6 +49,7 @@ export class FairTurns {
   readonly #weights = new Map<string, number>();
   readonly #nowMs: () => number;
   readonly #onChange: () => void;
+  #isPaused = false;
 
   /** @param capacities How many may use a device at once, by its id. */
   constructor(
@@ -67,6 +71,18 @@ export class FairTurns {
   leave(owner: string): void {
     this.#weights.delete(owner);
     for (const { served } of this.#rooms.values()) served.delete(owner);
+    this.#onChange();
+  }
+
+  /** Nothing more starts until `resume`. What runs goes on. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#onChange();
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const room of this.#rooms.values()) this.#admit(room);
     this.#onChange();
   }
 
@@ -123,7 +139,7 @@ export class FairTurns {
   }
 
   #admit(room: Room): void {
-    while (room.running.size < room.capacity && room.waiting.size > 0) {
+    while (!this.#isPaused && room.running.size < room.capacity && room.waiting.size > 0) {
       const next = this.#nextIn(room);
       room.waiting.delete(next);
       room.running.set(next, { sinceMs: this.#nowMs() });
@@ -159,6 +175,7 @@ export class FairTurns {
   }
 
   #allowanceIn(room: Room, owner: string): Allowance {
+    if (this.#isPaused) return { free: 0, share: 0 };
     const others = [...demandsIn(room)].filter(([each]) => each !== owner);
     const taken = others.reduce((sum, [, { wanted }]) => sum + wanted, 0);
     const shares = fairShares(room.capacity, [

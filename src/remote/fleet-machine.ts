@@ -19,6 +19,7 @@ const about = v.object({
   workers: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(4096))),
   only: v.exactOptional(v.array(v.string())),
   setAside: devicesSetAside,
+  inUseByOthers: v.boolean(),
   load: v.object({ runs: v.number(), suites: v.record(v.string(), v.number()) }),
 });
 

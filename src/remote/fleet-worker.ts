@@ -5,7 +5,7 @@ import { packageVersion } from '../host/package-version.js';
 import type { Broker } from '../transport/bullmq/broker.js';
 import { FleetServer } from '../transport/bullmq/fleet-server.js';
 import type { Served } from '../transport/bullmq/served-session.js';
-import type { Handlers } from '../transport/transport.js';
+import type { Call, Handlers } from '../transport/transport.js';
 import { checked } from './checked.js';
 import { FairTurns } from './fair-turns.js';
 import {
@@ -16,6 +16,7 @@ import {
   type FleetPolicy,
   placeOf,
 } from './fleet-policy.js';
+import { type IdlePolicy, IdleWatch } from './idle-watch.js';
 import {
   type ClearParams,
   type FleetAbout,
@@ -39,6 +40,8 @@ export interface FleetWorkerOptions {
   /** How many suites run at once; left out: one for each CPU thread, and one for each accelerator. */
   readonly workers?: number;
   readonly policy: FleetPolicy;
+  /** Suites start only while others leave the machine idle; left out: always. */
+  readonly idle?: IdlePolicy;
   /** No suite may take longer, ms; left out: as long as it likes. */
   readonly longestSuiteMs?: number;
   /** Called when runs can see it, for the first time. */
@@ -56,16 +59,17 @@ export class FleetWorker {
   readonly #turns: FairTurns;
   readonly #news: TurnNews;
   readonly #setAside: SetAsideHere;
+  readonly #idle: IdleWatch | undefined;
   /** Device of each slot. */
   readonly #devices: ReadonlyMap<string, string>;
   readonly #workers = new Set<Worker>();
-  /** Runs that were let in. */
-  readonly #runs = new Set<string>();
+  /** Tells each run that was let in what happens here. */
+  readonly #runs = new Map<string, (text: string) => void>();
   #nextRun = 1;
   #isLeaving = false;
 
   constructor(options: FleetWorkerOptions) {
-    const { broker, name, key, root, machine, workers, policy } = options;
+    const { broker, name, key, root, machine, workers, policy, idle } = options;
     this.#options = options;
     const slots = slotsToOffer(machine, workers);
     this.#devices = new Map(slots.map((slot) => [slot.id, slot.device.id]));
@@ -74,7 +78,9 @@ export class FleetWorker {
     this.#turns = new FairTurns(capacities, { onChange: () => this.#news.changed() });
     this.#news = new TurnNews(this.#turns);
     this.#setAside = new SetAsideHere({ directory: root, name, devices: machine.devices });
-    const about: Omit<FleetAbout, 'load' | 'setAside'> = {
+    this.#idle = idle && new IdleWatch(idle, (isIdle) => this.#useIf(isIdle));
+    if (idle !== undefined) this.#turns.pause();
+    const about: Omit<FleetAbout, 'load' | 'setAside' | 'inUseByOthers'> = {
       protocol: protocolVersion,
       version: packageVersion(),
       machine,
@@ -88,6 +94,7 @@ export class FleetWorker {
       about: (): FleetAbout => ({
         ...about,
         setAside: this.#setAside.devices,
+        inUseByOthers: this.#idle?.isIdle === false,
         load: { runs: this.#runs.size, suites: this.#turns.running },
       }),
       serve: (notify) => this.#serve(notify),
@@ -96,8 +103,9 @@ export class FleetWorker {
     });
   }
 
-  start(): Promise<void> {
-    return this.#server.start();
+  async start(): Promise<void> {
+    await this.#idle?.start();
+    await this.#server.start();
   }
 
   /** Takes no further runs, and lets the suites that run here end for a while. Runs start elsewhere what has not ended by then. */
@@ -114,6 +122,7 @@ export class FleetWorker {
 
   /** Ends all that runs. Synchronous, so that it works while this process exits. */
   kill(): void {
+    this.#idle?.stop();
     for (const worker of this.#workers) worker.kill();
   }
 
@@ -141,9 +150,14 @@ export class FleetWorker {
       };
     return {
       handlers: {
-        open: async (params: unknown) => {
-          if (this.#isLeaving) throw new Error('is about to leave the fleet');
+        open: async (params: unknown, { signal }: Call) => {
           const run = checkRun(params, policy);
+          // What a run needs is installed and started with other people's work out of the way, too.
+          if (this.#idle?.isIdle === false) {
+            notify('progress', 'is in use by others, and takes part when it is idle');
+            await this.#idle.whenIdle(signal);
+          }
+          if (this.#isLeaving) throw new Error('is about to leave the fleet');
           this.#turns.enter(id, run.weight);
           this.#news.enter(id, (deviceId, allowance) =>
             notify('told', { name: 'device-turns', payload: { deviceId, ...allowance } }),
@@ -152,7 +166,7 @@ export class FleetWorker {
             notify('told', { name: 'set-aside', payload: device }),
           );
           opened = run;
-          this.#runs.add(id);
+          this.#runs.set(id, (text) => notify('progress', text));
           this.#options.onRuns(this.#runs.size);
           this.#options.say(printable(`${id} of ${run.project}`));
         },
@@ -184,6 +198,14 @@ export class FleetWorker {
         if (this.#runs.delete(id)) this.#options.onRuns(this.#runs.size);
       },
     };
+  }
+
+  #useIf(isIdle: boolean): void {
+    if (isIdle) this.#turns.resume();
+    else this.#turns.pause();
+    const text = isIdle ? 'is idle: suites may start' : 'is in use by others: no further suite starts there';
+    this.#options.say(`${this.#options.name} ${text}`);
+    for (const tell of this.#runs.values()) tell(text);
   }
 
   #keepSetAside(id: string, payload: unknown): void {

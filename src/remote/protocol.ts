@@ -184,6 +184,8 @@ export interface FleetAbout {
   readonly only?: readonly string[];
   /** Devices that runs leave alone. */
   readonly setAside: readonly DeviceSetAside[];
+  /** Whoever works on the machine uses it, so that no suite starts. */
+  readonly inUseByOthers: boolean;
   /** What it does now. */
   readonly load: {
     readonly runs: number;

@@ -6,6 +6,7 @@ import { Broker } from '../transport/bullmq/broker.js';
 import { takeWorkerKey } from './fleet-credentials.js';
 import type { FleetPolicy } from './fleet-policy.js';
 import { FleetWorker } from './fleet-worker.js';
+import type { IdlePolicy } from './idle-watch.js';
 
 export interface ServeFleetOptions {
   /** Address of the broker. */
@@ -22,6 +23,8 @@ export interface ServeFleetOptions {
   readonly machineFile?: string;
   readonly python?: string;
   readonly policy: FleetPolicy;
+  /** See `FleetWorkerOptions`. */
+  readonly idle?: IdlePolicy;
   /** Ends after the first time that it has served a run and has none. */
   readonly once: boolean;
   /** Ends when it has had no run for so long, ms; left out: never. */
@@ -44,12 +47,12 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
       ...(python !== undefined && { python }),
     }),
   ]);
-  const { policy, workers, longestSuiteMs } = options;
+  const { policy, workers, longestSuiteMs, idle } = options;
   let end = () => {};
   const ended = new Promise<void>((resolve) => {
     end = resolve;
   });
-  const idle = new IdleExit(idleExitMs, end);
+  const idleExit = new IdleExit(idleExitMs, end);
   const worker = new FleetWorker({
     broker,
     name,
@@ -57,11 +60,12 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
     root,
     machine: { ...machine, machine: { ...machine.machine, name } },
     policy,
+    ...(idle !== undefined && { idle }),
     ...(workers !== undefined && { workers }),
     ...(longestSuiteMs !== undefined && { longestSuiteMs }),
     onJoined: () => say(`${name} has joined the fleet at ${broker.address}`),
     onRuns(count) {
-      idle.set(count > 0);
+      idleExit.set(count > 0);
       if (count === 0 && once) end();
     },
     say,
@@ -80,7 +84,7 @@ export async function serveFleet(options: ServeFleetOptions): Promise<void> {
     await broker.close();
     throw error;
   }
-  idle.set(false);
+  idleExit.set(false);
   await ended;
   await worker.close();
   await broker.close();

@@ -93,7 +93,7 @@ test('what other runs leave of a device is told as it is; what is no number of p
   const turns = (news: object): Told => ['device-turns', { deviceId: 'gpu0', free: 0, share: 1, ...news }];
   const bad = [
     { free: -1 },
-    { share: 0 },
+    { share: -1 },
     { free: 1.5 },
     { share: '1' },
     { free: 1e9 },

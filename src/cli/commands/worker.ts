@@ -1,7 +1,10 @@
 import { parseEnvironment } from '../../config/environment.js';
+import { limits } from '../../core/vocabulary/limits.js';
 import { UsageError } from '../../core/vocabulary/usage-error.js';
 import { splitList } from '../../core/workload/values.js';
+import type { IdlePolicy } from '../../remote/idle-watch.js';
 import type { Command, CommandIo, FlagValues } from '../command.js';
+import { choiceFlag } from '../flags/choice-flag.js';
 import { durationFlag } from '../flags/duration-flag.js';
 import { numberFlag } from '../flags/number-flag.js';
 
@@ -33,6 +36,15 @@ export const workerCommand: Command = {
       summary: 'end when no run has come for so long, such as 5m; default: never',
       value: 'TIME',
     },
+    when: {
+      summary: '`idle`: take suites only while the CPU work of other programs leaves the machine idle',
+      value: 'idle',
+    },
+    'idle-threads': {
+      summary: 'with --when: idle is where others use fewer CPU threads than that; default: 0.5',
+      value: 'N',
+    },
+    'idle-after': { summary: 'with --when: idle is what was so for that long; default: 1m', value: 'TIME' },
     ephemeral: { summary: 'serve pull requests from forks too: for machines that are thrown away' },
     insecure: { summary: 'take a broker without TLS that is not on this machine' },
     stdio: { summary: 'talk over standard input and output, as ssh needs it' },
@@ -88,6 +100,7 @@ async function serveFleetBy(flags: FlagValues, url: string, directory: string, i
   const workers = numberFlag(flags, 'workers', { least: 1, most: 4096 });
   const longestSuiteMs = durationFlag(flags, 'max-suite');
   const idleExitMs = durationFlag(flags, 'idle-exit');
+  const idle = idlePolicy(flags);
   const only = flags.get('only');
   await serveFleet({
     url,
@@ -98,6 +111,7 @@ async function serveFleetBy(flags: FlagValues, url: string, directory: string, i
     ...(workers !== undefined && { workers }),
     ...(longestSuiteMs !== undefined && { longestSuiteMs }),
     ...(idleExitMs !== undefined && { idleExitMs }),
+    ...(idle !== undefined && { idle }),
     ...(machineFile !== undefined && { machineFile }),
     ...(python !== undefined && { python }),
     policy: {
@@ -108,5 +122,24 @@ async function serveFleetBy(flags: FlagValues, url: string, directory: string, i
     },
     env: process.env,
     say: (text) => io.err(`jest-runner-hardware: ${text}\n`),
+  });
+}
+
+const idleDefaults = {
+  /** `HighLoad` of HTCondor's policy for desktops: less is what a desktop does by itself. */
+  threads: 0.5,
+  /** Who reads what a build has said is still at work. */
+  afterMs: 60_000,
+} as const satisfies IdlePolicy;
+
+function idlePolicy(flags: FlagValues): IdlePolicy | undefined {
+  const threads = numberFlag(flags, 'idle-threads', { least: 0.01, most: limits.cpuThreads, integer: false });
+  const afterMs = durationFlag(flags, 'idle-after');
+  if (choiceFlag(flags, 'when', ['idle']) !== undefined)
+    return { threads: threads ?? idleDefaults.threads, afterMs: afterMs ?? idleDefaults.afterMs };
+  if (threads === undefined && afterMs === undefined) return undefined;
+  throw new UsageError({
+    message: '`--idle-threads` and `--idle-after` say when a machine is idle, and nobody asks for that',
+    remedy: 'add `--when idle`',
   });
 }

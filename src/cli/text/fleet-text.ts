@@ -22,6 +22,9 @@ export function fleetText(raw: FleetList, { width }: Screen): string {
     machines.flatMap((machine) => rowsOf(machine)),
     width,
   );
+  const inUse = machines
+    .filter(({ inUseByOthers }) => inUseByOthers)
+    .map(({ name }) => `${name} is in use by others: no suite starts there until it is idle`);
   const setAside = machines.flatMap(({ name, setAside: devices }) =>
     devices.map((device) => setAsideLine(name, device)),
   );
@@ -32,7 +35,8 @@ export function fleetText(raw: FleetList, { width }: Screen): string {
       ? []
       : [`${unproved} more say that they belong to it, without its key or in another version`];
   const nobody = `a machine joins by \`jest-runner-hardware worker --connect ${address}\``;
-  return [`${address}, ${count}`, ...(machines.length === 0 ? [nobody] : lines), ...setAside, ...foreign]
+  const shown = machines.length === 0 ? [nobody] : lines;
+  return [`${address}, ${count}`, ...shown, ...inUse, ...setAside, ...foreign]
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -51,7 +51,7 @@ const nowFilters = {
   },
   turns: ({ device }, _claim, state) =>
     state.onDevice(device.id).suites >= state.mostOnDevice(device.id)
-      ? `${deviceName(device)} is used by other runs`
+      ? `${deviceName(device)} is in use by others`
       : undefined,
   heat: ({ device, machineWorkers }, _claim, state) => {
     if (!state.isHot(device.id)) return undefined;

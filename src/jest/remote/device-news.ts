@@ -143,9 +143,9 @@ function memoryOf({ takenBytes, by }: Record<string, unknown>, about: About): De
 }
 
 function turnsOf({ free, share }: Record<string, unknown>, about: About): DeviceTurns | undefined {
-  const isCount = (value: unknown, least: number): value is number =>
-    Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= mostPlaces;
-  if (!isCount(free, 0) || !isCount(share, 1)) return undefined;
+  const isCount = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= mostPlaces;
+  if (!isCount(free) || !isCount(share)) return undefined;
   return { type: 'device-turns', ...about, free, share };
 }
 

@@ -177,13 +177,15 @@ export class Fleet {
       isForeign: isForeignCode(process.env),
     };
     this.#joinOver = (registration, transport) => {
+      const about = aboutOf(registration);
       const way: OtherWay = {
         transport: opening(transport, opened),
         fleetName: registration.name,
+        isInUse: about?.inUseByOthers === true,
         project: projectKeyOfRemote(remote, registration.name),
         bringTree: (...args) => byRemote.bring(...args),
       };
-      join(way, aboutOf(registration)?.workers);
+      join(way, about?.workers);
     };
     this.#client = new FleetClient({
       broker,
@@ -195,11 +197,14 @@ export class Fleet {
     await this.#client.start();
   }
 
-  /** Those with the fewest runs come first. Who is not wanted may be later. */
+  /** Those with the fewest runs come first, and those that others use last. Who is not wanted may be later. */
   #consider(registrations: readonly Registration[]): void {
     const { isWanted, left } = this.#options;
-    const runsOf = (registration: Registration) => aboutOf(registration)?.load.runs ?? 0;
-    for (const registration of [...registrations].sort((a, b) => runsOf(a) - runsOf(b))) {
+    const useOf = (registration: Registration) => {
+      const { load, inUseByOthers } = aboutOf(registration) ?? {};
+      return inUseByOthers ? Number.MAX_SAFE_INTEGER : (load?.runs ?? 0);
+    };
+    for (const registration of [...registrations].sort((a, b) => useOf(a) - useOf(b))) {
       const about = aboutOf(registration);
       const transport = this.#client?.transportTo(registration);
       if (left.aborted || about === undefined || transport === undefined) return;

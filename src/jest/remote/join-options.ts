@@ -48,6 +48,8 @@ export interface OtherWay {
   readonly transport: Transport;
   /** What the machine is called there, where a run may call it otherwise. */
   readonly fleetName: string;
+  /** Others use it, so that it joins later, or not at all. */
+  readonly isInUse: boolean;
   /** See `RemoteMachineOptions`. */
   readonly project: string;
   readonly bringTree: NonNullable<RemoteMachineOptions['bringTree']>;

@@ -61,7 +61,7 @@ interface Member {
   readonly fleetName: string | undefined;
   remote: RemoteMachine;
   joining: Promise<boolean>;
-  /** It was lost, or did not join. */
+  /** It was lost, or did not join, or waits until others do not use it any more: it keeps none of the fleet's out of the run. */
   isOut: boolean;
 }
 
@@ -247,6 +247,7 @@ export class RemoteMachines {
       const left = once(this.#left.signal, 'abort');
       const lost = remote.lost.then((reason) => this.#lose(name, reason));
       this.#joined.set(name, { remote, there: prepared.root, here, gone: Promise.race([lost, left]) });
+      member.isOut = false;
       tell({ type: 'machine-known', machine });
       this.#news.get(name)?.begin(machine.devices);
       for (const slot of slots) tell({ type: 'slot-up', slot });
@@ -323,7 +324,7 @@ export class RemoteMachines {
       fleetName: way?.fleetName,
       remote,
       joining: Promise.resolve(false),
-      isOut: false,
+      isOut: way?.isInUse === true,
     };
   }
 
