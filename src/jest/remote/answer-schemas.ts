@@ -96,6 +96,7 @@ const { entries: recorded } = v.omit(eventSchemas['suite-ended'], [
   'slotId',
   'attempt',
   'degraded',
+  'notStarted',
 ]);
 const outcome = v.pipe(
   v.object({
