@@ -67,6 +67,35 @@ test.each<readonly [FaultName, string]>([
   expect(resultsOf(run)).toHaveLength(8);
 });
 
+test('suites that find the disk full are tried again, and marked where faults alone have failed them', async () => {
+  const writes = `const fs = require('node:fs');
+const path = require('node:path').join(require('node:os').tmpdir(), 'jrh-' + process.pid);
+afterEach(() => fs.rmSync(path, { recursive: true, force: true }));
+`;
+  const files = {
+    'sync.test.js': `${writes}test('writes', () => fs.writeFileSync(path, 'a'));\n`,
+    'callback.test.js': `${writes}test('writes', (done) => fs.mkdir(path, done));\n`,
+    'promise.test.js': `${writes}test('writes', () => fs.promises.appendFile(path, 'a'));\n`,
+    'stream.test.js': `${writes}test('writes', (done) => fs.createWriteStream(path).on('error', done).on('finish', () => done()).end('a'));\n`,
+    'reads.test.js': `${writes}test('reads', () => fs.writeFileSync('/dev/null', fs.readFileSync(__filename)));\n`,
+  };
+  // Jest's cache has room meanwhile, as a first run has filled it.
+  const faults = chaos(1, 'full-disk');
+  const project = await useProject('bare', { options: { chaos: faults }, files });
+  await runJest(project, [], { env: { JEST_HARDWARE_CHAOS: 'off' } });
+  const run = await runJest(project, []);
+  const needy = ['callback', 'promise', 'stream', 'sync'].map((name) => `${name}.test.js`);
+  expect(run.stderr).toContain('without disk space; every suite has one result');
+  expect(
+    run.record.flatMap((event) => (event.type === 'suite-given-up' ? [event.suiteId] : [])).sort(),
+  ).toEqual(needy);
+  expect(run.stderr).toMatch(/chaos +(\w+\.test\.js(, | and )){3}1 more: failed by injected faults alone/);
+  expect(run.json.numPassedTestSuites).toBe(1);
+  const some = await runJest(project, [], { env: { JEST_HARDWARE_CHAOS: 'rate:0.5' } });
+  expect(struck(some).length).toBeGreaterThan(0);
+  expect(resultsOf(some)).toHaveLength(5);
+});
+
 test('in band nothing is killed', async () => {
   const project = await useProject('bare', { options: { chaos: chaos(1, 'kill', 'hang') }, files: plain });
   const run = await runJest(project, ['-i']);

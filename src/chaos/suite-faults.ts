@@ -37,6 +37,10 @@ export const suiteFaults = {
       return start;
     },
   },
+  'full-disk': {
+    isPossible: (start, { hasProcess }) => hasProcess(start),
+    strike: (start) => ({ ...start, fault: 'full-disk' }),
+  },
   'lose-machine': {
     isFinal: true,
     isPossible: ({ machine: { machine } }, { canCut }) => canCut(machine.name),

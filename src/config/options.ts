@@ -92,7 +92,7 @@ export interface HardwareOptionsInput {
   readonly sync?: SyncInput | undefined;
   /** The fleet whose machines take part in the run, found by a Redis or Valkey: `rediss://…`. Needs the packages `bullmq` and `ioredis`. Default none. */
   readonly connect?: string | ConnectInput | undefined;
-  /** Injects faults to see whether the setup survives them: `{ seed: 1, rate: 0.05 }`; `faults` names some of `kill`, `hang`, `slow`, `lose-machine`, `revoke-device`, `drop`, `double`, `delay`. Default none. */
+  /** Injects faults to see whether the setup survives them: `{ seed: 1, rate: 0.05 }`; `faults` names some of `kill`, `hang`, `slow`, `lose-machine`, `revoke-device`, `full-disk`, `drop`, `double`, `delay`. Default none. */
   readonly chaos?: ChaosInput | undefined;
   /** Your own sequencer, which then decides the order instead of our history: a module name or a path, as in Jest itself. Default none. */
   readonly testSequencer?: string | undefined;

@@ -348,6 +348,7 @@ export const faultNames = [
   'slow',
   'lose-machine',
   'revoke-device',
+  'full-disk',
   'drop',
   'double',
   'delay',

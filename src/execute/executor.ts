@@ -59,8 +59,11 @@ export interface Start {
   readonly machine: Machine;
   /** For a suite that is sent ahead to a slot that is busy; left out: its slot is free. */
   readonly ahead?: Ahead;
-  /** For runs with `chaos`: its process is killed before the first result of a test, or stopped for a while at its start. */
-  readonly fault?: 'kill' | 'hang';
+  /**
+   * For runs with `chaos`: its process is killed before the first result of a test, stopped for a while at its start, or finds
+   * every disk full.
+   */
+  readonly fault?: 'kill' | 'hang' | 'full-disk';
 }
 
 /** What becomes of a suite that is sent ahead. It starts by itself as soon as what runs on its slot has ended there. */

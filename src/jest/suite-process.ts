@@ -27,7 +27,7 @@ export interface SuiteTask {
   /** Text of `JEST_HARDWARE_PLACEMENT`. */
   readonly placement: string;
   /** See `Start.fault`. */
-  readonly fault?: 'kill' | 'hang';
+  readonly fault?: 'kill' | 'hang' | 'full-disk';
 }
 
 // As in Jest's own worker: the error is printed before the process ends, and the parent sees the exit code.
@@ -69,7 +69,9 @@ serveTasks<WorkerSetup, SuiteTask, SuiteResult>({
       if (fault === 'kill') process.kill(process.pid, 'SIGKILL');
       emit(...told);
     };
-    const end = await runSuite({ path, context }, setup.globalConfig, runnerContext, tell, setup.fast);
+    const free = fault === 'full-disk' ? (await import('../chaos/full-disk.js')).fillDisks() : undefined;
+    const suite = runSuite({ path, context }, setup.globalConfig, runnerContext, tell, setup.fast);
+    const end = await suite.finally(free);
     // A suite without a test tells nothing.
     if (fault === 'kill') process.kill(process.pid, 'SIGKILL');
     return 'error' in end.result ? { ...end, result: { error: plainError(end.result.error) } } : end;

@@ -177,6 +177,11 @@ function brokerFaults(redis: RedisHost): readonly Fault[] {
       heal: again,
     },
     { name: 'the broker hangs', begin: () => redis.pause(), heal: () => redis.resume() },
+    {
+      name: 'the memory of the broker is full',
+      begin: () => void redis.limitMemory(1),
+      heal: () => void redis.limitMemory(0),
+    },
   ];
 
   function again(): void {

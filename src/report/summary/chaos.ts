@@ -68,15 +68,17 @@ const participles = {
   slow: 'slowed down',
   'lose-machine': 'lost machine',
   'revoke-device': 'revoked device',
+  'full-disk': 'without disk space',
   drop: 'dropped',
   double: 'doubled',
   delay: 'delayed',
 } satisfies Readonly<Record<FaultName, string>>;
 
-/** Whether a suite has no result of its own, and each of its attempts was ended by a fault that was injected. */
+/** Whether a suite has no result but what faults have led to, and each of its attempts was ended by one that was injected. */
 class Blame {
-  /** `<suite> <attempt>` of attempts whose process was killed or stopped. */
+  /** `<suite> <attempt>` of attempts whose process was killed or stopped, and of those that found the disk full. */
   readonly #struck = new Set<string>();
+  readonly #filled = new Set<string>();
   /** Machines that were cut off, and slots that were taken away so, or by revoking their device. */
   readonly #cut = new Set<string>();
   readonly #taken: Slot[] = [];
@@ -90,6 +92,7 @@ class Blame {
       if (event.type !== 'fault-injected') continue;
       const { fault, suiteId, attempt, machine = '', deviceId } = event;
       if (fault === 'kill' || fault === 'hang') this.#struck.add(`${suiteId} ${attempt}`);
+      if (fault === 'full-disk') this.#filled.add(`${suiteId} ${attempt}`);
       if (fault === 'lose-machine') this.#cut.add(machine);
       const isTaken = ({ machine: { name }, device }: Slot) =>
         name === machine &&
@@ -104,6 +107,12 @@ class Blame {
         const machine = this.#slots.get(slotId)?.machine.name ?? '';
         return this.#struck.has(`${id} ${attempt}`) || (lostWithMachine && this.#cut.has(machine));
       });
+    }
+    if (outcome === 'failed') {
+      return attempts.every(
+        ({ attempt, deviceFault }) =>
+          deviceFault?.kind === 'full-disk' && this.#filled.has(`${id} ${attempt}`),
+      );
     }
     if (outcome !== 'unplaceable-failed') return false;
     const queued = this.#events.find((event) => event.type === 'suite-queued' && event.suite.id === id);
