@@ -91,7 +91,7 @@ export class Broker {
     });
   }
 
-  /** Changes when the broker may have been away, or its clock was set: what is missing or old there is no evidence. */
+  /** Changes when the broker may have been away or had no room, or its clock was set: what is missing or old there is no evidence. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -165,6 +165,8 @@ export class Broker {
     const full = noRoomBecause(error);
     if (full === undefined) return error;
     this.#fullBecause = full.reason;
+    // Who has said nothing meanwhile could not.
+    this.#epoch++;
     // Where its memory is just about full, it has room again and again.
     if (performance.now() - this.#toldFullMs < fullAgainMs) return error;
     this.#toldFullMs = performance.now();
