@@ -7,7 +7,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** Seconds, roughly; any other file takes about one. */
 const expectedSeconds = [
-  [/[\\/]e2e[\\/](lost-machines|faults|parity-|shards|devices)/, 40],
+  [/[\\/]e2e[\\/](lost-machines|faults|parity-|fleet-lost|docs|init|chaos|devices)/, 40],
   [/[\\/]e2e[\\/]/, 15],
   [/[\\/](sync|transport|browsers)[\\/]/, 10],
   [/[\\/]strategies[\\/]contract[\\/]/, 5],
