@@ -1,7 +1,8 @@
 import { deviceKindOf } from '../../core/machine/machine.js';
 import { causeOf, decidingAttempt } from '../formats/attempt-facts.js';
 import type { ReportedRun } from '../formats/format.js';
-import { devicesText, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
+import { devicesText } from '../summary/attempts.js';
+import type { SuiteOutcome, SuiteSummary } from '../summary/suites.js';
 import { failsRun } from '../summary/verdict.js';
 
 /** A suite in one of the runs, as far as comparing needs it. */

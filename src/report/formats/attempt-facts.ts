@@ -1,6 +1,7 @@
 import type { TestFailure } from '../../core/events.js';
+import type { AttemptSummary } from '../summary/attempts.js';
 import type { DeviceSummary } from '../summary/machines.js';
-import { type AttemptSummary, clausesWithChange, type SuiteSummary } from '../summary/suites.js';
+import { clausesWithChange, type SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 
 /** Where and how a suite ran at one attempt, in the words that formats for other programs share. */

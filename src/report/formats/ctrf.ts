@@ -1,5 +1,6 @@
 import { printable, printableJson } from '../../core/vocabulary/printable.js';
-import type { AttemptSummary, SuiteOutcome, SuiteSummary } from '../summary/suites.js';
+import type { AttemptSummary } from '../summary/attempts.js';
+import type { SuiteOutcome, SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 import { attemptFactsIn, causeOf, decidingAttempt, failuresOf } from './attempt-facts.js';
 import type { ReportFormat } from './format.js';

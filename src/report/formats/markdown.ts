@@ -1,8 +1,9 @@
 import { formatBytes, formatDuration } from '../../core/vocabulary/units.js';
 import { historyMarkdown } from '../history/history-markdown.js';
+import type { AttemptSummary } from '../summary/attempts.js';
 import type { DeviceSummary } from '../summary/machines.js';
 import { type SuiteRow, suiteRows } from '../summary/suite-rows.js';
-import { type AttemptSummary, clausesWithChange, type SuiteSummary } from '../summary/suites.js';
+import { clausesWithChange, type SuiteSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 import { failsRun } from '../summary/verdict.js';
 import { besideBestPossible } from '../text/best-possible.js';

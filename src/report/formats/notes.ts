@@ -1,14 +1,8 @@
 import type { SecondOpinion } from '../../core/events.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
+import { devicesText, faultText, lostText } from '../summary/attempts.js';
 import { type ChaosSummary, chaosText, miscountsOf } from '../summary/chaos.js';
-import {
-  clausesWithChange,
-  devicesText,
-  faultText,
-  lostText,
-  type SuiteOutcome,
-  type SuiteSummary,
-} from '../summary/suites.js';
+import { clausesWithChange, type SuiteOutcome, type SuiteSummary } from '../summary/suites.js';
 import { type RunSummary, unusableOf } from '../summary/summary.js';
 import { shownWaitMs } from '../summary/waits.js';
 

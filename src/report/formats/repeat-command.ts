@@ -1,7 +1,8 @@
 import type { RunEvent } from '../../core/events.js';
 import type { Device } from '../../core/machine/machine.js';
 import { printable } from '../../core/vocabulary/printable.js';
-import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
+import type { AttemptSummary } from '../summary/attempts.js';
+import type { SuiteSummary } from '../summary/suites.js';
 import { decidingAttempt } from './attempt-facts.js';
 
 /** No file system takes a longer path. */

@@ -1,5 +1,6 @@
 import { printable, printableJson } from '../../core/vocabulary/printable.js';
-import type { AttemptSummary, SuiteSummary } from '../summary/suites.js';
+import type { AttemptSummary } from '../summary/attempts.js';
+import type { SuiteSummary } from '../summary/suites.js';
 import { type AttemptFacts, attemptFactsIn, causeOf } from './attempt-facts.js';
 import type { ReportedRun, ReportFormat } from './format.js';
 import { counterEvents } from './trace-counters.js';

@@ -1,6 +1,7 @@
 import { isWholeRun, type RunEvent } from '../../core/events.js';
 import { deviceKindOf } from '../../core/machine/machine.js';
-import { type AttemptSummary, isShaken, type SuiteOutcome, summariseSuites } from '../summary/suites.js';
+import { type AttemptSummary, isShaken } from '../summary/attempts.js';
+import { type SuiteOutcome, summariseSuites } from '../summary/suites.js';
 import { makespanOf } from '../summary/summary.js';
 
 /** What a report over several runs needs of each. */

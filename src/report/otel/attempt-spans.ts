@@ -1,6 +1,7 @@
 import type { RunEvent, SuiteStatus, TestFailure } from '../../core/events.js';
 import type { ReportedRun } from '../formats/format.js';
-import type { AttemptSummary, SuiteOutcome, SuiteSummary } from '../summary/suites.js';
+import type { AttemptSummary } from '../summary/attempts.js';
+import type { SuiteOutcome, SuiteSummary } from '../summary/suites.js';
 import { failsRun } from '../summary/verdict.js';
 import { firstLine, own, plainText } from './attributes.js';
 import { type DeviceAttributes, deviceAttributesIn } from './device-attributes.js';

@@ -1,5 +1,5 @@
+import type { AttemptSummary } from '../summary/attempts.js';
 import type { DeviceSummary, MachineSummary } from '../summary/machines.js';
-import type { AttemptSummary } from '../summary/suites.js';
 import type { RunSummary } from '../summary/summary.js';
 import { own, plainText } from './attributes.js';
 import { type Attributes, attributesOf } from './span.js';

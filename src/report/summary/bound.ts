@@ -2,10 +2,11 @@ import type { RunEvent, Suite } from '../../core/events.js';
 import type { Slot } from '../../core/machine/machine.js';
 import { areaBoundOfWorkMs, type Work } from '../../core/planner/area-bound.js';
 import { neverRejection } from '../../core/scheduler/feasibility.js';
+import type { AttemptSummary } from './attempts.js';
 import { type Bottleneck, bottleneckOf } from './bottleneck.js';
 import type { MeasuredSuite } from './measured-suite.js';
 import { type MoreWorkers, moreWorkersFor } from './more-workers.js';
-import type { AttemptSummary, SuiteSummary } from './suites.js';
+import type { SuiteSummary } from './suites.js';
 
 /** The lower bound of a run's makespan: what no order of the suites that gave a result beats. */
 export interface BoundSummary {

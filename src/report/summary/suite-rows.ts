@@ -2,14 +2,8 @@ import type { Estimate, RunEvent } from '../../core/events.js';
 import type { DeviceClass } from '../../core/vocabulary/taxonomy.js';
 import { formatDuration } from '../../core/vocabulary/units.js';
 import { estimateText } from '../text/estimate.js';
-import {
-  clausesWithChange,
-  devicesText,
-  faultText,
-  lostText,
-  type SuiteOutcome,
-  type SuiteSummary,
-} from './suites.js';
+import { devicesText, faultText, lostText } from './attempts.js';
+import { clausesWithChange, type SuiteOutcome, type SuiteSummary } from './suites.js';
 import type { RunSummary } from './summary.js';
 
 /** A suite as a line of a list: what became of it, where, and why. */
