@@ -179,8 +179,9 @@ export class FaultyRuns {
         ),
       );
     const deadline = Date.now() + freeMs;
-    while (left().length > 0 && Date.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    // Their links are in this process, which is busy while it looks.
+    const isBusy = () => machines.some((there) => there.pids().length > 0) || left().length > 0;
+    while (isBusy() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1000));
     const found = left();
     for (const there of machines) signal(there.pids(), 'SIGKILL');
     return found;
