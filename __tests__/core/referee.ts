@@ -19,8 +19,8 @@ export class Referee {
   readonly #suites = new Map<string, Suite>();
   readonly #attempts = new Map<string, number>();
   readonly #requeued = new Set<string>();
-  /** Suites whose last attempt an accelerator ended. */
-  readonly #faulted = new Set<string>();
+  /** Suites whose last attempt an accelerator or a full disk ended, or was taken back before it had started. */
+  readonly #endedByOthers = new Set<string>();
   /** Machines, or `<machine>/<device>`, where nothing starts any more. */
   readonly #setAside = new Set<string>();
   readonly #ends = new Map<string, string>();
@@ -106,38 +106,40 @@ export class Referee {
         this.#expect(this.#ends.has(event.suiteId), `${event.suiteId} was stopped without a result`);
         this.#stopped.add(event.slotId);
         break;
-      case 'suite-ended':
+      case 'suite-ended': {
         this.#expect(
           this.#running.get(event.slotId)?.suite.id === event.suiteId,
           `${event.suiteId} ended twice`,
         );
-        this.#faulted.delete(event.suiteId);
-        if (event.deviceFault !== undefined && this.#slots.get(event.slotId)?.device.class !== 'cpu') {
-          this.#faulted.add(event.suiteId);
-        }
+        this.#endedByOthers.delete(event.suiteId);
+        const { notStarted = false, deviceFault } = event;
+        const onCpu = this.#slots.get(event.slotId)?.device.class === 'cpu';
+        const isByMachine = deviceFault !== undefined && (!onCpu || deviceFault.kind === 'full-disk');
+        if (isByMachine || notStarted) this.#endedByOthers.add(event.suiteId);
         this.#running.delete(event.slotId);
         if (this.#stopped.delete(event.slotId)) {
           this.#expect(event.status === 'cancelled', `${event.suiteId} was stopped and has a result`);
         } else if (
-          (event.status !== 'lost' && !this.#faulted.has(event.suiteId)) ||
+          (event.status !== 'lost' && !this.#endedByOthers.has(event.suiteId)) ||
           !this.#isRunning(event.suiteId)
         ) {
           this.#end(event.suiteId, event.status);
         }
         break;
+      }
       case 'suite-requeued': {
-        const isFaulted = this.#faulted.has(event.suiteId);
+        const isByOthers = this.#endedByOthers.has(event.suiteId);
         this.#expect(
-          this.#ends.get(event.suiteId) === 'lost' || isFaulted,
+          this.#ends.get(event.suiteId) === 'lost' || isByOthers,
           `${event.suiteId} requeued but not lost`,
         );
         this.#expect(
           event.attempt === 1 + (this.#attempts.get(event.suiteId) ?? 0) &&
-            (isFaulted || !this.#requeued.has(event.suiteId)),
+            (isByOthers || !this.#requeued.has(event.suiteId)),
           `${event.suiteId} requeued twice`,
         );
         this.#expect(!this.#isRunning(event.suiteId), `${event.suiteId} requeued while it runs`);
-        if (!isFaulted) this.#requeued.add(event.suiteId);
+        if (!isByOthers) this.#requeued.add(event.suiteId);
         this.#ends.delete(event.suiteId);
         break;
       }
