@@ -72,7 +72,6 @@ onLinux(
   async () => {
     const project = await useFleetProject(fleet, {
       files: { 'a.test.js': suite, 'b.test.js': suite },
-      connect: { waitForHardware: '100ms' },
     });
     const seen = async () => {
       const { stdout } = await command(project, 'fleet', '--json', '--connect', fleet.redis.url);

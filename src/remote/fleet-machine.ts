@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { formatDuration } from '../core/vocabulary/units.js';
 import { pushToRemote } from '../sync/git-remote.js';
 import type { WorkingTree } from '../sync/working-tree.js';
 import type { Registration } from '../transport/bullmq/registration.js';
@@ -43,18 +44,24 @@ export function unfitBecause({ protocol, version, only }: FleetAbout, remote: st
   return undefined;
 }
 
-/** The way to a machine of a fleet; it is asked first whether it serves the run. */
-export function opening(transport: Transport, params: OpenParams): Transport {
+/**
+ * The way to a machine of a fleet; it is asked first whether it serves the run.
+ * @param patienceMs How long it may take to answer: one that others use does so when it is idle.
+ */
+export function opening(transport: Transport, params: OpenParams, patienceMs: number): Transport {
   return {
     ...transport,
     async connect(listener, signal) {
       const connection = await transport.connect(listener, signal);
+      const patience = AbortSignal.timeout(patienceMs);
       try {
-        await connection.call('open', params, { signal });
+        await connection.call('open', params, { signal: AbortSignal.any([signal, patience]) });
         return connection;
       } catch (error) {
         await connection.close();
-        throw new Unreachable((error as Error).message);
+        const { message } = error as Error;
+        const isOver = patience.aborted && !signal.aborted;
+        throw new Unreachable(isOver ? `has let no run in for ${formatDuration(patienceMs)}` : message);
       }
     },
   };

@@ -40,6 +40,8 @@ export interface FleetOptions {
 
 /** What the run calls all machines that may still come. */
 const allMachines = 'the fleet';
+/** A machine that is there and free answers in less, whatever it runs. */
+const leastPatienceMs = 10_000;
 /** A broker that starts anew is away for seconds. */
 const awayMs = 15_000;
 const againMs = 250;
@@ -179,7 +181,7 @@ export class Fleet {
     this.#joinOver = (registration, transport) => {
       const about = aboutOf(registration);
       const way: OtherWay = {
-        transport: opening(transport, opened),
+        transport: opening(transport, opened, Math.max(leastPatienceMs, connect.waitForHardware)),
         fleetName: registration.name,
         isInUse: about?.inUseByOthers === true,
         project: projectKeyOfRemote(remote, registration.name),
