@@ -150,3 +150,10 @@ test('what another project of the same file has written is not written again', (
   expect(apply('the same')).toEqual([]);
   expect(lstatSync(snapshot).ino).toBe(ino);
 });
+
+test('where it cannot be written, that is said of this machine', () => {
+  const { apply } = newRepository({ __snapshots__: 'a file' });
+  expect(() => apply('first')).toThrow(
+    /a\.test\.js\.snap, which the suite has changed there, cannot be written here: E/,
+  );
+});

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Test } from '@jest/test-result';
+import { messageOf } from '../../host/system-error.js';
 import { writeAtomically } from '../../host/write-atomically.js';
 import { jestPackages } from '../interop.js';
 import type { ChangedFile } from './protocol.js';
@@ -31,6 +32,7 @@ export function watchFiles(paths: readonly string[]): () => readonly ChangedFile
  * Writes what a suite has changed on another machine, if the file is still what was sent there.
  * @param allowed What {@link snapshotPathsOf} gives here: nothing else is written.
  * @returns Why a file was not written, for a person.
+ * @throws Error where this machine has no room for one, or no right.
  */
 export function applyChanges(
   changes: readonly ChangedFile[],
@@ -38,17 +40,28 @@ export function applyChanges(
   root: string,
 ): readonly string[] {
   return changes.flatMap((change) => {
-    const problem = problemOf(change, allowed, root);
-    if (problem !== undefined) return [`${change.path} was changed there and not here: ${problem}`];
-    // The same file in two projects: the other one has written it.
-    if (contentOf(change.path) === change.content) return [];
-    if (change.content === undefined) rmSync(change.path, { force: true });
-    else {
-      mkdirSync(dirname(change.path), { recursive: true });
-      writeAtomically(change.path, change.content);
+    try {
+      return applyChange(change, allowed, root) ?? [];
+    } catch (cause) {
+      const { path } = change;
+      const message = `${path}, which the suite has changed there, cannot be written here: ${messageOf(cause)}`;
+      throw new Error(message, { cause });
     }
-    return [];
   });
+}
+
+function applyChange(change: ChangedFile, allowed: readonly string[], root: string): string | undefined {
+  const { path, content } = change;
+  const problem = problemOf(change, allowed, root);
+  if (problem !== undefined) return `${path} was changed there and not here: ${problem}`;
+  // The same file in two projects: the other one has written it.
+  if (contentOf(path) === content) return undefined;
+  if (content === undefined) rmSync(path, { force: true });
+  else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeAtomically(path, content);
+  }
+  return undefined;
 }
 
 function problemOf(
