@@ -79,7 +79,7 @@ const taken = [
   ['--testMatch', '/anything/**', '--env', 'jsdom'],
   ['--testRegex=^/srv/.*'],
   ['--config={"testEnvironment":"node","testPathIgnorePatterns":["/dist/"]}'],
-  ['--runTestsByPath', 'a/b.test.js'],
+  ['--runTestsByPath', 'a/b.test.js', '[id].test.js', '{a,b}.test.js', "quote'and#hash.test.js"],
 ];
 for (const args of taken) test(`takes ${args.join(' ')}`, () => void started(args));
 
@@ -129,6 +129,7 @@ const refused = [
   ['--globals={"ts-jest":{"tsconfig":"/tmp/x"}}'],
   ['--haste={"hasteImplModulePath":"/tmp/x"}'],
   ['--runTestsByPath', '/etc/x.test.js'],
+  ['--runTestsByPath', "'/etc/x.test.js'"],
   ['--runTestsByPath', 'a/../../x.test.js'],
   ['--config.testRunner=x'],
   ['--'],

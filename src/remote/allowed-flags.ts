@@ -100,6 +100,8 @@ function isAllowedValue(key: string, given: string, directory: string): boolean 
   if (patterns.has(key)) return true;
   // The parser of flags takes quotes off.
   const value = given.trim().replace(/^['"]+|['"]+$/g, '');
+  // A test file may be called `[id].test.js`.
+  if (key === '') return [given, value].every((path) => isAllowedText(path, false, directory));
   if (!/^[{[]/.test(value))
     return value.split(',').every((part) => isAllowedText(part.trim(), data.has(key), directory));
   try {
