@@ -60,7 +60,8 @@ function fleetSide(): FarSide {
     },
     async prepare(project, scenario, { env = {} }) {
       starting ??= startFleet();
-      if (!existsSync(join(project.directory, '.git'))) initWithRemote(project.directory);
+      // A scenario may bring a repository that is hardly one.
+      if (!existsSync(join(project.directory, '.git/config'))) initWithRemote(project.directory);
       excludeRecords(project.directory);
       const setup = setupOf(scenario, project.directory);
       const machine = await (await starting).join(project, {
