@@ -19,6 +19,8 @@ export class Referee {
   readonly #suites = new Map<string, Suite>();
   readonly #attempts = new Map<string, number>();
   readonly #requeued = new Set<string>();
+  /** Suites with the numbers of attempts that were asked back. */
+  readonly #recalled = new Set<string>();
   /** Suites whose last attempt an accelerator or a full disk ended, or was taken back before it had started. */
   readonly #endedByOthers = new Set<string>();
   /** Machines, or `<machine>/<device>`, where nothing starts any more. */
@@ -94,6 +96,7 @@ export class Referee {
       }
       case 'successor-recalled':
         this.#expect(this.#ahead.has(event.suiteId), `${event.suiteId} was recalled and not sent ahead`);
+        this.#recalled.add(`${event.suiteId} ${event.attempt}`);
         break;
       case 'successor-returned':
         this.#expect(this.#ahead.delete(event.suiteId), `${event.suiteId} was returned and not sent ahead`);
@@ -115,6 +118,10 @@ export class Referee {
         const { notStarted = false, deviceFault } = event;
         const onCpu = this.#slots.get(event.slotId)?.device.class === 'cpu';
         const isByMachine = deviceFault !== undefined && (!onCpu || deviceFault.kind === 'full-disk');
+        this.#expect(
+          !notStarted || this.#recalled.has(`${event.suiteId} ${event.attempt}`),
+          `${event.suiteId} was taken back and not recalled`,
+        );
         if (isByMachine || notStarted) this.#endedByOthers.add(event.suiteId);
         this.#running.delete(event.slotId);
         if (this.#stopped.delete(event.slotId)) {

@@ -13,9 +13,6 @@ const gpu = device({
   bindingEnv: { CUDA_VISIBLE_DEVICES: 'GPU-0' },
 });
 
-const pauseMs = 50;
-const busyWatts = { least: 200, most: 350 } as const;
-
 /** 20 W, and a saw of 200 to 350 W while the file `busy` is there. It notes when it told what, in ns. */
 const card = (refused: string) => `
 here=\${0%/*}/..
@@ -31,11 +28,11 @@ row=0
 while :; do
   row=$((row + 1))
   watts=20
-  [ -e "$here/busy" ] && watts=$((${busyWatts.least} + row % 4 * 50))
+  [ -e "$here/busy" ] && watts=$((200 + row % 4 * 50))
   echo "GPU-0, 50, $watts.00" || exit 1
   echo "$(/bin/date +%s%N) $watts" >> "$here/told"
   [ -n "$loop" ] || exit 0
-  /bin/sleep ${pauseMs / 1000}
+  /bin/sleep 0.05
 done`;
 
 const watches: SensorWatch[] = [];
@@ -99,17 +96,14 @@ test.each([
   writeFileSync(busy, '');
   const fromMs = Date.now();
   const end = watch.begin(['gpu0']);
-  await until(() => countBusy() >= 30);
+  // A busy machine hands the first and the last reading over late: they are to be a small part.
+  await until(() => countBusy() >= 80);
   const toMs = Date.now();
   const measured = end()['gpu0'] ?? Number.NaN;
   rmSync(busy);
-  const notes = toldBy(host.directory);
-  const truth = drawnBetween(notes, fromMs, toMs);
+  const truth = drawnBetween(toldBy(host.directory), fromMs, toMs);
   expect(truth / ((toMs - fromMs) / 1000)).toBeGreaterThan(250);
-  // A busy machine hands a reading over late, by about as much as the card's own notes are late.
-  const gapsMs = notes.slice(1).map(({ atMs }, index) => atMs - (notes[index]?.atMs ?? atMs));
-  const lateMs = Math.max(...gapsMs) - pauseMs;
-  expect(Math.abs(measured - truth)).toBeLessThan(0.05 * truth + (lateMs / 1000) * busyWatts.most);
+  expect(Math.abs(measured / truth - 1)).toBeLessThan(0.05);
 });
 
 test('a tool that tells one row and ends measures nothing', async () => {

@@ -27,8 +27,7 @@ export async function sshGround(): Promise<Ground> {
   const machineOf = (there: Target) => (there as SshTarget).machine;
   return {
     machines: targets,
-    // More where other programs take the CPU.
-    freeMs: 15_000,
+    freeMs: 2000,
     longestMs: 7000,
     isShared: false,
     faults: (suites) => [
